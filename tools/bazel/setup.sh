@@ -1,0 +1,70 @@
+# Sourced by tools/test and tools/demo: brings a Debian system to where this tree builds.
+# After it, `say` and `fail` speak to the person, and the working directory is the tree's root.
+
+say() { printf '%s\n' "== $*"; }
+
+fail() {
+  printf '%s\n' "${0##*/}: $*" >&2
+  exit 1
+}
+
+DTLS13_PACKAGES=(
+  bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
+  clang g++ libclang-rt-14-dev pkg-config
+  libabsl-dev libgmock-dev libgtest-dev libssl-dev
+  openssl python3
+)
+
+# Prints those of its arguments that are not installed Debian packages.
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+      printf '%s\n' "$package"
+  done
+}
+
+# install_packages PACKAGE...: installs what is missing, and says so. Does nothing when all is there.
+install_packages() {
+  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+    fail "this system has no apt-get: install Bazel 4 or newer, g++, clang, pkg-config and the" \
+      "development packages of OpenSSL 3, abseil and GoogleTest, then use bazel build and bazel test."
+  local missing
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || return 0
+  local as_root=()
+  if [[ $(id -u) -ne 0 ]]; then
+    command -v sudo >/dev/null ||
+      fail "these packages are missing, and there is no sudo to install them with: ${missing[*]}"
+    as_root=(sudo)
+  fi
+  say "Installing ${#missing[@]} packages: ${missing[*]}"
+  local log
+  log=$(mktemp)
+  if ! { "${as_root[@]}" apt-get update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    fail "apt-get could not install: ${missing[*]}"
+  fi
+  rm -f "$log"
+}
+
+# Bazel keeps its output under the home directory, which a bare environment may not name.
+prepare_environment() {
+  if [[ -z ${HOME:-} ]]; then
+    HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+    export HOME
+  fi
+  export USER=${USER:-$(id -un)}
+  cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+}
+
+# run_bazel COMMAND ARGUMENTS...: DTLS13_BAZEL_STARTUP holds startup options, for example --output_base=DIR.
+run_bazel() {
+  # shellcheck disable=SC2086
+  bazel ${DTLS13_BAZEL_STARTUP:-} "$@" </dev/null
+}
+
+prepare_environment
