@@ -1,0 +1,64 @@
+#ifndef DTLS13_CRYPTO_ALGORITHMS_H_
+#define DTLS13_CRYPTO_ALGORITHMS_H_
+
+#include <openssl/types.h>
+
+#include <array>
+#include <memory>
+#include <string>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/hash.h"
+#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+
+// Algorithms is everything this library needs of one OSSL_LIB_CTX under one property query, fetched
+// once. Immutable and shared: any number of threads and associations use one object.
+// It does not know which of them a caller wants: that is HandshakeConfig's.
+class Algorithms {
+ public:
+  // Fetch never fails on a missing suite or group; those are simply not supported. Null when there
+  // is no SHA-256 or HMAC, without which nothing works. `library_context` (null: the default one)
+  // must outlive the result. A null `property_query` is the library context's default.
+  static std::shared_ptr<const Algorithms> Fetch(OSSL_LIB_CTX* library_context,
+                                                 const char* property_query);
+  Algorithms(const Algorithms&) = delete;
+  Algorithms& operator=(const Algorithms&) = delete;
+  ~Algorithms();
+
+  // Supports says whether libcrypto can do all that the suite or the group takes.
+  bool Supports(CipherSuiteId suite) const;
+  bool Supports(NamedGroup group) const;
+
+  // What follows is for dtls13/crypto and provider/. Pointers are borrowed and may be null for what
+  // is not supported.
+  OSSL_LIB_CTX* library_context() const { return library_context_; }
+  const char* property_query() const;
+  const EVP_MD* digest(HashId hash) const { return digests_[static_cast<size_t>(hash)].get(); }
+  const EVP_CIPHER* aead_cipher(CipherSuiteId suite) const;
+  const EVP_CIPHER* record_number_cipher(CipherSuiteId suite) const;
+  // A MAC context with the digest set and no key: a template, only to be duplicated.
+  const EVP_MAC_CTX* hmac(HashId hash) const { return hmacs_[static_cast<size_t>(hash)].get(); }
+
+ private:
+  struct SuiteCiphers {
+    OpenSslPtr<EVP_CIPHER> aead;
+    OpenSslPtr<EVP_CIPHER> record_number;
+  };
+
+  Algorithms(OSSL_LIB_CTX* library_context, const char* property_query);
+  void FetchAll();
+
+  OSSL_LIB_CTX* library_context_;
+  std::string property_query_;
+  bool has_property_query_;
+  std::array<OpenSslPtr<EVP_MD>, kNumHashes> digests_;
+  std::array<OpenSslPtr<EVP_MAC_CTX>, kNumHashes> hmacs_;
+  std::array<SuiteCiphers, kCipherSuites.size()> suites_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_CRYPTO_ALGORITHMS_H_

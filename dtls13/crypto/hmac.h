@@ -1,0 +1,27 @@
+#ifndef DTLS13_CRYPTO_HMAC_H_
+#define DTLS13_CRYPTO_HMAC_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/hash.h"
+
+namespace dtls13 {
+
+// Hmac returns the MAC (RFC 2104) of the concatenation of `parts`; nothing for an empty key or when
+// libcrypto fails. Parts are not delimited: a caller whose fields vary in length encodes lengths.
+// Compare results with ConstantTimeEquals.
+std::optional<HashValue> Hmac(const Algorithms& algorithms, HashId hash,
+                              std::span<const uint8_t> key,
+                              std::initializer_list<std::span<const uint8_t>> parts);
+
+// HmacSha256 is Hmac with SHA-256, 32 bytes: what cookies carry.
+std::optional<HashValue> HmacSha256(const Algorithms& algorithms, std::span<const uint8_t> key,
+                                    std::initializer_list<std::span<const uint8_t>> parts);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_CRYPTO_HMAC_H_

@@ -1,0 +1,51 @@
+#ifndef DTLS13_CRYPTO_SECRET_H_
+#define DTLS13_CRYPTO_SECRET_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace dtls13 {
+
+// Secret is a short run of key material, stored inline so that no copy of it is left in freed heap
+// memory. Move-only; cleansed on destruction and when moved from. An empty Secret is what a failed
+// derivation returns, and every function that takes a key refuses it.
+// It does not know what its bytes are for.
+class Secret {
+ public:
+  // Holds the longest secret used here: a P-521 shared secret is 66 bytes.
+  static constexpr size_t kMaxLen = 72;
+
+  Secret() = default;
+  // `len` zero bytes, at most kMaxLen.
+  explicit Secret(size_t len);
+  // CopyOf is empty when `bytes` are more than kMaxLen.
+  static Secret CopyOf(std::span<const uint8_t> bytes);
+
+  Secret(Secret&& other) noexcept;
+  Secret& operator=(Secret&& other) noexcept;
+  Secret(const Secret&) = delete;
+  Secret& operator=(const Secret&) = delete;
+  ~Secret();
+
+  std::span<const uint8_t> bytes() const { return {bytes_.data(), len_}; }
+  std::span<uint8_t> mutable_bytes() { return {bytes_.data(), len_}; }
+  size_t size() const { return len_; }
+  bool empty() const { return len_ == 0; }
+
+  bool EqualsConstantTime(std::span<const uint8_t> other) const;
+
+ private:
+  void Cleanse();
+
+  std::array<uint8_t, kMaxLen> bytes_{};
+  size_t len_ = 0;
+};
+
+// ConstantTimeEquals compares without a branch on the contents; lengths are not secret.
+bool ConstantTimeEquals(std::span<const uint8_t> a, std::span<const uint8_t> b);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_CRYPTO_SECRET_H_

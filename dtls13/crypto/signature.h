@@ -1,0 +1,75 @@
+#ifndef DTLS13_CRYPTO_SIGNATURE_H_
+#define DTLS13_CRYPTO_SIGNATURE_H_
+
+#include <openssl/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+
+// KeyType is a public key as TLS 1.3 tells keys apart: an ECDSA scheme is bound to its curve, and
+// rsa_pss_rsae_* to rsaEncryption while rsa_pss_pss_* wants id-RSASSA-PSS.
+enum class KeyType : uint8_t {
+  kUnknown,
+  kRsa,
+  kRsaPss,
+  kEcdsaP256,
+  kEcdsaP384,
+  kEcdsaP521,
+  kEd25519,
+  kEd448,
+};
+
+// SignatureSchemeInfo is one row of RFC 8446 section 4.2.3. Rows are static.
+struct SignatureSchemeInfo {
+  SignatureScheme scheme;
+  const char* name;  // "ecdsa_secp256r1_sha256"
+  KeyType key_type;
+  const char* digest;  // libcrypto's name; null where the scheme has its own
+  bool uses_pss;
+  // False for rsa_pkcs1_*: they sign certificates only.
+  bool in_handshake;
+};
+
+// FindSignatureScheme returns null for a code point that is not known: callers skip it (a peer may
+// list anything).
+const SignatureSchemeInfo* FindSignatureScheme(SignatureScheme scheme);
+
+// KeyTypeOf never fails: what is not known is kUnknown. Null is kUnknown too.
+KeyType KeyTypeOf(const EVP_PKEY* key);
+
+// SchemesForKey lists what `key` may sign in a CertificateVerify, most wanted first; empty for a
+// key that TLS 1.3 has no scheme for. An RSA key too short for a scheme's hash does not get that
+// scheme, and an RSA-PSS key restricted to parameters gets only the scheme that fits them.
+std::vector<SignatureScheme> SchemesForKey(const EVP_PKEY* key);
+
+// SchemeFitsKey is false for unknown schemes, for those that TLS 1.3 allows only in certificates,
+// and for keys of another type or curve.
+bool SchemeFitsKey(SignatureScheme scheme, const EVP_PKEY* key);
+
+// BuildCertificateVerifyInput is the content a CertificateVerify signs, RFC 8446 section 4.4.3; RFC
+// 9147 leaves it as it is. `is_server` tells whose signature it is.
+std::vector<uint8_t> BuildCertificateVerifyInput(bool is_server,
+                                                 std::span<const uint8_t> transcript_hash);
+
+// VerifySignature is false when the scheme does not fit the key (illegal_parameter is the caller's
+// to send: ask SchemeFitsKey first), when the signature is wrong (decrypt_error), and when
+// libcrypto fails.
+[[nodiscard]] bool VerifySignature(const Algorithms& algorithms, EVP_PKEY* key,
+                                   SignatureScheme scheme, std::span<const uint8_t> message,
+                                   std::span<const uint8_t> signature);
+
+// SignMessage returns nothing when the scheme does not fit the key or libcrypto fails.
+std::optional<std::vector<uint8_t>> SignMessage(const Algorithms& algorithms, EVP_PKEY* key,
+                                                SignatureScheme scheme,
+                                                std::span<const uint8_t> message);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_CRYPTO_SIGNATURE_H_
