@@ -1,0 +1,105 @@
+#ifndef DTLS13_SHIM_CTX_ATTACHMENT_H_
+#define DTLS13_SHIM_CTX_ATTACHMENT_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "dtls13/handshake/handshake_config.h"
+#include "shim/openssl_headers.h"
+
+namespace dtls13::shim {
+
+using MessageCallback = void (*)(int write_p, int version, int content_type, const void* buf,
+                                 size_t len, SSL* ssl, void* arg);
+
+// SslSettings are what an application sets on an SSL_CTX or an SSL, that an SSL inherits when it is
+// made, and that libssl has no getter for. Entries record them and pass the call on.
+struct SslSettings {
+  // As the application set them, 0 for "no limit"; DTLS1_3_VERSION is told to libssl as 1.2.
+  int min_version = 0;
+  int max_version = 0;
+
+  MessageCallback message_callback = nullptr;
+  void* message_callback_arg = nullptr;
+
+  // In the application's order; empty: not set.
+  std::vector<NamedGroup> groups;
+  std::vector<SignatureScheme> signature_schemes;
+
+  // SSL_set_mtu: the datagram payload in bytes; 0: not set.
+  size_t mtu = 0;
+  // DTLS_set_link_mtu: with the IP and UDP headers; 0: not set.
+  size_t link_mtu = 0;
+
+  int (*cert_callback)(SSL* ssl, void* arg) = nullptr;
+  void* cert_callback_arg = nullptr;
+};
+
+// CtxCallbacks are what an application sets on an SSL_CTX only, and that libssl has no getter for.
+// They are read from the SSL's present SSL_CTX when they are called, as libssl does.
+struct CtxCallbacks {
+  int (*cookie_generate)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len) = nullptr;
+  int (*cookie_verify)(SSL* ssl, const unsigned char* cookie, unsigned int cookie_len) = nullptr;
+  int (*stateless_cookie_generate)(SSL* ssl, unsigned char* cookie, size_t* cookie_len) = nullptr;
+  int (*stateless_cookie_verify)(SSL* ssl, const unsigned char* cookie,
+                                 size_t cookie_len) = nullptr;
+
+  int (*server_name)(SSL* ssl, int* alert, void* arg) = nullptr;
+  void* server_name_arg = nullptr;
+
+  SSL_client_hello_cb_fn client_hello = nullptr;
+  void* client_hello_arg = nullptr;
+
+  int (*verify_chain)(X509_STORE_CTX* store_ctx, void* arg) = nullptr;  // cert_verify_callback
+  void* verify_chain_arg = nullptr;
+};
+
+// CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies
+// with the SSL_CTX. Only contexts of the version-flexible DTLS methods have one.
+//
+// Settings are written as libssl's own are: before the SSL_CTX is shared. What is made on demand
+// (Algorithms, the cookie keys) is made once under a lock, so SSLs of several threads may share it.
+class CtxAttachment {
+ public:
+  // Find returns null where there is none.
+  static CtxAttachment* Find(const SSL_CTX* ctx);
+  // FindOrCreate returns null for a context that can never be ours, and when memory is out.
+  static CtxAttachment* FindOrCreate(SSL_CTX* ctx);
+
+  CtxAttachment() = default;
+  CtxAttachment(const CtxAttachment&) = delete;
+  CtxAttachment& operator=(const CtxAttachment&) = delete;
+
+  SslSettings settings;
+  CtxCallbacks callbacks;
+
+  // SetLibrary records what SSL_CTX_new_ex was given; the library context has no getter.
+  void SetLibrary(OSSL_LIB_CTX* library_context, const char* property_query);
+  OSSL_LIB_CTX* library_context() const { return library_context_; }
+  // property_query is null for the library context's default.
+  const char* property_query() const {
+    return has_property_query_ ? property_query_.c_str() : nullptr;
+  }
+
+  // Null when libcrypto lacks what DTLS 1.3 cannot do without.
+  std::shared_ptr<const Algorithms> algorithms();
+  std::shared_ptr<RandomSource> random();
+  std::shared_ptr<CookieKeyring> cookie_keys();
+
+ private:
+  OSSL_LIB_CTX* library_context_ = nullptr;
+  bool has_property_query_ = false;
+  std::string property_query_;
+
+  std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Algorithms> algorithms_;
+  std::shared_ptr<RandomSource> random_;
+  std::shared_ptr<CookieKeyring> cookie_keys_;
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_CTX_ATTACHMENT_H_

@@ -1,0 +1,111 @@
+#ifndef DTLS13_SHIM_SSL_ATTACHMENT_H_
+#define DTLS13_SHIM_SSL_ATTACHMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dtls13/association.h"
+#include "shim/ctx_attachment.h"
+#include "shim/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// Owner says whose an SSL is. It is decided at the SSL's first input or output, and anew after
+// SSL_clear.
+enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
+
+// Side is what SSL_set_connect_state and SSL_set_accept_state chose; libssl tells only the result.
+enum class Side : uint8_t { kUnset, kClient, kServer };
+
+// Want is why the last call returned without a result: what SSL_want and SSL_get_error speak of.
+enum class Want : uint8_t { kNothing, kRead, kWrite };
+
+// SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
+// libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL. The flags of
+// SSL_get_shutdown and the verify result are kept in libssl's own object, through its own setters.
+//
+// As with libssl, one thread at a time uses an SSL and its attachment.
+class SslAttachment {
+ public:
+  // Find returns null for an SSL that the shim has nothing to do with.
+  static SslAttachment* Find(const SSL* ssl);
+  // FindOrCreate returns null for an SSL that can never be ours, and when memory is out. A new one
+  // takes over the settings of the SSL's SSL_CTX.
+  static SslAttachment* FindOrCreate(SSL* ssl);
+  // Ours returns the attachment of an SSL that is ours by now, null for any other: the question
+  // every query asks. It never decides.
+  static SslAttachment* Ours(const SSL* ssl);
+
+  explicit SslAttachment(SSL* ssl) : ssl_(ssl) {}
+  SslAttachment(const SslAttachment&) = delete;
+  SslAttachment& operator=(const SslAttachment&) = delete;
+
+  SSL* ssl() const { return ssl_; }
+  // ctx is the attachment of the SSL's present SSL_CTX, which the server name callback may have
+  // changed. Null when that SSL_CTX is of a method that has none.
+  CtxAttachment* ctx() const;
+  // Null until the handshake began, also on an SSL that is ours.
+  Association* association() const { return association_.get(); }
+  // connected is what SSL_is_init_finished says: the handshake is over and went well.
+  bool connected() const { return association_ != nullptr && association_->connected(); }
+
+  // Reset forgets the connection and keeps the settings: SSL_clear.
+  void Reset();
+
+  // PeerObjects are libssl objects that entries hand out, owned here and freed with the connection.
+  struct PeerObjects {
+    PeerObjects() = default;
+    PeerObjects(const PeerObjects&) = delete;
+    PeerObjects& operator=(const PeerObjects&) = delete;
+    ~PeerObjects();
+
+    X509* certificate = nullptr;                // the peer's leaf
+    STACK_OF(X509)* chain = nullptr;            // as the peer sent it
+    STACK_OF(X509)* verified_chain = nullptr;   // as verification built it
+    SSL_SESSION* session = nullptr;
+  };
+  PeerObjects& peer_objects() { return *peer_objects_; }
+
+  Owner owner = Owner::kUndecided;
+  Side side = Side::kUnset;
+  Want want = Want::kNothing;
+  // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
+  OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
+  SslSettings settings;
+
+  // Application data that arrived and was not read, oldest first. Datagrams are read only while
+  // this is empty, so it holds one datagram's records at most.
+  struct Record {
+    std::vector<uint8_t> content;
+    size_t num_read = 0;
+  };
+  std::deque<Record> unread;
+
+  // A datagram taken from the BIO before an association wanted it: the ClientHello that
+  // DTLSv1_listen accepted, or the one that is libssl's to answer.
+  std::vector<uint8_t> kept_datagram;
+
+  // DTLS_set_timer_cb: the application's own retransmission timer value.
+  DTLS_timer_cb timer_callback = nullptr;
+
+  // --- for the driver alone
+
+  std::unique_ptr<Association>& mutable_association() { return association_; }
+  bool failure_reported = false;
+  bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
+  size_t applied_mtu = 0;          // what the association was last told
+  int64_t announced_timeout_us = 0;  // what the read BIO was last told; 0: no timer
+
+ private:
+  SSL* const ssl_;
+  std::unique_ptr<Association> association_;
+  std::unique_ptr<PeerObjects> peer_objects_ = std::make_unique<PeerObjects>();
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_SSL_ATTACHMENT_H_
