@@ -1,0 +1,104 @@
+#ifndef DTLS13_WIRE_CODE_POINTS_H_
+#define DTLS13_WIRE_CODE_POINTS_H_
+
+#include <cstdint>
+
+namespace dtls13 {
+
+// ContentType, RFC 8446 section 5.1 and RFC 9147 section 4.1.
+enum class ContentType : uint8_t {
+  kInvalid = 0,
+  kChangeCipherSpec = 20,
+  kAlert = 21,
+  kHandshake = 22,
+  kApplicationData = 23,
+  kTls12Cid = 25,
+  kAck = 26,
+  kReturnRoutabilityCheck = 27,
+};
+
+// HandshakeType, RFC 8446 section 4 and RFC 9147 section 5.2.
+enum class HandshakeType : uint8_t {
+  kClientHello = 1,
+  kServerHello = 2,
+  kHelloVerifyRequest = 3,
+  kNewSessionTicket = 4,
+  kEncryptedExtensions = 8,
+  kRequestConnectionId = 9,
+  kNewConnectionId = 10,
+  kCertificate = 11,
+  kCertificateRequest = 13,
+  kCertificateVerify = 15,
+  kFinished = 20,
+  kKeyUpdate = 24,
+  kMessageHash = 254,
+};
+
+enum class ExtensionType : uint16_t {
+  kServerName = 0,
+  kMaxFragmentLength = 1,
+  kStatusRequest = 5,
+  kSupportedGroups = 10,
+  kSignatureAlgorithms = 13,
+  kUseSrtp = 14,
+  kApplicationLayerProtocolNegotiation = 16,
+  kSignedCertificateTimestamp = 18,
+  kPadding = 21,
+  kExtendedMasterSecret = 23,
+  kRecordSizeLimit = 28,
+  kPreSharedKey = 41,
+  kEarlyData = 42,
+  kSupportedVersions = 43,
+  kCookie = 44,
+  kPskKeyExchangeModes = 45,
+  kCertificateAuthorities = 47,
+  kOidFilters = 48,
+  kPostHandshakeAuth = 49,
+  kSignatureAlgorithmsCert = 50,
+  kKeyShare = 51,
+  kConnectionId = 54,
+  kRenegotiationInfo = 0xff01,
+};
+
+enum class NamedGroup : uint16_t {
+  kSecp256r1 = 23,
+  kSecp384r1 = 24,
+  kSecp521r1 = 25,
+  kX25519 = 29,
+  kX448 = 30,
+};
+
+enum class SignatureScheme : uint16_t {
+  kRsaPkcs1Sha256 = 0x0401,  // certificates' own signatures only, RFC 8446 section 4.2.3
+  kRsaPkcs1Sha384 = 0x0501,
+  kRsaPkcs1Sha512 = 0x0601,
+  kEcdsaSecp256r1Sha256 = 0x0403,
+  kEcdsaSecp384r1Sha384 = 0x0503,
+  kEcdsaSecp521r1Sha512 = 0x0603,
+  kRsaPssRsaeSha256 = 0x0804,
+  kRsaPssRsaeSha384 = 0x0805,
+  kRsaPssRsaeSha512 = 0x0806,
+  kEd25519 = 0x0807,
+  kEd448 = 0x0808,
+  kRsaPssPssSha256 = 0x0809,
+  kRsaPssPssSha384 = 0x080a,
+  kRsaPssPssSha512 = 0x080b,
+};
+
+// CipherSuiteId: the suites of RFC 8446 appendix B.4 that this library implements.
+enum class CipherSuiteId : uint16_t {
+  kAes128GcmSha256 = 0x1301,
+  kAes256GcmSha384 = 0x1302,
+  kChaCha20Poly1305Sha256 = 0x1303,
+};
+
+// Versions as DTLS writes them: the ones' complement of the number, so newer is smaller.
+inline constexpr uint16_t kDtls10Version = 0xfeff;
+inline constexpr uint16_t kDtls12Version = 0xfefd;
+inline constexpr uint16_t kDtls13Version = 0xfefc;
+
+inline constexpr uint16_t kFallbackScsv = 0x5600;  // RFC 7507
+
+}  // namespace dtls13
+
+#endif  // DTLS13_WIRE_CODE_POINTS_H_

@@ -1,0 +1,45 @@
+#include "dtls13/wire/handshake_header.h"
+
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+
+// RFC 9147 section 5.2:
+//
+//   struct {
+//       HandshakeType msg_type;    /* handshake type */
+//       uint24 length;             /* bytes in message */
+//       uint16 message_seq;        /* DTLS-required field */
+//       uint24 fragment_offset;    /* DTLS-required field */
+//       uint24 fragment_length;    /* DTLS-required field */
+//       ...
+//   } DTLSHandshake;
+
+std::optional<HandshakeFragment> ReadHandshakeFragment(ByteReader* reader) {
+  ByteReader ahead = *reader;
+  HandshakeFragment fragment;
+  HandshakeHeader& header = fragment.header;
+  uint8_t type = 0;
+  if (!ahead.ReadU8(&type) || !ahead.ReadU24(&header.message_len) ||
+      !ahead.ReadU16(&header.message_seq) || !ahead.ReadU24(&header.fragment_offset) ||
+      !ahead.ReadU24(&header.fragment_len)) {
+    return std::nullopt;
+  }
+  header.type = static_cast<HandshakeType>(type);
+  // Both are 24 bits, so the sum cannot overflow.
+  if (header.fragment_offset + header.fragment_len > header.message_len) return std::nullopt;
+  if (!ahead.ReadBytes(header.fragment_len, &fragment.body)) return std::nullopt;
+  *reader = ahead;
+  return fragment;
+}
+
+void WriteHandshakeHeader(const HandshakeHeader& header, std::span<uint8_t> out) {
+  ByteWriter writer(out.first(kHandshakeHeaderLen));
+  writer.WriteU8(static_cast<uint8_t>(header.type));
+  writer.WriteU24(header.message_len);
+  writer.WriteU16(header.message_seq);
+  writer.WriteU24(header.fragment_offset);
+  writer.WriteU24(header.fragment_len);
+}
+
+}  // namespace dtls13

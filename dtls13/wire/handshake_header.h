@@ -1,0 +1,42 @@
+#ifndef DTLS13_WIRE_HANDSHAKE_HEADER_H_
+#define DTLS13_WIRE_HANDSHAKE_HEADER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+
+// DTLSHandshake's header, RFC 9147 section 5.2: 12 bytes.
+inline constexpr size_t kHandshakeHeaderLen = 12;
+// The header that the transcript sees: type and 24-bit length.
+inline constexpr size_t kTranscriptHeaderLen = 4;
+
+struct HandshakeHeader {
+  HandshakeType type = HandshakeType::kClientHello;
+  uint32_t message_len = 0;  // 24 bits
+  uint16_t message_seq = 0;
+  uint32_t fragment_offset = 0;  // 24 bits
+  uint32_t fragment_len = 0;     // 24 bits
+};
+
+// HandshakeFragment is one fragment found in a record; `body` views the record.
+struct HandshakeFragment {
+  HandshakeHeader header;
+  std::span<const uint8_t> body;
+};
+
+// ReadHandshakeFragment takes the next fragment off `reader`. Nothing, with `reader` untouched,
+// when it is cut short or when fragment_offset + fragment_len exceeds message_len.
+std::optional<HandshakeFragment> ReadHandshakeFragment(ByteReader* reader);
+
+// WriteHandshakeHeader writes kHandshakeHeaderLen bytes to `out`, which must hold them.
+void WriteHandshakeHeader(const HandshakeHeader& header, std::span<uint8_t> out);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_WIRE_HANDSHAKE_HEADER_H_

@@ -1,0 +1,189 @@
+#include "dtls13/wire/record_header.h"
+
+#include <algorithm>
+
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+// RFC 9147 figure 3:
+//
+//    0 1 2 3 4 5 6 7
+//   +-+-+-+-+-+-+-+-+
+//   |0|0|1|C|S|L|E E|
+//   +-+-+-+-+-+-+-+-+
+//   | Connection ID |   Legend:
+//   | (if any,      |
+//   /  length as    /   C   - Connection ID (CID) present
+//   |  negotiated)  |   S   - Sequence number length
+//   +-+-+-+-+-+-+-+-+   L   - Length present
+//   |  8 or 16 bit  |   E   - Epoch
+//   |Sequence Number|
+//   +-+-+-+-+-+-+-+-+
+//   | 16 bit Length |
+//   | (if present)  |
+//   +-+-+-+-+-+-+-+-+
+constexpr uint8_t kFixedBitsMask = 0xe0;
+constexpr uint8_t kFixedBits = 0x20;
+constexpr uint8_t kConnectionIdBit = 0x10;
+constexpr uint8_t kLongNumberBit = 0x08;
+constexpr uint8_t kLengthBit = 0x04;
+constexpr uint8_t kEpochMask = 0x03;
+
+// Where a record ends by its own header, before anything is said about its content.
+struct Layout {
+  size_t header_len = 0;
+  size_t content_len = 0;
+};
+
+std::optional<Layout> PlaintextLayout(std::span<const uint8_t> datagram) {
+  if (datagram.size() < kPlaintextHeaderLen) return std::nullopt;
+  const size_t content_len = static_cast<size_t>(datagram[11]) << 8 | datagram[12];
+  if (content_len > datagram.size() - kPlaintextHeaderLen) return std::nullopt;
+  return Layout{kPlaintextHeaderLen, content_len};
+}
+
+std::optional<Layout> CiphertextLayout(std::span<const uint8_t> datagram,
+                                       size_t connection_id_len) {
+  if (datagram.empty()) return std::nullopt;
+  const uint8_t flags = datagram[0];
+  const size_t header_len = 1 + ((flags & kConnectionIdBit) ? connection_id_len : 0) +
+                            ((flags & kLongNumberBit) ? 2 : 1) + ((flags & kLengthBit) ? 2 : 0);
+  if (datagram.size() < header_len) return std::nullopt;
+  const size_t rest_len = datagram.size() - header_len;
+  if (!(flags & kLengthBit)) return Layout{header_len, rest_len};
+  const size_t content_len =
+      static_cast<size_t>(datagram[header_len - 2]) << 8 | datagram[header_len - 1];
+  if (content_len > rest_len) return std::nullopt;
+  return Layout{header_len, content_len};
+}
+
+}  // namespace
+
+RecordKind ClassifyRecord(uint8_t first_byte) {
+  //= rfc9147#section-4.1
+  //# *  If the first byte is alert(21), handshake(22), or ack(proposed,
+  //#    26), the record MUST be interpreted as a DTLSPlaintext record.
+  switch (static_cast<ContentType>(first_byte)) {
+    case ContentType::kAlert:
+    case ContentType::kHandshake:
+    case ContentType::kAck:
+      return RecordKind::kPlaintext;
+    default:
+      break;
+  }
+  //= rfc9147#section-4.1
+  //# *  If the first byte is any other value, then receivers MUST check to
+  //#    see if the leading bits of the first byte are 001.  If so, the
+  //#    implementation MUST process the record as DTLSCiphertext; the true
+  //#    content type will be inside the protected portion.
+  return (first_byte & kFixedBitsMask) == kFixedBits ? RecordKind::kCiphertext
+                                                     : RecordKind::kInvalid;
+}
+
+std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram) {
+  const std::optional<Layout> layout = PlaintextLayout(datagram);
+  if (!layout || layout->content_len > kMaxPlaintextLen) return std::nullopt;
+  PlaintextRecord record;
+  ByteReader reader(datagram);
+  uint8_t type = 0;
+  if (!reader.ReadU8(&type) || !reader.ReadU16(&record.header.legacy_record_version) ||
+      !reader.ReadU16(&record.header.epoch) ||
+      !reader.ReadU48(&record.header.sequence_number.value) ||
+      !reader.ReadU16(&record.header.fragment_len)) {
+    return std::nullopt;
+  }
+  record.header.type = static_cast<ContentType>(type);
+  record.fragment = datagram.subspan(layout->header_len, layout->content_len);
+  record.record_len = layout->header_len + layout->content_len;
+  return record;
+}
+
+void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out) {
+  ByteWriter writer(out.first(kPlaintextHeaderLen));
+  writer.WriteU8(static_cast<uint8_t>(header.type));
+  writer.WriteU16(header.legacy_record_version);
+  writer.WriteU16(header.epoch);
+  writer.WriteU48(header.sequence_number.value);
+  writer.WriteU16(header.fragment_len);
+}
+
+std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
+                                                      size_t connection_id_len) {
+  const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
+  //= rfc9147#section-4.2.3
+  //# This procedure requires the ciphertext length to be at least 16
+  //# bytes.  Receivers MUST reject shorter records as if they had failed
+  //# deprotection, as described in Section 4.5.2.
+  if (!layout || layout->content_len < kMinCiphertextLen ||
+      layout->content_len > kMaxCiphertextLen) {
+    return std::nullopt;
+  }
+  const uint8_t flags = datagram[0];
+  CiphertextRecord record;
+  record.header.epoch_bits.value = flags & kEpochMask;
+  record.header.has_connection_id = (flags & kConnectionIdBit) != 0;
+  record.header.has_length = (flags & kLengthBit) != 0;
+  record.number_offset = 1;
+  if (record.header.has_connection_id) {
+    record.header.connection_id = datagram.subspan(1, connection_id_len);
+    record.number_offset += connection_id_len;
+  }
+  const uint8_t* number = datagram.data() + record.number_offset;
+  if (flags & kLongNumberBit) {
+    record.header.number = {static_cast<uint16_t>(number[0] << 8 | number[1]), 16};
+  } else {
+    record.header.number = {number[0], 8};
+  }
+  record.header_bytes = datagram.first(layout->header_len);
+  record.encrypted_record = datagram.subspan(layout->header_len, layout->content_len);
+  record.record_len = layout->header_len + layout->content_len;
+  return record;
+}
+
+size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len) {
+  if (datagram.empty()) return 0;
+  std::optional<Layout> layout;
+  switch (ClassifyRecord(datagram[0])) {
+    case RecordKind::kPlaintext:
+      layout = PlaintextLayout(datagram);
+      break;
+    case RecordKind::kCiphertext:
+      layout = CiphertextLayout(datagram, connection_id_len);
+      break;
+    case RecordKind::kInvalid:
+      break;
+  }
+  return layout ? layout->header_len + layout->content_len : 0;
+}
+
+size_t UnifiedHeaderLen(const UnifiedHeader& header) {
+  return 1 + (header.has_connection_id ? header.connection_id.size() : 0) +
+         header.number.num_bits / 8 + (header.has_length ? 2 : 0);
+}
+
+size_t WriteUnifiedHeader(const UnifiedHeader& header, size_t encrypted_len,
+                          std::span<uint8_t> out) {
+  uint8_t flags = kFixedBits | (header.epoch_bits.value & kEpochMask);
+  if (header.has_connection_id) flags |= kConnectionIdBit;
+  if (header.number.num_bits == 16) flags |= kLongNumberBit;
+  if (header.has_length) flags |= kLengthBit;
+
+  uint8_t* to = out.first(UnifiedHeaderLen(header)).data();
+  *to++ = flags;
+  if (header.has_connection_id) {
+    to = std::copy(header.connection_id.begin(), header.connection_id.end(), to);
+  }
+  const size_t number_offset = static_cast<size_t>(to - out.data());
+  if (header.number.num_bits == 16) *to++ = static_cast<uint8_t>(header.number.value >> 8);
+  *to++ = static_cast<uint8_t>(header.number.value);
+  if (header.has_length) {
+    *to++ = static_cast<uint8_t>(encrypted_len >> 8);
+    *to++ = static_cast<uint8_t>(encrypted_len);
+  }
+  return number_offset;
+}
+
+}  // namespace dtls13

@@ -1,0 +1,97 @@
+#ifndef DTLS13_WIRE_RECORD_HEADER_H_
+#define DTLS13_WIRE_RECORD_HEADER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// kMaxPlaintextLen bounds a record's content, RFC 8446 section 5.1.
+inline constexpr size_t kMaxPlaintextLen = 1 << 14;
+// kMaxCiphertextLen bounds encrypted_record, RFC 8446 section 5.2.
+inline constexpr size_t kMaxCiphertextLen = kMaxPlaintextLen + 256;
+inline constexpr size_t kPlaintextHeaderLen = 13;
+// kMinCiphertextLen is what record number encryption samples, RFC 9147 section 4.2.3.
+inline constexpr size_t kMinCiphertextLen = 16;
+inline constexpr size_t kMaxConnectionIdLen = 255;
+// Two bytes of flags and number, at most; the Connection ID and length come on top.
+inline constexpr size_t kMaxUnifiedHeaderLen = 1 + kMaxConnectionIdLen + 2 + 2;
+
+// RecordKind is the first decision about a record, by its first byte alone, RFC 9147 section 4.1.
+enum class RecordKind : uint8_t { kPlaintext, kCiphertext, kInvalid };
+RecordKind ClassifyRecord(uint8_t first_byte);
+
+// PlaintextHeader is DTLSPlaintext's. legacy_record_version is read and ignored.
+struct PlaintextHeader {
+  ContentType type = ContentType::kInvalid;
+  uint16_t legacy_record_version = kDtls12Version;
+  uint16_t epoch = 0;              // as on the wire: the low 16 bits
+  SequenceNumber sequence_number;  // 48 bits on the wire
+  uint16_t fragment_len = 0;
+};
+
+// PlaintextRecord is a parsed record: `fragment` views the datagram, `record_len` is header and
+// fragment.
+struct PlaintextRecord {
+  PlaintextHeader header;
+  std::span<uint8_t> fragment;
+  size_t record_len = 0;
+};
+
+// ParsePlaintextRecord reads the record at the start of `datagram`. Nothing when the header is
+// cut short, the length runs past the datagram, or exceeds kMaxPlaintextLen. It does not judge type
+// or epoch.
+std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram);
+
+// WritePlaintextHeader writes kPlaintextHeaderLen bytes to `out`, which must hold them.
+void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out);
+
+// UnifiedHeader is the DTLSCiphertext header of RFC 9147 figure 3, as sent or as parsed. The
+// number is still encrypted when it comes from ParseCiphertextRecord.
+struct UnifiedHeader {
+  EpochBits epoch_bits;
+  TruncatedSequenceNumber number;
+  bool has_connection_id = false;
+  bool has_length = true;
+  std::span<const uint8_t> connection_id;  // a view; empty unless has_connection_id
+};
+
+// CiphertextRecord is a parsed record in place. `header_bytes` and `encrypted_record` view the
+// datagram; the number's bytes are the `number.num_bits / 8` bytes at `number_offset` in
+// header_bytes.
+struct CiphertextRecord {
+  UnifiedHeader header;
+  std::span<uint8_t> header_bytes;
+  size_t number_offset = 0;
+  std::span<uint8_t> encrypted_record;
+  size_t record_len = 0;  // header and encrypted_record
+};
+
+// ParseCiphertextRecord reads the record at the start of `datagram` whose first byte has the bits
+// 001. `connection_id_len` is the length of the Connection ID this side negotiated to receive.
+// Nothing when the header is cut short, the length runs past the datagram or exceeds
+// kMaxCiphertextLen, or encrypted_record has fewer than kMinCiphertextLen bytes.
+std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
+                                                      size_t connection_id_len);
+
+// RecordExtent is the number of bytes that the record at the start of `datagram` takes up by its
+// own header, so that a record which does not parse for another reason can be stepped over. 0 when
+// its first byte is neither kind's, its header is cut short, or its length runs past the datagram.
+size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len);
+
+// UnifiedHeaderLen is the number of bytes WriteUnifiedHeader will write.
+size_t UnifiedHeaderLen(const UnifiedHeader& header);
+
+// WriteUnifiedHeader writes the header with its number in the clear; `encrypted_len` goes into the
+// length field if there is one. Returns the number's offset. `out` holds UnifiedHeaderLen bytes.
+size_t WriteUnifiedHeader(const UnifiedHeader& header, size_t encrypted_len,
+                          std::span<uint8_t> out);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_WIRE_RECORD_HEADER_H_

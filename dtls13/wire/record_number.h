@@ -1,0 +1,58 @@
+#ifndef DTLS13_WIRE_RECORD_NUMBER_H_
+#define DTLS13_WIRE_RECORD_NUMBER_H_
+
+#include <compare>
+#include <cstdint>
+
+namespace dtls13 {
+
+// Epoch is the absolute, 64-bit epoch of RFC 9147 section 6.1. The two bits a unified header
+// carries are EpochBits, another type, so the one cannot be taken for the other.
+struct Epoch {
+  uint64_t value = 0;
+
+  friend constexpr auto operator<=>(const Epoch&, const Epoch&) = default;
+  constexpr Epoch Next() const { return Epoch{value + 1}; }
+};
+
+inline constexpr Epoch kPlaintextEpoch{0};
+inline constexpr Epoch kEarlyDataEpoch{1};
+inline constexpr Epoch kHandshakeEpoch{2};
+inline constexpr Epoch kFirstApplicationEpoch{3};
+
+// EpochBits are an epoch's two low-order bits as a unified header carries them.
+struct EpochBits {
+  uint8_t value = 0;  // 0 to 3
+
+  static constexpr EpochBits Of(Epoch epoch) { return {static_cast<uint8_t>(epoch.value & 3)}; }
+  friend constexpr bool operator==(const EpochBits&, const EpochBits&) = default;
+};
+
+// SequenceNumber is a record's full 64-bit number within its epoch.
+struct SequenceNumber {
+  uint64_t value = 0;
+
+  friend constexpr auto operator<=>(const SequenceNumber&, const SequenceNumber&) = default;
+};
+
+// TruncatedSequenceNumber is what a unified header carries: the low-order 8 or 16 bits.
+struct TruncatedSequenceNumber {
+  uint16_t value = 0;
+  uint8_t num_bits = 16;  // 8 or 16
+
+  friend constexpr bool operator==(const TruncatedSequenceNumber&,
+                                   const TruncatedSequenceNumber&) = default;
+};
+
+// RecordNumber names one record of one direction, RFC 9147 section 4. Ordered as section 7 wants
+// an ACK's list ordered: by epoch, then by sequence number.
+struct RecordNumber {
+  Epoch epoch;
+  SequenceNumber sequence_number;
+
+  friend constexpr auto operator<=>(const RecordNumber&, const RecordNumber&) = default;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_WIRE_RECORD_NUMBER_H_

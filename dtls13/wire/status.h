@@ -1,0 +1,82 @@
+#ifndef DTLS13_WIRE_STATUS_H_
+#define DTLS13_WIRE_STATUS_H_
+
+#include <cstdint>
+
+#include "dtls13/wire/alert.h"
+
+namespace dtls13 {
+
+// Reason says, for the caller's diagnosis, why an association failed. It never goes on the wire;
+// the alert does. Values are stable: the shim maps each to the libssl reason code it would report.
+enum class Reason : uint16_t {
+  kNone = 0,
+  kDecodeError,           // a message does not parse
+  kUnexpectedMessage,     // a message the transition table does not allow
+  kExcessiveMessageSize,  // a handshake message longer than its bound
+  kBadLegacyVersion,
+  kUnsupportedProtocol,  // no common version
+  kNoSharedCipher,
+  kWrongCipherReturned,  // the server chose a suite that was not offered, or changed it after HRR
+  kNoSuitableKeyShare,
+  kBadKeyShare,
+  kNoSuitableGroup,
+  kNoSuitableSignatureAlgorithm,
+  kWrongSignatureType,
+  kBadSignature,
+  kBadDigest,  // Finished does not verify
+  kMissingExtension,
+  kUnsolicitedExtension,
+  kDuplicateExtension,
+  kBadExtension,
+  kInvalidSessionId,  // legacy_session_id_echo is not empty
+  kInvalidCompression,
+  kCookieMismatch,
+  kBadHelloRetryRequest,
+  kFragmentMismatch,         // a retransmitted fragment changed a byte
+  kCertificateVerifyFailed,  // the caller's verifier refused the chain
+  kNoPeerCertificate,
+  kBadCertificate,
+  kSignerFailed,
+  kNoCertificateSet,
+  kBadAck,
+  kBadAlert,
+  kPeerAlert,             // the peer sent a fatal alert; Status::alert is the peer's
+  kHandshakeTimeout,      // the retransmission limit was reached
+  kRecordLimit,           // AEAD limits or record numbers are exhausted
+  kIntegrityLimit,        // too many records failed authentication
+  kMessageSequenceLimit,  // message_seq would wrap
+  kKeyUpdateLimit,
+  kBadKeyUpdate,
+  kNoApplicationProtocol,
+  kInappropriateFallback,
+  kCrypto,  // libcrypto failed
+  kInternal,
+};
+
+// Status is the outcome above the record layer: success, or the one reason and the one alert the
+// peer is to be told. Four bytes, passed by value. A fatal path names exactly one alert.
+class [[nodiscard]] Status {
+ public:
+  static constexpr Status Ok() { return Status(Reason::kNone, AlertDescription::kCloseNotify); }
+  // `reason` must not be kNone.
+  static constexpr Status Fatal(Reason reason, AlertDescription alert) {
+    return Status(reason, alert);
+  }
+
+  constexpr bool ok() const { return reason_ == Reason::kNone; }
+  constexpr Reason reason() const { return reason_; }
+  // alert is meaningful only when !ok().
+  constexpr AlertDescription alert() const { return alert_; }
+
+ private:
+  constexpr Status(Reason reason, AlertDescription alert) : reason_(reason), alert_(alert) {}
+
+  Reason reason_;
+  AlertDescription alert_;
+};
+static_assert(sizeof(Status) == 4);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_WIRE_STATUS_H_
