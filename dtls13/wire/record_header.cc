@@ -32,6 +32,10 @@ constexpr uint8_t kLongNumberBit = 0x08;
 constexpr uint8_t kLengthBit = 0x04;
 constexpr uint8_t kEpochMask = 0x03;
 
+// change_cipher_spec (20) to heartbeat (24) begin with DTLSPlaintext's header in every version.
+constexpr uint8_t kFirstContentType = static_cast<uint8_t>(ContentType::kChangeCipherSpec);
+constexpr uint8_t kTls12CidType = static_cast<uint8_t>(ContentType::kTls12Cid);
+
 // Where a record ends by its own header, before anything is said about its content.
 struct Layout {
   size_t header_len = 0;
@@ -143,6 +147,8 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   return record;
 }
 
+bool HasConnectionId(uint8_t first_byte) { return (first_byte & kConnectionIdBit) != 0; }
+
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len) {
   if (datagram.empty()) return 0;
   std::optional<Layout> layout;
@@ -154,6 +160,10 @@ size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len)
       layout = CiphertextLayout(datagram, connection_id_len);
       break;
     case RecordKind::kInvalid:
+      // tls12_cid (25) has a Connection ID of unknown length before its length field.
+      if (datagram[0] >= kFirstContentType && datagram[0] < kTls12CidType) {
+        layout = PlaintextLayout(datagram);
+      }
       break;
   }
   return layout ? layout->header_len + layout->content_len : 0;

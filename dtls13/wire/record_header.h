@@ -79,9 +79,13 @@ struct CiphertextRecord {
 std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
                                                       size_t connection_id_len);
 
+// HasConnectionId is the C bit of a ciphertext record's first byte. It says how to parse the rest.
+bool HasConnectionId(uint8_t first_byte);
+
 // RecordExtent is the number of bytes that the record at the start of `datagram` takes up by its
-// own header, so that a record which does not parse for another reason can be stepped over. 0 when
-// its first byte is neither kind's, its header is cut short, or its length runs past the datagram.
+// own header, so that a record which does not parse for another reason can be stepped over: it
+// also knows the 13-byte header of earlier DTLS's other content types. 0 when the first byte is
+// none of these, the header is cut short, or the length runs past the datagram.
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len);
 
 // UnifiedHeaderLen is the number of bytes WriteUnifiedHeader will write.

@@ -228,9 +228,14 @@ TEST(UnifiedHeader, BoundsTheCiphertext) {
   EXPECT_FALSE(ParseCiphertextRecord(largest, 0));
 }
 
-TEST(RecordExtent, NothingForAnUnknownFirstByte) {
-  Bytes datagram(64, 0x17);
-  EXPECT_EQ(RecordExtent(datagram, 0), 0u);
+TEST(RecordExtent, StepsOverEarlierVersionsContentTypes) {
+  for (uint8_t type = 0; type < 32; ++type) {
+    Bytes datagram = PlaintextBytes(5, 9);
+    datagram[0] = type;
+    const bool known = (type >= 20 && type <= 24) || type == 26;
+    EXPECT_EQ(RecordExtent(datagram, 0), known ? kPlaintextHeaderLen + 5 : 0u) << int{type};
+  }
+  EXPECT_EQ(RecordExtent(Bytes(64, 0xff), 0), 0u);
   EXPECT_EQ(RecordExtent({}, 0), 0u);
 }
 
