@@ -1,0 +1,672 @@
+// nss_peer: one DTLS 1.3 association of NSS over UDP on loopback, as client or as server. It is the
+// independent peer of nss_test.py, which runs it inside prepare_nss's folder; --help lists its
+// options.
+//
+// Facts go to standard output, one line each, "<when> name=value ..."; what stopped it goes to
+// standard error. Exit status 0: all that was asked for happened; 1: not; 2: wrong options.
+//
+// Messages are those of interop_messages.py: byte for byte and in order the same sequence.
+#include <arpa/inet.h>
+#include <cert.h>
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <keyhi.h>
+#include <nspr.h>
+#include <nss.h>
+#include <pk11pub.h>
+#include <poll.h>
+#include <private/pprio.h>
+#include <secerr.h>
+#include <ssl.h>
+#include <sslerr.h>
+#include <sslexp.h>
+#include <sslproto.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+  kMaxGroups = 8,
+  kMaxSuites = 8,
+  kMaxKeyUpdates = 8,
+  kMaxMessageLen = 1350,
+  kMaxDatagramLen = 65536,
+  kWaitSliceMs = 50,
+};
+
+enum CloseOrder { kCloseFirst, kCloseSecond };
+
+static struct {
+  bool server;
+  uint16_t port;
+  const char* db;
+  const char* nickname;
+  const char* host_name;
+  SSLNamedGroup groups[kMaxGroups];
+  unsigned num_groups;
+  unsigned additional_key_shares;
+  uint16_t suites[kMaxSuites];
+  unsigned num_suites;
+  bool hrr_cookie;
+  unsigned key_updates[kMaxKeyUpdates];  // numbers of messages, ascending
+  unsigned num_key_updates;
+  bool echo;
+  unsigned count;
+  unsigned size;  // 0: mixed
+  unsigned window;
+  enum CloseOrder close_order;
+  int timeout_ms;
+} options = {
+    .db = "db",
+    .host_name = "server.example",
+    .window = 8,
+    .close_order = kCloseSecond,
+    .timeout_ms = 30000,
+};
+
+static struct {
+  PRFileDesc* fd;
+  int native;
+  int64_t deadline_ms;
+  bool retry_sent;       // the cookie callback asked for a HelloRetryRequest
+  bool cookie_returned;  // and the client brought its token back
+  const char* verify;
+  bool peer_close_notify;
+  int alert_received;  // description, -1 for none; close_notify is not counted here
+  int alert_sent;
+  bool ended;  // the peer's end of data was read
+  unsigned num_received;
+  unsigned next_key_update;
+} peer = {.verify = "none", .alert_received = -1, .alert_sent = -1};
+
+static void Fact(const char* format, ...) __attribute__((format(printf, 1, 2)));
+static void Fact(const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vprintf(format, arguments);
+  va_end(arguments);
+  putchar('\n');
+  fflush(stdout);
+}
+
+static const char* LastError(void) {
+  const char* name = PR_ErrorToName(PR_GetError());
+  return name != NULL ? name : "unknown";
+}
+
+static void PrintOutcome(const char* error) {
+  Fact("ended error=%s alert_received=%d alert_sent=%d verify=%s", error, peer.alert_received,
+       peer.alert_sent, peer.verify);
+}
+
+static void Die(const char* what) {
+  const char* error = LastError();
+  fprintf(stderr, "nss_peer: %s: %s\n", what, error);
+  PrintOutcome(error);
+  exit(1);
+}
+
+static void Usage(const char* complaint) {
+  fprintf(stderr, "nss_peer: %s; see --help.\n", complaint);
+  exit(2);
+}
+
+static int64_t NowMs(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// The sizes cover 1 to 1350 evenly; the two ends are always among them. The first message is long
+// enough to be recognised in a stream.
+static unsigned MessageLen(unsigned index) {
+  if (index == 0) return 64;
+  if (options.size != 0) return options.size;
+  if (index == 1) return kMaxMessageLen;
+  if (index == 2) return 1;
+  return index * 7919u % kMaxMessageLen + 1;
+}
+
+// The first byte is a letter that neither s_client nor s_server takes for a command.
+static unsigned MakeMessage(unsigned index, uint8_t* out) {
+  static const char kStart[] = "m: dtls13 interop start\n";
+  const unsigned len = MessageLen(index);
+  uint32_t state = index * 2654435761u + 1;
+  for (unsigned i = 0; i < len; ++i) {
+    state ^= state << 13;
+    state ^= state >> 17;
+    state ^= state << 5;
+    out[i] = (uint8_t)state;
+  }
+  out[0] = 'm';
+  if (index == 0) memcpy(out, kStart, sizeof(kStart) - 1);
+  return len;
+}
+
+// Waits until a datagram is there, NSS's retransmission timer runs out, or a slice of time has
+// passed; never on the SSL descriptor, which in mid-handshake answers for states of its own.
+static void Wait(void) {
+  if (NowMs() >= peer.deadline_ms) {
+    PR_SetError(PR_IO_TIMEOUT_ERROR, 0);
+    Die("no end in sight");
+  }
+  int timeout_ms = kWaitSliceMs;
+  PRIntervalTime interval;
+  if (peer.fd != NULL && DTLS_GetHandshakeTimeout(peer.fd, &interval) == SECSuccess) {
+    const int handshake_ms = (int)PR_IntervalToMilliseconds(interval);
+    if (handshake_ms < timeout_ms) timeout_ms = handshake_ms;
+  }
+  struct pollfd readable = {.fd = peer.native, .events = POLLIN};
+  (void)poll(&readable, 1, timeout_ms);
+}
+
+static void OnAlertReceived(const PRFileDesc* fd, void* arg, const SSLAlert* alert) {
+  (void)fd;
+  (void)arg;
+  if (alert->description == 0) {
+    peer.peer_close_notify = true;
+  } else {
+    peer.alert_received = alert->description;
+  }
+}
+
+static void OnAlertSent(const PRFileDesc* fd, void* arg, const SSLAlert* alert) {
+  (void)fd;
+  (void)arg;
+  if (alert->description != 0) peer.alert_sent = alert->description;
+}
+
+static SECStatus OnCertificate(void* arg, PRFileDesc* fd, PRBool check_signature,
+                               PRBool is_server) {
+  const SECStatus status = SSL_AuthCertificate(arg, fd, check_signature, is_server);
+  peer.verify = status == SECSuccess ? "ok" : LastError();
+  return status;
+}
+
+static SSLHelloRetryRequestAction OnClientHello(PRBool first_hello, const PRUint8* client_token,
+                                                unsigned client_token_len, PRUint8* retry_token,
+                                                unsigned* retry_token_len, unsigned retry_token_max,
+                                                void* arg) {
+  static const uint8_t kToken[] = "a token of the application";
+  (void)arg;
+  if (first_hello) {
+    if (sizeof(kToken) > retry_token_max) return ssl_hello_retry_fail;
+    memcpy(retry_token, kToken, sizeof(kToken));
+    *retry_token_len = sizeof(kToken);
+    peer.retry_sent = true;
+    return ssl_hello_retry_request;
+  }
+  if (client_token_len != sizeof(kToken) || memcmp(client_token, kToken, sizeof(kToken)) != 0) {
+    return ssl_hello_retry_fail;
+  }
+  peer.cookie_returned = true;
+  return ssl_hello_retry_accept;
+}
+
+static void SetOption(PRFileDesc* fd, PRInt32 option, PRIntn value) {
+  if (SSL_OptionSet(fd, option, value) != SECSuccess) Die("cannot set an option");
+}
+
+static void SetSuites(PRFileDesc* fd) {
+  const PRUint16* all = SSL_GetImplementedCiphers();
+  for (PRUint16 i = 0; i < SSL_GetNumImplementedCiphers(); ++i) {
+    bool wanted = options.num_suites == 0 && (all[i] & 0xff00) == 0x1300;
+    for (unsigned j = 0; j < options.num_suites; ++j) wanted |= options.suites[j] == all[i];
+    if (SSL_CipherPrefSet(fd, all[i], wanted) != SECSuccess) Die("cannot choose the suites");
+  }
+}
+
+static void SetServerCertificate(PRFileDesc* fd) {
+  CERTCertificate* certificate = PK11_FindCertFromNickname(options.nickname, NULL);
+  if (certificate == NULL) Die("no such certificate");
+  SECKEYPrivateKey* key = PK11_FindKeyByAnyCert(certificate, NULL);
+  if (key == NULL) Die("no key of the certificate");
+  if (SSL_ConfigServerCert(fd, certificate, key, NULL, 0) != SECSuccess) {
+    Die("cannot use the certificate");
+  }
+  CERT_DestroyCertificate(certificate);
+  SECKEY_DestroyPrivateKey(key);
+}
+
+// Puts DTLS 1.3 on the UDP socket `udp`, which it takes over.
+static PRFileDesc* ImportSocket(PRFileDesc* udp) {
+  PRSocketOptionData nonblocking = {.option = PR_SockOpt_Nonblocking};
+  nonblocking.value.non_blocking = PR_TRUE;
+  if (PR_SetSocketOption(udp, &nonblocking) != PR_SUCCESS) Die("cannot set a socket option");
+  PRFileDesc* fd = DTLS_ImportFD(NULL, udp);
+  if (fd == NULL) Die("cannot import the socket");
+  const SSLVersionRange versions = {SSL_LIBRARY_VERSION_TLS_1_3, SSL_LIBRARY_VERSION_TLS_1_3};
+  if (SSL_VersionRangeSet(fd, &versions) != SECSuccess) Die("cannot set the version");
+  SetOption(fd, SSL_SECURITY, PR_TRUE);
+  SetOption(fd, options.server ? SSL_HANDSHAKE_AS_SERVER : SSL_HANDSHAKE_AS_CLIENT, PR_TRUE);
+  SetSuites(fd);
+  if (options.num_groups != 0 &&
+      SSL_NamedGroupConfig(fd, options.groups, options.num_groups) != SECSuccess) {
+    Die("cannot choose the groups");
+  }
+  if (SSL_SendAdditionalKeyShares(fd, options.additional_key_shares) != SECSuccess) {
+    Die("cannot choose the key shares");
+  }
+  if (SSL_AuthCertificateHook(fd, OnCertificate, CERT_GetDefaultCertDB()) != SECSuccess ||
+      SSL_AlertReceivedCallback(fd, OnAlertReceived, NULL) != SECSuccess ||
+      SSL_AlertSentCallback(fd, OnAlertSent, NULL) != SECSuccess) {
+    Die("cannot set a callback");
+  }
+  if (options.server) {
+    SetServerCertificate(fd);
+    if (options.hrr_cookie &&
+        SSL_HelloRetryRequestCallback(fd, OnClientHello, NULL) != SECSuccess) {
+      Die("cannot set the cookie callback");
+    }
+  } else if (SSL_SetURL(fd, options.host_name) != SECSuccess) {
+    Die("cannot set the host name");
+  }
+  if (SSL_ResetHandshake(fd, options.server) != SECSuccess) Die("cannot start a handshake");
+  return fd;
+}
+
+static PRFileDesc* OpenSocket(void) {
+  PRFileDesc* udp = PR_OpenUDPSocket(PR_AF_INET);
+  if (udp == NULL) Die("cannot make a UDP socket");
+  PRNetAddr address;
+  memset(&address, 0, sizeof(address));
+  PR_InitializeNetAddr(PR_IpAddrLoopback, options.port, &address);
+  if (!options.server) {
+    if (PR_Connect(udp, &address, PR_INTERVAL_NO_WAIT) != PR_SUCCESS) Die("cannot reach the port");
+    return udp;
+  }
+  if (PR_Bind(udp, &address) != PR_SUCCESS) Die("cannot listen on the port");
+  return udp;
+}
+
+// Answers only the sender of the first datagram, which stays queued for the handshake.
+static void AwaitClient(PRFileDesc* udp) {
+  PRNetAddr address;
+  if (PR_GetSockName(udp, &address) != PR_SUCCESS) Die("the socket has no name");
+  Fact("listening port=%u", ntohs(address.inet.port));
+  struct sockaddr_in from;
+  for (;;) {
+    socklen_t from_len = sizeof(from);
+    uint8_t byte;
+    if (recvfrom(peer.native, &byte, 1, MSG_PEEK | MSG_DONTWAIT, (struct sockaddr*)&from,
+                 &from_len) >= 0) {
+      break;
+    }
+    Wait();
+  }
+  if (connect(peer.native, (struct sockaddr*)&from, sizeof(from)) != 0) Die("cannot connect");
+}
+
+// Goes on from the cookie alone: the state that sent the HelloRetryRequest is thrown away.
+static void ForgetFirstHello(void) {
+  const int native = dup(peer.native);
+  PRFileDesc* udp = native < 0 ? NULL : PR_ImportUDPSocket(native);
+  if (udp == NULL) Die("cannot keep the socket");
+  PRFileDesc* fd = ImportSocket(udp);
+  (void)PR_Close(peer.fd);
+  peer.fd = fd;
+  peer.native = native;
+}
+
+static void Handshake(void) {
+  bool forgot = false;
+  while (SSL_ForceHandshake(peer.fd) != SECSuccess) {
+    if (PR_GetError() != PR_WOULD_BLOCK_ERROR) Die("the handshake failed");
+    if (peer.retry_sent && !forgot) {
+      ForgetFirstHello();
+      forgot = true;
+    }
+    Wait();
+  }
+  SSLChannelInfo info;
+  if (SSL_GetChannelInfo(peer.fd, &info, sizeof(info)) != SECSuccess) Die("no channel information");
+  Fact(
+      "connected version=0x%04x suite=0x%04x group=%d signature=0x%04x resumed=%d verify=%s "
+      "cookie=%d",
+      info.protocolVersion, info.cipherSuite, (int)info.keaGroup, (int)info.signatureScheme,
+      info.resumed ? 1 : 0, peer.verify, peer.cookie_returned ? 1 : 0);
+}
+
+// Returns the next message's length, 0 where there is none now, -1 at the peer's end of data.
+static int Receive(uint8_t* buffer, int size) {
+  if (peer.ended) return -1;
+  const PRInt32 len = PR_Recv(peer.fd, buffer, size, 0, PR_INTERVAL_NO_WAIT);
+  if (len > 0) {
+    ++peer.num_received;
+    return len;
+  }
+  if (len == 0) {
+    peer.ended = true;
+    return -1;
+  }
+  if (PR_GetError() != PR_WOULD_BLOCK_ERROR) Die("cannot receive");
+  return 0;
+}
+
+static void Send(const uint8_t* message, unsigned len) {
+  for (;;) {
+    const PRInt32 sent = PR_Send(peer.fd, message, (PRInt32)len, 0, PR_INTERVAL_NO_WAIT);
+    if (sent == (PRInt32)len) return;
+    if (sent >= 0) Die("a message was sent in part");
+    if (PR_GetError() != PR_WOULD_BLOCK_ERROR) Die("cannot send");
+    Wait();
+  }
+}
+
+// Asks the peer to update its keys too, whenever the next number of messages is reached.
+static void UpdateKeysAt(unsigned num_messages) {
+  if (peer.next_key_update == options.num_key_updates) return;
+  if (num_messages < options.key_updates[peer.next_key_update]) return;
+  if (SSL_KeyUpdate(peer.fd, PR_TRUE) != SECSuccess) Die("cannot update the keys");
+  ++peer.next_key_update;
+}
+
+// Sends all messages, at most a window ahead of what came back, and compares each.
+static void Drive(void) {
+  static uint8_t sent[kMaxMessageLen];
+  static uint8_t received[kMaxDatagramLen];
+  unsigned num_sent = 0;
+  unsigned num_echoed = 0;
+  while (num_echoed < options.count) {
+    while (num_sent < options.count && num_sent - num_echoed < options.window) {
+      UpdateKeysAt(num_sent);
+      Send(sent, MakeMessage(num_sent, sent));
+      ++num_sent;
+    }
+    const int len = Receive(received, sizeof(received));
+    if (len == 0) {
+      Wait();
+      continue;
+    }
+    if (len < 0) break;
+    const unsigned expected_len = MakeMessage(num_echoed, sent);
+    if ((unsigned)len != expected_len || memcmp(sent, received, expected_len) != 0) {
+      fprintf(stderr, "nss_peer: message %u of %u bytes came back as %d other bytes\n", num_echoed,
+              expected_len, len);
+      break;
+    }
+    ++num_echoed;
+  }
+  Fact("data sent=%u echoed=%u", num_sent, num_echoed);
+  if (num_echoed != options.count) {
+    PrintOutcome("echo");
+    exit(1);
+  }
+}
+
+// Returns every message until `options.count` of them are done, or, where that is 0, the peer
+// closes.
+static void Echo(void) {
+  static uint8_t message[kMaxDatagramLen];
+  unsigned num_echoed = 0;
+  while (options.count == 0 || num_echoed < options.count) {
+    const int len = Receive(message, sizeof(message));
+    if (len < 0) break;
+    if (len == 0) {
+      Wait();
+      continue;
+    }
+    Send(message, (unsigned)len);
+    ++num_echoed;
+    UpdateKeysAt(num_echoed);
+  }
+  Fact("data sent=%u echoed=%u", num_echoed, num_echoed);
+}
+
+static void AwaitPeerClose(void) {
+  static uint8_t message[kMaxDatagramLen];
+  for (;;) {
+    const int len = Receive(message, sizeof(message));
+    if (len < 0) return;
+    if (len == 0) Wait();
+  }
+}
+
+// A KeyUpdate is done only when its ACK is in and the peer's own update has come.
+static void AwaitKeyUpdate(void) {
+  static uint8_t message[kMaxDatagramLen];
+  const PRUint16 goal = (PRUint16)(3 + options.num_key_updates);
+  if (options.num_key_updates == 0) return;
+  for (;;) {
+    PRUint16 read_epoch = 0;
+    PRUint16 write_epoch = 0;
+    if (SSL_GetCurrentEpoch(peer.fd, &read_epoch, &write_epoch) != SECSuccess) Die("no epochs");
+    if (read_epoch >= goal && write_epoch >= goal) return;
+    const int len = Receive(message, sizeof(message));
+    if (len < 0) Die("closed in mid-update");
+    if (len == 0) Wait();
+  }
+}
+
+static void PrintEpochs(void) {
+  PRUint16 read_epoch = 0;
+  PRUint16 write_epoch = 0;
+  if (SSL_GetCurrentEpoch(peer.fd, &read_epoch, &write_epoch) != SECSuccess) Die("no epochs");
+  Fact("epochs read=%u write=%u", read_epoch, write_epoch);
+}
+
+static void CloseAssociation(void) {
+  PrintEpochs();
+  if (options.close_order == kCloseFirst) {
+    if (PR_Shutdown(peer.fd, PR_SHUTDOWN_SEND) != PR_SUCCESS) Die("cannot shut down");
+    AwaitPeerClose();
+  } else {
+    AwaitPeerClose();
+    if (PR_Shutdown(peer.fd, PR_SHUTDOWN_SEND) != PR_SUCCESS) Die("cannot shut down");
+  }
+  const char* how = peer.peer_close_notify ? "clean" : "abrupt";
+  Fact("closed order=%s end=%s received=%u",
+       options.close_order == kCloseFirst ? "first" : "second", how, peer.num_received);
+  PrintOutcome("none");
+  (void)PR_Close(peer.fd);
+  if (!peer.peer_close_notify) exit(1);
+}
+
+static SSLNamedGroup GroupByName(const char* name) {
+  static const struct {
+    const char* name;
+    SSLNamedGroup group;
+  } kGroups[] = {
+      {"x25519", ssl_grp_ec_curve25519},
+      {"p256", ssl_grp_ec_secp256r1},
+      {"p384", ssl_grp_ec_secp384r1},
+      {"p521", ssl_grp_ec_secp521r1},
+      {"x25519mlkem768", ssl_grp_kem_mlkem768x25519},
+  };
+  for (size_t i = 0; i < sizeof(kGroups) / sizeof(kGroups[0]); ++i) {
+    if (strcmp(name, kGroups[i].name) == 0) return kGroups[i].group;
+  }
+  Usage("unknown group");
+  return ssl_grp_none;
+}
+
+static unsigned Number(const char* text, unsigned max) {
+  char* end = NULL;
+  errno = 0;
+  const unsigned long number = strtoul(text, &end, 0);
+  if (errno != 0 || end == text || *end != '\0' || number > max) Usage("not a number in range");
+  return (unsigned)number;
+}
+
+// Calls `add` for each comma-separated part.
+static void ForEach(char* list, void (*add)(const char*)) {
+  for (char* part = strtok(list, ","); part != NULL; part = strtok(NULL, ",")) add(part);
+}
+
+static void AddGroup(const char* name) {
+  if (options.num_groups == kMaxGroups) Usage("too many groups");
+  options.groups[options.num_groups++] = GroupByName(name);
+}
+
+static void AddSuite(const char* number) {
+  if (options.num_suites == kMaxSuites) Usage("too many suites");
+  options.suites[options.num_suites++] = (uint16_t)Number(number, 0xffff);
+}
+
+static void AddKeyUpdate(const char* number) {
+  if (options.num_key_updates == kMaxKeyUpdates) Usage("too many key updates");
+  options.key_updates[options.num_key_updates++] = Number(number, 1000000);
+}
+
+enum {
+  kPort = 256,
+  kDb,
+  kNickname,
+  kHostName,
+  kGroups,
+  kKeyShares,
+  kSuites,
+  kCookie,
+  kKeyUpdate,
+  kEcho,
+  kCount,
+  kSize,
+  kWindow,
+  kFirst,
+  kSecond,
+  kTimeout,
+  kClient,
+  kServer,
+  kHelp
+};
+
+static const char kHelpText[] =
+    "usage: nss_peer --client|--server --port N --db DIR [OPTIONS]\n"
+    "  --nickname NAME    server: its certificate in the database\n"
+    "  --host-name NAME   client: whom it expects (server.example)\n"
+    "  --groups LIST      x25519,p256,p384,p521,x25519mlkem768, the first preferred\n"
+    "  --key-shares N     client: key shares beyond the first group's (0)\n"
+    "  --suites LIST      0x1301,0x1302,0x1303\n"
+    "  --hrr-cookie       server: answer with a HelloRetryRequest and go on from its cookie alone\n"
+    "  --key-update LIST  update keys after these numbers of messages, and ask the peer to\n"
+    "  --count N          send N messages and compare what comes back (0); with --echo: return N\n"
+    "  --echo             return what comes; without --count until the peer closes\n"
+    "  --size N           every message but the first has N bytes (otherwise 1 to 1350, mixed)\n"
+    "  --window N         messages ahead of their echoes (8)\n"
+    "  --close-first, --close-second\n"
+    "  --timeout-ms N     give up after so long (30000)\n";
+
+static void ParseOptions(int argc, char** argv) {
+  static const struct option kOptions[] = {
+      {"client", 0, NULL, kClient},
+      {"server", 0, NULL, kServer},
+      {"port", 1, NULL, kPort},
+      {"db", 1, NULL, kDb},
+      {"nickname", 1, NULL, kNickname},
+      {"host-name", 1, NULL, kHostName},
+      {"groups", 1, NULL, kGroups},
+      {"key-shares", 1, NULL, kKeyShares},
+      {"suites", 1, NULL, kSuites},
+      {"hrr-cookie", 0, NULL, kCookie},
+      {"key-update", 1, NULL, kKeyUpdate},
+      {"echo", 0, NULL, kEcho},
+      {"count", 1, NULL, kCount},
+      {"size", 1, NULL, kSize},
+      {"window", 1, NULL, kWindow},
+      {"close-first", 0, NULL, kFirst},
+      {"close-second", 0, NULL, kSecond},
+      {"timeout-ms", 1, NULL, kTimeout},
+      {"help", 0, NULL, kHelp},
+      {NULL, 0, NULL, 0},
+  };
+  int roles = 0;
+  for (int option; (option = getopt_long(argc, argv, "", kOptions, NULL)) != -1;) {
+    switch (option) {
+      case kClient:
+        ++roles;
+        break;
+      case kServer:
+        ++roles;
+        options.server = true;
+        break;
+      case kPort:
+        options.port = (uint16_t)Number(optarg, 0xffff);
+        break;
+      case kDb:
+        options.db = optarg;
+        break;
+      case kNickname:
+        options.nickname = optarg;
+        break;
+      case kHostName:
+        options.host_name = optarg;
+        break;
+      case kGroups:
+        ForEach(optarg, AddGroup);
+        break;
+      case kKeyShares:
+        options.additional_key_shares = Number(optarg, kMaxGroups);
+        break;
+      case kSuites:
+        ForEach(optarg, AddSuite);
+        break;
+      case kCookie:
+        options.hrr_cookie = true;
+        break;
+      case kKeyUpdate:
+        ForEach(optarg, AddKeyUpdate);
+        break;
+      case kEcho:
+        options.echo = true;
+        break;
+      case kCount:
+        options.count = Number(optarg, 1000000);
+        break;
+      case kSize:
+        options.size = Number(optarg, kMaxMessageLen);
+        break;
+      case kWindow:
+        options.window = Number(optarg, 64);
+        break;
+      case kFirst:
+        options.close_order = kCloseFirst;
+        break;
+      case kSecond:
+        options.close_order = kCloseSecond;
+        break;
+      case kTimeout:
+        options.timeout_ms = (int)Number(optarg, 600000);
+        break;
+      case kHelp:
+        fputs(kHelpText, stdout);
+        exit(0);
+      default:
+        exit(2);
+    }
+  }
+  if (optind != argc) Usage("a bare word is no option");
+  if (roles != 1) Usage("either --client or --server");
+  if (options.window == 0) Usage("--window needs at least 1");
+  if (options.server && options.nickname == NULL) Usage("--server needs --nickname");
+  if (!options.server && options.port == 0) Usage("--client needs --port");
+}
+
+int main(int argc, char** argv) {
+  ParseOptions(argc, argv);
+  peer.deadline_ms = NowMs() + options.timeout_ms;
+  if (NSS_Init(options.db) != SECSuccess) Die("cannot open the database");
+  if (NSS_SetDomesticPolicy() != SECSuccess) Die("cannot set the policy");
+  if (options.server && SSL_ConfigServerSessionIDCache(0, 0, 0, NULL) != SECSuccess) {
+    Die("cannot make a session cache");
+  }
+  PRFileDesc* udp = OpenSocket();
+  peer.native = (int)PR_FileDesc2NativeHandle(udp);
+  if (options.server) AwaitClient(udp);
+  peer.fd = ImportSocket(udp);
+  Handshake();
+  if (options.echo) {
+    Echo();
+  } else {
+    Drive();
+  }
+  AwaitKeyUpdate();
+  CloseAssociation();
+  return 0;
+}
