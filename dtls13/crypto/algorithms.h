@@ -9,6 +9,7 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hash.h"
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/wire/code_points.h"
 
@@ -17,6 +18,9 @@ namespace dtls13 {
 // Algorithms is everything this library needs of one OSSL_LIB_CTX under one property query, fetched
 // once. Immutable and shared: any number of threads and associations use one object.
 // It does not know which of them a caller wants: that is HandshakeConfig's.
+//
+// Here and in all of dtls13/crypto, what fails leaves libcrypto's reasons on the thread's error
+// queue, for the caller to read or to drop.
 class Algorithms {
  public:
   // Fetch never fails on a missing suite or group; those are simply not supported. Null when there
@@ -32,15 +36,21 @@ class Algorithms {
   bool Supports(CipherSuiteId suite) const;
   bool Supports(NamedGroup group) const;
 
-  // What follows is for dtls13/crypto and provider/. Pointers are borrowed and may be null for what
-  // is not supported.
+  // What follows is for dtls13/crypto and provider/. Pointers are borrowed and null for what is not
+  // supported. Contexts and keys are templates, only ever duplicated: fetching by name costs
+  // libcrypto 3.0 more than an HMAC does, so nothing is fetched again after Fetch where EVP allows.
   OSSL_LIB_CTX* library_context() const { return library_context_; }
   const char* property_query() const;
   const EVP_MD* digest(HashId hash) const { return digests_[static_cast<size_t>(hash)].get(); }
   const EVP_CIPHER* aead_cipher(CipherSuiteId suite) const;
   const EVP_CIPHER* record_number_cipher(CipherSuiteId suite) const;
-  // A MAC context with the digest set and no key: a template, only to be duplicated.
   const EVP_MAC_CTX* hmac(HashId hash) const { return hmacs_[static_cast<size_t>(hash)].get(); }
+  // The hash of nothing, RFC 8446 section 7.1's Transcript-Hash("").
+  const HashValue& empty_hash(HashId hash) const {
+    return empty_hashes_[static_cast<size_t>(hash)];
+  }
+  // A key without key material, to copy the group's parameters from.
+  const EVP_PKEY* group_parameters(NamedGroup group) const;
 
  private:
   struct SuiteCiphers {
@@ -49,14 +59,18 @@ class Algorithms {
   };
 
   Algorithms(OSSL_LIB_CTX* library_context, const char* property_query);
-  void FetchAll();
+  void FetchHash(HashId hash);
+  void FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers);
+  const SuiteCiphers* FindSuite(CipherSuiteId suite) const;
 
   OSSL_LIB_CTX* library_context_;
   std::string property_query_;
   bool has_property_query_;
   std::array<OpenSslPtr<EVP_MD>, kNumHashes> digests_;
   std::array<OpenSslPtr<EVP_MAC_CTX>, kNumHashes> hmacs_;
+  std::array<HashValue, kNumHashes> empty_hashes_;
   std::array<SuiteCiphers, kCipherSuites.size()> suites_;
+  std::array<OpenSslPtr<EVP_PKEY>, kNamedGroups.size()> groups_;
 };
 
 }  // namespace dtls13

@@ -8,6 +8,7 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hash.h"
+#include "dtls13/crypto/openssl_ptr.h"
 
 namespace dtls13 {
 
@@ -17,6 +18,11 @@ namespace dtls13 {
 std::optional<HashValue> Hmac(const Algorithms& algorithms, HashId hash,
                               std::span<const uint8_t> key,
                               std::initializer_list<std::span<const uint8_t>> parts);
+
+// KeyedHmac returns a context that has taken `key`, ready for its first update; null for an empty
+// key and when libcrypto fails.
+OpenSslPtr<EVP_MAC_CTX> KeyedHmac(const Algorithms& algorithms, HashId hash,
+                                  std::span<const uint8_t> key);
 
 // HmacSha256 is Hmac with SHA-256, 32 bytes: what cookies carry.
 std::optional<HashValue> HmacSha256(const Algorithms& algorithms, std::span<const uint8_t> key,

@@ -32,20 +32,20 @@ class KeySchedule {
 
   // An empty `psk` stands for hash_len zero bytes: no PSK.
   [[nodiscard]] bool StartEarly(std::span<const uint8_t> psk);
-  Secret BinderKey(PskKind kind) const;
-  Secret ClientEarlyTrafficSecret(const TranscriptHash& client_hello) const;
-  Secret EarlyExporterSecret(const TranscriptHash& client_hello) const;
+  Secret BinderKey(PskKind kind);
+  Secret ClientEarlyTrafficSecret(const TranscriptHash& client_hello);
+  Secret EarlyExporterSecret(const TranscriptHash& client_hello);
 
   // An empty `shared_secret` stands for hash_len zero bytes: PSK without key exchange.
   [[nodiscard]] bool EnterHandshake(std::span<const uint8_t> shared_secret);
-  Secret ClientHandshakeTrafficSecret(const TranscriptHash& server_hello) const;
-  Secret ServerHandshakeTrafficSecret(const TranscriptHash& server_hello) const;
+  Secret ClientHandshakeTrafficSecret(const TranscriptHash& server_hello);
+  Secret ServerHandshakeTrafficSecret(const TranscriptHash& server_hello);
 
   [[nodiscard]] bool EnterMaster();
-  Secret ClientApplicationTrafficSecret(const TranscriptHash& server_finished) const;
-  Secret ServerApplicationTrafficSecret(const TranscriptHash& server_finished) const;
-  Secret ExporterSecret(const TranscriptHash& server_finished) const;
-  Secret ResumptionSecret(const TranscriptHash& client_finished) const;
+  Secret ClientApplicationTrafficSecret(const TranscriptHash& server_finished);
+  Secret ServerApplicationTrafficSecret(const TranscriptHash& server_finished);
+  Secret ExporterSecret(const TranscriptHash& server_finished);
+  Secret ResumptionSecret(const TranscriptHash& client_finished);
 
   // FinishedMac is a Finished message's verify_data (or a PSK binder), RFC 8446 section 4.4.4:
   // `base_secret` is the sender's handshake traffic secret, or the binder key. On any rung.
@@ -57,7 +57,7 @@ class KeySchedule {
  private:
   enum class Rung : uint8_t { kNone, kEarly, kHandshake, kMaster };
 
-  Secret Derive(Rung rung, std::string_view label, const TranscriptHash& transcript) const;
+  Secret Derive(Rung rung, std::string_view label, const TranscriptHash& transcript);
   // Extracts the next rung's secret from "derived" of this one and `input`.
   bool Advance(Rung from, std::span<const uint8_t> input);
 
@@ -65,7 +65,7 @@ class KeySchedule {
   HashId hash_;
   LabelPrefix prefix_;
   Rung rung_ = Rung::kNone;
-  Secret secret_;
+  std::optional<LabelExpander> secret_;  // the rung's, keyed for the labels that come from it
 };
 
 // ExportKeyingMaterial fills `out`, RFC 8446 section 7.5. TLS 1.3 has no difference between no

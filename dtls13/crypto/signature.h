@@ -3,6 +3,7 @@
 
 #include <openssl/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,6 +33,7 @@ struct SignatureSchemeInfo {
   const char* name;  // "ecdsa_secp256r1_sha256"
   KeyType key_type;
   const char* digest;  // libcrypto's name; null where the scheme has its own
+  size_t digest_len;   // bytes; 0 where the scheme has its own
   bool uses_pss;
   // False for rsa_pkcs1_*: they sign certificates only.
   bool in_handshake;

@@ -1,0 +1,47 @@
+#include "dtls13/crypto/secret.h"
+
+#include <openssl/crypto.h>
+
+#include <algorithm>
+#include <cassert>
+
+namespace dtls13 {
+
+Secret::Secret(size_t len) : len_(std::min(len, kMaxLen)) { assert(len <= kMaxLen); }
+
+Secret Secret::CopyOf(std::span<const uint8_t> bytes) {
+  if (bytes.size() > kMaxLen) return Secret();
+  Secret secret(bytes.size());
+  std::copy(bytes.begin(), bytes.end(), secret.bytes_.begin());
+  return secret;
+}
+
+Secret::Secret(Secret&& other) noexcept : bytes_(other.bytes_), len_(other.len_) {
+  other.Cleanse();
+}
+
+Secret& Secret::operator=(Secret&& other) noexcept {
+  if (this == &other) return *this;
+  bytes_ = other.bytes_;
+  len_ = other.len_;
+  other.Cleanse();
+  return *this;
+}
+
+Secret::~Secret() { Cleanse(); }
+
+void Secret::Cleanse() {
+  // All of it: an earlier, longer secret may have stood here.
+  OPENSSL_cleanse(bytes_.data(), bytes_.size());
+  len_ = 0;
+}
+
+bool Secret::EqualsConstantTime(std::span<const uint8_t> other) const {
+  return ConstantTimeEquals(bytes(), other);
+}
+
+bool ConstantTimeEquals(std::span<const uint8_t> a, std::span<const uint8_t> b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+}  // namespace dtls13

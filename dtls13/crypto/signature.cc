@@ -1,0 +1,183 @@
+#include "dtls13/crypto/signature.h"
+
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "dtls13/crypto/openssl_ptr.h"
+
+namespace dtls13 {
+namespace {
+
+// In the order this library prefers them for one key.
+constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
+    {SignatureScheme::kEcdsaSecp256r1Sha256, "ecdsa_secp256r1_sha256", KeyType::kEcdsaP256,
+     "SHA2-256", 32, false, true},
+    {SignatureScheme::kEcdsaSecp384r1Sha384, "ecdsa_secp384r1_sha384", KeyType::kEcdsaP384,
+     "SHA2-384", 48, false, true},
+    {SignatureScheme::kEcdsaSecp521r1Sha512, "ecdsa_secp521r1_sha512", KeyType::kEcdsaP521,
+     "SHA2-512", 64, false, true},
+    {SignatureScheme::kEd25519, "ed25519", KeyType::kEd25519, nullptr, 0, false, true},
+    {SignatureScheme::kEd448, "ed448", KeyType::kEd448, nullptr, 0, false, true},
+    {SignatureScheme::kRsaPssRsaeSha256, "rsa_pss_rsae_sha256", KeyType::kRsa, "SHA2-256", 32, true,
+     true},
+    {SignatureScheme::kRsaPssRsaeSha384, "rsa_pss_rsae_sha384", KeyType::kRsa, "SHA2-384", 48, true,
+     true},
+    {SignatureScheme::kRsaPssRsaeSha512, "rsa_pss_rsae_sha512", KeyType::kRsa, "SHA2-512", 64, true,
+     true},
+    {SignatureScheme::kRsaPssPssSha256, "rsa_pss_pss_sha256", KeyType::kRsaPss, "SHA2-256", 32,
+     true, true},
+    {SignatureScheme::kRsaPssPssSha384, "rsa_pss_pss_sha384", KeyType::kRsaPss, "SHA2-384", 48,
+     true, true},
+    {SignatureScheme::kRsaPssPssSha512, "rsa_pss_pss_sha512", KeyType::kRsaPss, "SHA2-512", 64,
+     true, true},
+    {SignatureScheme::kRsaPkcs1Sha256, "rsa_pkcs1_sha256", KeyType::kRsa, "SHA2-256", 32, false,
+     false},
+    {SignatureScheme::kRsaPkcs1Sha384, "rsa_pkcs1_sha384", KeyType::kRsa, "SHA2-384", 48, false,
+     false},
+    {SignatureScheme::kRsaPkcs1Sha512, "rsa_pkcs1_sha512", KeyType::kRsa, "SHA2-512", 64, false,
+     false},
+}};
+
+KeyType CurveOf(const EVP_PKEY* key) {
+  std::array<char, 32> name;
+  size_t len = 0;
+  if (EVP_PKEY_get_group_name(key, name.data(), name.size(), &len) != 1) return KeyType::kUnknown;
+  const std::string_view curve(name.data(), len);
+  // libcrypto says the SEC or X9.62 names, other providers may say NIST's.
+  if (curve == "prime256v1" || curve == "P-256") return KeyType::kEcdsaP256;
+  if (curve == "secp384r1" || curve == "P-384") return KeyType::kEcdsaP384;
+  if (curve == "secp521r1" || curve == "P-521") return KeyType::kEcdsaP521;
+  return KeyType::kUnknown;
+}
+
+// EMSA-PSS (RFC 8017 section 9.1.1) with a salt of the hash's length wants two hashes and two
+// bytes.
+bool ModulusHolds(const SignatureSchemeInfo& scheme, const EVP_PKEY* key) {
+  return !scheme.uses_pss ||
+         static_cast<size_t>(EVP_PKEY_get_bits(key)) > 8 * (2 * scheme.digest_len + 1);
+}
+
+// An RSA-PSS key may name the one hash it is for and the shortest salt it allows. A key that names
+// neither is unrestricted; one that names a salt alone is restricted to SHA-1.
+bool ParametersAllow(const SignatureSchemeInfo& scheme, const EVP_PKEY* key) {
+  int min_salt_len = 0;
+  if (scheme.key_type != KeyType::kRsaPss ||
+      EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN, &min_salt_len) != 1) {
+    return true;
+  }
+  std::array<char, 32> name;
+  size_t len = 0;
+  if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_RSA_DIGEST, name.data(), name.size(),
+                                     &len) != 1) {
+    return false;
+  }
+  // Providers say "SHA2-256" or, in the old way, "SHA256".
+  const std::string_view digest = scheme.digest;
+  const std::string old_name = "SHA" + std::string(digest.substr(digest.find('-') + 1));
+  const std::string_view allowed(name.data(), len);
+  return (allowed == digest || allowed == old_name) &&
+         min_salt_len <= static_cast<int>(scheme.digest_len);
+}
+
+bool FitsKey(const SignatureSchemeInfo& scheme, const EVP_PKEY* key, KeyType type) {
+  return scheme.in_handshake && scheme.key_type == type && ModulusHolds(scheme, key) &&
+         ParametersAllow(scheme, key);
+}
+
+bool SetPss(EVP_PKEY_CTX* context) {
+  //= rfc8446#section-4.2.3
+  //# The length of the Salt MUST be equal to the length of the output
+  //# of the digest algorithm.
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+}  // namespace
+
+const SignatureSchemeInfo* FindSignatureScheme(SignatureScheme scheme) {
+  const auto found =
+      std::find_if(kSchemes.begin(), kSchemes.end(),
+                   [scheme](const SignatureSchemeInfo& info) { return info.scheme == scheme; });
+  return found != kSchemes.end() ? &*found : nullptr;
+}
+
+KeyType KeyTypeOf(const EVP_PKEY* key) {
+  if (key == nullptr) return KeyType::kUnknown;
+  if (EVP_PKEY_is_a(key, "EC")) return CurveOf(key);
+  if (EVP_PKEY_is_a(key, "RSA")) return KeyType::kRsa;
+  if (EVP_PKEY_is_a(key, "RSA-PSS")) return KeyType::kRsaPss;
+  if (EVP_PKEY_is_a(key, "ED25519")) return KeyType::kEd25519;
+  if (EVP_PKEY_is_a(key, "ED448")) return KeyType::kEd448;
+  return KeyType::kUnknown;
+}
+
+std::vector<SignatureScheme> SchemesForKey(const EVP_PKEY* key) {
+  const KeyType type = KeyTypeOf(key);
+  std::vector<SignatureScheme> schemes;
+  for (const SignatureSchemeInfo& scheme : kSchemes) {
+    if (FitsKey(scheme, key, type)) schemes.push_back(scheme.scheme);
+  }
+  return schemes;
+}
+
+bool SchemeFitsKey(SignatureScheme scheme, const EVP_PKEY* key) {
+  const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
+  return info != nullptr && FitsKey(*info, key, KeyTypeOf(key));
+}
+
+std::vector<uint8_t> BuildCertificateVerifyInput(bool is_server,
+                                                 std::span<const uint8_t> transcript_hash) {
+  constexpr size_t kNumSpaces = 64;
+  const std::string_view context =
+      is_server ? "TLS 1.3, server CertificateVerify" : "TLS 1.3, client CertificateVerify";
+  std::vector<uint8_t> input(kNumSpaces, ' ');
+  input.insert(input.end(), context.begin(), context.end());
+  input.push_back(0);
+  input.insert(input.end(), transcript_hash.begin(), transcript_hash.end());
+  return input;
+}
+
+bool VerifySignature(const Algorithms& algorithms, EVP_PKEY* key, SignatureScheme scheme,
+                     std::span<const uint8_t> message, std::span<const uint8_t> signature) {
+  if (!SchemeFitsKey(scheme, key)) return false;
+  const SignatureSchemeInfo& info = *FindSignatureScheme(scheme);
+  OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* key_context = nullptr;  // the digest context's own
+  return context &&
+         EVP_DigestVerifyInit_ex(context.get(), &key_context, info.digest,
+                                 algorithms.library_context(), algorithms.property_query(), key,
+                                 nullptr) == 1 &&
+         (!info.uses_pss || SetPss(key_context)) &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), message.data(),
+                          message.size()) == 1;
+}
+
+std::optional<std::vector<uint8_t>> SignMessage(const Algorithms& algorithms, EVP_PKEY* key,
+                                                SignatureScheme scheme,
+                                                std::span<const uint8_t> message) {
+  if (!SchemeFitsKey(scheme, key)) return std::nullopt;
+  const SignatureSchemeInfo& info = *FindSignatureScheme(scheme);
+  OpenSslPtr<EVP_MD_CTX> context(EVP_MD_CTX_new());
+  EVP_PKEY_CTX* key_context = nullptr;
+  if (!context ||
+      EVP_DigestSignInit_ex(context.get(), &key_context, info.digest, algorithms.library_context(),
+                            algorithms.property_query(), key, nullptr) != 1 ||
+      (info.uses_pss && !SetPss(key_context))) {
+    return std::nullopt;
+  }
+  std::vector<uint8_t> signature(EVP_PKEY_get_size(key));
+  size_t len = signature.size();
+  if (EVP_DigestSign(context.get(), signature.data(), &len, message.data(), message.size()) != 1) {
+    return std::nullopt;
+  }
+  signature.resize(len);
+  return signature;
+}
+
+}  // namespace dtls13
