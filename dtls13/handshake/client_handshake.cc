@@ -1,0 +1,416 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dtls13/crypto/certificate.h"
+#include "dtls13/crypto/key_exchange.h"
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate.h"
+#include "dtls13/handshake/certificate_request.h"
+#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/encrypted_extensions.h"
+#include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/handshake_base.h"
+#include "dtls13/handshake/negotiation.h"
+#include "dtls13/handshake/server_hello.h"
+
+namespace dtls13 {
+namespace {
+
+// kMaxCookieLen bounds a HelloRetryRequest's cookie so that the second ClientHello's extension
+// block of 65535 bytes has room for its other extensions.
+constexpr size_t kMaxCookieLen = 60 * 1024;
+
+template <typename T>
+bool Contains(const std::vector<T>& list, T value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// ClientHandshake is the client's side, one handler for each state, in protocol order.
+class ClientHandshake final : public HandshakeBase<Handshake> {
+ public:
+  ClientHandshake(std::shared_ptr<const HandshakeConfig> config, ClientParameters parameters)
+      : HandshakeBase(std::move(config), HandshakeState::kClientWaitServerHello),
+        parameters_(std::move(parameters)) {}
+
+  // Start owes the first ClientHello. internal_error when the config leaves nothing to offer.
+  Status Start();
+
+  Status ProvideVerification(bool ok, AlertDescription alert) override;
+
+ protected:
+  Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
+
+ private:
+  // The HelloRetryRequest, once one came.
+  struct Retry {
+    CipherSuiteId suite;
+  };
+
+  Status SendClientHello();
+  Status ReplaceKeyShares(std::span<const NamedGroup> groups);
+
+  Status HandleServerHello(std::span<const uint8_t> body);
+  Status CheckServerHello(const ServerHelloView& hello) const;
+  Status HandleHelloRetryRequest(const ServerHelloView& hello, std::span<const uint8_t> body);
+  Status ReadRetryExtensions(const ServerHelloView& hello);
+  Status ReadServerShare(const ServerHelloView& hello, Secret* shared_secret);
+  Status HandleEncryptedExtensions(std::span<const uint8_t> body);
+  Status HandleCertificateRequest(std::span<const uint8_t> body);
+  Status HandleCertificate(std::span<const uint8_t> body);
+  Status HandleCertificateVerify(std::span<const uint8_t> body);
+  Status HandleFinished(std::span<const uint8_t> body);
+  Status SendFinalFlight();
+
+  ClientParameters parameters_;
+  ClientHelloFields hello_;
+  std::vector<ExtensionType> offered_;
+  std::vector<KeyExchange> key_exchanges_;  // one for each share in hello_
+  std::optional<Retry> retry_;
+  std::optional<CertificateKey> peer_key_;
+  bool certificate_requested_ = false;
+};
+
+Status ClientHandshake::Start() {
+  const HandshakeConfig& config = context_.config();
+  hello_.cipher_suites = UsableSuites(config);
+  hello_.groups = UsableGroups(config);
+  hello_.signature_schemes = UsableSchemes(config);
+  if (hello_.cipher_suites.empty() || hello_.groups.empty() || hello_.signature_schemes.empty()) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  hello_.random = parameters_.random;
+  if (hello_.random.empty()) {
+    hello_.random.resize(kRandomLen);
+    if (!config.random->Fill(hello_.random)) return Finish(InternalError(Reason::kCrypto));
+  }
+  context_.SetClientRandom(hello_.random);
+  hello_.legacy_session_id = parameters_.legacy_session_id;
+  //= rfc6066#section-3
+  //# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
+  if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;
+  context_.result().server_name = parameters_.server_name;
+
+  std::vector<NamedGroup> share_groups;
+  for (const NamedGroup group : hello_.groups) {  // in the order of supported_groups
+    if (Contains(config.initial_key_shares, group)) share_groups.push_back(group);
+  }
+  if (share_groups.empty()) share_groups.push_back(hello_.groups.front());
+  if (const Status status = ReplaceKeyShares(share_groups); !status.ok()) return Finish(status);
+  return Finish(SendClientHello());
+}
+
+Status ClientHandshake::SendClientHello() {
+  return context_.Send(kPlaintextEpoch, HandshakeType::kClientHello,
+                       SerializeClientHello(hello_, &offered_));
+}
+
+Status ClientHandshake::ReplaceKeyShares(std::span<const NamedGroup> groups) {
+  key_exchanges_.clear();
+  hello_.key_shares.clear();
+  for (const NamedGroup group : groups) {
+    auto key_exchange = KeyExchange::Generate(context_.algorithms(), group);
+    if (!key_exchange.has_value()) return InternalError(Reason::kCrypto);
+    const std::span<const uint8_t> key = key_exchange->public_key();
+    hello_.key_shares.push_back({group, {key.begin(), key.end()}});
+    key_exchanges_.push_back(std::move(*key_exchange));
+  }
+  return Status::Ok();
+}
+
+Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
+  switch (state_) {
+    case HandshakeState::kClientWaitServerHello:
+      return HandleServerHello(body);
+    case HandshakeState::kClientWaitEncryptedExtensions:
+      return HandleEncryptedExtensions(body);
+    case HandshakeState::kClientWaitCertificateOrRequest:
+      return type == HandshakeType::kCertificateRequest ? HandleCertificateRequest(body)
+                                                        : HandleCertificate(body);
+    case HandshakeState::kClientWaitCertificate:
+      return HandleCertificate(body);
+    case HandshakeState::kClientWaitCertificateVerify:
+      return HandleCertificateVerify(body);
+    case HandshakeState::kClientWaitFinished:
+      return HandleFinished(body);
+    default:
+      return UnexpectedMessage();
+  }
+}
+
+// CheckServerHello makes the checks that ServerHello and HelloRetryRequest share, RFC 8446
+// section 4.1.4.
+Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
+  // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says.
+  const auto version = hello.extensions.Find(ExtensionType::kSupportedVersions);
+  if (!version.has_value()) return ProtocolVersionFailure();
+  const auto selected = ParseSelectedVersion(*version);
+  if (!selected.has_value()) return DecodeError();
+  //= rfc8446#section-4.2.1
+  //# If
+  //# the "supported_versions" extension in the ServerHello contains a
+  //# version not offered by the client or contains a version prior to
+  //# TLS 1.3, the client MUST abort the handshake with an
+  //# "illegal_parameter" alert.
+  if (*selected != kDtls13Version) return IllegalParameter(Reason::kUnsupportedProtocol);
+  const Status status =
+      CheckExtensions(hello.extensions,
+                      hello.IsHelloRetryRequest() ? ExtensionMessage::kHelloRetryRequest
+                                                  : ExtensionMessage::kServerHello,
+                      offered_);
+  if (!status.ok()) return status;
+  // RFC 9147bis section 5: "DTLS 1.3 clients MUST abort the handshake with an "illegal_parameter"
+  // alert if the field is not empty. This applies even if the "legacy_session_id" field of the
+  // ClientHello is non-empty". An echo that does not match is an error in RFC 8446 too (F29).
+  if (!hello.legacy_session_id_echo.empty()) return IllegalParameter(Reason::kInvalidSessionId);
+  if (hello.legacy_compression_method != 0) return IllegalParameter(Reason::kInvalidCompression);
+  //= rfc8446#section-4.1.3
+  //# A client which receives a
+  //# cipher suite that was not offered MUST abort the handshake with an
+  //# "illegal_parameter" alert.
+  if (!Contains(hello_.cipher_suites, static_cast<CipherSuiteId>(hello.cipher_suite))) {
+    return IllegalParameter(Reason::kWrongCipherReturned);
+  }
+  return Status::Ok();
+}
+
+Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
+  const auto hello = ParseServerHello(body);
+  if (!hello.has_value()) return DecodeError();
+  //= rfc8446#section-4.1.4
+  //# If a client receives a second
+  //# HelloRetryRequest in the same connection (i.e., where the ClientHello
+  //# was itself in response to a HelloRetryRequest), it MUST abort the
+  //# handshake with an "unexpected_message" alert.
+  if (hello->IsHelloRetryRequest() && retry_.has_value()) return UnexpectedMessage();
+  if (const Status status = CheckServerHello(*hello); !status.ok()) return status;
+  if (hello->IsHelloRetryRequest()) return HandleHelloRetryRequest(*hello, body);
+
+  const auto suite = static_cast<CipherSuiteId>(hello->cipher_suite);
+  //= rfc8446#section-4.1.4
+  //# Upon receiving the ServerHello, clients MUST check that
+  //# the cipher suite supplied in the ServerHello is the same as that in
+  //# the HelloRetryRequest and otherwise abort the handshake with an
+  //# "illegal_parameter" alert.
+  if (retry_.has_value() && retry_->suite != suite) {
+    return IllegalParameter(Reason::kWrongCipherReturned);
+  }
+  Secret shared_secret;
+  if (const Status status = ReadServerShare(*hello, &shared_secret); !status.ok()) return status;
+
+  context_.SetSuite(*FindCipherSuite(suite));
+  if (!retry_.has_value() && !context_.transcript().SelectHash(FindCipherSuite(suite)->hash)) {
+    return InternalError(Reason::kCrypto);
+  }
+  if (const Status status = context_.Receive(HandshakeType::kServerHello, body); !status.ok()) {
+    return status;
+  }
+  if (const Status status = context_.DeriveHandshakeSecrets(shared_secret.bytes()); !status.ok()) {
+    return status;
+  }
+  key_exchanges_.clear();
+  if (!retry_.has_value()) context_.Queue(PeerIsDtls13{});
+  context_.InstallReadKeys(kHandshakeEpoch, context_.server_handshake_secret());
+  context_.InstallWriteKeys(kHandshakeEpoch, context_.client_handshake_secret());
+  state_ = HandshakeState::kClientWaitEncryptedExtensions;
+  return Status::Ok();
+}
+
+Status ClientHandshake::ReadServerShare(const ServerHelloView& hello, Secret* shared_secret) {
+  // No PSK was offered, so there is no handshake without a key share.
+  const auto data = hello.extensions.Find(ExtensionType::kKeyShare);
+  if (!data.has_value()) return MissingExtension();
+  const auto share = ParseServerShare(*data);
+  if (!share.has_value()) return DecodeError();
+  // After a HelloRetryRequest that asked for a group, that group's is the only share there is, so
+  // this is also
+  //= rfc8446#section-4.2.8
+  //# the client MUST
+  //# verify that the selected NamedGroup in the ServerHello is the same as
+  //# that in the HelloRetryRequest.  If this check fails, the client MUST
+  //# abort the handshake with an "illegal_parameter" alert.
+  const auto key_exchange =
+      std::find_if(key_exchanges_.begin(), key_exchanges_.end(),
+                   [&](const KeyExchange& ours) { return ours.group() == share->group; });
+  if (key_exchange == key_exchanges_.end()) return IllegalParameter(Reason::kBadKeyShare);
+  auto secret = key_exchange->Derive(share->key_exchange);
+  if (!secret.has_value()) return IllegalParameter(Reason::kBadKeyShare);
+  *shared_secret = std::move(*secret);
+  context_.result().group = share->group;
+  return Status::Ok();
+}
+
+Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
+                                                std::span<const uint8_t> body) {
+  if (const Status status = ReadRetryExtensions(hello); !status.ok()) return status;
+  const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(hello.cipher_suite));
+  retry_ = Retry{.suite = suite->id};
+  context_.result().used_hello_retry_request = true;
+  context_.Queue(PeerIsDtls13{});
+  if (!context_.transcript().SelectHash(suite->hash) ||
+      !context_.transcript().ReplaceWithMessageHash()) {
+    return InternalError(Reason::kCrypto);
+  }
+  if (const Status status = context_.Receive(HandshakeType::kServerHello, body); !status.ok()) {
+    return status;
+  }
+  return SendClientHello();
+}
+
+// ReadRetryExtensions changes hello_ as the HelloRetryRequest asks, and nothing else of it: the key
+// share stays as it is when only a cookie came (F28).
+Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
+  const auto share = hello.extensions.Find(ExtensionType::kKeyShare);
+  const auto cookie = hello.extensions.Find(ExtensionType::kCookie);
+  //= rfc8446#section-4.1.4
+  //# Clients MUST abort the handshake with an
+  //# "illegal_parameter" alert if the HelloRetryRequest would not result
+  //# in any change in the ClientHello.
+  if (!share.has_value() && !cookie.has_value()) {
+    return IllegalParameter(Reason::kBadHelloRetryRequest);
+  }
+  if (cookie.has_value()) {
+    const auto content = ParseRetryCookie(*cookie);
+    if (!content.has_value()) return DecodeError();
+    // Larger ones would not leave the second ClientHello its other extensions.
+    if (content->size() > kMaxCookieLen) return IllegalParameter(Reason::kBadHelloRetryRequest);
+    hello_.cookie.assign(content->begin(), content->end());
+  }
+  if (!share.has_value()) return Status::Ok();
+  const auto group = ParseRetryGroup(*share);
+  if (!group.has_value()) return DecodeError();
+  //= rfc8446#section-4.2.8
+  //# Upon receipt of this extension in a HelloRetryRequest, the client
+  //# MUST verify that (1) the selected_group field corresponds to a group
+  //# which was provided in the "supported_groups" extension in the
+  //# original ClientHello and (2) the selected_group field does not
+  //# correspond to a group which was provided in the "key_share" extension
+  //# in the original ClientHello.  If either of these checks fails, then
+  //# the client MUST abort the handshake with an "illegal_parameter"
+  //# alert.
+  const bool already_shared =
+      std::any_of(hello_.key_shares.begin(), hello_.key_shares.end(),
+                  [&](const ClientHelloFields::Share& ours) { return ours.group == *group; });
+  if (!Contains(hello_.groups, *group) || already_shared) {
+    return IllegalParameter(Reason::kBadHelloRetryRequest);
+  }
+  return ReplaceKeyShares(std::array<NamedGroup, 1>{*group});
+}
+
+Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body) {
+  const auto extensions = ParseEncryptedExtensions(body);
+  if (!extensions.has_value()) return DecodeError();
+  const Status status =
+      CheckExtensions(*extensions, ExtensionMessage::kEncryptedExtensions, offered_);
+  if (!status.ok()) return status;
+  // Of what was offered, only these can be answered here; neither answer changes anything.
+  const auto name = extensions->Find(ExtensionType::kServerName);
+  if (name.has_value() && !name->empty()) return DecodeError();
+  const auto groups = extensions->Find(ExtensionType::kSupportedGroups);
+  if (groups.has_value() && !ParseCodePointList(*groups).has_value()) return DecodeError();
+  state_ = HandshakeState::kClientWaitCertificateOrRequest;
+  return context_.Receive(HandshakeType::kEncryptedExtensions, body);
+}
+
+Status ClientHandshake::HandleCertificateRequest(std::span<const uint8_t> body) {
+  const auto request = ParseCertificateRequest(body);
+  if (!request.has_value()) return DecodeError();
+  if (const Status status = CheckCertificateRequest(*request); !status.ok()) return status;
+  certificate_requested_ = true;
+  state_ = HandshakeState::kClientWaitCertificate;
+  return context_.Receive(HandshakeType::kCertificateRequest, body);
+}
+
+Status ClientHandshake::HandleCertificate(std::span<const uint8_t> body) {
+  const auto certificate = ParseCertificate(body);
+  if (!certificate.has_value()) return DecodeError();
+  if (const Status status = CheckServerCertificate(*certificate, offered_); !status.ok()) {
+    return status;
+  }
+  peer_key_ = CertificateKey::Parse(context_.algorithms(), certificate->entries.front().data);
+  if (!peer_key_.has_value()) {
+    return Status::Fatal(Reason::kBadCertificate, AlertDescription::kBadCertificate);
+  }
+  for (const CertificateEntryView& entry : certificate->entries) {
+    peer_certificates_.emplace_back(entry.data.begin(), entry.data.end());
+  }
+  state_ = HandshakeState::kClientWaitVerification;
+  return context_.Receive(HandshakeType::kCertificate, body);
+}
+
+Status ClientHandshake::ProvideVerification(bool ok, AlertDescription alert) {
+  if (state_ != HandshakeState::kClientWaitVerification) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  if (!ok) return Finish(Status::Fatal(Reason::kCertificateVerifyFailed, alert));
+  state_ = HandshakeState::kClientWaitCertificateVerify;
+  return Status::Ok();
+}
+
+Status ClientHandshake::HandleCertificateVerify(std::span<const uint8_t> body) {
+  const auto verify = ParseCertificateVerify(body);
+  if (!verify.has_value()) return DecodeError();
+  //= rfc8446#section-4.4.3
+  //# If the CertificateVerify message is sent by a server, the signature
+  //# algorithm MUST be one offered in the client's "signature_algorithms"
+  //# extension unless no valid certificate chain can be produced without
+  //# unsupported algorithms (see Section 4.2.3).
+  if (!Contains(hello_.signature_schemes, verify->algorithm) ||
+      !SchemeFitsKey(verify->algorithm, peer_key_->key())) {
+    return IllegalParameter(Reason::kWrongSignatureType);
+  }
+  const auto hash = context_.transcript().Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  //= rfc8446#section-4.4.3
+  //# If the verification fails, the receiver MUST terminate the handshake
+  //# with a "decrypt_error" alert.
+  if (!VerifySignature(context_.algorithms(), peer_key_->key(), verify->algorithm,
+                       BuildCertificateVerifyInput(/*is_server=*/true, hash->view()),
+                       verify->signature)) {
+    return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
+  }
+  context_.result().peer_signature_scheme = verify->algorithm;
+  state_ = HandshakeState::kClientWaitFinished;
+  return context_.Receive(HandshakeType::kCertificateVerify, body);
+}
+
+Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
+  const Status status = context_.ReceiveFinished(body, context_.server_handshake_secret());
+  if (!status.ok()) return status;
+  if (const Status derived = context_.DeriveApplicationSecrets(); !derived.ok()) return derived;
+  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
+  return SendFinalFlight();
+}
+
+Status ClientHandshake::SendFinalFlight() {
+  if (certificate_requested_) {
+    //= rfc8446#section-4.4.2
+    //# If the server requests client authentication but no
+    //# suitable certificate is available, the client MUST send a Certificate
+    //# message containing no certificates (i.e., with the "certificate_list"
+    //# field having length 0).
+    const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificate,
+                                        SerializeCertificate(/*context=*/{}, /*chain=*/{}));
+    if (!status.ok()) return status;
+  }
+  Status status = context_.SendFinished(context_.client_handshake_secret());
+  if (!status.ok()) return status;
+  status = context_.DeriveResumptionSecret();
+  if (!status.ok()) return status;
+  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
+  context_.Queue(Completed{});
+  state_ = HandshakeState::kCompleted;
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::unique_ptr<Handshake> NewClientHandshake(std::shared_ptr<const HandshakeConfig> config,
+                                              ClientParameters parameters) {
+  auto handshake = std::make_unique<ClientHandshake>(std::move(config), std::move(parameters));
+  if (!handshake->Start().ok()) return nullptr;
+  return handshake;
+}
+
+}  // namespace dtls13

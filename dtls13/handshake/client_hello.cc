@@ -1,0 +1,407 @@
+#include "dtls13/handshake/client_hello.h"
+
+#include <bitset>
+
+#include "dtls13/handshake/failure.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr size_t kMaxSessionIdLen = 32;
+// RFC 1035 section 2.3.4.
+constexpr size_t kMaxHostNameLen = 255;
+constexpr uint8_t kHostNameType = 0;
+constexpr uint8_t kNullCompression = 0;
+constexpr uint8_t kPskDheKe = 1;
+
+// ParseVersions reads the ClientHello form of supported_versions, RFC 8446 section 4.2.1.
+std::optional<CodePointList> ParseVersions(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector8(&content) || !reader.empty()) return std::nullopt;
+  return CodePointList::Parse(content);
+}
+
+// ReadServerName takes the host_name out of server_name, RFC 6066 section 3.
+//      struct {
+//          NameType name_type;
+//          opaque HostName<1..2^16-1>;
+//      } ServerName;
+//      struct { ServerName server_name_list<1..2^16-1> } ServerNameList;
+Status ReadServerName(std::span<const uint8_t> data, std::string_view* out) {
+  ByteReader reader(data);
+  std::span<const uint8_t> list;
+  if (!reader.ReadVector16(&list) || !reader.empty() || list.empty()) return DecodeError();
+  // host_name is the only type there is, and a list holds one name of a type: one entry. Every
+  // stack has read it so since the extension was specified.
+  ByteReader names(list);
+  uint8_t name_type;
+  std::span<const uint8_t> name;
+  if (!names.ReadU8(&name_type) || name_type != kHostNameType || !names.ReadVector16(&name) ||
+      !names.empty() || name.empty()) {
+    return DecodeError();
+  }
+  const std::string_view host(reinterpret_cast<const char*>(name.data()), name.size());
+  // A name with a NUL would be another, shorter one to callers that hold it as a C string.
+  if (host.size() > kMaxHostNameLen || host.find('\0') != std::string_view::npos) {
+    return Status::Fatal(Reason::kBadExtension, AlertDescription::kUnrecognizedName);
+  }
+  *out = host;
+  return Status::Ok();
+}
+
+// CheckKeyShares holds the shares against the groups. The sets cost 8 KB of stack each and make
+// the check linear whatever a hostile client lists (F33).
+Status CheckKeyShares(const KeyShareList& shares, const CodePointList& groups) {
+  std::bitset<65536> supported;
+  for (size_t i = 0; i < groups.size(); ++i) supported.set(groups[i]);
+  std::bitset<65536> seen;
+  ByteReader reader = shares.Begin();
+  KeyShare share;
+  while (KeyShareList::Next(&reader, &share)) {
+    const size_t index = static_cast<uint16_t>(share.group);
+    //= rfc8446#section-4.2.8
+    //# Clients MUST NOT offer multiple KeyShareEntry values
+    //# for the same group.  Clients MUST NOT offer any KeyShareEntry values
+    //# for groups not listed in the client's "supported_groups" extension.
+    //# Servers MAY check for violations of these rules and abort the
+    //# handshake with an "illegal_parameter" alert if one is violated.
+    if (seen.test(index) || !supported.test(index)) return IllegalParameter(Reason::kBadKeyShare);
+    seen.set(index);
+  }
+  return Status::Ok();
+}
+
+// ReadPskExtensions judges what surrounds pre_shared_key, which is not used itself.
+Status ReadPskExtensions(const ExtensionBlock& extensions) {
+  if (const auto modes = extensions.Find(ExtensionType::kPskKeyExchangeModes)) {
+    ByteReader reader(*modes);
+    std::span<const uint8_t> list;
+    if (!reader.ReadVector8(&list) || !reader.empty() || list.empty()) return DecodeError();
+  }
+  if (!extensions.Has(ExtensionType::kPreSharedKey)) return Status::Ok();
+  //= rfc8446#section-4.2.11
+  //# Servers MUST check that it is the last extension and otherwise fail
+  //# the handshake with an "illegal_parameter" alert.
+  if (!extensions.IsLast(ExtensionType::kPreSharedKey)) {
+    return IllegalParameter(Reason::kBadExtension);
+  }
+  //= rfc8446#section-4.2.9
+  //# If clients offer "pre_shared_key" without a "psk_key_exchange_modes"
+  //# extension, servers MUST abort the handshake.
+  if (!extensions.Has(ExtensionType::kPskKeyExchangeModes)) return MissingExtension();
+  return Status::Ok();
+}
+
+// ReadKeyExchange reads supported_groups and key_share.
+Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
+  const auto groups = extensions.Find(ExtensionType::kSupportedGroups);
+  const auto shares = extensions.Find(ExtensionType::kKeyShare);
+  //= rfc8446#section-9.2
+  //# Servers receiving a ClientHello which does not conform to these
+  //# requirements MUST abort the handshake with a "missing_extension"
+  //# alert.
+  if (!groups.has_value() || !shares.has_value()) return MissingExtension();
+  const auto group_list = ParseCodePointList(*groups);
+  const auto share_list = KeyShareList::Parse(*shares);
+  if (!group_list.has_value() || !share_list.has_value()) return DecodeError();
+  out->supported_groups = *group_list;
+  out->key_shares = *share_list;
+  return CheckKeyShares(out->key_shares, out->supported_groups);
+}
+
+// ReadOtherExtensions reads what is left once the version and the key exchange are known.
+Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  //= rfc8446#section-4.2.3
+  //# If a server
+  //# is authenticating via a certificate and the client has not sent a
+  //# "signature_algorithms" extension, then the server MUST abort the
+  //# handshake with a "missing_extension" alert
+  const auto schemes = extensions.Find(ExtensionType::kSignatureAlgorithms);
+  if (!schemes.has_value()) return MissingExtension();
+  const auto scheme_list = ParseCodePointList(*schemes);
+  if (!scheme_list.has_value()) return DecodeError();
+  out->signature_schemes = *scheme_list;
+
+  if (const auto cert_schemes = extensions.Find(ExtensionType::kSignatureAlgorithmsCert);
+      cert_schemes.has_value() && !ParseCodePointList(*cert_schemes).has_value()) {
+    return DecodeError();
+  }
+  if (const auto authorities = extensions.Find(ExtensionType::kCertificateAuthorities);
+      authorities.has_value() && !ParseCertificateAuthorities(*authorities)) {
+    return DecodeError();
+  }
+  if (const auto cookie = extensions.Find(ExtensionType::kCookie)) {
+    ByteReader reader(*cookie);
+    std::span<const uint8_t> content;
+    if (!reader.ReadVector16(&content) || !reader.empty() || content.empty()) return DecodeError();
+    out->cookie = content;
+  }
+  if (const auto name = extensions.Find(ExtensionType::kServerName)) {
+    if (const Status status = ReadServerName(*name, &out->server_name); !status.ok()) return status;
+  }
+  return ReadPskExtensions(extensions);
+}
+
+// CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
+Status CheckLegacyFields(const ClientHelloView& hello) {
+  //= rfc9147#section-5.3
+  //# If a DTLS 1.3 ClientHello is received with
+  //# any other value in this field, the server MUST abort the handshake
+  //# with an "illegal_parameter" alert.
+  if (!hello.legacy_cookie.empty()) return IllegalParameter(Reason::kCookieMismatch);
+  //= rfc8446#section-4.1.2
+  //# For every TLS 1.3 ClientHello, this vector
+  //# MUST contain exactly one byte, set to zero, which corresponds to
+  //# the "null" compression method in prior versions of TLS.  If a
+  //# TLS 1.3 ClientHello is received with any other value in this
+  //# field, the server MUST abort the handshake with an
+  //# "illegal_parameter" alert.
+  if (hello.legacy_compression_methods.size() != 1 ||
+      hello.legacy_compression_methods[0] != kNullCompression) {
+    return IllegalParameter(Reason::kInvalidCompression);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+//      struct {
+//          ProtocolVersion legacy_version = { 254,253 }; // DTLSv1.2
+//          Random random;
+//          opaque legacy_session_id<0..32>;
+//          opaque legacy_cookie<0..2^8-1>;                  // DTLS
+//          CipherSuite cipher_suites<2..2^16-2>;
+//          opaque legacy_compression_methods<1..2^8-1>;
+//          Extension extensions<8..2^16-1>;
+//      } ClientHello;
+std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body) {
+  ByteReader reader(body);
+  ClientHelloView hello;
+  std::span<const uint8_t> suites;
+  if (!reader.ReadU16(&hello.legacy_version) || !reader.ReadBytes(kRandomLen, &hello.random) ||
+      !reader.ReadVector8(&hello.legacy_session_id) || !reader.ReadVector8(&hello.legacy_cookie) ||
+      !reader.ReadVector16(&suites) || !reader.ReadVector8(&hello.legacy_compression_methods)) {
+    return std::nullopt;
+  }
+  const auto suite_list = CodePointList::Parse(suites);
+  if (!suite_list.has_value() || hello.legacy_session_id.size() > kMaxSessionIdLen ||
+      hello.legacy_compression_methods.empty()) {
+    return std::nullopt;
+  }
+  hello.cipher_suites = *suite_list;
+  // Hellos of DTLS 1.2 and before may end here.
+  if (reader.empty()) return hello;
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
+  const auto extensions = ExtensionBlock::Parse(content);
+  if (!extensions.has_value()) return std::nullopt;
+  hello.extensions = *extensions;
+  return hello;
+}
+
+bool OffersDtls13(const ClientHelloView& hello) {
+  const auto data = hello.extensions.Find(ExtensionType::kSupportedVersions);
+  if (!data.has_value()) return false;
+  const auto versions = ParseVersions(*data);
+  return versions.has_value() && versions->Contains(kDtls13Version);
+}
+
+std::optional<KeyShareList> KeyShareList::Parse(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
+  KeyShareList list(content);
+  ByteReader entries = list.Begin();
+  KeyShare share;
+  while (Next(&entries, &share)) {
+    if (share.key_exchange.empty()) return std::nullopt;
+  }
+  if (!entries.empty()) return std::nullopt;
+  return list;
+}
+
+bool KeyShareList::Next(ByteReader* at, KeyShare* out) {
+  ByteReader reader = *at;
+  uint16_t group;
+  if (!reader.ReadU16(&group) || !reader.ReadVector16(&out->key_exchange)) return false;
+  out->group = static_cast<NamedGroup>(group);
+  *at = reader;
+  return true;
+}
+
+std::optional<KeyShare> KeyShareList::Find(NamedGroup group) const {
+  ByteReader reader = Begin();
+  KeyShare share;
+  while (Next(&reader, &share)) {
+    if (share.group == group) return share;
+  }
+  return std::nullopt;
+}
+
+bool KeyShareList::IsExactly(NamedGroup group) const {
+  ByteReader reader = Begin();
+  KeyShare share;
+  return Next(&reader, &share) && share.group == group && reader.empty();
+}
+
+Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
+  const auto hello = ParseClientHello(body);
+  if (!hello.has_value()) return DecodeError();
+  out->hello = *hello;
+  // Only supported_versions decides the version; legacy_version is not looked at.
+  const auto versions = hello->extensions.Find(ExtensionType::kSupportedVersions);
+  if (!versions.has_value()) return ProtocolVersionFailure();
+  if (!ParseVersions(*versions).has_value()) return DecodeError();
+  //= rfc8446#section-4.2.1
+  //# Servers MUST be prepared to
+  //# receive ClientHellos that include this extension but do not include
+  //# 0x0304 in the list of versions.
+  if (!OffersDtls13(*hello)) return ProtocolVersionFailure();
+  if (const Status status = CheckExtensions(hello->extensions, ExtensionMessage::kClientHello, {});
+      !status.ok()) {
+    return status;
+  }
+  if (const Status status = CheckLegacyFields(*hello); !status.ok()) return status;
+  if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
+  return ReadOtherExtensions(hello->extensions, out);
+}
+
+namespace {
+
+// ExtensionWriter opens extensions in the block and remembers their types.
+class ExtensionWriter {
+ public:
+  ExtensionWriter(ByteWriter* writer, std::vector<ExtensionType>* written)
+      : writer_(writer), written_(written) {}
+
+  // Start writes the type; the caller then writes the data behind a 16-bit LengthPrefix.
+  ByteWriter* Start(ExtensionType type) {
+    written_->push_back(type);
+    writer_->WriteU16(static_cast<uint16_t>(type));
+    return writer_;
+  }
+
+ private:
+  ByteWriter* writer_;
+  std::vector<ExtensionType>* written_;
+};
+
+template <typename T>
+void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list) {
+  ByteWriter::LengthPrefix prefix(writer, 2);
+  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
+}
+
+void WriteServerName(ByteWriter* writer, std::string_view name) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  writer->WriteU8(kHostNameType);
+  ByteWriter::LengthPrefix host(writer, 2);
+  writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+}
+
+void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  for (const auto& share : shares) {
+    writer->WriteU16(static_cast<uint16_t>(share.group));
+    ByteWriter::LengthPrefix key(writer, 2);
+    writer->WriteBytes(share.key_exchange);
+  }
+}
+
+// WriteExtensions puts the cookie near the front: a stateless server that sees only the first
+// fragment of a hello with a large key share can still check it (RFC 9147 section 5.1 leaves the
+// order to the client).
+void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
+                     std::vector<ExtensionType>* offered) {
+  ByteWriter::LengthPrefix block(writer, 2);
+  ExtensionWriter extensions(writer, offered);
+  extensions.Start(ExtensionType::kSupportedVersions);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix list(writer, 1);
+    writer->WriteU16(kDtls13Version);
+  }
+  if (!fields.cookie.empty()) {
+    //= rfc8446#section-4.2.2
+    //# When sending the new ClientHello, the client MUST copy
+    //# the contents of the extension received in the HelloRetryRequest into
+    //# a "cookie" extension in the new ClientHello.
+    extensions.Start(ExtensionType::kCookie);
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix cookie(writer, 2);
+    writer->WriteBytes(fields.cookie);
+  }
+  if (!fields.server_name.empty()) {
+    extensions.Start(ExtensionType::kServerName);
+    WriteServerName(writer, fields.server_name);
+  }
+  extensions.Start(ExtensionType::kSupportedGroups);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.groups);
+  }
+  extensions.Start(ExtensionType::kSignatureAlgorithms);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.signature_schemes);
+  }
+  extensions.Start(ExtensionType::kKeyShare);
+  WriteKeyShares(writer, fields.key_shares);
+  extensions.Start(ExtensionType::kPskKeyExchangeModes);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix list(writer, 1);
+    writer->WriteU8(kPskDheKe);
+  }
+}
+
+}  // namespace
+
+std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
+                                          std::vector<ExtensionType>* offered) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  offered->clear();
+  //= rfc9147#section-5.3
+  //# In
+  //# DTLS 1.3, the client indicates its version preferences in the
+  //# "supported_versions" extension (see Section 4.2.1 of [TLS13]) and
+  //# the legacy_version field MUST be set to {254, 253}, which was the
+  //# version number for DTLS 1.2.
+  writer.WriteU16(kDtls12Version);
+  writer.WriteBytes(fields.random);
+  {
+    ByteWriter::LengthPrefix session_id(&writer, 1);
+    writer.WriteBytes(fields.legacy_session_id);
+  }
+  //= rfc9147#section-5.3
+  //# A DTLS 1.3-only client MUST set the legacy_cookie
+  //# field to zero length.
+  writer.WriteU8(0);
+  WriteCodePoints(&writer, fields.cipher_suites);
+  {
+    ByteWriter::LengthPrefix methods(&writer, 1);
+    writer.WriteU8(kNullCompression);
+  }
+  WriteExtensions(&writer, fields, offered);
+  if (!writer.ok() || fields.random.size() != kRandomLen ||
+      fields.legacy_session_id.size() > kMaxSessionIdLen) {
+    return {};
+  }
+  return body;
+}
+
+bool IsIpLiteral(std::string_view host) {
+  // A host name holds no colon, and its last label is not all digits (RFC 1123 section 2.1), so no
+  // name is taken for an address.
+  if (host.find(':') != std::string_view::npos) return true;
+  if (host.find_first_not_of("0123456789.") != std::string_view::npos) return false;
+  return host.find('.') != std::string_view::npos;
+}
+
+}  // namespace dtls13

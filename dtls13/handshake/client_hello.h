@@ -1,0 +1,105 @@
+#ifndef DTLS13_HANDSHAKE_CLIENT_HELLO_H_
+#define DTLS13_HANDSHAKE_CLIENT_HELLO_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dtls13/handshake/extensions.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+inline constexpr size_t kRandomLen = 32;
+
+// ClientHelloView is a ClientHello of any DTLS version taken apart, RFC 9147 section 5.3: views of
+// the message. Its extension block is well formed; what it means is not judged yet.
+struct ClientHelloView {
+  uint16_t legacy_version = 0;
+  std::span<const uint8_t> random;  // kRandomLen bytes
+  std::span<const uint8_t> legacy_session_id;
+  std::span<const uint8_t> legacy_cookie;
+  CodePointList cipher_suites;
+  std::span<const uint8_t> legacy_compression_methods;
+  ExtensionBlock extensions;
+};
+
+// ParseClientHello takes a whole message body. Nothing (decode_error) when it is malformed or has
+// trailing bytes.
+std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body);
+
+// OffersDtls13 is true when supported_versions is there, well formed, and lists 0xfefc.
+bool OffersDtls13(const ClientHelloView& hello);
+
+// KeyShare is one KeyShareEntry, RFC 8446 section 4.2.8.
+struct KeyShare {
+  NamedGroup group{};
+  std::span<const uint8_t> key_exchange;
+};
+
+// KeyShareList is client_shares, well formed, a view; possibly empty.
+class KeyShareList {
+ public:
+  KeyShareList() = default;
+  // Parse takes the extension's data. Nothing when it is malformed.
+  static std::optional<KeyShareList> Parse(std::span<const uint8_t> data);
+
+  ByteReader Begin() const { return ByteReader(content_); }
+  static bool Next(ByteReader* at, KeyShare* out);
+  std::optional<KeyShare> Find(NamedGroup group) const;
+  bool empty() const { return content_.empty(); }
+  // IsExactly is true when the list is one share, of `group`.
+  bool IsExactly(NamedGroup group) const;
+
+ private:
+  explicit KeyShareList(std::span<const uint8_t> content) : content_(content) {}
+
+  std::span<const uint8_t> content_;
+};
+
+// ClientOffer is what a DTLS 1.3 ClientHello offers, checked by itself: all views of the message.
+struct ClientOffer {
+  ClientHelloView hello;
+  std::string_view server_name;  // empty if none was sent
+  CodePointList supported_groups;
+  CodePointList signature_schemes;
+  KeyShareList key_shares;
+  std::optional<std::span<const uint8_t>> cookie;
+};
+
+// ReadClientOffer makes the checks a server owes a ClientHello before it chooses anything:
+// decode_error, protocol_version (DTLS 1.3 is not offered), illegal_parameter, missing_extension.
+Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out);
+
+// ClientHelloFields is what SerializeClientHello writes. A second ClientHello is the same fields
+// with another key share and a cookie, so that nothing else can change (RFC 8446 section 4.1.2).
+struct ClientHelloFields {
+  std::vector<uint8_t> random;  // kRandomLen bytes
+  std::vector<uint8_t> legacy_session_id;
+  std::vector<CipherSuiteId> cipher_suites;
+  std::string server_name;  // empty sends none
+  std::vector<NamedGroup> groups;
+  std::vector<SignatureScheme> signature_schemes;
+  struct Share {
+    NamedGroup group;
+    std::vector<uint8_t> key_exchange;
+  };
+  std::vector<Share> key_shares;
+  std::vector<uint8_t> cookie;  // empty sends none
+};
+
+// SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.
+// Empty when a field exceeds what the format can hold.
+std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
+                                          std::vector<ExtensionType>* offered);
+
+// IsIpLiteral: an IPv4 or IPv6 address, which server_name must not carry, RFC 6066 section 3.
+bool IsIpLiteral(std::string_view host);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_CLIENT_HELLO_H_

@@ -1,0 +1,71 @@
+#ifndef DTLS13_HANDSHAKE_COOKIE_H_
+#define DTLS13_HANDSHAKE_COOKIE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/handshake_config.h"
+
+namespace dtls13 {
+
+// CookieContents is what a HelloRetryRequest's cookie carries for a server that keeps nothing:
+// enough to rebuild the transcript (RFC 8446 section 4.4.1) and to know what was asked for.
+struct CookieContents {
+  CipherSuiteId suite{};
+  // The group the HelloRetryRequest asked for; nothing when it asked only for the cookie.
+  std::optional<NamedGroup> group;
+  std::vector<uint8_t> client_hello_hash;   // hash of the first ClientHello with the suite's hash
+  std::vector<uint8_t> application_cookie;  // opaque, the application's own; at most 255 bytes
+};
+
+// CookieKeyring makes and checks cookies: HMAC-SHA256 over contents, issue time, key identifier and
+// the peer's address. Keys rotate by time: the present and the previous key verify; each cookie has
+// a lifetime. Thread-safe: one keyring serves all associations of a server. It stores nothing per
+// client.
+class CookieKeyring {
+ public:
+  struct Options {
+    std::chrono::seconds lifetime{60};
+    std::chrono::seconds rotation{3600};
+  };
+  // Never null; keys come from `random` when first needed and at each rotation.
+  static std::shared_ptr<CookieKeyring> Create(std::shared_ptr<const Algorithms> algorithms,
+                                               std::shared_ptr<RandomSource> random,
+                                               Options options);
+
+  // Seal returns the cookie, empty when randomness or libcrypto fails.
+  std::vector<uint8_t> Seal(const CookieContents& contents, std::span<const uint8_t> peer_address,
+                            WallTime now);
+  // Open returns the contents of a cookie of ours that is in time and bound to `peer_address`.
+  std::optional<CookieContents> Open(std::span<const uint8_t> cookie,
+                                     std::span<const uint8_t> peer_address, WallTime now);
+
+ private:
+  struct Key {
+    uint32_t id = 0;
+    WallTime since{};
+    Secret key;  // empty: none yet
+  };
+
+  CookieKeyring() = default;
+  // Makes the first key and, when the present one is old enough, the next. Needs mutex_.
+  [[nodiscard]] bool Rotate(WallTime now);
+
+  std::shared_ptr<const Algorithms> algorithms_;
+  std::shared_ptr<RandomSource> random_;
+  Options options_;
+
+  std::mutex mutex_;
+  Key current_;
+  Key previous_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_COOKIE_H_

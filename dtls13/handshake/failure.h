@@ -1,0 +1,38 @@
+#ifndef DTLS13_HANDSHAKE_FAILURE_H_
+#define DTLS13_HANDSHAKE_FAILURE_H_
+
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// The fatal statuses that many handlers end in, each with the one alert RFC 8446 section 6.2 has
+// for it.
+
+// DecodeError: a field out of its range, or a length that does not fit.
+constexpr Status DecodeError() {
+  return Status::Fatal(Reason::kDecodeError, AlertDescription::kDecodeError);
+}
+// IllegalParameter: well formed, and incorrect or inconsistent with other fields.
+constexpr Status IllegalParameter(Reason reason) {
+  return Status::Fatal(reason, AlertDescription::kIllegalParameter);
+}
+constexpr Status UnexpectedMessage() {
+  return Status::Fatal(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
+}
+constexpr Status MissingExtension() {
+  return Status::Fatal(Reason::kMissingExtension, AlertDescription::kMissingExtension);
+}
+constexpr Status HandshakeFailure(Reason reason) {
+  return Status::Fatal(reason, AlertDescription::kHandshakeFailure);
+}
+constexpr Status ProtocolVersionFailure() {
+  return Status::Fatal(Reason::kUnsupportedProtocol, AlertDescription::kProtocolVersion);
+}
+// InternalError: ours, not the peer's: libcrypto or the caller failed.
+constexpr Status InternalError(Reason reason) {
+  return Status::Fatal(reason, AlertDescription::kInternalError);
+}
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_FAILURE_H_

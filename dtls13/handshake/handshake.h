@@ -1,0 +1,160 @@
+#ifndef DTLS13_HANDSHAKE_HANDSHAKE_H_
+#define DTLS13_HANDSHAKE_HANDSHAKE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// Actions are what a handshake wants done, in order. They are values: a handshake calls nobody.
+
+// SendMessage: `body` goes out under `epoch` as the next message of the present flight.
+struct SendMessage {
+  Epoch epoch;
+  HandshakeType type;
+  std::vector<uint8_t> body;
+};
+// SendStateless: a HelloRetryRequest that leaves nothing behind. It is sent once, never
+// retransmitted; the handshake is back where it began, waiting for a ClientHello.
+struct SendStateless {
+  HandshakeType type;
+  std::vector<uint8_t> body;
+};
+struct InstallReadKeys {
+  Epoch epoch;
+  const CipherSuite* suite;
+  Secret traffic_secret;
+};
+struct InstallWriteKeys {
+  Epoch epoch;
+  const CipherSuite* suite;
+  Secret traffic_secret;
+};
+// PeerIsDtls13: from here on the peer is known to speak DTLS 1.3, so ACKs may be sent and taken
+// (RFC 9147bis section 7).
+struct PeerIsDtls13 {};
+// KeyLogLine: one NSS key log label and secret ("CLIENT_HANDSHAKE_TRAFFIC_SECRET"), with the
+// client's random.
+struct KeyLogLine {
+  const char* label;
+  std::array<uint8_t, 32> client_random;
+  Secret secret;
+};
+// Completed: the peer's Finished verified and ours is sent or queued. The client's final flight
+// still wants its ACK.
+struct Completed {};
+
+using HandshakeAction = std::variant<SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
+                                     PeerIsDtls13, KeyLogLine, Completed>;
+
+// HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
+enum class HandshakeWait : uint8_t {
+  kMessage,       // the peer's next message
+  kCredential,    // ProvideCredential
+  kSignature,     // ProvideSignature
+  kVerification,  // ProvideVerification
+  kNothing,       // completed or failed
+};
+
+struct SignatureRequest {
+  SignatureScheme scheme;
+  std::vector<uint8_t> input;  // exactly the bytes to sign, RFC 8446 section 4.4.3
+};
+
+// ClientHelloInfo is what a server's caller may look at to choose a credential.
+struct ClientHelloInfo {
+  std::string server_name;  // empty if none was sent
+  std::vector<SignatureScheme> signature_schemes;
+  std::vector<uint16_t> cipher_suites;
+};
+
+// HandshakeResult is what survives the handshake object.
+struct HandshakeResult {
+  const CipherSuite* suite = nullptr;
+  NamedGroup group = NamedGroup::kX25519;
+  // The scheme of the peer's CertificateVerify and of ours; 0 where there was none.
+  SignatureScheme peer_signature_scheme{};
+  SignatureScheme local_signature_scheme{};
+  bool used_hello_retry_request = false;
+  std::string server_name;
+  Secret client_application_secret;  // generation 0, for KeyUpdate
+  Secret server_application_secret;
+  Secret exporter_secret;
+  Secret resumption_secret;
+};
+
+// Handshake is one side's TLS 1.3 handshake as RFC 9147 runs it: whole messages in, actions out.
+// It never sees records, fragments, message_seq, time or loss; messages come in order, once each.
+// After a failed Status it is dead; the caller sends the alert.
+class Handshake {
+ public:
+  virtual ~Handshake() = default;
+
+  // HandleMessage takes the peer's next message, received under `epoch`. Call only when wait() is
+  // kMessage.
+  virtual Status HandleMessage(HandshakeType type, std::span<const uint8_t> body, Epoch epoch) = 0;
+  // NextAction yields what is owed, oldest first; nothing when all is done.
+  virtual std::optional<HandshakeAction> NextAction() = 0;
+  virtual HandshakeWait wait() const = 0;
+
+  // The peer's chain, DER, leaf first; valid while wait() is kVerification and after.
+  virtual const std::vector<std::vector<uint8_t>>& peer_certificates() const = 0;
+  virtual const SignatureRequest& signature_request() const = 0;
+
+  // Answers; each only in its wait. A refused verification is `ok` false with the alert to send.
+  virtual Status ProvideVerification(bool ok, AlertDescription alert) = 0;
+  // An empty signature means the signer failed: internal_error.
+  virtual Status ProvideSignature(std::span<const uint8_t> signature) = 0;
+  // Null means the caller has none: handshake_failure (server).
+  virtual Status ProvideCredential(std::shared_ptr<const Credential> credential) = 0;
+
+  // result is complete once Completed was yielded.
+  virtual const HandshakeResult& result() const = 0;
+  virtual HandshakeResult TakeResult() = 0;
+};
+
+// ClientParameters are one client association's own.
+struct ClientParameters {
+  std::string server_name;  // SNI; empty sends none
+  // Bytes a dual-stack caller wants in the hello as DTLS 1.2 would have them; empty: our own
+  // choice.
+  std::vector<uint8_t> random;  // 32 bytes or empty
+  std::vector<uint8_t> legacy_session_id;
+};
+
+// ServerParameters are one server association's own.
+struct ServerParameters {
+  // The client's transport address, any stable encoding: cookies are bound to it.
+  std::vector<uint8_t> peer_address;
+  WallTime now{};
+};
+
+// NewClientHandshake has its ClientHello ready among the actions. Null when the config leaves no
+// suite, group or signature scheme to offer, or when randomness or libcrypto fails.
+std::unique_ptr<Handshake> NewClientHandshake(std::shared_ptr<const HandshakeConfig> config,
+                                              ClientParameters parameters);
+
+// ServerHandshake adds what only a server is asked.
+class ServerHandshake : public Handshake {
+ public:
+  // Valid from kCredential on.
+  virtual const ClientHelloInfo& client_hello() const = 0;
+};
+std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,
+                                                    ServerParameters parameters);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_HANDSHAKE_H_

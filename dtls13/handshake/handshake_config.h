@@ -1,0 +1,80 @@
+#ifndef DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_
+#define DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/hkdf_label.h"
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+
+// WallTime is calendar time, seconds since 1970: cookies' and tickets' ages. Never mixed with
+// Instant.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
+
+// Credential is what one side shows of itself. The private key stays with the caller, who answers
+// SignatureWanted; `schemes` says what that key can sign, most wanted first.
+struct Credential {
+  std::vector<std::vector<uint8_t>> chain;  // DER, leaf first
+  std::vector<SignatureScheme> schemes;
+};
+
+class CookieKeyring;  // handshake/cookie.h
+
+// HandshakeConfig is what many associations share, and what they may do. Lists are in order of
+// preference. Code points this library does not implement are ignored when the lists are used.
+struct HandshakeConfig {
+  std::shared_ptr<const Algorithms> algorithms;
+  std::shared_ptr<RandomSource> random;
+
+  std::vector<CipherSuiteId> cipher_suites = {CipherSuiteId::kAes256GcmSha384,
+                                              CipherSuiteId::kChaCha20Poly1305Sha256,
+                                              CipherSuiteId::kAes128GcmSha256};
+  std::vector<NamedGroup> groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1,
+                                    NamedGroup::kSecp384r1};
+  // Client: the groups whose key shares the first ClientHello carries; empty is the first of
+  // `groups`.
+  std::vector<NamedGroup> initial_key_shares;
+  // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
+  std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,
+                                                    SignatureScheme::kEcdsaSecp384r1Sha384,
+                                                    SignatureScheme::kEd25519,
+                                                    SignatureScheme::kRsaPssRsaeSha256,
+                                                    SignatureScheme::kRsaPssRsaeSha384,
+                                                    SignatureScheme::kRsaPssRsaeSha512,
+                                                    SignatureScheme::kRsaPssPssSha256,
+                                                    SignatureScheme::kRsaPssPssSha384,
+                                                    SignatureScheme::kRsaPssPssSha512,
+                                                    SignatureScheme::kRsaPkcs1Sha256,
+                                                    SignatureScheme::kRsaPkcs1Sha384,
+                                                    SignatureScheme::kRsaPkcs1Sha512,
+                                                    SignatureScheme::kEcdsaSecp521r1Sha512};
+
+  // Server: keys of the cookies that every HelloRetryRequest carries. Required on a server.
+  std::shared_ptr<CookieKeyring> cookie_keys;
+  // Server: answer every first ClientHello with a cookie, RFC 9147 section 5.1.
+  bool require_cookie = false;
+  // Server: choose suite and group by our own lists' order instead of the client's.
+  bool server_preference = false;
+  // Server: used where the caller does not choose per connection (ask_credential).
+  std::shared_ptr<const Credential> credential;
+  // Server: stop after the ClientHello and ask the caller for a credential (event
+  // CredentialWanted).
+  bool ask_credential = false;
+
+  LabelPrefix label_prefix = LabelPrefix::kDtls13;
+  // Produce key log lines (event KeyLog).
+  bool key_log = false;
+  // Largest handshake message taken from the peer, bytes; libssl's default for certificate lists.
+  size_t max_message_len = 100 * 1024;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_

@@ -1,0 +1,122 @@
+#include "dtls13/handshake/handshake_context.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/finished.h"
+
+namespace dtls13 {
+
+HandshakeContext::HandshakeContext(std::shared_ptr<const HandshakeConfig> config)
+    : config_(std::move(config)), transcript_(config_->algorithms) {}
+
+void HandshakeContext::SetClientRandom(std::span<const uint8_t> random) {
+  std::copy_n(random.begin(), std::min(random.size(), client_random_.size()),
+              client_random_.begin());
+}
+
+std::optional<HandshakeAction> HandshakeContext::NextAction() {
+  if (actions_.empty()) return std::nullopt;
+  HandshakeAction action = std::move(actions_.front());
+  actions_.pop_front();
+  return action;
+}
+
+Status HandshakeContext::Send(Epoch epoch, HandshakeType type, std::vector<uint8_t> body) {
+  if (body.empty()) return InternalError(Reason::kInternal);
+  if (!transcript_.Add(type, body)) return InternalError(Reason::kCrypto);
+  Queue(SendMessage{.epoch = epoch, .type = type, .body = std::move(body)});
+  return Status::Ok();
+}
+
+Status HandshakeContext::Receive(HandshakeType type, std::span<const uint8_t> body) {
+  if (!transcript_.Add(type, body)) return InternalError(Reason::kCrypto);
+  return Status::Ok();
+}
+
+Status HandshakeContext::DeriveHandshakeSecrets(std::span<const uint8_t> shared_secret) {
+  schedule_.emplace(config_->algorithms, result_.suite->hash, config_->label_prefix);
+  const auto hash = transcript_.Hash();
+  if (!hash.has_value() || !schedule_->StartEarly({}) ||
+      !schedule_->EnterHandshake(shared_secret)) {
+    return InternalError(Reason::kCrypto);
+  }
+  client_handshake_secret_ = schedule_->ClientHandshakeTrafficSecret(*hash);
+  server_handshake_secret_ = schedule_->ServerHandshakeTrafficSecret(*hash);
+  if (client_handshake_secret_.empty() || server_handshake_secret_.empty()) {
+    return InternalError(Reason::kCrypto);
+  }
+  LogKey("CLIENT_HANDSHAKE_TRAFFIC_SECRET", client_handshake_secret_);
+  LogKey("SERVER_HANDSHAKE_TRAFFIC_SECRET", server_handshake_secret_);
+  return Status::Ok();
+}
+
+Status HandshakeContext::DeriveApplicationSecrets() {
+  const auto hash = transcript_.Hash();
+  if (!hash.has_value() || !schedule_->EnterMaster()) return InternalError(Reason::kCrypto);
+  result_.client_application_secret = schedule_->ClientApplicationTrafficSecret(*hash);
+  result_.server_application_secret = schedule_->ServerApplicationTrafficSecret(*hash);
+  result_.exporter_secret = schedule_->ExporterSecret(*hash);
+  if (result_.client_application_secret.empty() || result_.server_application_secret.empty() ||
+      result_.exporter_secret.empty()) {
+    return InternalError(Reason::kCrypto);
+  }
+  LogKey("CLIENT_TRAFFIC_SECRET_0", result_.client_application_secret);
+  LogKey("SERVER_TRAFFIC_SECRET_0", result_.server_application_secret);
+  LogKey("EXPORTER_SECRET", result_.exporter_secret);
+  return Status::Ok();
+}
+
+Status HandshakeContext::DeriveResumptionSecret() {
+  const auto hash = transcript_.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  result_.resumption_secret = schedule_->ResumptionSecret(*hash);
+  if (result_.resumption_secret.empty()) return InternalError(Reason::kCrypto);
+  return Status::Ok();
+}
+
+void HandshakeContext::InstallReadKeys(Epoch epoch, const Secret& traffic_secret) {
+  Queue(dtls13::InstallReadKeys{.epoch = epoch,
+                                .suite = result_.suite,
+                                .traffic_secret = Secret::CopyOf(traffic_secret.bytes())});
+}
+
+void HandshakeContext::InstallWriteKeys(Epoch epoch, const Secret& traffic_secret) {
+  Queue(dtls13::InstallWriteKeys{.epoch = epoch,
+                                 .suite = result_.suite,
+                                 .traffic_secret = Secret::CopyOf(traffic_secret.bytes())});
+}
+
+Status HandshakeContext::SendFinished(const Secret& base_secret) {
+  const auto hash = transcript_.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  const auto mac = schedule_->FinishedMac(base_secret, *hash);
+  if (!mac.has_value()) return InternalError(Reason::kCrypto);
+  return Send(kHandshakeEpoch, HandshakeType::kFinished, SerializeFinished(mac->view()));
+}
+
+Status HandshakeContext::ReceiveFinished(std::span<const uint8_t> body, const Secret& base_secret) {
+  const auto verify_data = ParseFinished(body, result_.suite->hash_len);
+  if (!verify_data.has_value()) return DecodeError();
+  const auto hash = transcript_.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  const auto mac = schedule_->FinishedMac(base_secret, *hash);
+  if (!mac.has_value()) return InternalError(Reason::kCrypto);
+  //= rfc8446#section-4.4.4
+  //# Recipients of Finished messages MUST verify that the contents are
+  //# correct and if incorrect MUST terminate the connection with a
+  //# "decrypt_error" alert.
+  if (!ConstantTimeEquals(mac->view(), *verify_data)) {
+    return Status::Fatal(Reason::kBadDigest, AlertDescription::kDecryptError);
+  }
+  return Receive(HandshakeType::kFinished, body);
+}
+
+void HandshakeContext::LogKey(const char* label, const Secret& secret) {
+  if (!config_->key_log) return;
+  Queue(KeyLogLine{
+      .label = label, .client_random = client_random_, .secret = Secret::CopyOf(secret.bytes())});
+}
+
+}  // namespace dtls13

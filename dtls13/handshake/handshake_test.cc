@@ -1,0 +1,83 @@
+#include <gtest/gtest.h>
+
+#include <tuple>
+
+#include "dtls13/handshake/handshake_test_util.h"
+
+namespace dtls13 {
+namespace {
+
+enum class Retry { kNone, kCookie, kGroup };
+
+using PairParameters = std::tuple<CipherSuiteId, NamedGroup, Retry, TestKeyKind>;
+
+class HandshakePairTest : public testing::TestWithParam<PairParameters> {};
+
+TEST_P(HandshakePairTest, Completes) {
+  const auto [suite, group, retry, kind] = GetParam();
+  HandshakeConfig client_config = TestConfig();
+  HandshakeConfig server_config = TestConfig();
+  server_config.cipher_suites = {suite};
+  server_config.require_cookie = retry == Retry::kCookie;
+  if (retry == Retry::kGroup) {
+    client_config.initial_key_shares = {group == NamedGroup::kX25519 ? NamedGroup::kSecp256r1
+                                                                     : NamedGroup::kX25519};
+    server_config.groups = {group};
+  } else {
+    client_config.initial_key_shares = {group};
+  }
+  const TestIdentity& identity = TestIdentity::Get(kind);
+  server_config.credential = identity.credential();
+
+  HandshakePair pair(client_config, server_config,
+                     {.server_name = "server.test", .random = {}, .legacy_session_id = {}});
+  pair.identity = &identity;
+  pair.Run();
+  ASSERT_TRUE(pair.client.status.ok()) << static_cast<int>(pair.client.status.reason());
+  ASSERT_TRUE(pair.server.status.ok()) << static_cast<int>(pair.server.status.reason());
+  ASSERT_TRUE(pair.completed());
+
+  const HandshakeResult& at_client = pair.client_handshake->result();
+  const HandshakeResult& at_server = pair.server_handshake->result();
+  EXPECT_EQ(at_client.suite->id, suite);
+  EXPECT_EQ(at_server.suite->id, suite);
+  EXPECT_EQ(at_client.group, group);
+  EXPECT_EQ(at_server.group, group);
+  EXPECT_EQ(at_client.peer_signature_scheme, at_server.local_signature_scheme);
+  EXPECT_EQ(at_server.local_signature_scheme, identity.credential()->schemes.front());
+  EXPECT_EQ(at_client.used_hello_retry_request, retry != Retry::kNone);
+  EXPECT_EQ(at_server.used_hello_retry_request, retry != Retry::kNone);
+  EXPECT_EQ(pair.server.num_stateless, retry == Retry::kNone ? 0 : 1);
+  EXPECT_EQ(at_server.server_name, "server.test");
+  EXPECT_TRUE(at_client.exporter_secret.EqualsConstantTime(at_server.exporter_secret.bytes()));
+  EXPECT_TRUE(at_client.resumption_secret.EqualsConstantTime(at_server.resumption_secret.bytes()));
+  EXPECT_EQ(pair.client_handshake->peer_certificates(), identity.credential()->chain);
+  EXPECT_EQ(pair.client_handshake->wait(), HandshakeWait::kNothing);
+  EXPECT_EQ(pair.server_handshake->wait(), HandshakeWait::kNothing);
+
+  // What one side writes under, the other reads under.
+  for (const auto& [from, to] :
+       {std::pair(&pair.client, &pair.server), std::pair(&pair.server, &pair.client)}) {
+    ASSERT_EQ(from->write_keys.size(), 2u);
+    ASSERT_EQ(to->read_keys.size(), 2u);
+    for (size_t i = 0; i < 2; ++i) {
+      EXPECT_EQ(from->write_keys[i].epoch, Epoch{2 + i});
+      EXPECT_EQ(to->read_keys[i].epoch, Epoch{2 + i});
+      EXPECT_EQ(from->write_keys[i].secret, to->read_keys[i].secret);
+    }
+    EXPECT_EQ(from->num_peer_is_dtls13, 1);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, HandshakePairTest,
+    testing::Combine(
+        testing::Values(CipherSuiteId::kAes128GcmSha256, CipherSuiteId::kAes256GcmSha384,
+                        CipherSuiteId::kChaCha20Poly1305Sha256),
+        testing::Values(NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1),
+        testing::Values(Retry::kNone, Retry::kCookie, Retry::kGroup),
+        testing::Values(TestKeyKind::kEcdsaP256, TestKeyKind::kEcdsaP384, TestKeyKind::kRsa,
+                        TestKeyKind::kRsaPss, TestKeyKind::kEd25519)));
+
+}  // namespace
+}  // namespace dtls13

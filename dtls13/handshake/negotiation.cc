@@ -1,0 +1,111 @@
+#include "dtls13/handshake/negotiation.h"
+
+#include <algorithm>
+
+#include "dtls13/crypto/key_exchange.h"
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/failure.h"
+
+namespace dtls13 {
+namespace {
+
+template <typename T>
+bool Contains(const std::vector<T>& list, T value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+// FirstCommon returns the most wanted of what both lists hold, by our order or by the client's.
+template <typename T>
+std::optional<T> FirstCommon(const std::vector<T>& ours, const CodePointList& theirs,
+                             bool our_preference) {
+  if (our_preference) {
+    for (const T value : ours) {
+      if (theirs.Contains(value)) return value;
+    }
+    return std::nullopt;
+  }
+  for (size_t i = 0; i < theirs.size(); ++i) {
+    if (Contains(ours, static_cast<T>(theirs[i]))) return static_cast<T>(theirs[i]);
+  }
+  return std::nullopt;
+}
+
+// FirstShare returns the most wanted share of a group of ours.
+std::optional<KeyShare> FirstShare(const std::vector<NamedGroup>& ours, const KeyShareList& shares,
+                                   bool our_preference) {
+  if (our_preference) {
+    for (const NamedGroup group : ours) {
+      if (const auto share = shares.Find(group)) return share;
+    }
+    return std::nullopt;
+  }
+  ByteReader reader = shares.Begin();
+  KeyShare share;
+  while (KeyShareList::Next(&reader, &share)) {
+    if (Contains(ours, share.group)) return share;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config) {
+  std::vector<CipherSuiteId> usable;
+  for (const CipherSuiteId id : config.cipher_suites) {
+    if (FindCipherSuite(id) != nullptr && config.algorithms->Supports(id)) usable.push_back(id);
+  }
+  return usable;
+}
+
+std::vector<NamedGroup> UsableGroups(const HandshakeConfig& config) {
+  std::vector<NamedGroup> usable;
+  for (const NamedGroup group : config.groups) {
+    if (KeyExchange::IsSupported(*config.algorithms, group)) usable.push_back(group);
+  }
+  return usable;
+}
+
+std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config) {
+  std::vector<SignatureScheme> usable;
+  for (const SignatureScheme scheme : config.signature_schemes) {
+    if (FindSignatureScheme(scheme) != nullptr) usable.push_back(scheme);
+  }
+  return usable;
+}
+
+Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out) {
+  const auto suite =
+      FirstCommon(UsableSuites(config), offer.hello.cipher_suites, config.server_preference);
+  //= rfc8446#section-4.1.1
+  //# If the server is unable to negotiate a supported set of parameters
+  //# (i.e., there is no overlap between the client and server parameters),
+  //# it MUST abort the handshake with either a "handshake_failure" or
+  //# "insufficient_security" fatal alert (see Section 6).
+  if (!suite.has_value()) return HandshakeFailure(Reason::kNoSharedCipher);
+  out->suite = FindCipherSuite(*suite);
+
+  // A share that is there is taken before a better group that would cost a round trip.
+  const std::vector<NamedGroup> groups = UsableGroups(config);
+  if (const auto share = FirstShare(groups, offer.key_shares, config.server_preference)) {
+    out->group = share->group;
+    out->peer_share = share->key_exchange;
+    return Status::Ok();
+  }
+  const auto group = FirstCommon(groups, offer.supported_groups, config.server_preference);
+  if (!group.has_value()) return HandshakeFailure(Reason::kNoSuitableGroup);
+  out->group = *group;
+  out->peer_share = {};
+  return Status::Ok();
+}
+
+std::optional<SignatureScheme> ChooseSignatureScheme(const Credential& credential,
+                                                     std::span<const SignatureScheme> offered) {
+  for (const SignatureScheme scheme : credential.schemes) {
+    const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
+    if (info == nullptr || !info->in_handshake) continue;
+    if (std::find(offered.begin(), offered.end(), scheme) != offered.end()) return scheme;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dtls13

@@ -1,0 +1,40 @@
+#ifndef DTLS13_HANDSHAKE_NEGOTIATION_H_
+#define DTLS13_HANDSHAKE_NEGOTIATION_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// The config's lists without what this library or libcrypto cannot do.
+std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config);
+std::vector<NamedGroup> UsableGroups(const HandshakeConfig& config);
+std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config);
+
+// Negotiation is what a server chooses from a client's offer.
+struct Negotiation {
+  const CipherSuite* suite = nullptr;
+  NamedGroup group{};
+  // The client's share of `group`, a view of its ClientHello; empty when it sent none and must be
+  // asked.
+  std::span<const uint8_t> peer_share;
+};
+
+// Negotiate is a pure function of both lists: a server that keeps nothing chooses alike from both
+// ClientHellos. Nothing in common is handshake_failure.
+Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out);
+
+// ChooseSignatureScheme returns the first of the credential's schemes that the client takes and
+// that may sign a CertificateVerify; nothing when there is none.
+std::optional<SignatureScheme> ChooseSignatureScheme(const Credential& credential,
+                                                     std::span<const SignatureScheme> offered);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_NEGOTIATION_H_

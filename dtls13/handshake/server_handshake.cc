@@ -1,0 +1,236 @@
+#include <array>
+#include <utility>
+
+#include "dtls13/crypto/key_exchange.h"
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate.h"
+#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/encrypted_extensions.h"
+#include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/handshake_base.h"
+#include "dtls13/handshake/negotiation.h"
+#include "dtls13/handshake/server_hello.h"
+#include "dtls13/handshake/stateless_retry.h"
+
+namespace dtls13 {
+namespace {
+
+// ServerHandshakeImpl is the server's side, one handler for each state, in protocol order. It keeps
+// nothing of a ClientHello that it answers with a HelloRetryRequest.
+class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
+ public:
+  ServerHandshakeImpl(std::shared_ptr<const HandshakeConfig> config, ServerParameters parameters)
+      : HandshakeBase(std::move(config), HandshakeState::kServerWaitClientHello),
+        parameters_(std::move(parameters)) {}
+
+  const ClientHelloInfo& client_hello() const override { return client_hello_; }
+  Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
+  Status ProvideSignature(std::span<const uint8_t> signature) override;
+
+ protected:
+  Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
+
+ private:
+  Status HandleClientHello(std::span<const uint8_t> body);
+  Status SendHelloRetryRequest(std::span<const uint8_t> body, const Negotiation& negotiation);
+  Status RestoreFromCookie(const ClientOffer& offer, const Negotiation& negotiation);
+  void KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
+  Status UseCredential(const Credential* credential);
+  Status SendServerHello();
+  Status SendFinalFlight(std::span<const uint8_t> signature);
+  Status HandleFinished(std::span<const uint8_t> body);
+
+  ServerParameters parameters_;
+  ClientHelloInfo client_hello_;
+  std::vector<uint8_t> peer_share_;
+};
+
+Status ServerHandshakeImpl::Dispatch(HandshakeType, std::span<const uint8_t> body) {
+  switch (state_) {
+    case HandshakeState::kServerWaitClientHello:
+      return HandleClientHello(body);
+    case HandshakeState::kServerWaitFinished:
+      return HandleFinished(body);
+    default:
+      return UnexpectedMessage();
+  }
+}
+
+Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
+  ClientOffer offer;
+  if (const Status status = ReadClientOffer(body, &offer); !status.ok()) return status;
+  const HandshakeConfig& config = context_.config();
+  Negotiation negotiation;
+  if (const Status status = Negotiate(config, offer, &negotiation); !status.ok()) return status;
+
+  if (offer.cookie.has_value()) {
+    const Status status = RestoreFromCookie(offer, negotiation);
+    if (!status.ok()) return status;
+  } else if (config.require_cookie || negotiation.peer_share.empty()) {
+    return SendHelloRetryRequest(body, negotiation);
+  } else if (!context_.transcript().SelectHash(negotiation.suite->hash)) {
+    return InternalError(Reason::kCrypto);
+  }
+  if (const Status status = context_.Receive(HandshakeType::kClientHello, body); !status.ok()) {
+    return status;
+  }
+  KeepOffer(offer, negotiation);
+  if (config.ask_credential) {
+    state_ = HandshakeState::kServerWaitCredential;
+    return Status::Ok();
+  }
+  return UseCredential(config.credential.get());
+}
+
+Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
+                                                  const Negotiation& negotiation) {
+  std::vector<uint8_t> retry =
+      BuildHelloRetryRequest(context_.config(), body, negotiation, parameters_.peer_address,
+                             /*application_cookie=*/{}, parameters_.now);
+  if (retry.empty()) return InternalError(Reason::kCrypto);
+  context_.Queue(SendStateless{.type = HandshakeType::kServerHello, .body = std::move(retry)});
+  return Status::Ok();
+}
+
+// RestoreFromCookie puts the transcript where a server that had kept the first ClientHello would
+// have it. The second must fit what the cookie says was asked for; a second HelloRetryRequest is
+// never sent.
+Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
+                                              const Negotiation& negotiation) {
+  //= rfc9147#section-5.1
+  //# The server then verifies the
+  //# cookie and proceeds with the handshake only if it is valid.
+  const auto contents =
+      OpenOfferCookie(context_.config(), offer, parameters_.peer_address, parameters_.now);
+  if (!contents.has_value()) return IllegalParameter(Reason::kCookieMismatch);
+  //= rfc8446#section-4.1.4
+  //# Servers MUST ensure that they negotiate the
+  //# same cipher suite when receiving a conformant updated ClientHello (if
+  //# the server selects the cipher suite as the first step in the
+  //# negotiation, then this will happen automatically).
+  if (contents->suite != negotiation.suite->id) {
+    return IllegalParameter(Reason::kWrongCipherReturned);
+  }
+  const bool share_fits = contents->group.has_value() ? offer.key_shares.IsExactly(*contents->group)
+                                                      : !negotiation.peer_share.empty();
+  if (!share_fits || negotiation.peer_share.empty()) return IllegalParameter(Reason::kBadKeyShare);
+
+  context_.result().used_hello_retry_request = true;
+  const std::vector<uint8_t> retry =
+      SerializeHelloRetryRequest(contents->suite, contents->group, *offer.cookie);
+  if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
+                                                  contents->client_hello_hash) ||
+      !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
+    return InternalError(Reason::kCrypto);
+  }
+  return Status::Ok();
+}
+
+// KeepOffer copies what is needed once the message is gone.
+void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation& negotiation) {
+  context_.SetClientRandom(offer.hello.random);
+  context_.SetSuite(*negotiation.suite);
+  context_.result().group = negotiation.group;
+  context_.result().server_name = offer.server_name;
+  peer_share_.assign(negotiation.peer_share.begin(), negotiation.peer_share.end());
+  client_hello_.server_name = offer.server_name;
+  for (size_t i = 0; i < offer.signature_schemes.size(); ++i) {
+    client_hello_.signature_schemes.push_back(
+        static_cast<SignatureScheme>(offer.signature_schemes[i]));
+  }
+  for (size_t i = 0; i < offer.hello.cipher_suites.size(); ++i) {
+    client_hello_.cipher_suites.push_back(offer.hello.cipher_suites[i]);
+  }
+}
+
+Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> credential) {
+  if (state_ != HandshakeState::kServerWaitCredential) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  return Finish(UseCredential(credential.get()));
+}
+
+Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
+  if (credential == nullptr || credential->chain.empty()) {
+    return HandshakeFailure(Reason::kNoCertificateSet);
+  }
+  const auto scheme = ChooseSignatureScheme(*credential, client_hello_.signature_schemes);
+  if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
+  if (const Status status = SendServerHello(); !status.ok()) return status;
+  Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
+                                SerializeEncryptedExtensions());
+  if (!status.ok()) return status;
+  status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificate,
+                         SerializeCertificate(/*context=*/{}, credential->chain));
+  if (!status.ok()) return status;
+  const auto hash = context_.transcript().Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  signature_request_.scheme = *scheme;
+  signature_request_.input = BuildCertificateVerifyInput(/*is_server=*/true, hash->view());
+  state_ = HandshakeState::kServerWaitSignature;
+  return Status::Ok();
+}
+
+Status ServerHandshakeImpl::SendServerHello() {
+  const auto key_exchange = KeyExchange::Generate(context_.algorithms(), context_.result().group);
+  if (!key_exchange.has_value()) return InternalError(Reason::kCrypto);
+  const auto shared_secret = key_exchange->Derive(peer_share_);
+  if (!shared_secret.has_value()) return IllegalParameter(Reason::kBadKeyShare);
+  std::array<uint8_t, kRandomLen> random;
+  if (!context_.config().random->Fill(random)) return InternalError(Reason::kCrypto);
+
+  const KeyShare share{.group = context_.result().group,
+                       .key_exchange = key_exchange->public_key()};
+  context_.Queue(PeerIsDtls13{});
+  Status status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
+                                SerializeServerHello(random, context_.result().suite->id, share));
+  if (!status.ok()) return status;
+  status = context_.DeriveHandshakeSecrets(shared_secret->bytes());
+  if (!status.ok()) return status;
+  context_.InstallWriteKeys(kHandshakeEpoch, context_.server_handshake_secret());
+  context_.InstallReadKeys(kHandshakeEpoch, context_.client_handshake_secret());
+  return Status::Ok();
+}
+
+Status ServerHandshakeImpl::ProvideSignature(std::span<const uint8_t> signature) {
+  if (state_ != HandshakeState::kServerWaitSignature) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  if (signature.empty()) return Finish(InternalError(Reason::kSignerFailed));
+  return Finish(SendFinalFlight(signature));
+}
+
+Status ServerHandshakeImpl::SendFinalFlight(std::span<const uint8_t> signature) {
+  Status status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificateVerify,
+                                SerializeCertificateVerify(signature_request_.scheme, signature));
+  if (!status.ok()) return status;
+  context_.result().local_signature_scheme = signature_request_.scheme;
+  status = context_.SendFinished(context_.server_handshake_secret());
+  if (!status.ok()) return status;
+  status = context_.DeriveApplicationSecrets();
+  if (!status.ok()) return status;
+  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
+  state_ = HandshakeState::kServerWaitFinished;
+  return Status::Ok();
+}
+
+Status ServerHandshakeImpl::HandleFinished(std::span<const uint8_t> body) {
+  Status status = context_.ReceiveFinished(body, context_.client_handshake_secret());
+  if (!status.ok()) return status;
+  status = context_.DeriveResumptionSecret();
+  if (!status.ok()) return status;
+  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
+  context_.Queue(Completed{});
+  state_ = HandshakeState::kCompleted;
+  return Status::Ok();
+}
+
+}  // namespace
+
+std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,
+                                                    ServerParameters parameters) {
+  return std::make_unique<ServerHandshakeImpl>(std::move(config), std::move(parameters));
+}
+
+}  // namespace dtls13

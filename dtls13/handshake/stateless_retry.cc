@@ -1,0 +1,67 @@
+#include "dtls13/handshake/stateless_retry.h"
+
+#include "dtls13/crypto/transcript.h"
+#include "dtls13/handshake/server_hello.h"
+
+namespace dtls13 {
+
+std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
+                                            std::span<const uint8_t> client_hello_body,
+                                            const Negotiation& negotiation,
+                                            std::span<const uint8_t> peer_address,
+                                            std::span<const uint8_t> application_cookie,
+                                            WallTime now) {
+  if (config.cookie_keys == nullptr) return {};
+  //= rfc9147#section-5.1
+  //# The handshake transcript is not reset with the second ClientHello,
+  //# and a stateless server-cookie implementation requires the content or
+  //# hash of the initial ClientHello (and HelloRetryRequest) to be stored
+  //# in the cookie.
+  const auto hash =
+      Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, client_hello_body);
+  if (!hash.has_value()) return {};
+  CookieContents contents;
+  contents.suite = negotiation.suite->id;
+  if (negotiation.peer_share.empty()) contents.group = negotiation.group;
+  contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());
+  contents.application_cookie.assign(application_cookie.begin(), application_cookie.end());
+  const std::vector<uint8_t> cookie = config.cookie_keys->Seal(contents, peer_address, now);
+  if (cookie.empty()) return {};
+  return SerializeHelloRetryRequest(contents.suite, contents.group, cookie);
+}
+
+std::optional<CookieContents> OpenOfferCookie(const HandshakeConfig& config,
+                                              const ClientOffer& offer,
+                                              std::span<const uint8_t> peer_address, WallTime now) {
+  if (config.cookie_keys == nullptr || !offer.cookie.has_value()) return std::nullopt;
+  return config.cookie_keys->Open(*offer.cookie, peer_address, now);
+}
+
+std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
+    const HandshakeConfig& config, std::span<const uint8_t> client_hello_body,
+    std::span<const uint8_t> peer_address, std::span<const uint8_t> application_cookie,
+    WallTime now) {
+  ClientOffer offer;
+  Negotiation negotiation;
+  if (!ReadClientOffer(client_hello_body, &offer).ok() ||
+      !Negotiate(config, offer, &negotiation).ok()) {
+    return std::nullopt;
+  }
+  std::vector<uint8_t> body = BuildHelloRetryRequest(config, client_hello_body, negotiation,
+                                                     peer_address, application_cookie, now);
+  if (body.empty()) return std::nullopt;
+  return body;
+}
+
+std::optional<std::vector<uint8_t>> OpenHelloCookie(const HandshakeConfig& config,
+                                                    std::span<const uint8_t> client_hello_body,
+                                                    std::span<const uint8_t> peer_address,
+                                                    WallTime now) {
+  ClientOffer offer;
+  if (!ReadClientOffer(client_hello_body, &offer).ok()) return std::nullopt;
+  auto contents = OpenOfferCookie(config, offer, peer_address, now);
+  if (!contents.has_value()) return std::nullopt;
+  return std::move(contents->application_cookie);
+}
+
+}  // namespace dtls13
