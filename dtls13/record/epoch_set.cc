@@ -1,0 +1,60 @@
+#include "dtls13/record/epoch_set.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dtls13 {
+
+bool EpochSet::InsertRead(std::unique_ptr<ReadEpoch> epoch) {
+  if (epoch->epoch <= newest_read_) return false;
+  newest_read_ = epoch->epoch;
+  read_[EpochBits::Of(newest_read_).value] = std::move(epoch);
+  return true;
+}
+
+bool EpochSet::InsertWrite(std::unique_ptr<WriteEpoch> epoch) {
+  if (epoch->epoch <= newest_write_) return false;
+  newest_write_ = epoch->epoch;
+  write_[EpochBits::Of(newest_write_).value] = std::move(epoch);
+  return true;
+}
+
+const ReadEpoch* EpochSet::FindRead(Epoch epoch) const {
+  const ReadEpoch* found = read_[EpochBits::Of(epoch).value].get();
+  return found != nullptr && found->epoch == epoch ? found : nullptr;
+}
+
+const WriteEpoch* EpochSet::FindWrite(Epoch epoch) const {
+  const WriteEpoch* found = write_[EpochBits::Of(epoch).value].get();
+  return found != nullptr && found->epoch == epoch ? found : nullptr;
+}
+
+void EpochSet::ForgetRead(Epoch epoch) {
+  if (FindRead(epoch) != nullptr) read_[EpochBits::Of(epoch).value].reset();
+}
+
+void EpochSet::ForgetWrite(Epoch epoch) {
+  if (FindWrite(epoch) != nullptr) write_[EpochBits::Of(epoch).value].reset();
+}
+
+void EpochSet::MakeReadCurrent(Epoch epoch) {
+  //= rfc9147#section-4.2.1
+  //# Implementations
+  //# SHOULD discard records from earlier epochs but MAY choose to retain
+  //# keying material from previous epochs for up to the default MSL
+  //# specified for TCP [RFC0793] to allow for packet reordering.
+  for (auto& slot : read_) {
+    if (slot != nullptr && slot->epoch < current_read_) slot.reset();
+  }
+  current_read_ = epoch;
+}
+
+Epoch EpochSet::highest_write() const {
+  Epoch highest;
+  for (const auto& slot : write_) {
+    if (slot != nullptr) highest = std::max(highest, slot->epoch);
+  }
+  return highest;
+}
+
+}  // namespace dtls13

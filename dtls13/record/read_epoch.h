@@ -1,0 +1,31 @@
+#ifndef DTLS13_RECORD_READ_EPOCH_H_
+#define DTLS13_RECORD_READ_EPOCH_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/record/record_protection.h"
+#include "dtls13/record/replay_window.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// ReadEpoch is everything that belongs to one protected epoch of the peer's records: its keys, its
+// replay window and its count of failures. It does not know other epochs.
+struct ReadEpoch {
+  ReadEpoch(Epoch epoch, const CipherSuite& suite, RecordProtection protection)
+      : epoch(epoch), protection(std::move(protection)), integrity_limit(suite.integrity_limit) {}
+
+  bool IntegrityLimitReached() const { return num_failures >= integrity_limit; }
+
+  const Epoch epoch;
+  RecordProtection protection;
+  ReplayWindow window;
+  uint64_t num_failures = 0;  // records that did not authenticate under this key
+  const uint64_t integrity_limit;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_RECORD_READ_EPOCH_H_

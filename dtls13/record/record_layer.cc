@@ -1,0 +1,274 @@
+#include "dtls13/record/record_layer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/record/record_protection.h"
+#include "dtls13/record/sequence_reconstruction.h"
+
+namespace dtls13 {
+namespace {
+
+// The length of the Connection ID that received records carry. None is negotiated.
+constexpr size_t kReceiveConnectionIdLen = 0;
+
+UnifiedHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) {
+  UnifiedHeader header;
+  header.epoch_bits = EpochBits::Of(epoch);
+  header.number = form.short_number
+                      ? TruncatedSequenceNumber{static_cast<uint8_t>(number.value), 8}
+                      : TruncatedSequenceNumber{static_cast<uint16_t>(number.value), 16};
+  header.has_length = form.has_length;
+  return header;
+}
+
+}  // namespace
+
+RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix)
+    : algorithms_(std::move(algorithms)), label_prefix_(label_prefix) {}
+
+bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
+                                  const Secret& traffic_secret) {
+  std::optional<RecordProtection> protection =
+      RecordProtection::CreateOpener(*algorithms_, suite, label_prefix_, traffic_secret);
+  return protection &&
+         epochs_.InsertRead(std::make_unique<ReadEpoch>(epoch, suite, *std::move(protection)));
+}
+
+void RecordLayer::ForgetReadEpoch(Epoch epoch) {
+  if (epoch == kPlaintextEpoch) {
+    epochs_.plaintext_read.is_open = false;
+  } else {
+    epochs_.ForgetRead(epoch);
+  }
+}
+
+bool RecordLayer::CanRead(Epoch epoch) const {
+  return epoch == kPlaintextEpoch ? epochs_.plaintext_read.is_open
+                                  : epochs_.FindRead(epoch) != nullptr;
+}
+
+//= rfc9147#section-4.5.2
+//# In general, invalid records
+//# SHOULD be silently discarded, thus preserving the association;
+//# however, an error MAY be logged for diagnostic purposes.
+std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
+  while (!datagram->empty()) {
+    std::optional<OpenedRecord> opened;
+    switch (ClassifyRecord(datagram->front())) {
+      case RecordKind::kCiphertext:
+        opened = OpenCiphertext(datagram);
+        break;
+      case RecordKind::kPlaintext:
+        opened = OpenPlaintext(datagram);
+        break;
+      case RecordKind::kInvalid:
+        //= rfc9147#section-4.1
+        //# *  Otherwise, the record MUST be rejected as if it had failed
+        //#    deprotection, as described in Section 4.5.2.
+        DropMalformed(DropReason::kUnknownFirstByte, datagram);
+        break;
+    }
+    if (opened) return opened;
+  }
+  return std::nullopt;
+}
+
+// DropMalformed steps over the record if its end can be found, else over the rest of the datagram.
+void RecordLayer::DropMalformed(DropReason reason, std::span<uint8_t>* datagram) {
+  Drop(reason);
+  const size_t extent = RecordExtent(*datagram, kReceiveConnectionIdLen);
+  *datagram = datagram->subspan(extent == 0 ? datagram->size() : extent);
+}
+
+std::optional<OpenedRecord> RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram) {
+  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(*datagram);
+  if (!record) {
+    DropMalformed(DropReason::kMalformedHeader, datagram);
+    return std::nullopt;
+  }
+  *datagram = datagram->subspan(record->record_len);
+  PlaintextRead& epoch = epochs_.plaintext_read;
+  if (!epoch.is_open || record->header.epoch != kPlaintextEpoch.value) {
+    return Drop(DropReason::kUnexpectedPlaintext);
+  }
+  // Nothing authenticates these numbers, so a forger can move this window and cost a client or
+  // server its plaintext records. Whoever can do that can as well forge the hello itself.
+  const SequenceNumber number = record->header.sequence_number;
+  if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
+  epoch.window.Mark(number);
+  return OpenedRecord{{kPlaintextEpoch, number}, record->header.type, record->fragment};
+}
+
+std::optional<OpenedRecord> RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram) {
+  if (HasConnectionId(datagram->front())) {
+    //= rfc9147#section-4
+    //# If the second or
+    //# later record has a connection ID which does not correspond to the
+    //# same association used for previous records, the rest of the datagram
+    //# MUST be discarded.
+    *datagram = {};
+    return Drop(DropReason::kConnectionId);
+  }
+  const std::optional<CiphertextRecord> record =
+      ParseCiphertextRecord(*datagram, kReceiveConnectionIdLen);
+  if (!record) {
+    DropMalformed(DropReason::kMalformedHeader, datagram);
+    return std::nullopt;
+  }
+  *datagram = datagram->subspan(record->record_len);
+  //= rfc9147#section-4.2.2
+  //# During the handshake phase, the epoch bits unambiguously indicate the
+  //# correct key to use.  After the handshake is complete, if the epoch
+  //# bits do not match those from the current epoch, implementations
+  //# SHOULD use the most recent past epoch which has matching bits, and
+  //# then reconstruct the sequence number for that epoch as described
+  //# above.
+  ReadEpoch* epoch = epochs_.FindRead(record->header.epoch_bits);
+  if (epoch == nullptr) return Drop(DropReason::kUnknownEpoch);
+  return Deprotect(epoch, *record);
+}
+
+std::optional<OpenedRecord> RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord record) {
+  if (epoch->IntegrityLimitReached() || !epoch->protection.RevealNumber(&record)) {
+    return Drop(DropReason::kAuthentication);
+  }
+  const SequenceNumber number =
+      ReconstructSequenceNumber(record.header.number, epoch->window.next());
+  const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, record);
+  if (!serialized) {
+    CountFailure(epoch);
+    return Drop(DropReason::kAuthentication);
+  }
+  //= rfc9147#section-4.5.1
+  //# For each received record, the
+  //# receiver MUST verify that the record contains a sequence number that
+  //# does not duplicate the sequence number of any other record received
+  //# in that epoch during the lifetime of the association.  This check
+  //# SHOULD happen after deprotecting the record; otherwise, the record
+  //# discard might itself serve as a timing channel for the record number.
+  if (!epoch->window.IsNew(number)) return Drop(DropReason::kReplay);
+  const std::optional<InnerPlaintext> inner = ParseInnerPlaintext(*serialized);
+  if (!inner) return Drop(DropReason::kBadInnerPlaintext);
+  //= rfc9147#section-4.5.1
+  //# The window MUST NOT be updated due to a received record until that
+  //# record has been deprotected successfully.
+  epoch->window.Mark(number);
+  epochs_.ReadOpened(epoch->epoch);
+  return OpenedRecord{{epoch->epoch, number}, inner->type, inner->content};
+}
+
+void RecordLayer::CountFailure(ReadEpoch* epoch) {
+  //= rfc9147#section-4.5.3
+  //# Implementations MUST count the number of received packets that fail
+  //# authentication with each key.
+  ++epoch->num_failures;
+  //= rfc9147#section-4.5.3
+  //# Once a key update has been initiated,
+  //# the previous keys can be dropped when the limit is reached rather
+  //# than closing the connection.
+  if (epoch->IntegrityLimitReached() && epoch->epoch < epochs_.current_read()) {
+    epochs_.ForgetRead(epoch->epoch);
+  }
+}
+
+bool RecordLayer::IntegrityLimitReached() const {
+  return epochs_.AnyRead([](const ReadEpoch& epoch) { return epoch.IntegrityLimitReached(); });
+}
+
+bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
+                                   const Secret& traffic_secret) {
+  std::optional<RecordProtection> protection =
+      RecordProtection::CreateSealer(*algorithms_, suite, label_prefix_, traffic_secret);
+  return protection &&
+         epochs_.InsertWrite(std::make_unique<WriteEpoch>(epoch, suite, *std::move(protection)));
+}
+
+void RecordLayer::ForgetWriteEpoch(Epoch epoch) {
+  if (epoch == kPlaintextEpoch) {
+    epochs_.plaintext_write.is_open = false;
+  } else {
+    epochs_.ForgetWrite(epoch);
+  }
+}
+
+bool RecordLayer::CanWrite(Epoch epoch) const {
+  return epoch == kPlaintextEpoch ? epochs_.plaintext_write.is_open
+                                  : epochs_.FindWrite(epoch) != nullptr;
+}
+
+Epoch RecordLayer::write_epoch() const { return epochs_.highest_write(); }
+
+void RecordLayer::SetNextPlaintextNumber(SequenceNumber number) {
+  epochs_.plaintext_write.numbers.SkipTo(number);
+}
+
+size_t RecordLayer::Overhead(Epoch epoch, HeaderForm form) const {
+  if (epoch == kPlaintextEpoch) return kPlaintextHeaderLen;
+  return UnifiedHeaderLen(MakeHeader(epoch, SequenceNumber{}, form)) + kProtectionLen;
+}
+
+size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content,
+                         HeaderForm form, std::span<uint8_t> out, RecordNumber* number) {
+  if (content.size() > kMaxPlaintextLen) return 0;
+  if (epoch == kPlaintextEpoch) return SealPlaintext(type, content, out, number);
+  WriteEpoch* keys = epochs_.FindWrite(epoch);
+  const size_t record_len = Overhead(epoch, form) + content.size();
+  if (keys == nullptr || out.size() < record_len) return 0;
+  //= rfc9147#section-4.2.1
+  //# Implementations MUST either abandon an association or rekey prior to
+  //# allowing the sequence number to wrap.
+
+  //= rfc9147#section-4.5.3
+  //# Implementations SHOULD
+  //# NOT protect more records than allowed by the limit specified for the
+  //# negotiated AEAD.
+  const std::optional<SequenceNumber> sequence_number = keys->numbers.Take();
+  if (!sequence_number) return 0;
+
+  const UnifiedHeader header = MakeHeader(epoch, *sequence_number, form);
+  const size_t header_len = UnifiedHeaderLen(header);
+  const size_t number_offset =
+      WriteUnifiedHeader(header, content.size() + kProtectionLen, out.first(header_len));
+  if (!keys->protection.Seal(*sequence_number, type, content, out.first(record_len), header_len,
+                             number_offset, header.number.num_bits / 8)) {
+    return 0;
+  }
+  *number = {epoch, *sequence_number};
+  return record_len;
+}
+
+size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> content,
+                                  std::span<uint8_t> out, RecordNumber* number) {
+  PlaintextWrite& epoch = epochs_.plaintext_write;
+  const size_t record_len = kPlaintextHeaderLen + content.size();
+  if (!epoch.is_open || out.size() < record_len) return 0;
+  //= rfc9147#section-4
+  //# Plaintext records MUST NOT
+  //# be sent with sequence numbers that would exceed 2^48-1, so the
+  //# upper 16 bits will always be 0.
+  const std::optional<SequenceNumber> sequence_number = epoch.numbers.Take();
+  if (!sequence_number) return 0;
+  PlaintextHeader header;
+  header.type = type;
+  //= rfc9147#section-4
+  //# legacy_record_version:  This value MUST be set to {254, 253} for all
+  //# records other than the initial ClientHello (i.e., one not
+  //# generated after a HelloRetryRequest), where it may also be {254,
+  //# 255} for compatibility purposes.
+  header.legacy_record_version = kDtls12Version;
+  header.sequence_number = *sequence_number;
+  header.fragment_len = static_cast<uint16_t>(content.size());
+  WritePlaintextHeader(header, out);
+  uint8_t* const fragment = out.data() + kPlaintextHeaderLen;
+  if (content.data() != fragment) std::copy(content.begin(), content.end(), fragment);
+  *number = {kPlaintextEpoch, *sequence_number};
+  return record_len;
+}
+
+bool RecordLayer::NearConfidentialityLimit(Epoch epoch) const {
+  const WriteEpoch* keys = epochs_.FindWrite(epoch);
+  return keys != nullptr && keys->numbers.NearLimit();
+}
+
+}  // namespace dtls13

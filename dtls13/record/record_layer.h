@@ -1,0 +1,137 @@
+#ifndef DTLS13_RECORD_RECORD_LAYER_H_
+#define DTLS13_RECORD_RECORD_LAYER_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/hkdf_label.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/record/epoch_set.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_header.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// DropReason says why a received record was discarded without an answer, RFC 9147 section 4.5.2.
+enum class DropReason : uint8_t {
+  kMalformedHeader,      // does not parse, or its length runs past the datagram
+  kUnknownFirstByte,     // neither plaintext of DTLS 1.3 nor the bits 001
+  kUnexpectedPlaintext,  // plaintext of a wrong epoch or type, or once epoch 0 is closed
+  kConnectionId,         // a CID that is not ours, or where none was negotiated
+  kUnknownEpoch,         // no keys (yet, or any more) for the epoch bits
+  kAuthentication,       // deprotection failed
+  kReplay,               // a number seen before, or left of the window
+  kBadInnerPlaintext,    // all zero, too long, or with a content type that may not be encrypted
+  kCount,
+};
+
+// HeaderForm is how a protected record is sent, within RFC 9147 figure 3.
+struct HeaderForm {
+  bool has_length = true;     // false only for a datagram's last record
+  bool short_number = false;  // 8-bit number instead of 16
+};
+
+// OpenedRecord is one accepted record; `content` views the datagram it came in, decrypted.
+struct OpenedRecord {
+  RecordNumber number;
+  ContentType type = ContentType::kInvalid;
+  std::span<uint8_t> content;
+};
+
+// RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,
+// numbers, replay windows and limits, for both directions. A record is accepted or dropped with a
+// count by reason; a drop is not an error and changes nothing else. It allocates nothing once keys
+// are installed. It does not know messages, flights, ACKs, timers or datagram sizes.
+class RecordLayer {
+ public:
+  // `label_prefix` goes into the labels of all keys derived here.
+  RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix);
+
+  // --- reading
+
+  // InstallReadKeys makes `epoch` readable. The epoch becomes current when a record first opens
+  // under it; until then the one before stays current, RFC 9147 section 8. The epoch that was
+  // current before is kept, older ones are then forgotten. False when libcrypto fails, or unless
+  // `epoch` is above every earlier one.
+  [[nodiscard]] bool InstallReadKeys(Epoch epoch, const CipherSuite& suite,
+                                     const Secret& traffic_secret);
+  // ForgetReadEpoch drops an epoch's keys; plaintext (epoch 0) can be closed by it too. Unknown
+  // epochs are ignored.
+  void ForgetReadEpoch(Epoch epoch);
+  bool CanRead(Epoch epoch) const;
+
+  // OpenNext takes records off the front of `*datagram` until one is accepted, deprotecting in
+  // place; nothing when the datagram is used up. Discarded records are counted.
+  std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram);
+
+  // num_dropped is the number of records discarded for `reason` so far; where the end of a record
+  // cannot be found, the rest of its datagram counts as one.
+  uint64_t num_dropped(DropReason reason) const {
+    return num_dropped_[static_cast<size_t>(reason)];
+  }
+  // IntegrityLimitReached is true once a read key has failed authentication as often as its AEAD
+  // allows, RFC 9147 section 4.5.3. That key opens no more records. An earlier epoch's key is
+  // forgotten instead, which the section allows once a key update has replaced it.
+  bool IntegrityLimitReached() const;
+
+  // --- writing
+
+  // InstallWriteKeys makes `epoch` writable beside the earlier ones, which retransmissions still
+  // need. It displaces only the epoch four before it. False as for InstallReadKeys.
+  [[nodiscard]] bool InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
+                                      const Secret& traffic_secret);
+  void ForgetWriteEpoch(Epoch epoch);
+  bool CanWrite(Epoch epoch) const;
+  // write_epoch is the highest epoch with write keys.
+  Epoch write_epoch() const;
+
+  // SetNextPlaintextNumber makes the next epoch 0 record carry `number`: a stateless server
+  // continues from its client's numbers, so that its records never repeat one. It never goes back.
+  void SetNextPlaintextNumber(SequenceNumber number);
+
+  // Overhead is the number of bytes a record in `epoch` adds to its content.
+  size_t Overhead(Epoch epoch, HeaderForm form) const;
+
+  // Seal writes one whole record of at most kMaxPlaintextLen bytes of content to `out` and gives
+  // the number it got. Returns the record's length; 0 when `out` is too small, the epoch has no
+  // write keys, or its record numbers or AEAD limit are used up. `content` may not overlap `out`
+  // except that it may lie exactly where the record's content will.
+  size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
+              std::span<uint8_t> out, RecordNumber* number);
+
+  // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows: time for a
+  // KeyUpdate.
+  bool NearConfidentialityLimit(Epoch epoch) const;
+
+ private:
+  // Each of these takes one record, or all that is left, off the front of `*datagram`.
+  std::optional<OpenedRecord> OpenPlaintext(std::span<uint8_t>* datagram);
+  std::optional<OpenedRecord> OpenCiphertext(std::span<uint8_t>* datagram);
+  void DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
+
+  std::optional<OpenedRecord> Deprotect(ReadEpoch* epoch, CiphertextRecord record);
+  void CountFailure(ReadEpoch* epoch);
+  size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
+                       RecordNumber* number);
+
+  std::nullopt_t Drop(DropReason reason) {
+    ++num_dropped_[static_cast<size_t>(reason)];
+    return std::nullopt;
+  }
+
+  std::shared_ptr<const Algorithms> algorithms_;
+  LabelPrefix label_prefix_;
+  EpochSet epochs_;
+  std::array<uint64_t, static_cast<size_t>(DropReason::kCount)> num_dropped_{};
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_RECORD_RECORD_LAYER_H_

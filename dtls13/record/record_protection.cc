@@ -1,0 +1,109 @@
+#include "dtls13/record/record_protection.h"
+
+#include <array>
+#include <utility>
+
+#include "dtls13/crypto/traffic_keys.h"
+
+namespace dtls13 {
+
+//= rfc9147#section-4.2.3
+//# Senders MUST pad short
+//# plaintexts out (using the conventional record padding mechanism) in
+//# order to make a suitable-length ciphertext.
+// The tag alone is long enough, so no record needs padding; a suite with a shorter one would.
+static_assert(kAeadTagLen >= kMinCiphertextLen);
+static_assert(kRecordNumberSampleLen <= kMinCiphertextLen);
+
+RecordProtection::RecordProtection(Aead aead, RecordNumberCipher number_cipher)
+    : aead_(std::move(aead)), number_cipher_(std::move(number_cipher)) {}
+
+std::optional<RecordProtection> RecordProtection::Create(CreateAead create_aead,
+                                                         const Algorithms& algorithms,
+                                                         const CipherSuite& suite,
+                                                         LabelPrefix label_prefix,
+                                                         const Secret& traffic_secret) {
+  const std::optional<TrafficKeys> keys =
+      DeriveTrafficKeys(algorithms, suite, label_prefix, traffic_secret.bytes());
+  if (!keys) return std::nullopt;
+  std::optional<Aead> aead = create_aead(algorithms, suite, keys->key.bytes(), keys->iv.bytes());
+  std::optional<RecordNumberCipher> number_cipher =
+      RecordNumberCipher::Create(algorithms, suite, keys->sn_key.bytes());
+  if (!aead || !number_cipher) return std::nullopt;
+  return RecordProtection(*std::move(aead), *std::move(number_cipher));
+}
+
+std::optional<RecordProtection> RecordProtection::CreateSealer(const Algorithms& algorithms,
+                                                               const CipherSuite& suite,
+                                                               LabelPrefix label_prefix,
+                                                               const Secret& traffic_secret) {
+  return Create(&Aead::CreateSealer, algorithms, suite, label_prefix, traffic_secret);
+}
+
+std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms& algorithms,
+                                                               const CipherSuite& suite,
+                                                               LabelPrefix label_prefix,
+                                                               const Secret& traffic_secret) {
+  return Create(&Aead::CreateOpener, algorithms, suite, label_prefix, traffic_secret);
+}
+
+bool RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,
+                                  std::span<uint8_t> number_bytes) {
+  std::array<uint8_t, kRecordNumberMaskLen> mask;
+  if (!number_cipher_.Mask(encrypted_record.first<kRecordNumberSampleLen>(), mask)) return false;
+  for (size_t i = 0; i < number_bytes.size(); ++i) number_bytes[i] ^= mask[i];
+  return true;
+}
+
+bool RecordProtection::Seal(SequenceNumber number, ContentType type,
+                            std::span<const uint8_t> content, std::span<uint8_t> record,
+                            size_t header_len, size_t number_offset, size_t num_number_bytes) {
+  //= rfc9147#section-4
+  //# The entire header value shown in
+  //# Figure 4 (but prior to record number encryption; see Section 4.2.3)
+  //# is used as the additional data value for the AEAD function.
+  const std::span<uint8_t> header = record.first(header_len);
+  const std::span<uint8_t> encrypted_record = record.subspan(header_len);
+  const std::array<uint8_t, 1> inner_type = {static_cast<uint8_t>(type)};
+  //= rfc9147#section-4
+  //# In DTLS 1.3 the 64-bit sequence_number is used as
+  //# the sequence number for the AEAD computation; unlike DTLS 1.2, the
+  //# epoch is not included.
+  return aead_.SealCopy(number.value, header, content, inner_type, encrypted_record) &&
+         MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes));
+}
+
+bool RecordProtection::RevealNumber(CiphertextRecord* record) {
+  TruncatedSequenceNumber& number = record->header.number;
+  const std::span<uint8_t> bytes =
+      record->header_bytes.subspan(record->number_offset, number.num_bits / 8);
+  if (!MaskNumber(record->encrypted_record, bytes)) return false;
+  number.value = bytes.size() == 1 ? bytes[0] : static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);
+  return true;
+}
+
+std::optional<std::span<uint8_t>> RecordProtection::Open(SequenceNumber number,
+                                                         const CiphertextRecord& record) {
+  const std::span<uint8_t> encrypted = record.encrypted_record;
+  if (!aead_.Open(number.value, record.header_bytes, encrypted)) return std::nullopt;
+  return encrypted.first(encrypted.size() - kAeadTagLen);
+}
+
+std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized) {
+  size_t len = serialized.size();
+  while (len > 0 && serialized[len - 1] == 0) --len;
+  if (len == 0 || len - 1 > kMaxPlaintextLen) return std::nullopt;
+  const ContentType type = static_cast<ContentType>(serialized[len - 1]);
+  // heartbeat, which figure 5 of RFC 9147 still lists, is not negotiable in TLS 1.3.
+  switch (type) {
+    case ContentType::kAlert:
+    case ContentType::kHandshake:
+    case ContentType::kApplicationData:
+    case ContentType::kAck:
+      return InnerPlaintext{type, serialized.first(len - 1)};
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace dtls13

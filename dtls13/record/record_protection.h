@@ -1,0 +1,84 @@
+#ifndef DTLS13_RECORD_RECORD_PROTECTION_H_
+#define DTLS13_RECORD_RECORD_PROTECTION_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "dtls13/crypto/aead.h"
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/hkdf_label.h"
+#include "dtls13/crypto/record_number_cipher.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_header.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// Bytes that protection adds to a record's content: the inner content type and the tag.
+inline constexpr size_t kProtectionLen = 1 + kAeadTagLen;
+
+// RecordProtection is one traffic secret's record key and record number key in one direction,
+// RFC 9147 sections 4.2.3 and 4.5. No call after creation allocates. Move-only.
+// It does not know windows, limits or which number comes next: the caller never seals one twice.
+class RecordProtection {
+ public:
+  // Nothing when libcrypto fails or the secret is empty.
+  static std::optional<RecordProtection> CreateSealer(const Algorithms& algorithms,
+                                                      const CipherSuite& suite,
+                                                      LabelPrefix label_prefix,
+                                                      const Secret& traffic_secret);
+  static std::optional<RecordProtection> CreateOpener(const Algorithms& algorithms,
+                                                      const CipherSuite& suite,
+                                                      LabelPrefix label_prefix,
+                                                      const Secret& traffic_secret);
+
+  // Seal completes a record: `record` begins with a header of `header_len` bytes whose number, in
+  // the clear, is the `num_number_bytes` at `number_offset`, and has exactly kProtectionLen more
+  // than `content`. `content` may lie right behind the header, or else outside `record`. False when
+  // libcrypto fails; `record` is then not to be sent.
+  [[nodiscard]] bool Seal(SequenceNumber number, ContentType type, std::span<const uint8_t> content,
+                          std::span<uint8_t> record, size_t header_len, size_t number_offset,
+                          size_t num_number_bytes);
+
+  // RevealNumber decrypts the record's number, in the datagram and in record->header.
+  [[nodiscard]] bool RevealNumber(CiphertextRecord* record);
+
+  // Open deprotects in place after RevealNumber, and returns the serialized DTLSInnerPlaintext.
+  // Nothing when the record does not authenticate; its bytes are then undefined.
+  std::optional<std::span<uint8_t>> Open(SequenceNumber number, const CiphertextRecord& record);
+
+ private:
+  RecordProtection(Aead aead, RecordNumberCipher number_cipher);
+
+  using CreateAead = std::optional<Aead> (*)(const Algorithms&, const CipherSuite&,
+                                             std::span<const uint8_t> key,
+                                             std::span<const uint8_t> iv);
+  static std::optional<RecordProtection> Create(CreateAead create_aead,
+                                                const Algorithms& algorithms,
+                                                const CipherSuite& suite, LabelPrefix label_prefix,
+                                                const Secret& traffic_secret);
+
+  // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`.
+  bool MaskNumber(std::span<const uint8_t> encrypted_record, std::span<uint8_t> number_bytes);
+
+  Aead aead_;
+  RecordNumberCipher number_cipher_;
+};
+
+// InnerPlaintext is a DTLSInnerPlaintext taken apart.
+struct InnerPlaintext {
+  ContentType type = ContentType::kInvalid;
+  std::span<uint8_t> content;
+};
+
+// ParseInnerPlaintext strips the padding. Nothing when there is only padding, when the content
+// exceeds kMaxPlaintextLen, or when its type is not one that a protected record may carry.
+std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_RECORD_RECORD_PROTECTION_H_

@@ -1,0 +1,55 @@
+#ifndef DTLS13_RECORD_WRITE_EPOCH_H_
+#define DTLS13_RECORD_WRITE_EPOCH_H_
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/record/record_protection.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// WriteNumbers gives out one epoch's record numbers, each once, from 0 up to a limit.
+class WriteNumbers {
+ public:
+  // Numbers below `limit` are given out.
+  explicit WriteNumbers(uint64_t limit) : limit_(limit) {}
+
+  // Take returns the next number, nothing when they are used up. What is taken is never given
+  // again, even when the record does not get sealed.
+  std::optional<SequenceNumber> Take() {
+    if (next_ >= limit_) return std::nullopt;
+    return SequenceNumber{next_++};
+  }
+
+  // Exhausted is true when Take would return nothing.
+  bool Exhausted() const { return next_ >= limit_; }
+  // NearLimit is true from 7/8 of the limit on.
+  bool NearLimit() const { return next_ >= limit_ - limit_ / 8; }
+  // SkipTo makes `number` the next one, unless it or a higher one was given out already.
+  void SkipTo(SequenceNumber number) {
+    if (number.value > next_) next_ = number.value;
+  }
+
+ private:
+  uint64_t next_ = 0;
+  uint64_t limit_;
+};
+
+// WriteEpoch is everything that belongs to one protected epoch of our own records: its keys and its
+// numbers. It does not know other epochs.
+struct WriteEpoch {
+  // One record per number, so the numbers' limit is the key's confidentiality limit as well.
+  WriteEpoch(Epoch epoch, const CipherSuite& suite, RecordProtection protection)
+      : epoch(epoch), protection(std::move(protection)), numbers(suite.confidentiality_limit) {}
+
+  const Epoch epoch;
+  RecordProtection protection;
+  WriteNumbers numbers;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_RECORD_WRITE_EPOCH_H_
