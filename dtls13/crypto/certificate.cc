@@ -1,29 +1,13 @@
 #include "dtls13/crypto/certificate.h"
 
-#include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include <limits>
 #include <utility>
 
 #include "dtls13/crypto/subject_public_key.h"
+#include "dtls13/crypto/x509_parse.h"
 
 namespace dtls13 {
-namespace {
-
-OpenSslPtr<X509> ParseX509(const Algorithms& algorithms, std::span<const uint8_t> der) {
-  if (der.size() > std::numeric_limits<long>::max()) return nullptr;
-  X509* certificate = X509_new_ex(algorithms.library_context(), algorithms.property_query());
-  const unsigned char* end = der.data();
-  const bool parsed = certificate != nullptr &&
-                      d2i_X509(&certificate, &end, static_cast<long>(der.size())) != nullptr &&
-                      end == der.data() + der.size();
-  OpenSslPtr<X509> owned(certificate);
-  return parsed ? std::move(owned) : nullptr;
-}
-
-}  // namespace
-
 CertificateKey::CertificateKey(OpenSslPtr<EVP_PKEY> key, KeyType type)
     : key_(std::move(key)), type_(type) {}
 

@@ -117,6 +117,10 @@ KeyType KeyTypeOf(const EVP_PKEY* key) {
   return KeyType::kUnknown;
 }
 
+bool SamePublicKey(const EVP_PKEY* a, const EVP_PKEY* b) {
+  return a != nullptr && b != nullptr && EVP_PKEY_eq(a, b) == 1;
+}
+
 std::vector<SignatureScheme> SchemesForKey(const EVP_PKEY* key) {
   const KeyType type = KeyTypeOf(key);
   std::vector<SignatureScheme> schemes;

@@ -46,6 +46,9 @@ const SignatureSchemeInfo* FindSignatureScheme(SignatureScheme scheme);
 // KeyTypeOf never fails: what is not known is kUnknown. Null is kUnknown too.
 KeyType KeyTypeOf(const EVP_PKEY* key);
 
+// SamePublicKey is true when both are the same public key, whoever provides them.
+bool SamePublicKey(const EVP_PKEY* a, const EVP_PKEY* b);
+
 // SchemesForKey lists what `key` may sign in a CertificateVerify, most wanted first; empty for a
 // key that TLS 1.3 has no scheme for. An RSA key too short for a scheme's hash does not get that
 // scheme, and an RSA-PSS key restricted to parameters gets only the scheme that fits them.
