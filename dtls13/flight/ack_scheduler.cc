@@ -1,0 +1,104 @@
+#include "dtls13/flight/ack_scheduler.h"
+
+#include <algorithm>
+#include <array>
+
+namespace dtls13 {
+
+bool AckScheduler::MakeRoom(RecordNumber number) {
+  if (entries_.size() < kMaxRecordNumbers) return true;
+  auto victim = std::ranges::find(entries_, true, &Entry::sent);
+  if (victim == entries_.end()) {
+    // None was named yet. The oldest goes: what it carried is sent again under a newer number.
+    if (number < entries_.front().number) return false;
+    victim = entries_.begin();
+  }
+  entries_.erase(victim);
+  return true;
+}
+
+void AckScheduler::OnRecord(RecordNumber number) {
+  const auto is_held = std::ranges::binary_search(entries_, number, {}, &Entry::number);
+  if (is_held || !MakeRoom(number)) return;
+  const auto at = std::ranges::lower_bound(entries_, number, {}, &Entry::number);
+  entries_.insert(at, Entry{.number = number});
+}
+
+void AckScheduler::OweNow() {
+  owed_ = true;
+  deadline_.reset();
+}
+
+void AckScheduler::OweBy(Instant deadline) {
+  if (owed_) return;
+  if (!deadline_ || deadline < *deadline_) deadline_ = deadline;
+}
+
+void AckScheduler::OnFlightStarted() {
+  //= rfc9147#section-7
+  //# During the handshake, ACKs only cover the current outstanding flight
+  //# (this is possible because DTLS is generally a lock-step protocol).
+  CancelPending();
+  entries_ = std::vector<Entry>();
+}
+
+void AckScheduler::CancelPending() {
+  owed_ = false;
+  deadline_.reset();
+}
+
+void AckScheduler::HandleTimeout(Instant now) {
+  if (deadline_ && now >= *deadline_) OweNow();
+}
+
+size_t AckScheduler::num_unsent() const {
+  return std::ranges::count(entries_, false, &Entry::sent);
+}
+
+size_t AckScheduler::Take(Epoch max_epoch, std::span<RecordNumber> out) {
+  CancelPending();
+  const auto eligible = std::span(entries_).first(
+      std::ranges::upper_bound(entries_, max_epoch, {},
+                               [](const Entry& entry) { return entry.number.epoch; }) -
+      entries_.begin());
+  //= rfc9147#section-7.1
+  //# In general, implementations SHOULD
+  //# ACK as many received packets as can fit into the ACK record, as this
+  //# provides the most complete information and thus reduces the chance of
+  //# spurious retransmission; if space is limited, implementations SHOULD
+  //# favor including records which have not yet been acknowledged.
+  size_t room = out.size();
+  std::array<bool, kMaxRecordNumbers> chosen = {};
+  for (size_t i = 0; i < eligible.size() && room > 0; ++i) {
+    if (eligible[i].sent) continue;
+    chosen[i] = true;
+    --room;
+  }
+  // Of those named before the newest: their ACK is the likeliest to be still under way, or lost.
+  for (size_t i = eligible.size(); i > 0 && room > 0; --i) {
+    if (!eligible[i - 1].sent) continue;
+    chosen[i - 1] = true;
+    --room;
+  }
+
+  //= rfc9147#section-7
+  //# record_numbers:  A list of the records containing handshake messages
+  //# in the current flight which the endpoint has received and either
+  //# processed or buffered, in numerically increasing order.
+  size_t num = 0;
+  for (size_t i = 0; i < eligible.size(); ++i) {
+    if (!chosen[i]) continue;
+    out[num++] = eligible[i].number;
+    eligible[i].sent = true;
+  }
+  if (!entries_.empty() && entries_.back().number.epoch >= kFirstApplicationEpoch) {
+    //= rfc9147#section-7
+    //# For post-handshake messages, ACKs SHOULD be sent once for each
+    //# received and processed handshake record
+    std::erase_if(entries_, [](const Entry& entry) { return entry.sent; });
+    if (entries_.empty()) entries_ = std::vector<Entry>();
+  }
+  return num;
+}
+
+}  // namespace dtls13

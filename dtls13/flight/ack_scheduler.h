@@ -1,0 +1,69 @@
+#ifndef DTLS13_FLIGHT_ACK_SCHEDULER_H_
+#define DTLS13_FLIGHT_ACK_SCHEDULER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/flight/instant.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// AckScheduler decides which received handshake records an ACK names and when it is owed
+// (RFC 9147 section 7.1). Bounded; where space is short it favours records not yet acknowledged.
+// During the handshake a record is named in every ACK until the flight is answered, so that a lost
+// ACK costs little; after the handshake (records of epoch 3 and above) it is named once, and
+// nothing stays on the heap. It does not know messages, epochs' keys or how the ACK is sent.
+class AckScheduler {
+ public:
+  // kMaxRecordNumbers: 32 records are 512 bytes of ACK, which fits every datagram.
+  static constexpr size_t kMaxRecordNumbers = 32;
+
+  // OnRecord notes an acknowledgeable record (processed or buffered, or a duplicate of such).
+  void OnRecord(RecordNumber number);
+  // OweNow: disruption, a final flight, or a post-handshake message: the ACK is to leave at once.
+  // An empty list is a valid ACK (RFC 9147 section 7.1, last paragraph).
+  void OweNow();
+  // OweBy: part of a flight is here; ACK it unless the rest comes by `deadline`. An earlier
+  // deadline stays: a peer that retransmits faster than our delay must not postpone it for ever.
+  void OweBy(Instant deadline);
+  // OnFlightStarted forgets the records of the flight before, which our own flight acknowledged
+  // implicitly, and gives their memory back.
+  void OnFlightStarted();
+  // CancelPending withdraws an owed ACK (the flight is answered) and keeps the list.
+  void CancelPending();
+
+  std::optional<Instant> deadline() const { return deadline_; }
+  // HandleTimeout: an ACK whose deadline has passed becomes owed.
+  void HandleTimeout(Instant now);
+  bool owed() const { return owed_; }
+  // num_unsent: records noted that no ACK has named yet.
+  size_t num_unsent() const;
+
+  // Take writes at most `out.size()` numbers in increasing order without duplicates, favouring
+  // those never sent before, marks them sent, and clears owed(). Returns how many. Only records
+  // with epoch <= `max_epoch` are named: during the handshake an ACK goes out in an epoch at least
+  // as high as what it acknowledges. That rule ends with the handshake, when the two directions'
+  // epochs are no longer comparable; pass the newest read epoch then.
+  size_t Take(Epoch max_epoch, std::span<RecordNumber> out);
+
+ private:
+  struct Entry {
+    RecordNumber number;
+    bool sent = false;
+  };
+
+  // MakeRoom drops the entry that matters least, if the list is full. False if that is `number`.
+  bool MakeRoom(RecordNumber number);
+
+  std::vector<Entry> entries_;  // increasing, without duplicates, at most kMaxRecordNumbers
+  std::optional<Instant> deadline_;
+  bool owed_ = false;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_FLIGHT_ACK_SCHEDULER_H_

@@ -1,0 +1,71 @@
+#include "dtls13/flight/retransmit_timer.h"
+
+#include <algorithm>
+
+namespace dtls13 {
+namespace {
+
+// RFC 9147 section 5.8.2: "no less than 10 times the current timer value".
+constexpr int kIdleFactor = 10;
+
+}  // namespace
+
+void RetransmitTimer::Arm(Instant now) {
+  deadline_ = now + value_;
+  last_used_ = now;
+}
+
+void RetransmitTimer::Start(Instant now) {
+  //= rfc9147#section-5.8.2
+  //# After a long period of idleness,
+  //# no less than 10 times the current timer value, implementations MAY
+  //# reset the timer to the initial value.
+  if (!running() && now - last_used_ >= kIdleFactor * value_) value_ = config_.initial;
+  num_expiries_ = 0;
+  sent_once_ = true;
+  Arm(now);
+}
+
+void RetransmitTimer::Restart(Instant now) {
+  num_expiries_ = 0;
+  sent_once_ = false;
+  Arm(now);
+}
+
+void RetransmitTimer::OnAcked(Instant now) {
+  if (!running()) return;
+  //= rfc9147#section-5.8.2
+  //# Implementations SHOULD retain the current timer value until a message
+  //# is transmitted and acknowledged without having to be retransmitted,
+  //# at which time the value SHOULD be adjusted to 1.5 times the measured
+  //# round trip time for that message.
+  if (sent_once_) {
+    const Duration floor = std::min(kFloor, config_.initial);
+    const Duration measured = (now - last_used_) * 3 / 2;
+    value_ = std::clamp(measured, floor, std::max(config_.max, floor));
+  }
+  Stop();
+  last_used_ = now;
+}
+
+void RetransmitTimer::Stop() {
+  deadline_.reset();
+  sent_once_ = false;
+}
+
+bool RetransmitTimer::HandleTimeout(Instant now) {
+  if (!deadline_ || now < *deadline_) return false;
+  //= rfc9147#section-5.8.2
+  //# Unless implementations have deployment-specific and/or external
+  //# information about the round trip time, implementations SHOULD use an
+  //# initial timer value of 1000 ms and double the value at each
+  //# retransmission, up to no less than 60 seconds (the maximum as
+  //# specified in RFC 6298 [RFC6298]).
+  value_ = std::max(value_, std::min(2 * value_, config_.max));
+  ++num_expiries_;
+  sent_once_ = false;
+  Arm(now);
+  return true;
+}
+
+}  // namespace dtls13

@@ -1,0 +1,67 @@
+#ifndef DTLS13_FLIGHT_RETRANSMIT_TIMER_H_
+#define DTLS13_FLIGHT_RETRANSMIT_TIMER_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "dtls13/flight/instant.h"
+
+namespace dtls13 {
+
+// RetransmitTimerConfig, RFC 9147 section 5.8.2.
+struct RetransmitTimerConfig {
+  Duration initial = std::chrono::milliseconds(1000);
+  Duration max = std::chrono::seconds(60);
+  // Expiries without progress after which the peer is taken to be gone.
+  uint32_t max_expiries = 12;
+};
+
+// RetransmitTimer runs while a flight is outstanding: doubles at each expiry, keeps its value until
+// a flight is acknowledged without retransmission, then takes 1.5 times that round trip (never
+// below kFloor), and returns to the initial value after long idleness. It does not know what is
+// sent.
+class RetransmitTimer {
+ public:
+  // kFloor bounds from below what a measured round trip may make of the value; a smaller configured
+  // initial value is its own floor. On a local network 1.5 round trips are under a millisecond,
+  // less than a public-key operation or a scheduler's hiccup takes at the other end, so each flight
+  // would be sent twice. A quarter of 50 ms is also a sane ACK delay.
+  static constexpr Duration kFloor = std::chrono::milliseconds(50);
+
+  explicit RetransmitTimer(const RetransmitTimerConfig& config)
+      : config_(config), value_(config.initial) {}
+
+  // Start arms the timer for a flight sent at `now` for the first time.
+  void Start(Instant now);
+  // Restart arms it again with the present value after progress (a partial ACK answered by a
+  // retransmission at `now`): the expiry count starts over, the round trip is no longer measured.
+  void Restart(Instant now);
+  // OnAcked stops it: the flight is acknowledged, implicitly or not.
+  void OnAcked(Instant now);
+  void Stop();
+
+  bool running() const { return deadline_.has_value(); }
+  std::optional<Instant> deadline() const { return deadline_; }
+  // HandleTimeout: if the deadline has passed, doubles the value, arms again from `now` and returns
+  // true: retransmit.
+  bool HandleTimeout(Instant now);
+  // Exhausted: max_expiries were reached.
+  bool Exhausted() const { return num_expiries_ >= config_.max_expiries; }
+  uint32_t num_expiries() const { return num_expiries_; }
+  // value is the present timer value, of which 1/4 is the ACK delay (RFC 9147 section 7.1).
+  Duration value() const { return value_; }
+
+ private:
+  void Arm(Instant now);
+
+  RetransmitTimerConfig config_;
+  Duration value_;
+  std::optional<Instant> deadline_;
+  Instant last_used_{};  // when it was last armed, or the flight acknowledged
+  uint32_t num_expiries_ = 0;
+  bool sent_once_ = false;  // so that an acknowledgement measures a round trip from last_used_
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_FLIGHT_RETRANSMIT_TIMER_H_

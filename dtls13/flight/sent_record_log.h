@@ -1,0 +1,48 @@
+#ifndef DTLS13_FLIGHT_SENT_RECORD_LOG_H_
+#define DTLS13_FLIGHT_SENT_RECORD_LOG_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dtls13/flight/outgoing_flight.h"
+#include "dtls13/flight/recent_queue.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// SentRecordLog remembers which fragments went out in which handshake records, so that an ACK's
+// record numbers can be turned back into ranges (RFC 9147 section 7.2). Bounded: the oldest entries
+// are forgotten first, and an ACK of a forgotten record is merely of no help. Nothing is on the
+// heap before the first record and after Clear. It does not know the messages themselves.
+class SentRecordLog {
+ public:
+  // kMaxRecords: retransmissions of the longest flight we send (a 64 KB chain at 576 bytes is some
+  // 120 records) in several rounds. Full, the log takes 24 KB.
+  static constexpr size_t kMaxRecords = 256;
+
+  // Record notes what the record `number` carried: at most kMaxFragmentsPerRecord `refs`. Those
+  // beyond would stay unacknowledged.
+  void Record(RecordNumber number, std::span<const FragmentRef> refs);
+  // Find returns the refs the record carried, empty if it is unknown. Valid until the next Record
+  // or Clear.
+  std::span<const FragmentRef> Find(RecordNumber number) const;
+  void Clear() { entries_.Clear(); }
+
+  size_t num_records() const { return entries_.size(); }
+
+ private:
+  struct Entry {
+    RecordNumber number;
+    std::array<FragmentRef, OutgoingFlight::kMaxFragmentsPerRecord> refs;
+    uint8_t num_refs = 0;
+  };
+  static_assert(sizeof(Entry) <= 96);
+
+  RecentQueue<Entry, kMaxRecords> entries_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_FLIGHT_SENT_RECORD_LOG_H_
