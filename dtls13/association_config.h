@@ -1,0 +1,45 @@
+#ifndef DTLS13_ASSOCIATION_CONFIG_H_
+#define DTLS13_ASSOCIATION_CONFIG_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "dtls13/flight/instant.h"
+#include "dtls13/flight/retransmit_timer.h"
+#include "dtls13/handshake/handshake_config.h"
+
+namespace dtls13 {
+
+// kDefaultMtu is the datagram payload used where nobody knows better: it passes every IPv6 path
+// with room for tunnels.
+inline constexpr size_t kDefaultMtu = 1200;
+// kMinMtu is the smallest datagram payload accepted: below it a handshake record has no room for a
+// useful fragment.
+inline constexpr size_t kMinMtu = 256;
+
+// AssociationConfig is shared by many associations and does not change under them. Durations and
+// bounds carry their units in their types or names.
+struct AssociationConfig {
+  HandshakeConfig handshake;
+  RetransmitTimerConfig retransmit;
+
+  // Datagram payload bytes an association starts with; SetMtu changes its own.
+  size_t mtu = kDefaultMtu;
+
+  // The transport keeps datagram boundaries, so the last record of a datagram may go without its
+  // length once the handshake is acknowledged. Never true over a byte stream such as a memory BIO.
+  bool omit_length = false;
+  // Send 8-bit record numbers once the handshake is acknowledged.
+  bool short_numbers = false;
+
+  // How long superseded read keys stay, RFC 9147 sections 4.2.1 and 5.8.1: twice the MSL of two
+  // minutes.
+  Duration old_keys_lifetime = std::chrono::minutes(4);
+
+  // Produce Trace events for every handshake message, alert and ACK, in and out.
+  bool trace = false;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ASSOCIATION_CONFIG_H_

@@ -1,0 +1,147 @@
+#include "dtls13/association.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "tests/sim/association_pair.h"
+
+namespace dtls13 {
+namespace {
+
+using sim::AssociationPair;
+using sim::DefaultPairOptions;
+using sim::KeyType;
+using sim::PairOptions;
+using sim::Side;
+using std::chrono::milliseconds;
+
+using Received = std::vector<std::vector<uint8_t>>;
+
+std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
+
+TEST(AssociationTest, ConnectsAndCarriesDataBothWays) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  ASSERT_TRUE(pair.Send(pair.client(), "ping"));
+  ASSERT_TRUE(pair.Send(pair.server(), "pong"));
+  pair.RunFor(milliseconds(100));
+  EXPECT_EQ(pair.server().received, Received{Bytes("ping")});
+  EXPECT_EQ(pair.client().received, Received{Bytes("pong")});
+  EXPECT_TRUE(pair.client().handshake_acked);
+  EXPECT_EQ(pair.client().association->result().server_name, "server.example");
+}
+
+TEST(AssociationTest, NothingIsOwedOnceQuiet) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  EXPECT_FALSE(pair.client().association->NextTimeout());
+  EXPECT_FALSE(pair.server().association->NextTimeout());
+}
+
+TEST(AssociationTest, ALossFreeHandshakeRetransmitsAndAcksNothingInVain) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  // ClientHello; the server's flight; Finished; its ACK.
+  EXPECT_EQ(pair.link().num_sent(sim::Direction::kClientToServer), 2u);
+  EXPECT_EQ(pair.link().num_sent(sim::Direction::kServerToClient), 2u);
+}
+
+TEST(AssociationTest, BothSidesExportTheSameKeyingMaterial) {
+  AssociationPair pair(DefaultPairOptions());
+  std::array<uint8_t, 32> client{}, server{};
+  EXPECT_FALSE(pair.client().association->ExportKeyingMaterial("EXPORTER-test", {}, client));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  ASSERT_TRUE(pair.client().association->ExportKeyingMaterial("EXPORTER-test", {}, client));
+  ASSERT_TRUE(pair.server().association->ExportKeyingMaterial("EXPORTER-test", {}, server));
+  EXPECT_EQ(client, server);
+}
+
+TEST(AssociationTest, DataIsNeverHeldBackForAnAck) {
+  AssociationPair pair(DefaultPairOptions());
+  // The client's Finished is acknowledged only after this; its data leaves at once all the same.
+  pair.link().SetFilter([](const sim::SentDatagram& datagram) {
+    return datagram.direction == sim::Direction::kServerToClient && datagram.index == 1;
+  });
+  ASSERT_TRUE(pair.RunUntilConnected());
+  ASSERT_TRUE(pair.client().association->HasUnacked());
+  EXPECT_TRUE(pair.Send(pair.client(), "early bird"));
+}
+
+TEST(AssociationTest, KeyUpdateRequestedOfBothSidesMovesBothEpochs) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  pair.client().association->RequestKeyUpdate(/*request_peer=*/true, pair.now());
+  pair.Flush(pair.client());
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().association->records().write_epoch(), Epoch{4});
+  EXPECT_EQ(pair.server().association->records().write_epoch(), Epoch{4});
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST(AssociationTest, CloseNotifyEndsOneDirectionOnly) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  pair.client().association->Close();
+  pair.Flush(pair.client());
+  pair.RunUntilQuiet();
+  EXPECT_TRUE(pair.server().peer_closed);
+  EXPECT_FALSE(pair.Send(pair.client(), "too late"));
+  ASSERT_TRUE(pair.Send(pair.server(), "the rest of the answer"));
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().received, Received{Bytes("the rest of the answer")});
+}
+
+// F40: what was sent before close_notify and arrives after it is delivered; what was sent after is
+// not.
+//= rfc9147#section-5.10
+//= type=test
+//# Any data received with an epoch/sequence number pair after that of a
+//# valid received closure alert MUST be ignored.
+TEST(AssociationTest, F40DataIsJudgedByNumberNotByArrival) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  std::array<uint8_t, 2048> before, after_close;
+  size_t before_len = 0;
+  Association& client = *pair.client().association;
+  ASSERT_EQ(client.Seal(Bytes("before"), before, &before_len), SendResult::kSealed);
+  client.Close();
+  const size_t close_len = client.PollTransmit(after_close, pair.now());
+  ASSERT_GT(close_len, 0u);
+  pair.Inject(pair.server(), std::span(after_close).first(close_len));
+  EXPECT_TRUE(pair.server().peer_closed);
+  pair.Inject(pair.server(), std::span(before).first(before_len));
+  EXPECT_EQ(pair.server().received, Received{Bytes("before")});
+}
+
+TEST(AssociationTest, ARefusedCertificateSendsItsAlert) {
+  PairOptions options = DefaultPairOptions();
+  options.verify_ok = false;
+  AssociationPair pair(options);
+  EXPECT_FALSE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  ASSERT_TRUE(pair.client().failure);
+  EXPECT_EQ(pair.client().failure->alert(), AlertDescription::kUnknownCa);
+  ASSERT_TRUE(pair.server().failure);
+  EXPECT_TRUE(pair.server().failure_from_peer);
+  EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnknownCa);
+}
+
+TEST(AssociationTest, AnAbsentPeerEndsTheHandshakeInTime) {
+  AssociationPair pair(DefaultPairOptions());
+  pair.link().SetFilter([](const sim::SentDatagram&) { return true; });
+  pair.Flush(pair.client());
+  pair.RunUntilQuiet(std::chrono::hours(1));
+  ASSERT_TRUE(pair.client().failure);
+  EXPECT_EQ(pair.client().failure->reason(), Reason::kHandshakeTimeout);
+  EXPECT_FALSE(pair.client().failure_from_peer);
+}
+
+}  // namespace
+}  // namespace dtls13

@@ -1,0 +1,55 @@
+#ifndef DTLS13_COOKIE_LISTENER_H_
+#define DTLS13_COOKIE_LISTENER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dtls13/association_config.h"
+
+namespace dtls13 {
+
+// ListenVerdict is what a server should do about a datagram from an address it has no association
+// with.
+enum class ListenVerdict : uint8_t {
+  kIgnore,      // not a whole ClientHello in one record: drop it without an answer
+  kNotDtls13,   // a ClientHello that does not offer DTLS 1.3
+  kNeedsRetry,  // a first ClientHello: answer with WriteRetry
+  kAccept,      // carries a valid cookie: make an Association and hand it this datagram
+};
+
+struct ListenInspection {
+  ListenVerdict verdict = ListenVerdict::kIgnore;
+  // With kAccept: the application's own cookie, as it was given to WriteRetry.
+  std::vector<uint8_t> application_cookie = {};
+};
+
+// CookieListener answers first ClientHellos statelessly (RFC 9147 section 5.1): an unproved address
+// costs no memory and gets at most one small datagram for each of its own. It keeps nothing between
+// calls. Its answers carry the record and message numbers that let an Association continue from the
+// second ClientHello.
+class CookieListener {
+ public:
+  explicit CookieListener(std::shared_ptr<const AssociationConfig> config)
+      : config_(std::move(config)) {}
+
+  ListenInspection Inspect(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+                           WallTime now) const;
+
+  // WriteRetry writes the HelloRetryRequest datagram for a ClientHello that Inspect called
+  // kNeedsRetry. `application_cookie` of at most 255 bytes travels inside our own. Returns the
+  // length, 0 when the hello is not acceptable at all (no common suite or group) or `out` is too
+  // small.
+  size_t WriteRetry(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+                    std::span<const uint8_t> application_cookie, WallTime now,
+                    std::span<uint8_t> out) const;
+
+ private:
+  std::shared_ptr<const AssociationConfig> config_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_COOKIE_LISTENER_H_

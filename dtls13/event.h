@@ -1,0 +1,48 @@
+#ifndef DTLS13_EVENT_H_
+#define DTLS13_EVENT_H_
+
+#include <cstdint>
+#include <span>
+
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// EventType, in the order a handshake meets them.
+enum class EventType : uint8_t {
+  kCredentialWanted,  // server: answer with ProvideCredential; client_hello() says what was asked
+  kSignatureWanted,   // answer with ProvideSignature; signature_request() has scheme and input
+  kVerifyPeer,        // answer with ProvideVerification; peer_certificates() has the chain
+  kKeyLog,            // `data` is one NSS key log line without newline
+  kTrace,             // one message, alert or ACK went by: `trace`, `data`
+  kConnected,         // the peer is authenticated; application data flows from here on
+  kApplicationData,   // `data` is one record's content, in the datagram's own buffer
+  kHandshakeAcked,    // client: the server acknowledged the final flight
+  kPeerClosed,  // close_notify: the clean end of what the peer sends; writing is still possible
+  kFailed,      // the association is over: `status`; `from_peer` if the peer's alert said so
+};
+
+// TraceInfo describes a Trace event. For handshake messages `data` is the whole message with its
+// 12-byte DTLS header as if unfragmented; for alerts 2 bytes; for ACKs the list.
+struct TraceInfo {
+  bool outgoing = false;
+  ContentType content_type = ContentType::kInvalid;
+  Epoch epoch = {};
+};
+
+// Event is one thing that happened. `data` views memory of the association or of the datagram last
+// handed in, valid until the next call that is not PollEvent.
+struct Event {
+  EventType type = EventType::kFailed;
+  std::span<const uint8_t> data = {};
+  RecordNumber number = {};  // ApplicationData: the record it came in
+  TraceInfo trace = {};
+  Status status = Status::Ok();
+  bool from_peer = false;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_EVENT_H_

@@ -1,0 +1,18 @@
+#include "dtls13/event_queue.h"
+
+namespace dtls13 {
+
+std::optional<Event> EventQueue::Pop() {
+  if (next_ == slots_.size()) {
+    // Emptied here and not at the last Pop, so that the last event's bytes stay valid until now.
+    slots_.clear();
+    next_ = 0;
+    if (slots_.capacity() > kKeptCapacity) slots_.shrink_to_fit();
+    return std::nullopt;
+  }
+  Slot& slot = slots_[next_++];
+  if (!slot.owned.empty()) slot.event.data = slot.owned;
+  return slot.event;
+}
+
+}  // namespace dtls13

@@ -1,0 +1,73 @@
+#include "tests/sim/forge.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <string_view>
+
+#include "dtls13/crypto/secret.h"
+#include "dtls13/wire/record_header.h"
+
+namespace dtls13::sim {
+namespace {
+
+Secret SecretFromLog(const std::vector<std::string>& lines, std::string_view label) {
+  for (const std::string& line : lines) {
+    if (!line.starts_with(label) || line[label.size()] != ' ') continue;
+    const std::string hex = line.substr(line.rfind(' ') + 1);
+    Secret secret(hex.size() / 2);
+    for (size_t i = 0; i < secret.size(); ++i) {
+      secret.mutable_bytes()[i] =
+          static_cast<uint8_t>(std::stoi(hex.substr(2 * i, 2), nullptr, 16));
+    }
+    return secret;
+  }
+  return Secret();
+}
+
+}  // namespace
+
+Forge::Forge(AssociationPair& pair, const Side& writer)
+    : records_(Algorithms::Fetch(nullptr, nullptr), LabelPrefix::kDtls13) {
+  const bool is_client = &writer == &pair.client();
+  const CipherSuite& suite = *pair.server().association->result().suite;
+  const struct {
+    Epoch epoch;
+    std::string label;
+  } kSecrets[] = {
+      {kHandshakeEpoch,
+       is_client ? "CLIENT_HANDSHAKE_TRAFFIC_SECRET" : "SERVER_HANDSHAKE_TRAFFIC_SECRET"},
+      {kFirstApplicationEpoch, is_client ? "CLIENT_TRAFFIC_SECRET_0" : "SERVER_TRAFFIC_SECRET_0"},
+  };
+  for (const auto& [epoch, label] : kSecrets) {
+    const Secret secret = SecretFromLog(pair.server().key_log, label);
+    if (secret.empty()) continue;
+    EXPECT_TRUE(records_.InstallWriteKeys(epoch, suite, secret));
+    for (uint64_t i = 0; i < kFirstNumber; ++i) {
+      (void)Protected(epoch, ContentType::kApplicationData, {});
+    }
+  }
+}
+
+std::vector<uint8_t> Forge::Protected(Epoch epoch, ContentType type,
+                                      std::span<const uint8_t> content) {
+  std::vector<uint8_t> record(content.size() + 64);
+  RecordNumber number;
+  record.resize(records_.Seal(epoch, type, content, HeaderForm{}, record, &number));
+  EXPECT_FALSE(record.empty());
+  return record;
+}
+
+std::vector<uint8_t> Forge::Plaintext(ContentType type, uint16_t epoch, uint64_t number,
+                                      std::span<const uint8_t> content) {
+  std::vector<uint8_t> record(kPlaintextHeaderLen);
+  WritePlaintextHeader({.type = type,
+                        .epoch = epoch,
+                        .sequence_number = SequenceNumber{number},
+                        .fragment_len = static_cast<uint16_t>(content.size())},
+                       record);
+  record.insert(record.end(), content.begin(), content.end());
+  return record;
+}
+
+}  // namespace dtls13::sim

@@ -1,0 +1,36 @@
+#ifndef DTLS13_TESTS_SIM_FORGE_H_
+#define DTLS13_TESTS_SIM_FORGE_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dtls13/record/record_layer.h"
+#include "tests/sim/association_pair.h"
+
+namespace dtls13::sim {
+
+// Forge writes records in a side's name: it takes that side's secrets from the key log, as only a
+// faulty or hostile peer could write them. Its record numbers start at `kFirstNumber`, beyond the
+// true side's.
+class Forge {
+ public:
+  static constexpr uint64_t kFirstNumber = 40;
+
+  // Both of the pair's configs must have key_log set, and `writer` must have its keys already.
+  Forge(AssociationPair& pair, const Side& writer);
+
+  std::vector<uint8_t> Protected(Epoch epoch, ContentType type, std::span<const uint8_t> content);
+
+  // Plaintext writes a record of any epoch field and number.
+  static std::vector<uint8_t> Plaintext(ContentType type, uint16_t epoch, uint64_t number,
+                                        std::span<const uint8_t> content);
+
+ private:
+  RecordLayer records_;
+};
+
+}  // namespace dtls13::sim
+
+#endif  // DTLS13_TESTS_SIM_FORGE_H_
