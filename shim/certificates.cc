@@ -1,0 +1,92 @@
+#include "shim/certificates.h"
+
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include "shim/error_mark.h"
+#include "shim/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// False when libcrypto fails; the chain is then of no use.
+bool AppendDer(const X509* certificate, std::vector<std::vector<uint8_t>>* chain) {
+  const int len = i2d_X509(certificate, nullptr);
+  if (len <= 0) return false;
+  std::vector<uint8_t>& der = chain->emplace_back(static_cast<size_t>(len));
+  unsigned char* out = der.data();
+  return i2d_X509(certificate, &out) == len;
+}
+
+// Begins with the leaf itself when `skip_leaf` is false.
+bool AppendStack(const STACK_OF(X509) * stack, bool skip_leaf,
+                 std::vector<std::vector<uint8_t>>* chain) {
+  for (int i = skip_leaf ? 1 : 0; i < sk_X509_num(stack); ++i) {
+    if (!AppendDer(sk_X509_value(stack, i), chain)) return false;
+  }
+  return true;
+}
+
+const STACK_OF(X509) * ConfiguredChain(SSL* ssl) {
+  STACK_OF(X509)* chain = nullptr;
+  Real().SSL_ctrl(ssl, SSL_CTRL_GET_CHAIN_CERTS, 0, &chain);
+  if (chain != nullptr) return chain;
+  constexpr long kExtraCertsOnly = 1;
+  Real().SSL_CTX_ctrl(Real().SSL_get_SSL_CTX(ssl), SSL_CTRL_GET_EXTRA_CHAIN_CERTS, kExtraCertsOnly,
+                      &chain);
+  return chain;
+}
+
+X509_STORE* ChainStore(SSL* ssl) {
+  X509_STORE* store = nullptr;
+  Real().SSL_ctrl(ssl, SSL_CTRL_GET_CHAIN_CERT_STORE, 0, &store);
+  return store != nullptr ? store : Real().SSL_CTX_get_cert_store(Real().SSL_get_SSL_CTX(ssl));
+}
+
+}  // namespace
+
+std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachment, X509* leaf) {
+  ErrorMark mark;
+  SSL* ssl = attachment.ssl();
+  std::vector<std::vector<uint8_t>> chain;
+  if (!AppendDer(leaf, &chain)) return {};
+  if (const STACK_OF(X509)* configured = ConfiguredChain(ssl)) {
+    if (!AppendStack(configured, /*skip_leaf=*/false, &chain)) return {};
+    return chain;
+  }
+  if ((Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_NO_AUTO_CHAIN) != 0) return chain;
+  OpenSslPtr<X509_STORE_CTX> context = NewStoreContext(attachment);
+  X509_STORE* store = ChainStore(ssl);
+  if (context == nullptr || store == nullptr ||
+      X509_STORE_CTX_init(context.get(), store, leaf, nullptr) != 1) {
+    return chain;
+  }
+  // Only to see how far it gets: whether the chain is trusted is the peer's question.
+  X509_verify_cert(context.get());
+  const STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(context.get());
+  if (built != nullptr && !AppendStack(built, /*skip_leaf=*/true, &chain)) return {};
+  return chain;
+}
+
+OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der) {
+  const CtxAttachment* ctx = attachment.ctx();
+  X509* certificate = X509_new_ex(ctx == nullptr ? nullptr : ctx->library_context(),
+                                  ctx == nullptr ? nullptr : ctx->property_query());
+  const unsigned char* next = der.data();
+  // d2i frees and clears `certificate` when it fails.
+  if (certificate == nullptr ||
+      d2i_X509(&certificate, &next, static_cast<long>(der.size())) == nullptr) {
+    return nullptr;
+  }
+  OpenSslPtr<X509> parsed(certificate);
+  return next == der.data() + der.size() ? std::move(parsed) : nullptr;
+}
+
+OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  return OpenSslPtr<X509_STORE_CTX>(
+      X509_STORE_CTX_new_ex(ctx == nullptr ? nullptr : ctx->library_context(),
+                            ctx == nullptr ? nullptr : ctx->property_query()));
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,125 @@
+// Setters that libssl has no getter for: each notes what an association will need and passes it on.
+
+#include "shim/ctx_attachment.h"
+#include "shim/real_libssl.h"
+#include "shim/ssl_attachment.h"
+
+namespace dtls13::shim {
+namespace {
+
+// Changes the notes about `ctx`, if it is of a kind that has any.
+template <typename Change>
+void NoteOn(SSL_CTX* ctx, Change change) {
+  if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) change(*attachment);
+}
+
+template <typename Change>
+void NoteOn(SSL* ssl, Change change) {
+  if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) change(*attachment);
+}
+
+}  // namespace
+}  // namespace dtls13::shim
+
+using dtls13::shim::CtxAttachment;
+using dtls13::shim::NoteOn;
+using dtls13::shim::Real;
+using dtls13::shim::SslAttachment;
+
+DTLS13_EXPORT void SSL_CTX_set_cookie_generate_cb(SSL_CTX* ctx,
+                                                  int (*callback)(SSL* ssl, unsigned char* cookie,
+                                                                  unsigned int* cookie_len)) {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.cookie_generate = callback; });
+  Real().SSL_CTX_set_cookie_generate_cb(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_cookie_verify_cb(
+    SSL_CTX* ctx, int (*callback)(SSL* ssl, const unsigned char* cookie, unsigned int cookie_len)) {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.cookie_verify = callback; });
+  Real().SSL_CTX_set_cookie_verify_cb(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_stateless_cookie_generate_cb(
+    SSL_CTX* ctx, int (*callback)(SSL* ssl, unsigned char* cookie, size_t* cookie_len)) {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.stateless_cookie_generate = callback; });
+  Real().SSL_CTX_set_stateless_cookie_generate_cb(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_stateless_cookie_verify_cb(
+    SSL_CTX* ctx, int (*callback)(SSL* ssl, const unsigned char* cookie, size_t cookie_len)) {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.stateless_cookie_verify = callback; });
+  Real().SSL_CTX_set_stateless_cookie_verify_cb(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_client_hello_cb(SSL_CTX* ctx, SSL_client_hello_cb_fn callback,
+                                               void* arg) {
+  NoteOn(ctx, [&](CtxAttachment& noted) {
+    noted.callbacks.client_hello = callback;
+    noted.callbacks.client_hello_arg = arg;
+  });
+  Real().SSL_CTX_set_client_hello_cb(ctx, callback, arg);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_cert_verify_callback(SSL_CTX* ctx,
+                                                    int (*callback)(X509_STORE_CTX*, void*),
+                                                    void* arg) {
+  NoteOn(ctx, [&](CtxAttachment& noted) {
+    noted.callbacks.verify_chain = callback;
+    noted.callbacks.verify_chain_arg = arg;
+  });
+  Real().SSL_CTX_set_cert_verify_callback(ctx, callback, arg);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_cert_cb(SSL_CTX* ctx, int (*callback)(SSL* ssl, void* arg),
+                                       void* arg) {
+  NoteOn(ctx, [&](CtxAttachment& noted) {
+    noted.settings.cert_callback = callback;
+    noted.settings.cert_callback_arg = arg;
+  });
+  Real().SSL_CTX_set_cert_cb(ctx, callback, arg);
+}
+
+DTLS13_EXPORT void SSL_set_cert_cb(SSL* ssl, int (*callback)(SSL* ssl, void* arg), void* arg) {
+  NoteOn(ssl, [&](SslAttachment& noted) {
+    noted.settings.cert_callback = callback;
+    noted.settings.cert_callback_arg = arg;
+  });
+  Real().SSL_set_cert_cb(ssl, callback, arg);
+}
+
+// The message callback's setter is SSL_callback_ctrl inside libssl, which comes back here only
+// where libssl calls its own exports through its PLT; so both note it.
+DTLS13_EXPORT void SSL_CTX_set_msg_callback(SSL_CTX* ctx,
+                                            void (*callback)(int write_p, int version,
+                                                             int content_type, const void* buf,
+                                                             size_t len, SSL* ssl, void* arg)) {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.message_callback = callback; });
+  Real().SSL_CTX_set_msg_callback(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_set_msg_callback(SSL* ssl,
+                                        void (*callback)(int write_p, int version, int content_type,
+                                                         const void* buf, size_t len, SSL* ssl,
+                                                         void* arg)) {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.message_callback = callback; });
+  Real().SSL_set_msg_callback(ssl, callback);
+}
+
+DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.timer_callback = callback; });
+  Real().DTLS_set_timer_cb(ssl, callback);
+}
+
+// An SSL that is given another SSL_CTX takes over what belongs to its certificates, and no more.
+DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) {
+  SSL_CTX* const before = Real().SSL_get_SSL_CTX(ssl);
+  SSL_CTX* const after = Real().SSL_set_SSL_CTX(ssl, ctx);
+  SslAttachment* attachment = SslAttachment::Find(ssl);
+  if (after == nullptr || after == before || attachment == nullptr) return after;
+  if (const CtxAttachment* taken = CtxAttachment::FindOrCreate(after)) {
+    attachment->settings.cert_callback = taken->settings.cert_callback;
+    attachment->settings.cert_callback_arg = taken->settings.cert_callback_arg;
+    attachment->settings.signature_schemes = taken->settings.signature_schemes;
+  }
+  return after;
+}
