@@ -1,0 +1,58 @@
+#include "tools/dtls13_cli/capture.h"
+
+#include "gtest/gtest.h"
+
+namespace dtls13::cli {
+namespace {
+
+std::string TestFile(const char* name) { return testing::TempDir() + "/" + name; }
+
+void WriteText(const std::string& path, const char* text) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  ASSERT_NE(file, nullptr);
+  std::fputs(text, file);
+  std::fclose(file);
+}
+
+TEST(Capture, ReadsWhatItWrote) {
+  const std::string path = TestFile("capture");
+  absl::StatusOr<CaptureWriter> writer = CaptureWriter::Open(path);
+  ASSERT_TRUE(writer.ok());
+  CapturedDatagram datagram;
+  datagram.time_us = 1234;
+  datagram.direction = Direction::kToClient;
+  datagram.dropped = true;
+  datagram.bytes = {0x00, 0x2f, 0xff};
+  writer->Write(datagram);
+
+  const absl::StatusOr<std::vector<CapturedDatagram>> read = ReadCapture(path);
+  ASSERT_TRUE(read.ok());
+  ASSERT_EQ(read->size(), 1u);
+  EXPECT_EQ((*read)[0].time_us, 1234);
+  EXPECT_EQ((*read)[0].direction, Direction::kToClient);
+  EXPECT_TRUE((*read)[0].dropped);
+  EXPECT_EQ((*read)[0].bytes, datagram.bytes);
+}
+
+TEST(Capture, NamesTheLineThatDoesNotParse) {
+  const std::string path = TestFile("bad");
+  for (const char* line : {"0 c2s sent 0", "0 c2s lost 00", "0 up sent 00", "x c2s sent 00", "0"}) {
+    WriteText(path, line);
+    const absl::StatusOr<std::vector<CapturedDatagram>> read = ReadCapture(path);
+    ASSERT_FALSE(read.ok()) << line;
+    EXPECT_NE(read.status().message().find("line 1"), std::string::npos) << line;
+  }
+}
+
+TEST(Capture, MissingFileIsAnError) { EXPECT_FALSE(ReadCapture(TestFile("none")).ok()); }
+
+TEST(Hex, RoundTripsAndRefuses) {
+  std::vector<uint8_t> bytes;
+  ASSERT_TRUE(FromHex("00aBff", &bytes));
+  EXPECT_EQ(ToHex(bytes), "00abff");
+  EXPECT_FALSE(FromHex("0", &bytes));
+  EXPECT_FALSE(FromHex("0g", &bytes));
+}
+
+}  // namespace
+}  // namespace dtls13::cli

@@ -1,0 +1,46 @@
+#include "tools/dtls13_cli/options.h"
+
+#include "gtest/gtest.h"
+
+namespace dtls13::cli {
+namespace {
+
+constexpr OptionSpec kSpecs[] = {{"port", "PORT", ""}, {"echo", "", ""}};
+
+absl::StatusOr<Options> Parse(std::vector<const char*> arguments) {
+  return Options::Parse(kSpecs, arguments);
+}
+
+TEST(Options, TakesValuesAndFlags) {
+  const absl::StatusOr<Options> options = Parse({"--port", "4433", "--echo"});
+  ASSERT_TRUE(options.ok());
+  EXPECT_TRUE(options->Has("echo"));
+  EXPECT_EQ(options->GetNumber("port", 0, 65535, 1).value(), 4433);
+  EXPECT_TRUE(options->Require("port").ok());
+}
+
+TEST(Options, FallsBack) {
+  const absl::StatusOr<Options> options = Parse({});
+  ASSERT_TRUE(options.ok());
+  EXPECT_FALSE(options->Has("echo"));
+  EXPECT_EQ(options->GetNumber("port", 0, 65535, 1).value(), 1);
+  EXPECT_EQ(options->GetString("port", "none"), "none");
+  EXPECT_EQ(options->Require("port").message(), "--port is required.");
+}
+
+TEST(Options, RefusesWithASentenceThatNamesTheFault) {
+  EXPECT_EQ(Parse({"--prot", "1"}).status().message(), "unknown option '--prot'.");
+  EXPECT_EQ(Parse({"4433"}).status().message(), "unknown option '4433'.");
+  EXPECT_EQ(Parse({"--port"}).status().message(), "--port needs a value.");
+}
+
+TEST(Options, RefusesNumbersOutOfRange) {
+  for (const char* value : {"-1", "65536", "80x", ""}) {
+    const absl::StatusOr<Options> options = Parse({"--port", value});
+    ASSERT_TRUE(options.ok());
+    EXPECT_FALSE(options->GetNumber("port", 0, 65535, 1).ok()) << value;
+  }
+}
+
+}  // namespace
+}  // namespace dtls13::cli

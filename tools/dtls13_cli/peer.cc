@@ -1,0 +1,239 @@
+#include "tools/dtls13_cli/peer.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dtls13/wire/alert.h"
+
+namespace dtls13::cli {
+namespace {
+
+constexpr size_t kMaxDatagramLen = 65536;
+// How long a side that closed first waits for the other's close_notify, which may have been lost.
+constexpr Duration kCloseWait = std::chrono::seconds(2);
+
+WallTime CurrentWallTime() {
+  return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+const char* GroupName(NamedGroup group) {
+  switch (group) {
+    case NamedGroup::kSecp256r1:
+      return "P-256";
+    case NamedGroup::kSecp384r1:
+      return "P-384";
+    case NamedGroup::kSecp521r1:
+      return "P-521";
+    case NamedGroup::kX25519:
+      return "X25519";
+    case NamedGroup::kX448:
+      return "X448";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+Peer::Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, PeerOptions options,
+           Workload workload)
+    : socket_(std::move(socket)),
+      config_(std::move(config)),
+      options_(std::move(options)),
+      workload_(std::move(workload)),
+      start_(std::chrono::steady_clock::now()),
+      in_(kMaxDatagramLen),
+      out_(kMaxDatagramLen) {
+  if (options_.role == Role::kServer) return;
+  ClientParameters parameters;
+  parameters.server_name = options_.server_name;
+  association_ = Association::NewClient(config_, std::move(parameters));
+}
+
+Instant Peer::Now() const {
+  return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_));
+}
+
+absl::Status Peer::Run() {
+  const StopSignal stop;
+  while (!stop.requested()) {
+    if (Now().time_since_epoch() > options_.limit) {
+      return absl::DeadlineExceededError(
+          absl::StrCat("not finished after ", options_.limit.count(), " s: ", workload_.num_sent(),
+                       " datagrams sent, ", workload_.num_received(), " received."));
+    }
+    if (absl::Status status = Flush(); !status.ok()) return status;
+    if (Finished()) break;
+    pollfd socket{.fd = socket_.fd(), .events = POLLIN, .revents = 0};
+    stop.Poll({&socket, 1}, WaitTime());
+    if (association_) association_->HandleTimeout(Now());
+    if (absl::Status status = Receive(); !status.ok()) return status;
+  }
+  std::printf("sent %lld datagrams, received %lld datagrams of %llu bytes\n",
+              static_cast<long long>(workload_.num_sent()),
+              static_cast<long long>(workload_.num_received()),
+              static_cast<unsigned long long>(workload_.num_bytes_received()));
+  if (!workload_.done()) return absl::DataLossError("the peer closed before everything was done.");
+  return absl::OkStatus();
+}
+
+std::chrono::milliseconds Peer::WaitTime() const {
+  constexpr std::chrono::milliseconds kLongest(200);
+  const std::optional<Instant> next = association_ ? association_->NextTimeout() : std::nullopt;
+  if (!next) return kLongest;
+  // Rounded up, so that the deadline has passed when the wait ends.
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Now());
+  return std::clamp(left, std::chrono::milliseconds(0), kLongest);
+}
+
+absl::Status Peer::Receive() {
+  sockaddr_in from;
+  while (const size_t len = socket_.Receive(in_, &from)) {
+    if (options_.role == Role::kServer) {
+      if (!association_) StartServer(from);
+      // One association: a datagram of another client's is not for it.
+      if (from.sin_port != client_->sin_port) continue;
+    }
+    association_->HandleDatagram({in_.data(), len}, Now());
+    if (absl::Status status = Flush(); !status.ok()) return status;
+  }
+  return absl::OkStatus();
+}
+
+void Peer::StartServer(const sockaddr_in& from) {
+  client_ = from;
+  ServerParameters parameters;
+  const auto* address = reinterpret_cast<const uint8_t*>(&from);
+  parameters.peer_address.assign(address, address + sizeof(from));
+  parameters.now =
+      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  association_ = Association::NewServer(config_, std::move(parameters));
+}
+
+void Peer::Send(std::span<const uint8_t> datagram) {
+  if (client_) {
+    socket_.SendTo(datagram, *client_);
+  } else {
+    socket_.Send(datagram);
+  }
+}
+
+void Peer::Transmit() {
+  while (const size_t len = association_->PollTransmit(out_, Now())) Send({out_.data(), len});
+}
+
+absl::Status Peer::Flush() {
+  if (!association_) return absl::OkStatus();
+  Transmit();
+  while (const std::optional<Event> event = association_->PollEvent()) {
+    const absl::Status status = HandleEvent(*event);
+    // Before the next event, and before data: a peer that has not seen our Finished drops data.
+    Transmit();
+    if (!status.ok()) return status;
+  }
+  if (absl::Status status = Work(); !status.ok()) return status;
+  Transmit();
+  return absl::OkStatus();
+}
+
+absl::Status Peer::HandleEvent(const Event& event) {
+  switch (event.type) {
+    case EventType::kSignatureWanted: {
+      const SignatureRequest& request = association_->signature_request();
+      const std::optional<std::vector<uint8_t>> signature =
+          options_.signer->Sign(request.scheme, request.input);
+      association_->ProvideSignature(signature.value_or(std::vector<uint8_t>()), Now());
+      break;
+    }
+    case EventType::kVerifyPeer:
+      VerifyPeer();
+      break;
+    case EventType::kKeyLog:
+      WriteKeyLog(event.data);
+      break;
+    case EventType::kConnected:
+      PrintConnected();
+      if (options_.key_update) association_->RequestKeyUpdate(true, Now());
+      break;
+    case EventType::kApplicationData:
+      if (!workload_.OnReceived(event.data)) {
+        return absl::DataLossError("an echo differs from what was sent.");
+      }
+      break;
+    case EventType::kPeerClosed:
+      std::printf("the peer closed\n");
+      if (!closed_at_) {
+        association_->Close();
+        closed_at_ = Now();
+      }
+      break;
+    case EventType::kFailed:
+      if (!verification_.ok()) return verification_;
+      return absl::AbortedError(
+          absl::StrCat(event.from_peer ? "the peer's alert ended it: " : "failed with alert ",
+                       std::string(AlertName(event.status.alert())), " (reason ",
+                       static_cast<int>(event.status.reason()), ")."));
+    case EventType::kCredentialWanted:
+    case EventType::kTrace:
+    case EventType::kHandshakeAcked:
+      break;
+  }
+  return absl::OkStatus();
+}
+
+void Peer::VerifyPeer() {
+  PeerVerifier::Result result{.ok = true};
+  if (options_.verifier) {
+    result = options_.verifier->Verify(association_->peer_certificates(), options_.server_name,
+                                       CurrentWallTime());
+  }
+  if (!result.ok) {
+    verification_ = absl::UnauthenticatedError(
+        absl::StrCat("the server's certificate does not verify: ", result.text, "."));
+  }
+  association_->ProvideVerification(result.ok, result.alert, Now());
+}
+
+absl::Status Peer::Work() {
+  if (!association_->connected() || closed_at_) return absl::OkStatus();
+  while (const std::optional<std::vector<uint8_t>> data = workload_.Next()) {
+    size_t len = 0;
+    if (association_->Seal(*data, out_, &len) != SendResult::kSealed) {
+      return absl::InternalError("the association does not take application data.");
+    }
+    Send({out_.data(), len});
+  }
+  if (options_.close_first && workload_.done() && !association_->HasUnacked()) {
+    association_->Close();
+    closed_at_ = Now();
+  }
+  return absl::OkStatus();
+}
+
+bool Peer::Finished() const {
+  if (!closed_at_) return false;
+  return association_->peer_closed() || Now() > *closed_at_ + kCloseWait;
+}
+
+void Peer::WriteKeyLog(std::span<const uint8_t> line) const {
+  std::FILE* file = std::fopen(options_.key_log_path.c_str(), "a");
+  if (file == nullptr) return;
+  std::fprintf(file, "%.*s\n", static_cast<int>(line.size()),
+               reinterpret_cast<const char*>(line.data()));
+  std::fclose(file);
+}
+
+void Peer::PrintConnected() const {
+  const HandshakeResult& result = association_->result();
+  std::printf("connected: DTLSv1.3 %s %s%s", result.suite->name, GroupName(result.group),
+              result.used_hello_retry_request ? " after HelloRetryRequest" : "");
+  if (options_.role == Role::kClient) {
+    std::printf(", certificate %s", options_.verifier ? "verified" : "not verified");
+  }
+  if (!result.server_name.empty()) std::printf(", server name %s", result.server_name.c_str());
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+}  // namespace dtls13::cli

@@ -1,0 +1,74 @@
+#ifndef DTLS13_TOOLS_DTLS13_CLI_PEER_H_
+#define DTLS13_TOOLS_DTLS13_CLI_PEER_H_
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "dtls13/association.h"
+#include "dtls13/peer_verifier.h"
+#include "dtls13/signer.h"
+#include "tools/dtls13_cli/stop_signal.h"
+#include "tools/dtls13_cli/udp_socket.h"
+#include "tools/dtls13_cli/workload.h"
+
+namespace dtls13::cli {
+
+// PeerOptions are what one run of `server` or `client` does beside its AssociationConfig.
+struct PeerOptions {
+  Role role = Role::kClient;
+  std::string server_name;   // client: sent, and what the certificate must name
+  std::string key_log_path;  // empty: none
+  bool close_first = false;  // close when done, rather than when the peer has closed
+  bool key_update = false;   // update our keys, and ask for the peer's, once connected
+  std::chrono::seconds limit{30};
+  std::unique_ptr<Signer> signer;          // a server's
+  std::unique_ptr<PeerVerifier> verifier;  // null: any certificate is taken
+};
+
+// Peer runs one association over one UDP socket, from the first datagram to both close_notifies.
+// It shows what Association asks of its caller: clock, socket, key, trust.
+class Peer {
+ public:
+  // A client's `socket` is connected to its server; a server's is bound.
+  Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, PeerOptions options,
+       Workload workload);
+
+  // Run prints what happens, a line each. The failed Status is one sentence.
+  absl::Status Run();
+
+ private:
+  Instant Now() const;
+  // Each step of Run's loop; a failed Status ends it.
+  absl::Status Receive();
+  absl::Status Flush();
+  absl::Status HandleEvent(const Event& event);
+  absl::Status Work();
+  void StartServer(const sockaddr_in& from);
+  void Send(std::span<const uint8_t> datagram);
+  void Transmit();
+  void VerifyPeer();
+  void WriteKeyLog(std::span<const uint8_t> line) const;
+  void PrintConnected() const;
+  bool Finished() const;
+  std::chrono::milliseconds WaitTime() const;
+
+  UdpSocket socket_;
+  std::shared_ptr<const AssociationConfig> config_;
+  PeerOptions options_;
+  Workload workload_;
+  std::unique_ptr<Association> association_;
+  std::chrono::steady_clock::time_point start_;
+  std::optional<sockaddr_in> client_;  // a server's
+  std::vector<uint8_t> in_;
+  std::vector<uint8_t> out_;
+  absl::Status verification_;
+  std::optional<Instant> closed_at_;
+};
+
+}  // namespace dtls13::cli
+
+#endif  // DTLS13_TOOLS_DTLS13_CLI_PEER_H_

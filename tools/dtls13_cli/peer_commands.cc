@@ -1,0 +1,195 @@
+// server and client: one association of this library's core over UDP on loopback.
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "dtls13/association_config.h"
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/handshake/cookie.h"
+#include "tools/dtls13_cli/commands.h"
+#include "tools/dtls13_cli/peer.h"
+
+namespace dtls13::cli {
+namespace {
+
+constexpr OptionSpec kServerOptions[] = {
+    {"port", "PORT", "where to listen (0: any free port, which is printed)"},
+    {"cert", "FILE", "certificate chain, PEM, leaf first"},
+    {"key", "FILE", "its private key, PEM"},
+    {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
+    {"cookie", "", "answer the first ClientHello with a cookie"},
+    {"keylog", "FILE", "append the traffic secrets to FILE, in NSS's format"},
+    {"mtu", "BYTES", "the longest datagram sent (default 1200)"},
+    {"echo", "", "send back whatever arrives"},
+    {"text", "TEXT", "send TEXT first"},
+    {"count", "N", "send N datagrams"},
+    {"sizes", "SIZES", "their bytes: a number, or mixed (the default)"},
+    {"await-echo", "", "each of them must come back unchanged"},
+    {"expect", "N", "wait until N datagrams have arrived"},
+    {"close-first", "", "close when all is done, not when the peer has closed"},
+    {"key-update", "", "update the keys, and ask for the peer's, once connected"},
+    {"seconds", "N", "give up after so long (default 30)"},
+};
+
+constexpr OptionSpec kClientOptions[] = {
+    {"port", "PORT", "where the server listens"},
+    {"ca", "FILE", "authorities to trust, PEM; without it any certificate is taken"},
+    {"server-name", "NAME", "whom to ask for, and what the certificate must name"},
+    {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
+    {"keylog", "FILE", "append the traffic secrets to FILE, in NSS's format"},
+    {"mtu", "BYTES", "the longest datagram sent (default 1200)"},
+    {"echo", "", "send back whatever arrives"},
+    {"text", "TEXT", "send TEXT first"},
+    {"count", "N", "send N datagrams"},
+    {"sizes", "SIZES", "their bytes: a number, or mixed (the default)"},
+    {"await-echo", "", "each of them must come back unchanged"},
+    {"expect", "N", "wait until N datagrams have arrived"},
+    {"close-first", "", "close when all is done, not when the peer has closed"},
+    {"key-update", "", "update the keys, and ask for the peer's, once connected"},
+    {"seconds", "N", "give up after so long (default 30)"},
+};
+
+absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
+  constexpr std::pair<const char*, NamedGroup> kGroups[] = {{"X25519", NamedGroup::kX25519},
+                                                            {"P-256", NamedGroup::kSecp256r1},
+                                                            {"P-384", NamedGroup::kSecp384r1}};
+  std::vector<NamedGroup> groups;
+  for (const auto& word : absl::StrSplit(list, ':')) {
+    const std::string name(word);
+    const auto* found = std::find_if(std::begin(kGroups), std::end(kGroups),
+                                     [&](const auto& group) { return name == group.first; });
+    if (found == std::end(kGroups)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--groups takes X25519, P-256 and P-384, not '", name, "'."));
+    }
+    groups.push_back(found->second);
+  }
+  return groups;
+}
+
+absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& options) {
+  auto config = std::make_shared<AssociationConfig>();
+  HandshakeConfig& handshake = config->handshake;
+  handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
+  if (!handshake.algorithms) return absl::InternalError("libcrypto has no SHA-256.");
+  handshake.random = SystemRandom(nullptr);
+  handshake.cookie_keys =
+      CookieKeyring::Create(handshake.algorithms, handshake.random, CookieKeyring::Options());
+  handshake.require_cookie = options.Has("cookie");
+  handshake.key_log = options.Has("keylog");
+  if (options.Has("groups")) {
+    absl::StatusOr<std::vector<NamedGroup>> groups = ParseGroups(options.GetString("groups", ""));
+    if (!groups.ok()) return groups.status();
+    handshake.groups = *std::move(groups);
+  }
+  const absl::StatusOr<int64_t> mtu =
+      options.GetNumber("mtu", kMinMtu, kMaxPlaintextLen, kDefaultMtu);
+  if (!mtu.ok()) return mtu.status();
+  config->mtu = static_cast<size_t>(*mtu);
+  config->omit_length = true;  // UDP keeps datagram boundaries
+  return config;
+}
+
+absl::StatusOr<WorkloadConfig> MakeWorkload(const Options& options, size_t mtu) {
+  // Room for any record header, content type and tag.
+  constexpr size_t kMaxOverhead = 64;
+  const auto max_len = static_cast<int64_t>(mtu - kMaxOverhead);
+  WorkloadConfig config;
+  config.echo = options.Has("echo");
+  config.await_echo = options.Has("await-echo");
+  config.text = options.GetString("text", "");
+  config.max_len = static_cast<size_t>(max_len);
+  const absl::StatusOr<int64_t> count = options.GetNumber("count", 0, 1 << 20, 0);
+  const absl::StatusOr<int64_t> expect = options.GetNumber("expect", 0, 1 << 20, 0);
+  const absl::StatusOr<int64_t> fixed = options.GetString("sizes", "mixed") == "mixed"
+                                            ? 0
+                                            : options.GetNumber("sizes", 1, max_len, 0);
+  for (const absl::StatusOr<int64_t>* number : {&count, &expect, &fixed}) {
+    if (!number->ok()) return number->status();
+  }
+  config.count = *count;
+  config.expect = *expect;
+  config.fixed_len = static_cast<size_t>(*fixed);
+  return config;
+}
+
+absl::Status RunPeer(const Options& options, Role role, UdpSocket socket,
+                     std::shared_ptr<AssociationConfig> config, PeerOptions peer_options) {
+  const absl::StatusOr<WorkloadConfig> workload = MakeWorkload(options, config->mtu);
+  if (!workload.ok()) return workload.status();
+  const absl::StatusOr<int64_t> seconds = options.GetNumber("seconds", 1, 3600, 30);
+  if (!seconds.ok()) return seconds.status();
+  peer_options.role = role;
+  peer_options.limit = std::chrono::seconds(*seconds);
+  peer_options.key_log_path = options.GetString("keylog", "");
+  peer_options.close_first = options.Has("close-first");
+  peer_options.key_update = options.Has("key-update");
+  Peer peer(std::move(socket), std::move(config), std::move(peer_options), Workload(*workload));
+  return peer.Run();
+}
+
+absl::Status RunServer(const Options& options) {
+  for (const char* name : {"port", "cert", "key"}) {
+    if (absl::Status status = options.Require(name); !status.ok()) return status;
+  }
+  const absl::StatusOr<int64_t> port = options.GetNumber("port", 0, 65535, 0);
+  if (!port.ok()) return port.status();
+  absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options);
+  if (!config.ok()) return config.status();
+  PeerOptions peer_options;
+  std::string error;
+  peer_options.signer =
+      Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
+  if (!peer_options.signer) return absl::InvalidArgumentError(error);
+  (*config)->handshake.credential =
+      peer_options.signer->LoadCredential(options.GetString("cert", ""), &error);
+  if (!(*config)->handshake.credential) return absl::InvalidArgumentError(error);
+  absl::StatusOr<UdpSocket> socket = UdpSocket::Bound(static_cast<uint16_t>(*port));
+  if (!socket.ok()) return socket.status();
+  std::printf("server: listening on port %u\n", socket->port());
+  std::fflush(stdout);
+  return RunPeer(options, Role::kServer, *std::move(socket), *std::move(config),
+                 std::move(peer_options));
+}
+
+absl::Status RunClient(const Options& options) {
+  if (absl::Status status = options.Require("port"); !status.ok()) return status;
+  const absl::StatusOr<int64_t> port = options.GetNumber("port", 1, 65535, 0);
+  if (!port.ok()) return port.status();
+  absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options);
+  if (!config.ok()) return config.status();
+  PeerOptions peer_options;
+  peer_options.server_name = options.GetString("server-name", "");
+  if (options.Has("ca")) {
+    std::string error;
+    PeerVerifier::Options trust;
+    trust.ca_file = options.GetString("ca", "");
+    peer_options.verifier = PeerVerifier::Create((*config)->handshake.algorithms, trust, &error);
+    if (!peer_options.verifier) return absl::InvalidArgumentError(error);
+  }
+  absl::StatusOr<UdpSocket> socket = UdpSocket::Connected(static_cast<uint16_t>(*port));
+  if (!socket.ok()) return socket.status();
+  return RunPeer(options, Role::kClient, *std::move(socket), *std::move(config),
+                 std::move(peer_options));
+}
+
+}  // namespace
+
+const Command& ServerCommand() {
+  static constexpr Command kCommand = {"server", "run one DTLS 1.3 server association",
+                                       kServerOptions, RunServer};
+  return kCommand;
+}
+
+const Command& ClientCommand() {
+  static constexpr Command kCommand = {"client", "run one DTLS 1.3 client association",
+                                       kClientOptions, RunClient};
+  return kCommand;
+}
+
+}  // namespace dtls13::cli

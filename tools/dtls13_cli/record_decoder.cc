@@ -1,0 +1,121 @@
+#include "tools/dtls13_cli/record_decoder.h"
+
+#include <utility>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/handshake_header.h"
+
+namespace dtls13::cli {
+namespace {
+
+constexpr size_t kRandomLen = 32;
+
+// Plaintext content types, and those that DTLS 1.2 writes in front of its ciphertexts.
+bool StartsPlaintextHeader(uint8_t first_byte) {
+  return first_byte >= static_cast<uint8_t>(ContentType::kChangeCipherSpec) &&
+         first_byte <= static_cast<uint8_t>(ContentType::kAck);
+}
+
+// ReadHelloStart takes legacy_version and random, which both hellos begin with.
+bool ReadHelloStart(ByteReader* reader, std::span<const uint8_t>* random) {
+  uint16_t legacy_version = 0;
+  return reader->ReadU16(&legacy_version) && reader->ReadBytes(kRandomLen, random);
+}
+
+}  // namespace
+
+RecordDecoder::RecordDecoder(std::optional<KeyLog> key_log)
+    : key_log_(std::move(key_log)), algorithms_(Algorithms::Fetch(nullptr, nullptr)) {}
+
+std::vector<DecodedRecord> RecordDecoder::Decode(const CapturedDatagram& datagram) {
+  std::vector<uint8_t> bytes = datagram.bytes;  // opened in place
+  std::span<uint8_t> rest(bytes);
+  std::vector<DecodedRecord> records;
+  while (!rest.empty()) {
+    DecodedRecord record;
+    const bool ok = StartsPlaintextHeader(rest[0])
+                        ? DecodePlaintext(&rest, &record)
+                        : DecodeCiphertext(datagram.direction, &rest, &record);
+    if (!ok) break;
+    LearnFromHello(record);
+    records.push_back(std::move(record));
+  }
+  return records;
+}
+
+bool RecordDecoder::DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record) {
+  const std::optional<PlaintextRecord> parsed = ParsePlaintextRecord(*rest);
+  if (!parsed) return false;
+  *rest = rest->subspan(parsed->record_len);
+  record->wire_len = parsed->record_len;
+  record->type = parsed->header.type;
+  record->number = RecordNumber{Epoch{parsed->header.epoch}, parsed->header.sequence_number};
+  record->opened = parsed->header.epoch == 0;
+  if (record->opened) record->content.assign(parsed->fragment.begin(), parsed->fragment.end());
+  return true;
+}
+
+bool RecordDecoder::DecodeCiphertext(Direction direction, std::span<uint8_t>* rest,
+                                     DecodedRecord* record) {
+  if (ClassifyRecord(rest->front()) != RecordKind::kCiphertext) return false;
+  const std::optional<CiphertextRecord> parsed = ParseCiphertextRecord(*rest, 0);
+  if (!parsed) return false;
+  record->unified = parsed->header;
+  record->wire_len = parsed->record_len;
+  const std::span<uint8_t> bytes = rest->first(parsed->record_len);
+  *rest = rest->subspan(parsed->record_len);
+  Open(direction, bytes, record);
+  return true;
+}
+
+void RecordDecoder::Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record) {
+  for (auto& [key, layer] : layers_) {
+    if (key.first != direction) continue;
+    if (EpochBits::Of(Epoch{key.second}) != record->unified->epoch_bits) continue;
+    std::span<uint8_t> rest = bytes;
+    const std::optional<OpenedRecord> opened = layer->OpenNext(&rest);
+    if (!opened) continue;
+    record->opened = true;
+    record->number = opened->number;
+    record->type = opened->type;
+    record->content.assign(opened->content.begin(), opened->content.end());
+    return;
+  }
+}
+
+void RecordDecoder::LearnFromHello(const DecodedRecord& record) {
+  if (!record.opened || record.unified || record.type != ContentType::kHandshake) return;
+  ByteReader reader{std::span<const uint8_t>(record.content)};
+  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
+  if (!fragment || fragment->header.fragment_offset != 0) return;
+  ByteReader hello(fragment->body);
+  std::span<const uint8_t> random;
+  if (!ReadHelloStart(&hello, &random)) return;
+  if (fragment->header.type == HandshakeType::kClientHello) {
+    client_random_.assign(random.begin(), random.end());
+  } else if (fragment->header.type == HandshakeType::kServerHello) {
+    std::span<const uint8_t> session_id;
+    uint16_t suite = 0;
+    if (!hello.ReadVector8(&session_id) || !hello.ReadU16(&suite)) return;
+    suite_ = FindCipherSuite(static_cast<CipherSuiteId>(suite));
+    InstallKeys();
+  }
+}
+
+void RecordDecoder::InstallKeys() {
+  if (!key_log_ || !algorithms_ || suite_ == nullptr || !layers_.empty()) return;
+  for (const Direction sender : {Direction::kToServer, Direction::kToClient}) {
+    std::pair<Epoch, Secret> epochs[] = {
+        {kHandshakeEpoch, key_log_->HandshakeSecret(client_random_, sender)},
+        {kFirstApplicationEpoch, key_log_->ApplicationSecret(client_random_, sender)}};
+    for (const auto& [epoch, secret] : epochs) {
+      if (secret.size() != suite_->hash_len) continue;
+      auto layer = std::make_unique<RecordLayer>(algorithms_, LabelPrefix::kDtls13);
+      if (!layer->InstallReadKeys(epoch, *suite_, secret)) continue;
+      layers_[{sender, epoch.value}] = std::move(layer);
+    }
+  }
+}
+
+}  // namespace dtls13::cli

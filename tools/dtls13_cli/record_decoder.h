@@ -1,0 +1,63 @@
+#ifndef DTLS13_TOOLS_DTLS13_CLI_RECORD_DECODER_H_
+#define DTLS13_TOOLS_DTLS13_CLI_RECORD_DECODER_H_
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/record/record_layer.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_header.h"
+#include "dtls13/wire/record_number.h"
+#include "tools/dtls13_cli/capture.h"
+#include "tools/dtls13_cli/key_log.h"
+
+namespace dtls13::cli {
+
+// DecodedRecord is one record of a captured datagram, opened if the keys are known.
+struct DecodedRecord {
+  size_t wire_len = 0;  // header and all
+  // With a unified header: what it says. Nothing for DTLSPlaintext, and for DTLS 1.2.
+  std::optional<UnifiedHeader> unified;
+  // The number in full; of a protected record only when it was opened.
+  std::optional<RecordNumber> number;
+  // Of an opened or plaintext record. `content` of a DTLS 1.2 ciphertext stays empty.
+  ContentType type = ContentType::kInvalid;
+  bool opened = false;
+  std::vector<uint8_t> content;
+};
+
+// RecordDecoder takes the datagrams of one association in the order they were captured. It learns
+// client random and cipher suite from the hellos, and the rest from the key log.
+// It does not know loss: a datagram that the relay dropped decodes as well as any.
+class RecordDecoder {
+ public:
+  explicit RecordDecoder(std::optional<KeyLog> key_log);
+
+  std::vector<DecodedRecord> Decode(const CapturedDatagram& datagram);
+
+ private:
+  using EpochKey = std::pair<Direction, uint64_t>;
+
+  // Each takes one record off the front of `*rest`; false when what is there is no record.
+  bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record);
+  bool DecodeCiphertext(Direction direction, std::span<uint8_t>* rest, DecodedRecord* record);
+  void Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record);
+  void LearnFromHello(const DecodedRecord& record);
+  void InstallKeys();
+
+  std::optional<KeyLog> key_log_;
+  std::shared_ptr<const Algorithms> algorithms_;
+  std::vector<uint8_t> client_random_;
+  const CipherSuite* suite_ = nullptr;
+  // A layer for each direction and epoch: here nothing is ever superseded.
+  std::map<EpochKey, std::unique_ptr<RecordLayer>> layers_;
+};
+
+}  // namespace dtls13::cli
+
+#endif  // DTLS13_TOOLS_DTLS13_CLI_RECORD_DECODER_H_
