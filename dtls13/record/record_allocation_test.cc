@@ -1,0 +1,103 @@
+// Sealing and opening allocate nothing, neither here nor in libcrypto, whatever arrives.
+#include <openssl/crypto.h>
+
+#include <cstdlib>
+#include <new>
+#include <vector>
+
+#include "dtls13/record/record_layer.h"
+#include "dtls13/record/record_test_util.h"
+#include "gtest/gtest.h"
+
+namespace {
+
+size_t g_num_allocations = 0;
+
+void* Allocate(size_t size) {
+  ++g_num_allocations;
+  return std::malloc(size);
+}
+
+void* CryptoAllocate(size_t size, const char*, int) { return Allocate(size); }
+void* CryptoReallocate(void* block, size_t size, const char*, int) {
+  ++g_num_allocations;
+  return std::realloc(block, size);
+}
+void CryptoFree(void* block, const char*, int) { std::free(block); }
+
+// Before main, because libcrypto takes these functions only before its first allocation.
+const bool g_counts_libcrypto =
+    CRYPTO_set_mem_functions(CryptoAllocate, CryptoReallocate, CryptoFree) == 1;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  void* block = Allocate(size);
+  if (block == nullptr) std::abort();
+  return block;
+}
+void* operator new[](size_t size) { return operator new(size); }
+void operator delete(void* block) noexcept { std::free(block); }
+void operator delete[](void* block) noexcept { std::free(block); }
+void operator delete(void* block, size_t) noexcept { std::free(block); }
+void operator delete[](void* block, size_t) noexcept { std::free(block); }
+
+namespace dtls13 {
+namespace {
+
+constexpr Epoch kEpoch = kFirstApplicationEpoch;
+
+TEST(RecordAllocation, CountsBothSources) {
+  ASSERT_TRUE(g_counts_libcrypto);
+  const size_t before = g_num_allocations;
+  testing::RecordPair pair;
+  pair.Install(kEpoch);
+  EXPECT_GT(g_num_allocations, before);
+  const size_t after = g_num_allocations;
+  OPENSSL_free(OPENSSL_malloc(1));
+  EXPECT_EQ(g_num_allocations, after + 1);
+}
+
+TEST(RecordAllocation, SealAndOpenAllocateNothing) {
+  std::vector<uint8_t> datagram(2000);
+  const std::vector<uint8_t> content(1200);
+  for (const CipherSuite& suite : kCipherSuites) {
+    testing::RecordPair pair(suite);
+    pair.Install(kHandshakeEpoch);
+    pair.Install(kEpoch);
+    for (int i = 0; i < 1000; ++i) {
+      const size_t before = g_num_allocations;
+      RecordNumber number;
+      const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
+                                          testing::kEveryForm[i % 4], datagram, &number);
+      std::span<uint8_t> rest = std::span(datagram).first(len);
+      const bool opened = pair.receiver.OpenNext(&rest).has_value();
+      ASSERT_EQ(g_num_allocations, before) << suite.name << " record " << i;
+      ASSERT_TRUE(opened);
+    }
+  }
+}
+
+// An attacker chooses these paths, so they may cost no more than the honest one.
+TEST(RecordAllocation, DroppingAllocatesNothing) {
+  for (const CipherSuite& suite : kCipherSuites) {
+    testing::RecordPair pair(suite);
+    pair.Install(kEpoch);
+    std::vector<uint8_t> datagram(200);
+    for (int i = 0; i < 1000; ++i) {
+      RecordNumber number;
+      const size_t len =
+          pair.sender.Seal(kEpoch, ContentType::kApplicationData, std::vector<uint8_t>(100),
+                           testing::kLongForm, datagram, &number);
+      datagram[static_cast<size_t>(i) % len] ^= 0x80;
+      std::span<uint8_t> rest = std::span(datagram).first(len);
+      const size_t before = g_num_allocations;
+      const bool opened = pair.receiver.OpenNext(&rest).has_value();
+      ASSERT_EQ(g_num_allocations, before) << suite.name << " record " << i;
+      ASSERT_FALSE(opened);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dtls13
