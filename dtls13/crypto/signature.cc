@@ -140,10 +140,11 @@ std::vector<uint8_t> BuildCertificateVerifyInput(bool is_server,
   constexpr size_t kNumSpaces = 64;
   const std::string_view context =
       is_server ? "TLS 1.3, server CertificateVerify" : "TLS 1.3, client CertificateVerify";
-  std::vector<uint8_t> input(kNumSpaces, ' ');
-  input.insert(input.end(), context.begin(), context.end());
-  input.push_back(0);
-  input.insert(input.end(), transcript_hash.begin(), transcript_hash.end());
+  std::vector<uint8_t> input(kNumSpaces + context.size() + 1 + transcript_hash.size());
+  auto at = std::fill_n(input.begin(), kNumSpaces, ' ');
+  at = std::copy(context.begin(), context.end(), at);
+  *at++ = 0;
+  std::copy(transcript_hash.begin(), transcript_hash.end(), at);
   return input;
 }
 
