@@ -5,12 +5,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "dtls13/association.h"
 #include "shim/ctx_attachment.h"
 #include "shim/openssl_headers.h"
+#include "shim/session_facts.h"
 
 namespace dtls13::shim {
 
@@ -53,6 +55,10 @@ class SslAttachment {
   // connected is what SSL_is_init_finished says: the handshake is over and went well.
   bool connected() const { return association_ != nullptr && association_->connected(); }
 
+  bool failed() const { return association_ != nullptr && association_->failed(); }
+  // is_up: connected, and nothing went wrong since.
+  bool is_up() const { return connected() && !failed(); }
+
   // Reset forgets the connection and keeps the settings: SSL_clear.
   void Reset();
 
@@ -66,6 +72,7 @@ class SslAttachment {
     X509* certificate = nullptr;                // the peer's leaf
     STACK_OF(X509)* chain = nullptr;            // as the peer sent it
     STACK_OF(X509)* verified_chain = nullptr;   // as verification built it
+    STACK_OF(SSL_CIPHER)* client_ciphers = nullptr;  // as the client offered them
     SSL_SESSION* session = nullptr;
   };
   PeerObjects& peer_objects() { return *peer_objects_; }
@@ -76,6 +83,10 @@ class SslAttachment {
   // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
   OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
   SslSettings settings;
+
+  // What queries ask about the handshake. The driver hands it every Trace event, so an association
+  // is always made with AssociationConfig::trace.
+  SessionFacts facts;
 
   // Application data that arrived and was not read, oldest first. Datagrams are read only while
   // this is empty, so it holds one datagram's records at most.
@@ -89,16 +100,27 @@ class SslAttachment {
   // DTLSv1_listen accepted, or the one that is libssl's to answer.
   std::vector<uint8_t> kept_datagram;
 
+  // The client's address as the cookie was bound to it; empty where the BIO cannot tell.
+  std::vector<uint8_t> peer_address;
+
   // DTLS_set_timer_cb: the application's own retransmission timer value.
   DTLS_timer_cb timer_callback = nullptr;
 
   // --- for the driver alone
 
   std::unique_ptr<Association>& mutable_association() { return association_; }
+  // A handshake datagram that the write BIO had no room for; it goes first next time.
+  std::vector<uint8_t> unsent_datagram;
   bool failure_reported = false;
+  bool flush_owed = false;         // something was written since the last BIO_flush
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
   size_t applied_mtu = 0;          // what the association was last told
-  int64_t announced_timeout_us = 0;  // what the read BIO was last told; 0: no timer
+  // The deadline that a read BIO was last told, and which BIO; nothing: that no timer runs.
+  std::optional<Instant> announced_deadline;
+  const BIO* announced_to = nullptr;
+  // How many calls into libssl this SSL is in, for an SSL that is not ours: what libssl calls by
+  // itself must not be taken for the application's calls.
+  int libssl_depth = 0;
 
  private:
   SSL* const ssl_;

@@ -1,0 +1,67 @@
+#ifndef DTLS13_SHIM_BIO_TRANSPORT_H_
+#define DTLS13_SHIM_BIO_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/flight/instant.h"
+#include "shim/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// What a BIO did with a read or a write.
+enum class BioOutcome : uint8_t {
+  kDone,
+  kWouldBlock,  // with a retry flag, or our own deadline passed
+  kTooLarge,    // the datagram is over what the path carries; it is lost
+  kFailed,      // SSL_ERROR_SYSCALL: the end, an error, or nothing to read without a retry flag
+  kMissing,     // the SSL has no such BIO
+};
+
+// The functions below fetch the SSL's BIOs at every call: applications exchange them between calls.
+// They know nothing of associations.
+
+struct BioRead {
+  BioOutcome outcome;
+  std::span<uint8_t> datagram;  // with kDone: the filled part of the buffer, never empty
+};
+
+// ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for
+// until `deadline` (at `now`, for ever without one).
+BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
+                     Instant now);
+
+// WriteDatagram hands one datagram to the write BIO in one BIO_write.
+BioOutcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram);
+// Flush ends a flight, for BIOs that gather.
+void Flush(SSL* ssl);
+
+// SetNextTimeout tells the read BIO the absolute time at which a blocking read is to give up, or
+// that there is none.
+void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left);
+
+// IsBlocking is true when a read may wait without an end of the application's own choosing: a
+// blocking socket.
+bool IsBlocking(SSL* ssl);
+
+// KeepsDatagramBoundaries is true only where the write BIO is a datagram socket itself, so that a
+// record may go without its length.
+bool KeepsDatagramBoundaries(SSL* ssl);
+
+// QueryMtu is the datagram payload that the write BIO knows of, 0 when it does not.
+size_t QueryMtu(SSL* ssl);
+// MtuOverhead is what IP and UDP take of a link MTU, in bytes.
+size_t MtuOverhead(SSL* ssl);
+
+// PeerAddress is the sender of the last datagram, encoded for cookies: family, address, port.
+// Empty when the BIO cannot tell.
+std::vector<uint8_t> PeerAddress(SSL* ssl);
+// SetPeerAddress makes an unconnected datagram BIO send to the encoded address again.
+void SetPeerAddress(SSL* ssl, std::span<const uint8_t> encoded);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_BIO_TRANSPORT_H_

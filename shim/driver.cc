@@ -1,0 +1,316 @@
+#include "shim/driver.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "shim/association_setup.h"
+#include "shim/bio_transport.h"
+#include "shim/callbacks.h"
+#include "shim/credentials.h"
+#include "shim/error_map.h"
+#include "shim/error_mark.h"
+#include "shim/real_libssl.h"
+#include "shim/scratch_buffer.h"
+
+namespace dtls13::shim {
+namespace {
+
+// kTimerSlack: what is due this soon is due now, as in libssl: a socket's receive timeout ends a
+// little before or after the deadline it was computed from.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(15);
+
+// DueAt returns the time to hand to HandleTimeout if a deadline has come.
+std::optional<Instant> DueAt(const Association& association, Instant now) {
+  const std::optional<Instant> deadline = association.NextTimeout();
+  if (!deadline || *deadline > now + kTimerSlack) return std::nullopt;
+  return std::max(now, *deadline);
+}
+
+// AnnounceTimeout tells the read BIO the next deadline, when it is news. Applications re-enter the
+// shim from this control, so all is settled before.
+void AnnounceTimeout(SslAttachment& attachment, std::optional<Instant> deadline) {
+  const BIO* bio = Real().SSL_get_rbio(attachment.ssl());
+  const bool same_bio = bio == attachment.announced_to || !attachment.announced_deadline;
+  if (deadline == attachment.announced_deadline && same_bio) return;
+  attachment.announced_deadline = deadline;
+  attachment.announced_to = bio;
+  std::optional<Duration> left;
+  if (deadline) left = *deadline - Now();
+  SetNextTimeout(attachment.ssl(), left);
+}
+
+void OnConnected(SslAttachment& attachment) {
+  attachment.handshake_state = TLS_ST_OK;
+  TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
+}
+
+void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
+  switch (event.type) {
+    case EventType::kCredentialWanted:
+      AnswerCredentialWanted(attachment, now);
+      break;
+    case EventType::kSignatureWanted:
+      AnswerSignatureWanted(attachment, now);
+      break;
+    case EventType::kVerifyPeer:
+      AnswerVerifyPeer(attachment, now);
+      break;
+    case EventType::kKeyLog:
+      TellKeyLog(attachment, event.data);
+      break;
+    case EventType::kTrace:
+      attachment.facts.Note(event);
+      TellTrace(attachment, event);
+      break;
+    case EventType::kConnected:
+      OnConnected(attachment);
+      break;
+    case EventType::kApplicationData:
+      // An empty record carries nothing that SSL_read could return.
+      if (!event.data.empty()) {
+        attachment.unread.push_back({.content = {event.data.begin(), event.data.end()}});
+      }
+      break;
+    case EventType::kHandshakeAcked:
+    case EventType::kPeerClosed:
+    case EventType::kFailed:
+      // States of the association, looked at when a goal is.
+      break;
+  }
+}
+
+bool PollEvents(SslAttachment& attachment, Instant now) {
+  bool any = false;
+  while (std::optional<Event> event = attachment.association()->PollEvent()) {
+    any = true;
+    OnEvent(attachment, *event, now);
+  }
+  return any;
+}
+
+BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
+  if (outcome == BioOutcome::kTooLarge) {
+    // Lost, like any datagram; what is sent again fits.
+    ReduceMtu(attachment);
+    return BioOutcome::kDone;
+  }
+  return outcome;
+}
+
+// Transmit sends what is owed until nothing is, or a BIO refuses.
+BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
+  if (!attachment.unsent_datagram.empty()) {
+    const BioOutcome outcome = Send(attachment, attachment.unsent_datagram);
+    if (outcome == BioOutcome::kWouldBlock) return outcome;
+    attachment.unsent_datagram.clear();
+    if (outcome != BioOutcome::kDone) return outcome;
+  }
+  ApplyMtu(attachment);
+  ScratchBuffer scratch;
+  for (;;) {
+    size_t len;
+    {
+      ErrorMark mark;
+      len = attachment.association()->PollTransmit(scratch.bytes(), now);
+    }
+    if (len == 0) return BioOutcome::kDone;
+    *any = true;
+    const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+    const BioOutcome outcome = Send(attachment, datagram);
+    if (outcome == BioOutcome::kWouldBlock) {
+      attachment.unsent_datagram.assign(datagram.begin(), datagram.end());
+    }
+    if (outcome != BioOutcome::kDone) return outcome;
+  }
+}
+
+// Settle answers events and sends what is owed until both are quiet: each may cause the other.
+BioOutcome Settle(SslAttachment& attachment, Instant now) {
+  BioOutcome outcome = BioOutcome::kDone;
+  bool again = true;
+  while (again) {
+    again = PollEvents(attachment, now);
+    if (outcome != BioOutcome::kDone) break;
+    outcome = Transmit(attachment, now, &again);
+  }
+  if (attachment.flush_owed) {
+    attachment.flush_owed = false;
+    const int error = errno;
+    Flush(attachment.ssl());
+    errno = error;
+  }
+  return outcome;
+}
+
+Progress ReportFailure(SslAttachment& attachment) {
+  AnnounceTimeout(attachment, std::nullopt);
+  const Status failure = attachment.association()->failure();
+  if (!attachment.failure_reported) {
+    attachment.failure_reported = true;
+    RaiseStatus(failure);
+    if (failure.reason() == Reason::kPeerAlert) {
+      SSL* ssl = attachment.ssl();
+      Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+    }
+  }
+  return Progress::kFailed;
+}
+
+bool IsReached(const SslAttachment& attachment, Goal goal) {
+  const Association& association = *attachment.association();
+  switch (goal) {
+    case Goal::kHandshake:
+      return association.connected();
+    case Goal::kRead:
+      return !attachment.unread.empty() || association.peer_closed();
+    case Goal::kPeerClose:
+      return association.peer_closed();
+    case Goal::kFlush:
+      return true;
+  }
+  return true;
+}
+
+// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are not
+// for this association, and must not turn its answers to another address.
+bool IsFromStranger(SslAttachment& attachment) {
+  if (attachment.peer_address.empty()) return false;
+  const std::vector<uint8_t> sender = PeerAddress(attachment.ssl());
+  if (sender.empty() || sender == attachment.peer_address) return false;
+  SetPeerAddress(attachment.ssl(), attachment.peer_address);
+  return true;
+}
+
+void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
+  ErrorMark mark;
+  attachment.association()->HandleDatagram(datagram, Now());
+}
+
+// Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
+// goes.
+BioOutcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
+  if (!attachment.kept_datagram.empty()) {
+    std::vector<uint8_t> kept = std::exchange(attachment.kept_datagram, {});
+    Take(attachment, kept);
+    PollEvents(attachment, Now());
+    return BioOutcome::kDone;
+  }
+  ScratchBuffer scratch;
+  const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
+  if (read.outcome != BioOutcome::kDone || IsFromStranger(attachment)) return read.outcome;
+  Take(attachment, read.datagram);
+  PollEvents(attachment, Now());
+  return BioOutcome::kDone;
+}
+
+std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+void ServeTimeout(SslAttachment& attachment, Instant due) {
+  ErrorMark mark;
+  attachment.association()->HandleTimeout(due);
+}
+
+Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  if (outcome == BioOutcome::kWouldBlock) {
+    attachment.want = Want::kWrite;
+    return Progress::kWouldBlock;
+  }
+  if (outcome == BioOutcome::kMissing) Raise(SSL_R_BIO_NOT_SET);
+  return Progress::kBroken;
+}
+
+Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  if (outcome == BioOutcome::kWouldBlock) {
+    attachment.want = Want::kRead;
+    return Progress::kWouldBlock;
+  }
+  if (outcome == BioOutcome::kMissing) Raise(SSL_R_READ_BIO_NOT_SET);
+  return Progress::kBroken;
+}
+
+}  // namespace
+
+Progress Drive(SslAttachment& attachment, Goal goal) {
+  attachment.want = Want::kNothing;
+  std::optional<Instant> give_up;
+  if (goal == Goal::kPeerClose && IsBlocking(attachment.ssl())) give_up = Now() + kCloseWait;
+  for (;;) {
+    Association& association = *attachment.association();
+    const Instant now = Now();
+    if (const std::optional<Instant> due = DueAt(association, now)) ServeTimeout(attachment, *due);
+    const BioOutcome sent = Settle(attachment, now);
+    if (association.failed()) return ReportFailure(attachment);
+    // Once connected nothing that is owed is worth keeping the application from its data for.
+    const bool must_send = goal == Goal::kHandshake || goal == Goal::kFlush;
+    if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
+    if (IsReached(attachment, goal)) {
+      AnnounceTimeout(attachment, association.NextTimeout());
+      return Progress::kReached;
+    }
+    const std::optional<Instant> deadline = Earlier(association.NextTimeout(), give_up);
+    AnnounceTimeout(attachment, deadline);
+    const BioOutcome received = Receive(attachment, deadline);
+    if (received == BioOutcome::kDone) continue;
+    if (give_up && Now() + kTimerSlack >= *give_up) {
+      errno = ETIMEDOUT;
+      return Progress::kBroken;
+    }
+    if (received == BioOutcome::kWouldBlock && DueAt(association, Now())) continue;
+    return OnReadTrouble(attachment, received);
+  }
+}
+
+int ExpireTimer(SslAttachment& attachment) {
+  Association* association = attachment.association();
+  if (association == nullptr || association->failed()) return 0;
+  const Instant now = Now();
+  const std::optional<Instant> due = DueAt(*association, now);
+  if (!due) return 0;
+  ServeTimeout(attachment, *due);
+  Settle(attachment, now);
+  if (association->failed()) {
+    ReportFailure(attachment);
+    return -1;
+  }
+  AnnounceTimeout(attachment, association->NextTimeout());
+  return 1;
+}
+
+std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
+  const Association* association = attachment.association();
+  if (association == nullptr || association->failed()) return std::nullopt;
+  const std::optional<Instant> deadline = association->NextTimeout();
+  if (!deadline) return std::nullopt;
+  const Duration left = *deadline - Now();
+  return left < kTimerSlack ? Duration::zero() : left;
+}
+
+Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext) {
+  attachment.want = Want::kNothing;
+  ScratchBuffer scratch;
+  size_t len = 0;
+  SendResult result;
+  {
+    ErrorMark mark;
+    result = attachment.association()->Seal(plaintext, scratch.bytes(), &len);
+  }
+  if (result != SendResult::kSealed) {
+    Raise(result == SendResult::kExhausted ? SSL_R_TOO_MANY_KEY_UPDATES : ERR_R_INTERNAL_ERROR);
+    return Progress::kFailed;
+  }
+  const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == BioOutcome::kDone) return Progress::kReached;
+  if (outcome == BioOutcome::kTooLarge) ReduceMtu(attachment);
+  return OnWriteTrouble(attachment, outcome);
+}
+
+}  // namespace dtls13::shim

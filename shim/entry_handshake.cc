@@ -1,0 +1,197 @@
+// The entries that bring a connection up, and those that ask how far it is.
+
+#include "shim/association_setup.h"
+#include "shim/bio_transport.h"
+#include "shim/error_map.h"
+#include "shim/first_hello.h"
+#include "shim/handshake.h"
+#include "shim/handshake_state.h"
+#include "shim/protocol_version.h"
+#include "shim/real_libssl.h"
+#include "shim/replay_bio.h"
+
+namespace dtls13::shim {
+namespace {
+
+using HandshakeFunction = int (*)(SSL* ssl);
+
+int Handshake(SSL* ssl, HandshakeFunction real) {
+  if (SslAttachment* attachment = Decide(ssl)) {
+    const HandshakeOutcome outcome = RunHandshake(*attachment);
+    if (outcome != HandshakeOutcome::kIsLibssls) {
+      return outcome == HandshakeOutcome::kDone ? 1 : -1;
+    }
+  }
+  LibsslCall call(ssl);
+  return real(ssl);
+}
+
+void SetSide(SSL* ssl, Side side) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr) return;
+  // On a connection of ours it means the same as in libssl: begin anew.
+  if (attachment->owner == Owner::kOurs) attachment->Reset();
+  attachment->side = side;
+}
+
+// libssl's SSL_accept and SSL_connect choose the side of an SSL that has none.
+void DefaultSide(SSL* ssl, Side side) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr || attachment->side != Side::kUnset) return;
+  attachment->side = side;
+  LibsslCall call(ssl);
+  if (side == Side::kServer) {
+    Real().SSL_set_accept_state(ssl);
+  } else {
+    Real().SSL_set_connect_state(ssl);
+  }
+}
+
+// ListenOnce shows libssl's DTLSv1_listen one datagram of a client that has no DTLS 1.3. Its reads
+// find nothing behind it: the next datagram may be another client's, and ours.
+int ListenOnce(SslAttachment& attachment, BIO_ADDR* client) {
+  SSL* ssl = attachment.ssl();
+  std::vector<uint8_t> datagram = std::exchange(attachment.kept_datagram, {});
+  if (!ReplayDatagram(ssl, std::move(datagram), AfterReplay::kWouldBlock)) return -1;
+  LibsslCall call(ssl);
+  const int result = Real().DTLSv1_listen(ssl, client);
+  DiscardReplay(ssl);
+  return result;
+}
+
+int Listen(SslAttachment& attachment, BIO_ADDR* client) {
+  SSL* ssl = attachment.ssl();
+  if (Real().SSL_get_rbio(ssl) == nullptr || Real().SSL_get_wbio(ssl) == nullptr) {
+    Raise(SSL_R_BIO_NOT_SET);
+    return -1;
+  }
+  const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return -1;
+  for (;;) {
+    switch (ReceiveFirstHello(attachment, *config, CookieMode::kStateful, /*one_datagram=*/false)) {
+      case FirstHello::kKept: {
+        Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
+        BIO* rbio = Real().SSL_get_rbio(ssl);
+        if (BIO_ctrl(rbio, BIO_CTRL_DGRAM_GET_PEER, 0, client) <= 0) BIO_ADDR_clear(client);
+        if (rbio != Real().SSL_get_wbio(ssl)) SetPeerAddress(ssl, attachment.peer_address);
+        return 1;
+      }
+      case FirstHello::kNotDtls13: {
+        const int result = ListenOnce(attachment, client);
+        if (result == 0) break;
+        attachment.Reset();
+        attachment.owner = Owner::kLibssl;
+        return result;
+      }
+      case FirstHello::kWouldBlock:
+        return 0;
+      default:
+        return -1;
+    }
+  }
+}
+
+int Stateless(SslAttachment& attachment) {
+  const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return -1;
+  switch (
+      ReceiveFirstHello(attachment, *config, CookieMode::kStateless, /*one_datagram=*/true)) {
+    case FirstHello::kKept:
+      return 1;
+    case FirstHello::kRetrySent:
+      return 0;
+    case FirstHello::kNotDtls13:
+      attachment.kept_datagram.clear();
+      Raise(SSL_R_UNSUPPORTED_PROTOCOL);
+      return -1;
+    default:
+      return -1;
+  }
+}
+
+}  // namespace
+}  // namespace dtls13::shim
+
+using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of any namespace
+
+DTLS13_EXPORT int SSL_do_handshake(SSL* ssl) noexcept {
+  return Handshake(ssl, Real().SSL_do_handshake);
+}
+
+DTLS13_EXPORT int SSL_connect(SSL* ssl) noexcept {
+  DefaultSide(ssl, Side::kClient);
+  return Handshake(ssl, Real().SSL_connect);
+}
+
+DTLS13_EXPORT int SSL_accept(SSL* ssl) noexcept {
+  DefaultSide(ssl, Side::kServer);
+  return Handshake(ssl, Real().SSL_accept);
+}
+
+DTLS13_EXPORT void SSL_set_connect_state(SSL* ssl) noexcept {
+  SetSide(ssl, Side::kClient);
+  Real().SSL_set_connect_state(ssl);
+}
+
+DTLS13_EXPORT void SSL_set_accept_state(SSL* ssl) noexcept {
+  SetSide(ssl, Side::kServer);
+  Real().SSL_set_accept_state(ssl);
+}
+
+DTLS13_EXPORT int DTLSv1_listen(SSL* ssl, BIO_ADDR* client) noexcept {
+  DefaultSide(ssl, Side::kServer);
+  if (SslAttachment* attachment = SslAttachment::Find(ssl);
+      attachment != nullptr && attachment->libssl_depth == 0) {
+    // Whoever listens begins anew, and any client may be next.
+    if (ClearConnection(ssl) != 1) return -1;
+  }
+  if (SslAttachment* attachment = Decide(ssl)) return Listen(*attachment, client);
+  LibsslCall call(ssl);
+  return Real().DTLSv1_listen(ssl, client);
+}
+
+DTLS13_EXPORT int SSL_stateless(SSL* ssl) noexcept {
+  DefaultSide(ssl, Side::kServer);
+  if (SslAttachment* attachment = SslAttachment::Find(ssl);
+      attachment != nullptr && attachment->libssl_depth == 0) {
+    if (ClearConnection(ssl) != 1) return -1;
+  }
+  if (SslAttachment* attachment = Decide(ssl)) return Stateless(*attachment);
+  LibsslCall call(ssl);
+  return Real().SSL_stateless(ssl);
+}
+
+DTLS13_EXPORT OSSL_HANDSHAKE_STATE SSL_get_state(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  return attachment != nullptr ? attachment->handshake_state : Real().SSL_get_state(ssl);
+}
+
+DTLS13_EXPORT int SSL_in_init(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  if (attachment == nullptr) return Real().SSL_in_init(ssl);
+  return attachment->is_up() ? 0 : 1;
+}
+
+DTLS13_EXPORT int SSL_is_init_finished(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  if (attachment == nullptr) return Real().SSL_is_init_finished(ssl);
+  return attachment->is_up() ? 1 : 0;
+}
+
+DTLS13_EXPORT int SSL_in_before(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  if (attachment == nullptr) return Real().SSL_in_before(ssl);
+  return attachment->association() == nullptr ? 1 : 0;
+}
+
+DTLS13_EXPORT const char* SSL_state_string_long(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  if (attachment == nullptr) return Real().SSL_state_string_long(ssl);
+  return attachment->failed() ? "error" : StateStringLong(attachment->handshake_state);
+}
+
+DTLS13_EXPORT const char* SSL_state_string(const SSL* ssl) noexcept {
+  const SslAttachment* attachment = SslAttachment::Ours(ssl);
+  if (attachment == nullptr) return Real().SSL_state_string(ssl);
+  return attachment->failed() ? "SSLERR" : StateString(attachment->handshake_state);
+}

@@ -1,0 +1,197 @@
+#include "shim/first_hello.h"
+
+#include <array>
+#include <optional>
+#include <span>
+
+#include "dtls13/cookie_listener.h"
+#include "dtls13/wire/record_header.h"
+#include "shim/bio_transport.h"
+#include "shim/callbacks.h"
+#include "shim/clock.h"
+#include "shim/error_map.h"
+#include "shim/error_mark.h"
+#include "shim/protocol_version.h"
+#include "shim/real_libssl.h"
+#include "shim/scratch_buffer.h"
+
+namespace dtls13::shim {
+namespace {
+
+// kMaxApplicationCookieLen is what libssl's cookie callbacks may write.
+constexpr size_t kMaxApplicationCookieLen = 255;
+
+// A HelloRetryRequest is far smaller; this is what the default MTU lets through.
+constexpr size_t kMaxRetryLen = kDefaultMtu;
+
+std::optional<std::vector<uint8_t>> GenerateCookie(SslAttachment& attachment, CookieMode mode) {
+  const CtxAttachment* ctx = attachment.ctx();
+  std::vector<uint8_t> cookie(kMaxApplicationCookieLen);
+  size_t len = 0;
+  int result = 0;
+  if (ctx != nullptr && mode == CookieMode::kStateful && ctx->callbacks.cookie_generate) {
+    unsigned int short_len = 0;
+    result = ctx->callbacks.cookie_generate(attachment.ssl(), cookie.data(), &short_len);
+    len = short_len;
+  } else if (ctx != nullptr && mode == CookieMode::kStateless &&
+             ctx->callbacks.stateless_cookie_generate) {
+    result = ctx->callbacks.stateless_cookie_generate(attachment.ssl(), cookie.data(), &len);
+  }
+  if (result == 0 || len > cookie.size()) {
+    Raise(SSL_R_COOKIE_GEN_CALLBACK_FAILURE);
+    return std::nullopt;
+  }
+  cookie.resize(len);
+  return cookie;
+}
+
+// CookieVerdict: an application without a verifier cannot have meant the exchange.
+enum class CookieVerdict : uint8_t { kGood, kBad, kNoVerifier };
+
+CookieVerdict VerifyCookie(SslAttachment& attachment, CookieMode mode,
+                           std::span<const uint8_t> cookie) {
+  const CtxAttachment* ctx = attachment.ctx();
+  int result;
+  if (ctx != nullptr && mode == CookieMode::kStateful && ctx->callbacks.cookie_verify) {
+    result = ctx->callbacks.cookie_verify(attachment.ssl(), cookie.data(),
+                                          static_cast<unsigned int>(cookie.size()));
+  } else if (ctx != nullptr && mode == CookieMode::kStateless &&
+             ctx->callbacks.stateless_cookie_verify) {
+    result = ctx->callbacks.stateless_cookie_verify(attachment.ssl(), cookie.data(), cookie.size());
+  } else {
+    Raise(SSL_R_NO_VERIFY_COOKIE_CALLBACK);
+    return CookieVerdict::kNoVerifier;
+  }
+  return result != 0 ? CookieVerdict::kGood : CookieVerdict::kBad;
+}
+
+// Answer sends one datagram to whoever sent the last one.
+FirstHello Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
+  SSL* ssl = attachment.ssl();
+  if (Real().SSL_get_rbio(ssl) != Real().SSL_get_wbio(ssl)) {
+    SetPeerAddress(ssl, PeerAddress(ssl));
+  }
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/true);
+  const BioOutcome outcome = WriteDatagram(ssl, datagram);
+  Flush(ssl);
+  if (outcome == BioOutcome::kMissing || outcome == BioOutcome::kFailed) {
+    return FirstHello::kBroken;
+  }
+  // What the BIO does not take now is lost; the client will ask again.
+  return FirstHello::kRetrySent;
+}
+
+FirstHello SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+                     std::span<const uint8_t> datagram, std::span<const uint8_t> address) {
+  const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
+  if (!cookie) return FirstHello::kFailed;
+  std::array<uint8_t, kMaxRetryLen> retry;
+  size_t len;
+  {
+    ErrorMark mark;
+    len = listener.WriteRetry(datagram, address, *cookie, WallNow(), retry);
+  }
+  if (len == 0) return FirstHello::kIgnored;
+  return Answer(attachment, std::span(retry).first(len));
+}
+
+// A client that has no DTLS 1.3 where nothing else is allowed. The answer is smaller than what
+// caused it, and keeps no state.
+FirstHello RefuseVersion(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  const std::optional<PlaintextRecord> hello = ParsePlaintextRecord(datagram);
+  if (!hello) return FirstHello::kIgnored;
+  std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> alert;
+  WritePlaintextHeader({.type = ContentType::kAlert,
+                        .legacy_record_version = kDtls12Version,
+                        .epoch = 0,
+                        .sequence_number = hello->header.sequence_number,
+                        .fragment_len = kAlertLen},
+                       alert);
+  const auto content = SerializeAlert(
+      {.level = AlertLevel::kFatal, .description = AlertDescription::kProtocolVersion});
+  std::copy(content.begin(), content.end(), alert.begin() + kPlaintextHeaderLen);
+  const FirstHello sent = Answer(attachment, alert);
+  return sent == FirstHello::kRetrySent ? FirstHello::kIgnored : sent;
+}
+
+FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
+                std::vector<uint8_t> address, FirstHello verdict) {
+  attachment.kept_datagram.assign(datagram.begin(), datagram.end());
+  attachment.peer_address = std::move(address);
+  return verdict;
+}
+
+FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+                 std::span<uint8_t> datagram) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
+                    /*with_contents=*/mode != CookieMode::kNone);
+  std::vector<uint8_t> address = PeerAddress(attachment.ssl());
+  ListenInspection inspection;
+  {
+    ErrorMark mark;
+    inspection = listener.Inspect(datagram, address, WallNow());
+  }
+  switch (inspection.verdict) {
+    case ListenVerdict::kNotDtls13:
+      if (!AllowsOlder(attachment)) return RefuseVersion(attachment, datagram);
+      return Keep(attachment, datagram, std::move(address), FirstHello::kNotDtls13);
+    case ListenVerdict::kNeedsRetry:
+      if (mode != CookieMode::kNone) {
+        return SendRetry(attachment, listener, mode, datagram, address);
+      }
+      return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+    case ListenVerdict::kAccept:
+      if (mode != CookieMode::kNone) {
+        switch (VerifyCookie(attachment, mode, inspection.application_cookie)) {
+          case CookieVerdict::kGood:
+            break;
+          case CookieVerdict::kBad:
+            return SendRetry(attachment, listener, mode, datagram, address);
+          case CookieVerdict::kNoVerifier:
+            return FirstHello::kFailed;
+        }
+      }
+      return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+    case ListenVerdict::kIgnore:
+      break;
+  }
+  // Without a cookie exchange an association may put a fragmented ClientHello together.
+  const bool may_be_fragment = mode == CookieMode::kNone && !datagram.empty() &&
+                               datagram[0] == static_cast<uint8_t>(ContentType::kHandshake);
+  if (may_be_fragment) {
+    return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+  }
+  return FirstHello::kIgnored;
+}
+
+}  // namespace
+
+FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
+                             CookieMode mode, bool one_datagram) {
+  attachment.want = Want::kNothing;
+  // The listener only reads the config, which outlives it.
+  const CookieListener listener(
+      std::shared_ptr<const AssociationConfig>(std::shared_ptr<void>(), &config));
+  for (;;) {
+    ScratchBuffer scratch;
+    const BioRead read =
+        ReadDatagram(attachment.ssl(), scratch.bytes(), /*deadline=*/std::nullopt, Now());
+    switch (read.outcome) {
+      case BioOutcome::kDone:
+        break;
+      case BioOutcome::kWouldBlock:
+        attachment.want = Want::kRead;
+        return FirstHello::kWouldBlock;
+      case BioOutcome::kMissing:
+        Raise(SSL_R_READ_BIO_NOT_SET);
+        return FirstHello::kBroken;
+      default:
+        return FirstHello::kBroken;
+    }
+    const FirstHello verdict = Judge(attachment, listener, mode, read.datagram);
+    const bool settled = verdict != FirstHello::kIgnored && verdict != FirstHello::kRetrySent;
+    if (settled || one_datagram) return verdict;
+  }
+}
+
+}  // namespace dtls13::shim

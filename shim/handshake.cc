@@ -1,0 +1,98 @@
+#include "shim/handshake.h"
+
+#include "shim/association_setup.h"
+#include "shim/callbacks.h"
+#include "shim/driver.h"
+#include "shim/error_map.h"
+#include "shim/first_hello.h"
+#include "shim/protocol_version.h"
+#include "shim/real_libssl.h"
+#include "shim/replay_bio.h"
+
+namespace dtls13::shim {
+namespace {
+
+CookieMode ModeOf(SSL* ssl) {
+  const bool exchange = (Real().SSL_get_options(ssl) & SSL_OP_COOKIE_EXCHANGE) != 0;
+  return exchange ? CookieMode::kStateful : CookieMode::kNone;
+}
+
+// WaitForClient returns kDone when there is an association with a ClientHello to take.
+HandshakeOutcome WaitForClient(SslAttachment& attachment) {
+  std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return HandshakeOutcome::kNotDone;
+  if (attachment.kept_datagram.empty()) {
+    switch (ReceiveFirstHello(attachment, *config, ModeOf(attachment.ssl()),
+                              /*one_datagram=*/false)) {
+      case FirstHello::kKept:
+        break;
+      case FirstHello::kNotDtls13:
+        return HandOver(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+      default:
+        return HandshakeOutcome::kNotDone;
+    }
+  }
+  return StartServer(attachment, std::move(config)) ? HandshakeOutcome::kDone
+                                                    : HandshakeOutcome::kNotDone;
+}
+
+// A server tells nothing before it knows that the client is not libssl's to serve.
+void TellStart(SslAttachment& attachment) {
+  if (attachment.callbacks_started) return;
+  attachment.callbacks_started = true;
+  const bool is_server = attachment.side == Side::kServer;
+  TellInfo(attachment, SSL_CB_HANDSHAKE_START, 1);
+  TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
+}
+
+HandshakeOutcome Run(SslAttachment& attachment) {
+  if (attachment.association() == nullptr) {
+    if (attachment.side == Side::kClient) {
+      if (!StartClient(attachment)) return HandshakeOutcome::kNotDone;
+    } else {
+      const HandshakeOutcome waited = WaitForClient(attachment);
+      if (waited != HandshakeOutcome::kDone) return waited;
+    }
+  }
+  TellStart(attachment);
+  const Association& association = *attachment.association();
+  if (association.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
+  return Drive(attachment, Goal::kHandshake) == Progress::kReached ? HandshakeOutcome::kDone
+                                                                   : HandshakeOutcome::kNotDone;
+}
+
+}  // namespace
+
+HandshakeOutcome RunHandshake(SslAttachment& attachment) {
+  if (attachment.connected()) return HandshakeOutcome::kDone;
+  attachment.want = Want::kNothing;
+  const bool is_server = attachment.side == Side::kServer;
+  // As libssl does, so that SSL_get_error speaks of this call.
+  ERR_clear_error();
+  const HandshakeOutcome outcome = Run(attachment);
+  if (attachment.callbacks_started) {
+    TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,
+             outcome == HandshakeOutcome::kDone ? 1 : -1);
+  }
+  return outcome;
+}
+
+int ClearConnection(SSL* ssl) {
+  if (SslAttachment* attachment = SslAttachment::Find(ssl)) attachment->Reset();
+  DiscardReplay(ssl);
+  LibsslCall call(ssl);
+  return Real().SSL_clear(ssl);
+}
+
+bool HandOver(SslAttachment& attachment) {
+  std::vector<uint8_t> datagram = std::exchange(attachment.kept_datagram, {});
+  if (!ReplayDatagram(attachment.ssl(), std::move(datagram), AfterReplay::kPassThrough)) {
+    Raise(ERR_R_MALLOC_FAILURE);
+    return false;
+  }
+  attachment.Reset();
+  attachment.owner = Owner::kLibssl;
+  return true;
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,30 @@
+#ifndef DTLS13_SHIM_HANDSHAKE_H_
+#define DTLS13_SHIM_HANDSHAKE_H_
+
+#include <cstdint>
+
+#include "shim/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// HandshakeOutcome is how far a handshake came: what SSL_do_handshake makes of it.
+enum class HandshakeOutcome : uint8_t {
+  kDone,
+  kNotDone,    // want, or the error queue, says why
+  kIsLibssls,  // the peer speaks no DTLS 1.3: the SSL is libssl's now, and so is the call
+};
+
+// RunHandshake takes the handshake of an SSL that is ours as far as it goes, and tells the info
+// callback how that ended. Done at once when connected.
+HandshakeOutcome RunHandshake(SslAttachment& attachment);
+
+// HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
+bool HandOver(SslAttachment& attachment);
+
+// ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears libssl's
+// object. Returns what libssl does.
+int ClearConnection(SSL* ssl);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_HANDSHAKE_H_

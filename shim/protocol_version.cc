@@ -1,0 +1,61 @@
+#include "shim/protocol_version.h"
+
+#include "shim/real_libssl.h"
+#include "shim/replay_bio.h"
+
+namespace dtls13::shim {
+namespace {
+
+// OpenSSL gives DTLS 1.3 the option bit of TLS 1.3.
+constexpr uint64_t kNoDtls13 = SSL_OP_NO_TLSv1_3;
+
+// DTLS versions count downwards: a smaller number is a newer version.
+bool IsOlderThanDtls13(int version) { return version != 0 && version > DTLS1_3_VERSION; }
+
+// A client's method cannot accept and a server's cannot connect; libssl has the error for it.
+bool MethodFitsSide(const SSL_METHOD* method, Side side) {
+  if (method == Real().DTLS_method()) return true;
+  return method == (side == Side::kServer ? Real().DTLS_server_method()
+                                          : Real().DTLS_client_method());
+}
+
+}  // namespace
+
+bool IsFlexibleDtlsMethod(const SSL_METHOD* method) {
+  const RealLibssl& real = Real();
+  return method == real.DTLS_method() || method == real.DTLS_client_method() ||
+         method == real.DTLS_server_method();
+}
+
+bool AllowsDtls13(const SslAttachment& attachment) {
+  if (IsOlderThanDtls13(attachment.settings.max_version)) return false;
+  if ((Real().SSL_get_options(attachment.ssl()) & kNoDtls13) != 0) return false;
+  return IsFlexibleDtlsMethod(Real().SSL_get_ssl_method(attachment.ssl()));
+}
+
+bool AllowsOlder(const SslAttachment& attachment) {
+  const int min = attachment.settings.min_version;
+  return min == 0 || IsOlderThanDtls13(min);
+}
+
+SslAttachment* Decide(SSL* ssl) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr) return nullptr;
+  switch (attachment->owner) {
+    case Owner::kOurs:
+      return attachment;
+    case Owner::kLibssl:
+      RestoreReadBio(ssl);
+      return nullptr;
+    case Owner::kUndecided:
+      break;
+  }
+  // Without a side there is no input or output yet: libssl has the error for that too.
+  if (attachment->side == Side::kUnset) return nullptr;
+  const bool ours = AllowsDtls13(*attachment) &&
+                    MethodFitsSide(Real().SSL_get_ssl_method(ssl), attachment->side);
+  attachment->owner = ours ? Owner::kOurs : Owner::kLibssl;
+  return ours ? attachment : nullptr;
+}
+
+}  // namespace dtls13::shim
