@@ -243,6 +243,8 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   PlaintextWrite& epoch = epochs_.plaintext_write;
   const size_t record_len = kPlaintextHeaderLen + content.size();
   if (!epoch.is_open || out.size() < record_len) return 0;
+  // No mistake above may send an application's data in the clear.
+  if (ClassifyRecord(static_cast<uint8_t>(type)) != RecordKind::kPlaintext) return 0;
   //= rfc9147#section-4
   //# Plaintext records MUST NOT
   //# be sent with sequence numbers that would exceed 2^48-1, so the

@@ -101,7 +101,8 @@ class RecordLayer {
 
   // Seal writes one whole record of at most kMaxPlaintextLen bytes of content to `out` and gives
   // the number it got. Returns the record's length; 0 when `out` is too small, the epoch has no
-  // write keys, or its record numbers or AEAD limit are used up. `content` may not overlap `out`
+  // write keys or may not carry `type` (epoch 0 carries alert, handshake and ack alone), or its
+  // record numbers or AEAD limit are used up. `content` may not overlap `out`
   // except that it may lie exactly where the record's content will.
   size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
               std::span<uint8_t> out, RecordNumber* number);

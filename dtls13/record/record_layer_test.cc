@@ -87,6 +87,17 @@ TEST(RecordLayer, PlaintextBytes) {
                                    {{{0}, {1}}, ContentType::kAlert, {2, 40}}}));
 }
 
+TEST(RecordLayer, SealsNoApplicationDataInTheClear) {
+  RecordPair pair;
+  for (const ContentType type :
+       {ContentType::kApplicationData, ContentType::kChangeCipherSpec, ContentType::kInvalid}) {
+    EXPECT_TRUE(SealBytes(&pair.sender, kPlaintextEpoch, type, Bytes{1}).empty());
+  }
+  const Bytes ack = SealBytes(&pair.sender, kPlaintextEpoch, ContentType::kAck, Bytes{0, 0});
+  EXPECT_EQ(OpenAll(&pair.receiver, ack),
+            (std::vector<Accepted>{{{{0}, {0}}, ContentType::kAck, {0, 0}}}));
+}
+
 TEST(RecordLayer, StatelessServerContinuesItsClientsNumbers) {
   RecordPair pair;
   pair.sender.SetNextPlaintextNumber({0x010203});
@@ -182,7 +193,7 @@ TEST(RecordLayer, RefusedSealsTakeNoNumber) {
   Bytes out(kMaxPlaintextLen + 100);
   RecordNumber number;
   auto seal = [&](Epoch epoch, std::span<const uint8_t> content, size_t out_len) {
-    return pair.sender.Seal(epoch, ContentType::kApplicationData, content, kLongForm,
+    return pair.sender.Seal(epoch, ContentType::kHandshake, content, kLongForm,
                             std::span(out).first(out_len), &number);
   };
   EXPECT_EQ(seal(kEpoch, content, 121), 0u);

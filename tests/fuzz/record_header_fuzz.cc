@@ -1,0 +1,63 @@
+// Input: the first byte is the length of the Connection IDs received, the rest a datagram.
+// What parses lies within the datagram, and is written again as it was.
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "dtls13/wire/record_header.h"
+#include "tests/fuzz/check.h"
+
+namespace dtls13::fuzz {
+namespace {
+
+void CheckPlaintext(std::span<uint8_t> datagram) {
+  const auto record = ParsePlaintextRecord(datagram);
+  if (!record) return;
+  Check(record->record_len == kPlaintextHeaderLen + record->fragment.size());
+  Check(record->record_len <= datagram.size() && Within(record->fragment, datagram));
+  Check(record->fragment.size() == record->header.fragment_len);
+  std::vector<uint8_t> written(kPlaintextHeaderLen);
+  WritePlaintextHeader(record->header, written);
+  Check(std::equal(written.begin(), written.end(), datagram.begin()));
+}
+
+void CheckCiphertext(std::span<uint8_t> datagram, size_t connection_id_len) {
+  const auto record = ParseCiphertextRecord(datagram, connection_id_len);
+  if (!record) return;
+  Check(record->record_len == record->header_bytes.size() + record->encrypted_record.size());
+  Check(record->record_len <= datagram.size() && Within(record->encrypted_record, datagram));
+  Check(record->encrypted_record.size() >= kMinCiphertextLen);
+  Check(record->encrypted_record.size() <= kMaxCiphertextLen);
+  Check(record->header.has_connection_id == HasConnectionId(datagram[0]));
+  const size_t header_len = UnifiedHeaderLen(record->header);
+  Check(header_len == record->header_bytes.size());
+  std::vector<uint8_t> written(header_len);
+  const size_t number_offset =
+      WriteUnifiedHeader(record->header, record->encrypted_record.size(), written);
+  Check(number_offset == record->number_offset);
+  Check(std::equal(written.begin(), written.end(), datagram.begin()));
+}
+
+}  // namespace
+}  // namespace dtls13::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  using namespace dtls13;
+  if (size < 2) return 0;
+  const size_t connection_id_len = data[0];
+  std::vector<uint8_t> datagram(data + 1, data + size);
+  const size_t extent = RecordExtent(datagram, connection_id_len);
+  fuzz::Check(extent <= datagram.size());
+  switch (ClassifyRecord(datagram[0])) {
+    case RecordKind::kPlaintext:
+      fuzz::CheckPlaintext(datagram);
+      break;
+    case RecordKind::kCiphertext:
+      fuzz::CheckCiphertext(datagram, connection_id_len);
+      break;
+    case RecordKind::kInvalid:
+      break;
+  }
+  return 0;
+}
