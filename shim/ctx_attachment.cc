@@ -4,7 +4,7 @@
 #include <new>
 
 #include "dtls13/handshake/cookie.h"
-#include "shim/protocol_version.h"
+#include "shim/dtls_method.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {

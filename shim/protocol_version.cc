@@ -1,5 +1,6 @@
 #include "shim/protocol_version.h"
 
+#include "shim/dtls_method.h"
 #include "shim/real_libssl.h"
 #include "shim/replay_bio.h"
 
@@ -20,12 +21,6 @@ bool MethodFitsSide(const SSL_METHOD* method, Side side) {
 }
 
 }  // namespace
-
-bool IsFlexibleDtlsMethod(const SSL_METHOD* method) {
-  const RealLibssl& real = Real();
-  return method == real.DTLS_method() || method == real.DTLS_client_method() ||
-         method == real.DTLS_server_method();
-}
 
 bool AllowsDtls13(const SslAttachment& attachment) {
   if (IsOlderThanDtls13(attachment.settings.max_version)) return false;

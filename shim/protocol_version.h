@@ -5,10 +5,6 @@
 
 namespace dtls13::shim {
 
-// IsFlexibleDtlsMethod is true for DTLS_method, DTLS_client_method and DTLS_server_method of the
-// application's libssl. DTLSv1_method, DTLSv1_2_method and their like are pins.
-bool IsFlexibleDtlsMethod(const SSL_METHOD* method);
-
 // AllowsDtls13 says whether DTLS 1.3 is within what the SSL's method, limits and options allow.
 bool AllowsDtls13(const SslAttachment& attachment);
 // AllowsOlder says whether the SSL may fall back to libssl's DTLS 1.2.

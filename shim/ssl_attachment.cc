@@ -3,7 +3,7 @@
 #include <atomic>
 #include <new>
 
-#include "shim/protocol_version.h"
+#include "shim/dtls_method.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
