@@ -48,11 +48,14 @@ bool KeyExchange::IsSupported(const Algorithms& algorithms, NamedGroup group) {
 
 std::optional<KeyExchange> KeyExchange::Generate(const Algorithms& algorithms, NamedGroup group) {
   if (!algorithms.Supports(group)) return std::nullopt;
-  const NamedGroupInfo& info = *FindNamedGroup(group);
-  OpenSslPtr<EVP_PKEY> key = NewKey(algorithms, info);
+  return FromKey(algorithms, group, NewKey(algorithms, *FindNamedGroup(group)));
+}
+
+std::optional<KeyExchange> KeyExchange::FromKey(const Algorithms& algorithms, NamedGroup group,
+                                                OpenSslPtr<EVP_PKEY> key) {
   if (!key) return std::nullopt;
   std::vector<uint8_t> public_key = EncodedPublicKey(key.get());
-  if (public_key.size() != info.public_key_len) return std::nullopt;
+  if (public_key.size() != FindNamedGroup(group)->public_key_len) return std::nullopt;
   return KeyExchange(algorithms, group, std::move(key), std::move(public_key));
 }
 

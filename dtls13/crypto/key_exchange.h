@@ -33,6 +33,11 @@ class KeyExchange {
   std::optional<Secret> Derive(std::span<const uint8_t> peer_public_key) const;
 
  private:
+  // Known-answer tests bring a private key of their own.
+  friend class KeyExchangeTestPeer;
+
+  static std::optional<KeyExchange> FromKey(const Algorithms& algorithms, NamedGroup group,
+                                            OpenSslPtr<EVP_PKEY> key);
   KeyExchange(const Algorithms& algorithms, NamedGroup group, OpenSslPtr<EVP_PKEY> key,
               std::vector<uint8_t> public_key);
 
