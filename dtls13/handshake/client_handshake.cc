@@ -43,11 +43,6 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
 
  private:
-  // The HelloRetryRequest, once one came.
-  struct Retry {
-    CipherSuiteId suite;
-  };
-
   Status SendClientHello();
   Status ReplaceKeyShares(std::span<const NamedGroup> groups);
 
@@ -66,8 +61,8 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   ClientParameters parameters_;
   ClientHelloFields hello_;
   std::vector<ExtensionType> offered_;
-  std::vector<KeyExchange> key_exchanges_;  // one for each share in hello_
-  std::optional<Retry> retry_;
+  std::vector<KeyExchange> key_exchanges_;    // one for each share in hello_
+  std::optional<CipherSuiteId> retry_suite_;  // the HelloRetryRequest's, once one came
   std::optional<CertificateKey> peer_key_;
   bool certificate_requested_ = false;
 };
@@ -183,7 +178,7 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   //# HelloRetryRequest in the same connection (i.e., where the ClientHello
   //# was itself in response to a HelloRetryRequest), it MUST abort the
   //# handshake with an "unexpected_message" alert.
-  if (hello->IsHelloRetryRequest() && retry_.has_value()) return UnexpectedMessage();
+  if (hello->IsHelloRetryRequest() && retry_suite_.has_value()) return UnexpectedMessage();
   if (const Status status = CheckServerHello(*hello); !status.ok()) return status;
   if (hello->IsHelloRetryRequest()) return HandleHelloRetryRequest(*hello, body);
 
@@ -193,14 +188,15 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   //# the cipher suite supplied in the ServerHello is the same as that in
   //# the HelloRetryRequest and otherwise abort the handshake with an
   //# "illegal_parameter" alert.
-  if (retry_.has_value() && retry_->suite != suite) {
+  if (retry_suite_.has_value() && *retry_suite_ != suite) {
     return IllegalParameter(Reason::kWrongCipherReturned);
   }
   Secret shared_secret;
   if (const Status status = ReadServerShare(*hello, &shared_secret); !status.ok()) return status;
 
   context_.SetSuite(*FindCipherSuite(suite));
-  if (!retry_.has_value() && !context_.transcript().SelectHash(FindCipherSuite(suite)->hash)) {
+  if (!retry_suite_.has_value() &&
+      !context_.transcript().SelectHash(FindCipherSuite(suite)->hash)) {
     return InternalError(Reason::kCrypto);
   }
   if (const Status status = context_.Receive(HandshakeType::kServerHello, body); !status.ok()) {
@@ -210,7 +206,7 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
     return status;
   }
   key_exchanges_.clear();
-  if (!retry_.has_value()) context_.Queue(PeerIsDtls13{});
+  if (!retry_suite_.has_value()) context_.Queue(PeerIsDtls13{});
   context_.InstallReadKeys(kHandshakeEpoch, context_.server_handshake_secret());
   context_.InstallWriteKeys(kHandshakeEpoch, context_.client_handshake_secret());
   state_ = HandshakeState::kClientWaitEncryptedExtensions;
@@ -245,7 +241,7 @@ Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
                                                 std::span<const uint8_t> body) {
   if (const Status status = ReadRetryExtensions(hello); !status.ok()) return status;
   const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(hello.cipher_suite));
-  retry_ = Retry{.suite = suite->id};
+  retry_suite_ = suite->id;
   context_.result().used_hello_retry_request = true;
   context_.Queue(PeerIsDtls13{});
   if (!context_.transcript().SelectHash(suite->hash) ||

@@ -166,6 +166,80 @@ Status CheckLegacyFields(const ClientHelloView& hello) {
   return Status::Ok();
 }
 
+template <typename T>
+void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list) {
+  ByteWriter::LengthPrefix prefix(writer, 2);
+  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
+}
+
+void WriteServerName(ByteWriter* writer, std::string_view name) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  writer->WriteU8(kHostNameType);
+  ByteWriter::LengthPrefix host(writer, 2);
+  writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+}
+
+void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  for (const auto& share : shares) {
+    writer->WriteU16(static_cast<uint16_t>(share.group));
+    ByteWriter::LengthPrefix key(writer, 2);
+    writer->WriteBytes(share.key_exchange);
+  }
+}
+
+// WriteExtensions puts the cookie near the front: a stateless server that sees only the first
+// fragment of a hello with a large key share can still check it (RFC 9147 section 5.1 leaves the
+// order to the client).
+void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
+                     std::vector<ExtensionType>* offered) {
+  ByteWriter::LengthPrefix block(writer, 2);
+  const auto start = [&](ExtensionType type) {
+    offered->push_back(type);
+    writer->WriteU16(static_cast<uint16_t>(type));
+  };
+  start(ExtensionType::kSupportedVersions);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix list(writer, 1);
+    writer->WriteU16(kDtls13Version);
+  }
+  if (!fields.cookie.empty()) {
+    //= rfc8446#section-4.2.2
+    //# When sending the new ClientHello, the client MUST copy
+    //# the contents of the extension received in the HelloRetryRequest into
+    //# a "cookie" extension in the new ClientHello.
+    start(ExtensionType::kCookie);
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix cookie(writer, 2);
+    writer->WriteBytes(fields.cookie);
+  }
+  if (!fields.server_name.empty()) {
+    start(ExtensionType::kServerName);
+    WriteServerName(writer, fields.server_name);
+  }
+  start(ExtensionType::kSupportedGroups);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.groups);
+  }
+  start(ExtensionType::kSignatureAlgorithms);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.signature_schemes);
+  }
+  start(ExtensionType::kKeyShare);
+  WriteKeyShares(writer, fields.key_shares);
+  start(ExtensionType::kPskKeyExchangeModes);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix list(writer, 1);
+    writer->WriteU8(kPskDheKe);
+  }
+}
+
 }  // namespace
 
 //      struct {
@@ -268,99 +342,6 @@ Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
   if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
   return ReadOtherExtensions(hello->extensions, out);
 }
-
-namespace {
-
-// ExtensionWriter opens extensions in the block and remembers their types.
-class ExtensionWriter {
- public:
-  ExtensionWriter(ByteWriter* writer, std::vector<ExtensionType>* written)
-      : writer_(writer), written_(written) {}
-
-  // Start writes the type; the caller then writes the data behind a 16-bit LengthPrefix.
-  ByteWriter* Start(ExtensionType type) {
-    written_->push_back(type);
-    writer_->WriteU16(static_cast<uint16_t>(type));
-    return writer_;
-  }
-
- private:
-  ByteWriter* writer_;
-  std::vector<ExtensionType>* written_;
-};
-
-template <typename T>
-void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list) {
-  ByteWriter::LengthPrefix prefix(writer, 2);
-  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
-}
-
-void WriteServerName(ByteWriter* writer, std::string_view name) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 2);
-  writer->WriteU8(kHostNameType);
-  ByteWriter::LengthPrefix host(writer, 2);
-  writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
-}
-
-void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 2);
-  for (const auto& share : shares) {
-    writer->WriteU16(static_cast<uint16_t>(share.group));
-    ByteWriter::LengthPrefix key(writer, 2);
-    writer->WriteBytes(share.key_exchange);
-  }
-}
-
-// WriteExtensions puts the cookie near the front: a stateless server that sees only the first
-// fragment of a hello with a large key share can still check it (RFC 9147 section 5.1 leaves the
-// order to the client).
-void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
-                     std::vector<ExtensionType>* offered) {
-  ByteWriter::LengthPrefix block(writer, 2);
-  ExtensionWriter extensions(writer, offered);
-  extensions.Start(ExtensionType::kSupportedVersions);
-  {
-    ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix list(writer, 1);
-    writer->WriteU16(kDtls13Version);
-  }
-  if (!fields.cookie.empty()) {
-    //= rfc8446#section-4.2.2
-    //# When sending the new ClientHello, the client MUST copy
-    //# the contents of the extension received in the HelloRetryRequest into
-    //# a "cookie" extension in the new ClientHello.
-    extensions.Start(ExtensionType::kCookie);
-    ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix cookie(writer, 2);
-    writer->WriteBytes(fields.cookie);
-  }
-  if (!fields.server_name.empty()) {
-    extensions.Start(ExtensionType::kServerName);
-    WriteServerName(writer, fields.server_name);
-  }
-  extensions.Start(ExtensionType::kSupportedGroups);
-  {
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.groups);
-  }
-  extensions.Start(ExtensionType::kSignatureAlgorithms);
-  {
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.signature_schemes);
-  }
-  extensions.Start(ExtensionType::kKeyShare);
-  WriteKeyShares(writer, fields.key_shares);
-  extensions.Start(ExtensionType::kPskKeyExchangeModes);
-  {
-    ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix list(writer, 1);
-    writer->WriteU8(kPskDheKe);
-  }
-}
-
-}  // namespace
 
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
                                           std::vector<ExtensionType>* offered) {

@@ -1,6 +1,5 @@
 #include "dtls13/handshake/cookie.h"
 
-#include <algorithm>
 #include <array>
 
 #include "dtls13/crypto/cipher_suite.h"
@@ -11,21 +10,25 @@
 namespace dtls13 {
 namespace {
 
-constexpr size_t kMacLen = 32;
+// HMAC-SHA256 cut to 128 bits: forging is online guessing, and every byte here is one that a forged
+// source address can have sent to a victim.
+constexpr size_t kMacLen = 16;
+constexpr size_t kKeyLen = 32;
+constexpr uint64_t kMaxIssueTime = (uint64_t{1} << 48) - 1;
 // NamedGroup 0 is not assigned: it stands for "no group was asked for".
 constexpr uint16_t kNoGroup = 0;
 
 //      struct {
-//          uint32 key_id;
-//          uint64 issue_time;              /* seconds since 1970 */
+//          uint8 key_id;
+//          uint48 issue_time;              /* seconds since 1970 */
 //          CipherSuite suite;
 //          NamedGroup group;               /* 0: none */
 //          opaque client_hello_hash<32..48>;
 //          opaque application_cookie<0..255>;
-//          opaque mac[32];
+//          opaque mac[16];
 //      } Cookie;
 struct ParsedCookie {
-  uint32_t key_id = 0;
+  uint8_t key_id = 0;
   WallTime issued{};
   uint16_t suite = 0;
   uint16_t group = 0;
@@ -42,7 +45,7 @@ std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
   parsed.mac = cookie.last(kMacLen);
   ByteReader reader(parsed.signed_part);
   uint64_t issued;
-  if (!reader.ReadU32(&parsed.key_id) || !reader.ReadU64(&issued) ||
+  if (!reader.ReadU8(&parsed.key_id) || !reader.ReadU48(&issued) ||
       !reader.ReadU16(&parsed.suite) || !reader.ReadU16(&parsed.group) ||
       !reader.ReadVector8(&parsed.client_hello_hash) ||
       !reader.ReadVector8(&parsed.application_cookie) || !reader.empty()) {
@@ -80,14 +83,14 @@ bool CookieKeyring::Rotate(WallTime now) {
   //# It is RECOMMENDED that servers implement a key rotation
   //# scheme that allows the server to manage keys with overlapping
   //# lifetimes.
-  // A clock that was set back must not keep a key alive for as long as it was ahead.
-  current_.since = std::min(current_.since, now);
+  // Callers' clocks need not agree to the second, so only the forward direction counts: an earlier
+  // `now` neither rotates nor dates the key back.
   if (!current_.key.empty() && now - current_.since < options_.rotation) return true;
-  Secret fresh(kMacLen);
+  Secret fresh(kKeyLen);
   if (!random_->Fill(fresh.mutable_bytes())) return false;
   // A server that was idle for two rotations has no use for the key before.
   const bool overlaps = !current_.key.empty() && now - current_.since < 2 * options_.rotation;
-  const uint32_t id = current_.id + 1;
+  const uint8_t id = static_cast<uint8_t>(current_.id + 1);
   previous_ = overlaps ? std::move(current_) : Key();
   current_ = Key{.id = id, .since = now, .key = std::move(fresh)};
   return true;
@@ -99,8 +102,8 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
   if (!Rotate(now)) return {};
   std::vector<uint8_t> cookie;
   ByteWriter writer(&cookie);
-  writer.WriteU32(current_.id);
-  writer.WriteU64(static_cast<uint64_t>(now.time_since_epoch().count()));
+  writer.WriteU8(current_.id);
+  writer.WriteU48(static_cast<uint64_t>(now.time_since_epoch().count()) & kMaxIssueTime);
   writer.WriteU16(static_cast<uint16_t>(contents.suite));
   writer.WriteU16(contents.group.has_value() ? static_cast<uint16_t>(*contents.group) : kNoGroup);
   {
@@ -114,7 +117,8 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
   if (!writer.ok()) return {};
   const auto mac = CookieMac(*algorithms_, current_.key, cookie, peer_address);
   if (!mac.has_value()) return {};
-  cookie.insert(cookie.end(), mac->view().begin(), mac->view().end());
+  const auto tag = mac->view().first(kMacLen);
+  cookie.insert(cookie.end(), tag.begin(), tag.end());
   return cookie;
 }
 
@@ -129,7 +133,8 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
     const Key& key = parsed->key_id == current_.id ? current_ : previous_;
     if (key.key.empty() || key.id != parsed->key_id) return std::nullopt;
     const auto mac = CookieMac(*algorithms_, key.key, parsed->signed_part, peer_address);
-    if (!mac.has_value() || !ConstantTimeEquals(mac->view(), parsed->mac)) return std::nullopt;
+    if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))
+      return std::nullopt;
   }
   // What follows is ours. The age is taken either way, for a clock that was set back meanwhile.
   const std::chrono::seconds age = now - parsed->issued;

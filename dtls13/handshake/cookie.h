@@ -24,10 +24,10 @@ struct CookieContents {
   std::vector<uint8_t> application_cookie;  // opaque, the application's own; at most 255 bytes
 };
 
-// CookieKeyring makes and checks cookies: HMAC-SHA256 over contents, issue time, key identifier and
-// the peer's address. Keys rotate by time: the present and the previous key verify; each cookie has
-// a lifetime. Thread-safe: one keyring serves all associations of a server. It stores nothing per
-// client.
+// CookieKeyring makes and checks cookies: a 128-bit HMAC-SHA256 over contents, issue time, key
+// identifier and the peer's address. Keys rotate by time: the present and the previous key verify;
+// each cookie has a lifetime. Thread-safe: one keyring serves all associations of a server. It
+// stores nothing per client.
 class CookieKeyring {
  public:
   struct Options {
@@ -48,7 +48,7 @@ class CookieKeyring {
 
  private:
   struct Key {
-    uint32_t id = 0;
+    uint8_t id = 0;  // the two keys held differ by one, so eight bits tell them apart
     WallTime since{};
     Secret key;  // empty: none yet
   };

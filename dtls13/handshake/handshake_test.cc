@@ -79,5 +79,47 @@ INSTANTIATE_TEST_SUITE_P(
         testing::Values(TestKeyKind::kEcdsaP256, TestKeyKind::kEcdsaP384, TestKeyKind::kRsa,
                         TestKeyKind::kRsaPss, TestKeyKind::kEd25519)));
 
+TEST(HandshakeKeyLogTest, LinesOnlyWhenAsked) {
+  HandshakeConfig config = TestConfig();
+  HandshakePair silent(config, config);
+  silent.Run();
+  ASSERT_TRUE(silent.completed());
+  EXPECT_TRUE(silent.client.key_log.empty());
+  EXPECT_TRUE(silent.server.key_log.empty());
+
+  config.key_log = true;
+  HandshakePair pair(config, config);
+  pair.Run();
+  ASSERT_TRUE(pair.completed());
+  const std::vector<std::string> kLabels = {
+      "CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+      "CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0", "EXPORTER_SECRET"};
+  EXPECT_EQ(pair.client.key_log, kLabels);
+  EXPECT_EQ(pair.server.key_log, kLabels);
+}
+
+TEST(HandshakeResultTest, CanBeTaken) {
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.Run();
+  ASSERT_TRUE(pair.completed());
+  const HandshakeResult result = pair.client_handshake->TakeResult();
+  pair.client_handshake.reset();
+  EXPECT_FALSE(result.client_application_secret.empty());
+  EXPECT_EQ(pair.server.read_keys.back().secret,
+            std::vector<uint8_t>(result.client_application_secret.bytes().begin(),
+                                 result.client_application_secret.bytes().end()));
+}
+
+// The prefix is in every secret: two sides that differ in it cannot talk (F30).
+TEST(HandshakeLabelTest, PrefixesMustAgree) {
+  HandshakeConfig config = TestConfig();
+  HandshakeConfig other = TestConfig();
+  other.label_prefix = LabelPrefix::kTls13;
+  HandshakePair pair(config, other);
+  pair.Run();
+  EXPECT_FALSE(pair.completed());
+  EXPECT_NE(pair.client.read_keys.at(0).secret, pair.server.write_keys.at(0).secret);
+}
+
 }  // namespace
 }  // namespace dtls13

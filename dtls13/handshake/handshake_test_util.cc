@@ -5,6 +5,9 @@
 #include <cstdlib>
 
 #include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/server_hello.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 namespace {
@@ -68,6 +71,51 @@ bool SeededRandom::Fill(std::span<uint8_t> out) {
     byte = static_cast<uint8_t>(z ^ (z >> 31));
   }
   return true;
+}
+
+void EditExtensions(HandshakeType type, std::vector<uint8_t>* body,
+                    const std::function<void(std::vector<RawExtension>*)>& edit) {
+  const ExtensionBlock block = type == HandshakeType::kClientHello
+                                   ? ParseClientHello(*body)->extensions
+                                   : ParseServerHello(*body)->extensions;
+  std::vector<RawExtension> extensions;
+  ByteReader reader = block.Begin();
+  const size_t block_len = reader.remaining();
+  Extension extension;
+  while (ExtensionBlock::Next(&reader, &extension)) {
+    extensions.push_back({.type = static_cast<uint16_t>(extension.type),
+                          .data = {extension.data.begin(), extension.data.end()}});
+  }
+  edit(&extensions);
+  body->resize(body->size() - block_len - 2);
+  ByteWriter writer(body);
+  ByteWriter::LengthPrefix prefix(&writer, 2);
+  for (const RawExtension& raw : extensions) {
+    writer.WriteU16(raw.type);
+    ByteWriter::LengthPrefix data(&writer, 2);
+    writer.WriteBytes(raw.data);
+  }
+}
+
+void SetExtension(HandshakeType type, std::vector<uint8_t>* body, ExtensionType extension,
+                  std::vector<uint8_t> data) {
+  EditExtensions(type, body, [&](std::vector<RawExtension>* extensions) {
+    for (RawExtension& raw : *extensions) {
+      if (raw.type == static_cast<uint16_t>(extension)) {
+        raw.data = std::move(data);
+        return;
+      }
+    }
+    extensions->push_back({static_cast<uint16_t>(extension), std::move(data)});
+  });
+}
+
+void RemoveExtension(HandshakeType type, std::vector<uint8_t>* body, ExtensionType extension) {
+  EditExtensions(type, body, [&](std::vector<RawExtension>* extensions) {
+    std::erase_if(*extensions, [&](const RawExtension& raw) {
+      return raw.type == static_cast<uint16_t>(extension);
+    });
+  });
 }
 
 TestIdentity::TestIdentity(TestKeyKind kind) : key_(GenerateKey(kind)) {

@@ -31,6 +31,21 @@ class SeededRandom final : public RandomSource {
   bool failing_ = false;
 };
 
+// RawExtension is one extension, to be changed at will.
+struct RawExtension {
+  uint16_t type = 0;
+  std::vector<uint8_t> data;
+};
+
+// EditExtensions rewrites the extension block at the end of a ClientHello or ServerHello body
+// (`body` must be well formed).
+void EditExtensions(HandshakeType type, std::vector<uint8_t>* body,
+                    const std::function<void(std::vector<RawExtension>*)>& edit);
+// The same for one extension: its data replaced (or the extension appended), or taken out.
+void SetExtension(HandshakeType type, std::vector<uint8_t>* body, ExtensionType extension,
+                  std::vector<uint8_t> data);
+void RemoveExtension(HandshakeType type, std::vector<uint8_t>* body, ExtensionType extension);
+
 // TestKeyKind are the keys a server may show.
 enum class TestKeyKind { kEcdsaP256, kEcdsaP384, kRsa, kRsaPss, kEd25519 };
 

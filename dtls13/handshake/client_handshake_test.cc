@@ -1,0 +1,682 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "dtls13/crypto/key_exchange.h"
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate.h"
+#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/handshake_context.h"
+#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/server_hello.h"
+
+namespace dtls13 {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr auto kSH = HandshakeType::kServerHello;
+const Bytes kNone;
+
+void ExpectFatal(const Status& status, AlertDescription alert, Reason reason) {
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.alert(), alert) << "alert " << static_cast<int>(status.alert());
+  EXPECT_EQ(status.reason(), reason) << "reason " << static_cast<int>(status.reason());
+}
+
+// RunTampered runs a pair and changes the server's first message of `type`; returns how the client
+// took it.
+Status RunTampered(HandshakeType type, const std::function<void(HandshakePair::Flying*)>& change,
+                   const HandshakeConfig& config = TestConfig(), ClientParameters parameters = {}) {
+  HandshakePair pair(config, TestConfig(), std::move(parameters));
+  bool changed = false;
+  pair.tamper = [&](HandshakePair::Flying* flying) {
+    if (flying->from_client || flying->type != type || changed) return;
+    changed = true;
+    change(flying);
+  };
+  pair.Run();
+  EXPECT_TRUE(changed);
+  EXPECT_EQ(pair.client.num_completed, 0);
+  if (!pair.client.status.ok()) {
+    EXPECT_EQ(pair.client_handshake->wait(), HandshakeWait::kNothing);
+  }
+  return pair.client.status;
+}
+
+Status RunWithBody(HandshakeType type, const std::function<void(Bytes*)>& change) {
+  return RunTampered(type, [&](HandshakePair::Flying* flying) { change(&flying->body); });
+}
+
+// ScriptedServer says whatever a test wants, with the right keys.
+class ScriptedServer {
+ public:
+  explicit ScriptedServer(HandshakeConfig client_config = TestConfig())
+      : context_(std::make_shared<HandshakeConfig>(TestConfig())),
+        client_(NewClientHandshake(std::make_shared<HandshakeConfig>(client_config), {})) {}
+
+  Handshake* client() { return client_.get(); }
+
+  // NextHello takes the client's ClientHello.
+  Bytes NextHello() {
+    while (auto action = client_->NextAction()) {
+      if (auto* message = std::get_if<SendMessage>(&*action)) return std::move(message->body);
+    }
+    ADD_FAILURE() << "no ClientHello";
+    return {};
+  }
+
+  Status Retry(const Bytes& body) { return client_->HandleMessage(kSH, body, kPlaintextEpoch); }
+
+  // StartRetried sends a HelloRetryRequest and keeps the transcript in step.
+  Bytes StartRetried(std::optional<NamedGroup> group, const Bytes& cookie,
+                     CipherSuiteId suite = CipherSuiteId::kAes128GcmSha256) {
+    const Bytes first = NextHello();
+    const Bytes retry = SerializeHelloRetryRequest(suite, group, cookie);
+    EXPECT_TRUE(Retry(retry).ok());
+    EXPECT_TRUE(context_.transcript().SelectHash(FindCipherSuite(suite)->hash));
+    EXPECT_TRUE(context_.Receive(HandshakeType::kClientHello, first).ok());
+    EXPECT_TRUE(context_.transcript().ReplaceWithMessageHash());
+    EXPECT_TRUE(context_.Receive(kSH, retry).ok());
+    return first;
+  }
+
+  // Hello answers `client_hello`; the transcript holds what came before it.
+  Status Hello(const Bytes& client_hello, NamedGroup group = NamedGroup::kX25519,
+               CipherSuiteId suite = CipherSuiteId::kAes128GcmSha256) {
+    ClientOffer offer;
+    EXPECT_TRUE(ReadClientOffer(client_hello, &offer).ok());
+    context_.SetSuite(*FindCipherSuite(suite));
+    if (!context_.transcript().has_hash()) {
+      EXPECT_TRUE(context_.transcript().SelectHash(FindCipherSuite(suite)->hash));
+    }
+    EXPECT_TRUE(context_.Receive(HandshakeType::kClientHello, client_hello).ok());
+    const auto key_exchange = KeyExchange::Generate(context_.algorithms(), group);
+    const Bytes hello = SerializeServerHello(
+        Bytes(kRandomLen, 1), suite, {.group = group, .key_exchange = key_exchange->public_key()});
+    EXPECT_TRUE(context_.Receive(kSH, hello).ok());
+    if (const auto share = offer.key_shares.Find(group)) {
+      const auto secret = key_exchange->Derive(share->key_exchange);
+      EXPECT_TRUE(context_.DeriveHandshakeSecrets(secret->bytes()).ok());
+    }
+    return client_->HandleMessage(kSH, hello, kPlaintextEpoch);
+  }
+
+  Status Say(HandshakeType type, const Bytes& body) {
+    EXPECT_TRUE(context_.Receive(type, body).ok());
+    return client_->HandleMessage(type, body, kHandshakeEpoch);
+  }
+
+  // Authenticate says Certificate to Finished, and has the chain accepted.
+  Status Authenticate() {
+    const TestIdentity& identity = TestIdentity::Get(TestKeyKind::kEcdsaP256);
+    Status status =
+        Say(HandshakeType::kCertificate, SerializeCertificate({}, identity.credential()->chain));
+    if (!status.ok()) return status;
+    status = client_->ProvideVerification(true, AlertDescription::kCloseNotify);
+    if (!status.ok()) return status;
+    const auto scheme = SignatureScheme::kEcdsaSecp256r1Sha256;
+    const Bytes input = BuildCertificateVerifyInput(true, context_.transcript().Hash()->view());
+    status = Say(HandshakeType::kCertificateVerify,
+                 SerializeCertificateVerify(scheme, identity.Sign(scheme, input)));
+    if (!status.ok()) return status;
+    EXPECT_TRUE(context_.SendFinished(context_.server_handshake_secret()).ok());
+    EXPECT_TRUE(context_.DeriveApplicationSecrets().ok());
+    auto action = context_.NextAction();
+    return client_->HandleMessage(HandshakeType::kFinished, std::get<SendMessage>(*action).body,
+                                  kHandshakeEpoch);
+  }
+
+  HandshakeContext& context() { return context_; }
+
+ private:
+  HandshakeContext context_;
+  std::unique_ptr<Handshake> client_;
+};
+
+// --- ServerHello
+
+TEST(ClientServerHelloTest, Dtls12ServerIsProtocolVersion) {
+  ExpectFatal(
+      RunWithBody(
+          kSH, [](Bytes* body) { RemoveExtension(kSH, body, ExtensionType::kSupportedVersions); }),
+      AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
+}
+
+//= rfc8446#section-4.2.1
+//= type=test
+//# If
+//# the "supported_versions" extension in the ServerHello contains a
+//# version not offered by the client or contains a version prior to
+//# TLS 1.3, the client MUST abort the handshake with an
+//# "illegal_parameter" alert.
+TEST(ClientServerHelloTest, OtherSelectedVersionIsIllegal) {
+  for (const Bytes& version : {Bytes{0xfe, 0xfd}, Bytes{0x03, 0x04}, Bytes{0xfe, 0xfb}}) {
+    ExpectFatal(RunWithBody(kSH,
+                            [&](Bytes* body) {
+                              SetExtension(kSH, body, ExtensionType::kSupportedVersions, version);
+                            }),
+                AlertDescription::kIllegalParameter, Reason::kUnsupportedProtocol);
+  }
+  ExpectFatal(RunWithBody(kSH,
+                          [](Bytes* body) {
+                            SetExtension(kSH, body, ExtensionType::kSupportedVersions, {0xfe});
+                          }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+// F29: whatever the client sent as legacy_session_id, an echo is an error.
+TEST(ClientServerHelloTest, SessionIdEchoIsIllegal) {
+  const Bytes session_id = {1, 2, 3, 4};
+  for (const Bytes& sent : {kNone, session_id}) {
+    const Status status =
+        RunTampered(kSH,
+                    [&](HandshakePair::Flying* flying) {
+                      Bytes* body = &flying->body;
+                      const size_t at = 2 + kRandomLen;
+                      (*body)[at] = static_cast<uint8_t>(session_id.size());
+                      body->insert(body->begin() + at + 1, session_id.begin(), session_id.end());
+                    },
+                    TestConfig(), {.server_name = {}, .random = {}, .legacy_session_id = sent});
+    ExpectFatal(status, AlertDescription::kIllegalParameter, Reason::kInvalidSessionId);
+  }
+}
+
+TEST(ClientServerHelloTest, CompressionIsIllegal) {
+  ExpectFatal(RunWithBody(kSH, [](Bytes* body) { (*body)[2 + kRandomLen + 3] = 1; }),
+              AlertDescription::kIllegalParameter, Reason::kInvalidCompression);
+}
+
+//= rfc8446#section-4.1.3
+//= type=test
+//# A client which receives a
+//# cipher suite that was not offered MUST abort the handshake with an
+//# "illegal_parameter" alert.
+TEST(ClientServerHelloTest, SuiteThatWasNotOfferedIsIllegal) {
+  for (const uint8_t low : {0x02, 0x05, 0xff}) {
+    HandshakeConfig config = TestConfig();
+    config.cipher_suites = {CipherSuiteId::kAes128GcmSha256};
+    const Status status = RunTampered(
+        kSH, [&](HandshakePair::Flying* flying) { flying->body[2 + kRandomLen + 2] = low; },
+        config);
+    ExpectFatal(status, AlertDescription::kIllegalParameter, Reason::kWrongCipherReturned);
+  }
+}
+
+TEST(ClientServerHelloTest, KeyShareIsRequiredAndOfAnOfferedGroup) {
+  ExpectFatal(
+      RunWithBody(kSH, [](Bytes* body) { RemoveExtension(kSH, body, ExtensionType::kKeyShare); }),
+      AlertDescription::kMissingExtension, Reason::kMissingExtension);
+  ExpectFatal(RunWithBody(kSH,
+                          [](Bytes* body) {
+                            SetExtension(kSH, body, ExtensionType::kKeyShare, {0, 29});
+                          }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+  Bytes zero = {0, 29, 0, 32};
+  zero.insert(zero.end(), 32, 0);
+  Bytes other_group = zero;
+  other_group[1] = 23;  // supported, and no share of it was sent
+  const Bytes too_short = {0, 29, 0, 1, 9};
+  for (const Bytes& share : {zero, other_group, too_short}) {
+    ExpectFatal(
+        RunWithBody(kSH,
+                    [&](Bytes* body) { SetExtension(kSH, body, ExtensionType::kKeyShare, share); }),
+        AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
+  }
+}
+
+TEST(ClientServerHelloTest, PointsOffTheCurveAreIllegal) {
+  HandshakeConfig config = TestConfig();
+  config.groups = {NamedGroup::kSecp256r1};
+  const Status status = RunTampered(
+      kSH,
+      [](HandshakePair::Flying* flying) {
+        Bytes share = {0, 23, 0, 65, 4};
+        share.insert(share.end(), 64, 7);
+        SetExtension(kSH, &flying->body, ExtensionType::kKeyShare, share);
+      },
+      config);
+  ExpectFatal(status, AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
+}
+
+TEST(ClientServerHelloTest, ExtensionsAreHeldAgainstTheTable) {
+  const auto with = [](uint16_t type) {
+    return RunWithBody(kSH, [type](Bytes* body) {
+      EditExtensions(kSH, body, [type](std::vector<RawExtension>* e) { e->push_back({type, {}}); });
+    });
+  };
+  // Not offered, known or unknown; known and not of this message; twice.
+  ExpectFatal(with(41), AlertDescription::kUnsupportedExtension, Reason::kUnsolicitedExtension);
+  ExpectFatal(with(0x7a7a), AlertDescription::kUnsupportedExtension, Reason::kUnsolicitedExtension);
+  ExpectFatal(with(10), AlertDescription::kIllegalParameter, Reason::kBadExtension);
+  ExpectFatal(with(44), AlertDescription::kIllegalParameter, Reason::kBadExtension);
+  ExpectFatal(with(51), AlertDescription::kIllegalParameter, Reason::kDuplicateExtension);
+}
+
+TEST(ClientServerHelloTest, MalformedIsDecodeError) {
+  ExpectFatal(RunWithBody(kSH, [](Bytes* body) { body->push_back(0); }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+  ExpectFatal(RunWithBody(kSH, [](Bytes* body) { body->clear(); }), AlertDescription::kDecodeError,
+              Reason::kDecodeError);
+}
+
+//= rfc8446#section-4.2.1
+//= type=test
+//# If this
+//# extension is present, clients MUST ignore the
+//# ServerHello.legacy_version value and MUST use only the
+//# "supported_versions" extension to determine the selected version.
+TEST(ClientServerHelloTest, LegacyVersionIsIgnored) {
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.tamper = [](HandshakePair::Flying* flying) {
+    if (flying->type == kSH) flying->body[1] = 0xff;
+  };
+  pair.Run();
+  // Only the transcripts differ, which the first encrypted signature shows.
+  ExpectFatal(pair.client.status, AlertDescription::kDecryptError, Reason::kBadSignature);
+}
+
+// --- HelloRetryRequest
+
+// F28: a cookie alone leaves the key share as it is.
+TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
+  ScriptedServer server;
+  const Bytes first = server.StartRetried(std::nullopt, {9, 9, 9});
+  const Bytes second = server.NextHello();
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(second, &offer).ok());
+  ASSERT_TRUE(offer.cookie.has_value());
+  EXPECT_EQ(Bytes(offer.cookie->begin(), offer.cookie->end()), (Bytes{9, 9, 9}));
+  Bytes without_cookie = second;
+  RemoveExtension(HandshakeType::kClientHello, &without_cookie, ExtensionType::kCookie);
+  EXPECT_EQ(without_cookie, first);
+
+  ASSERT_TRUE(server.Hello(second).ok());
+  ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
+  EXPECT_TRUE(server.Authenticate().ok());
+  EXPECT_TRUE(server.client()->result().used_hello_retry_request);
+}
+
+//= rfc8446#section-4.2.8
+//= type=test
+//# Otherwise, when sending the new ClientHello, the client MUST
+//# replace the original "key_share" extension with one containing only a
+//# new KeyShareEntry for the group indicated in the selected_group field
+//# of the triggering HelloRetryRequest.
+TEST(ClientRetryTest, GroupReplacesTheKeyShare) {
+  ScriptedServer server;
+  const Bytes first = server.StartRetried(NamedGroup::kSecp384r1, {9});
+  const Bytes second = server.NextHello();
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(second, &offer).ok());
+  EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kSecp384r1));
+  Bytes a = first;
+  Bytes b = second;
+  RemoveExtension(HandshakeType::kClientHello, &b, ExtensionType::kCookie);
+  for (Bytes* body : {&a, &b}) {
+    SetExtension(HandshakeType::kClientHello, body, ExtensionType::kKeyShare, {});
+  }
+  EXPECT_EQ(a, b);  // order, random, session id and all else are the same
+  ASSERT_TRUE(server.Hello(second, NamedGroup::kSecp384r1).ok());
+  ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
+  EXPECT_TRUE(server.Authenticate().ok());
+}
+
+//= rfc8446#section-4.1.4
+//= type=test
+//# If a client receives a second
+//# HelloRetryRequest in the same connection (i.e., where the ClientHello
+//# was itself in response to a HelloRetryRequest), it MUST abort the
+//# handshake with an "unexpected_message" alert.
+TEST(ClientRetryTest, SecondRetryIsUnexpected) {  // F28
+  ScriptedServer server;
+  server.StartRetried(std::nullopt, {9});
+  ExpectFatal(server.Retry(SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256,
+                                                      NamedGroup::kSecp256r1, Bytes{8})),
+              AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+}
+
+//= rfc8446#section-4.1.4
+//= type=test
+//# Clients MUST abort the handshake with an
+//# "illegal_parameter" alert if the HelloRetryRequest would not result
+//# in any change in the ClientHello.
+TEST(ClientRetryTest, RetryThatChangesNothingIsIllegal) {
+  ScriptedServer server;
+  Bytes retry = SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, Bytes{8});
+  RemoveExtension(kSH, &retry, ExtensionType::kCookie);
+  ExpectFatal(server.Retry(retry), AlertDescription::kIllegalParameter,
+              Reason::kBadHelloRetryRequest);
+}
+
+//= rfc8446#section-4.2.8
+//= type=test
+//# the client
+//# MUST verify that (1) the selected_group field corresponds to a group
+//# which was provided in the "supported_groups" extension in the
+//# original ClientHello and (2) the selected_group field does not
+//# correspond to a group which was provided in the "key_share" extension
+//# in the original ClientHello.
+TEST(ClientRetryTest, GroupThatWasNotOfferedOrAlreadySharedIsIllegal) {  // F28
+  for (const NamedGroup group : {NamedGroup::kSecp521r1, NamedGroup::kX25519}) {
+    ScriptedServer server;
+    ExpectFatal(
+        server.Retry(SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, group, Bytes{8})),
+        AlertDescription::kIllegalParameter, Reason::kBadHelloRetryRequest);
+  }
+}
+
+TEST(ClientRetryTest, ExtensionsAreCheckedAsInServerHello) {
+  const auto retry_with = [](ExtensionType type, Bytes data) {
+    ScriptedServer server;
+    Bytes retry = SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256,
+                                             NamedGroup::kSecp256r1, Bytes{8});
+    SetExtension(kSH, &retry, type, std::move(data));
+    return server.Retry(retry);
+  };
+  ExpectFatal(retry_with(ExtensionType::kCookie, {0, 0}), AlertDescription::kDecodeError,
+              Reason::kDecodeError);
+  ExpectFatal(retry_with(ExtensionType::kKeyShare, {0, 23, 0}), AlertDescription::kDecodeError,
+              Reason::kDecodeError);
+  ExpectFatal(retry_with(ExtensionType::kSupportedVersions, {0xfe, 0xfd}),
+              AlertDescription::kIllegalParameter, Reason::kUnsupportedProtocol);
+  ExpectFatal(retry_with(ExtensionType::kServerName, {}), AlertDescription::kIllegalParameter,
+              Reason::kBadExtension);
+  ExpectFatal(retry_with(static_cast<ExtensionType>(0x7777), {}),
+              AlertDescription::kUnsupportedExtension, Reason::kUnsolicitedExtension);
+  Bytes huge = {0xff, 0x00};
+  huge.insert(huge.end(), 0xff00, 1);
+  ExpectFatal(retry_with(ExtensionType::kCookie, huge), AlertDescription::kIllegalParameter,
+              Reason::kBadHelloRetryRequest);
+}
+
+//= rfc8446#section-4.1.4
+//= type=test
+//# Upon receiving
+//# the ServerHello, clients MUST check that the cipher suite supplied in
+//# the ServerHello is the same as that in the HelloRetryRequest and
+//# otherwise abort the handshake with an "illegal_parameter" alert.
+TEST(ClientRetryTest, SuiteMustStay) {
+  ScriptedServer server;
+  server.StartRetried(std::nullopt, {9}, CipherSuiteId::kAes128GcmSha256);
+  const Bytes second = server.NextHello();
+  ExpectFatal(server.Hello(second, NamedGroup::kX25519, CipherSuiteId::kChaCha20Poly1305Sha256),
+              AlertDescription::kIllegalParameter, Reason::kWrongCipherReturned);
+}
+
+//= rfc8446#section-4.2.8
+//= type=test
+//# the client MUST
+//# verify that the selected NamedGroup in the ServerHello is the same as
+//# that in the HelloRetryRequest.  If this check fails, the client MUST
+//# abort the handshake with an "illegal_parameter" alert.
+TEST(ClientRetryTest, GroupMustStay) {
+  ScriptedServer server;
+  server.StartRetried(NamedGroup::kSecp256r1, {9});
+  const Bytes second = server.NextHello();
+  ExpectFatal(server.Hello(second, NamedGroup::kX25519), AlertDescription::kIllegalParameter,
+              Reason::kBadKeyShare);
+}
+
+// --- EncryptedExtensions
+
+TEST(ClientEncryptedExtensionsTest, AnswersOnlyToWhatWasAsked) {
+  const auto run = [](Bytes extensions) {
+    return RunTampered(
+        HandshakeType::kEncryptedExtensions,
+        [&](HandshakePair::Flying* flying) {
+          flying->body = {0, static_cast<uint8_t>(extensions.size())};
+          flying->body.insert(flying->body.end(), extensions.begin(), extensions.end());
+        },
+        TestConfig(), {.server_name = "server.test", .random = {}, .legacy_session_id = {}});
+  };
+  ExpectFatal(run({0, 16, 0, 0}), AlertDescription::kUnsupportedExtension,
+              Reason::kUnsolicitedExtension);
+  ExpectFatal(run({0, 51, 0, 0}), AlertDescription::kIllegalParameter, Reason::kBadExtension);
+  ExpectFatal(run({0, 0, 0, 1, 7}), AlertDescription::kDecodeError, Reason::kDecodeError);
+  ExpectFatal(run({0, 10, 0, 2, 0, 0}), AlertDescription::kDecodeError, Reason::kDecodeError);
+  ExpectFatal(run({0, 0, 0, 0, 0, 0, 0, 0}), AlertDescription::kIllegalParameter,
+              Reason::kDuplicateExtension);
+  ExpectFatal(run({0, 0, 0}), AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+TEST(ClientEncryptedExtensionsTest, AcceptsServerNameAndGroups) {
+  HandshakeConfig config = TestConfig();
+  ScriptedServer server(config);
+  ASSERT_TRUE(server.Hello(server.NextHello()).ok());
+  EXPECT_TRUE(
+      server.Say(HandshakeType::kEncryptedExtensions, {0, 8, 0, 10, 0, 4, 0, 2, 0, 23}).ok());
+  EXPECT_TRUE(server.Authenticate().ok());
+}
+
+// --- CertificateRequest and Certificate
+
+//= rfc8446#section-4.4.2
+//= type=test
+//# If the server requests client authentication but no
+//# suitable certificate is available, the client MUST send a Certificate
+//# message containing no certificates (i.e., with the "certificate_list"
+//# field having length 0).
+TEST(ClientCertificateTest, RequestIsAnsweredByAnEmptyCertificate) {
+  ScriptedServer server;
+  ASSERT_TRUE(server.Hello(server.NextHello()).ok());
+  ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
+  ASSERT_TRUE(
+      server.Say(HandshakeType::kCertificateRequest, {0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3}).ok());
+  ASSERT_TRUE(server.Authenticate().ok());
+  std::vector<SendMessage> sent;
+  while (auto action = server.client()->NextAction()) {
+    if (auto* message = std::get_if<SendMessage>(&*action)) sent.push_back(std::move(*message));
+  }
+  ASSERT_EQ(sent.size(), 2u);
+  EXPECT_EQ(sent[0].type, HandshakeType::kCertificate);
+  EXPECT_EQ(sent[0].epoch, kHandshakeEpoch);
+  EXPECT_EQ(sent[0].body, (Bytes{0, 0, 0, 0}));
+  EXPECT_EQ(sent[1].type, HandshakeType::kFinished);
+  // The server's transcript has the empty Certificate, and the client's Finished agrees.
+  ASSERT_TRUE(server.context().Receive(HandshakeType::kCertificate, sent[0].body).ok());
+  EXPECT_TRUE(server.context()
+                  .ReceiveFinished(sent[1].body, server.context().client_handshake_secret())
+                  .ok());
+}
+
+TEST(ClientCertificateTest, SecondRequestIsUnexpected) {
+  ScriptedServer server;
+  ASSERT_TRUE(server.Hello(server.NextHello()).ok());
+  ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
+  const Bytes request = {0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3};
+  ASSERT_TRUE(server.Say(HandshakeType::kCertificateRequest, request).ok());
+  ExpectFatal(server.Say(HandshakeType::kCertificateRequest, request),
+              AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+}
+
+TEST(ClientCertificateTest, BadOnes) {
+  const auto run = [](Bytes body) {
+    return RunWithBody(HandshakeType::kCertificate, [&](Bytes* out) { *out = body; });
+  };
+  ExpectFatal(run({0, 0, 0, 0}), AlertDescription::kDecodeError, Reason::kNoPeerCertificate);
+  ExpectFatal(run({0, 0, 0, 6, 0, 0, 1, 9, 0, 0}), AlertDescription::kBadCertificate,
+              Reason::kBadCertificate);
+  ExpectFatal(run({0, 0, 0, 10, 0, 0, 1, 9, 0, 4, 0, 5, 0, 0}),
+              AlertDescription::kUnsupportedExtension, Reason::kUnsolicitedExtension);
+  ExpectFatal(run({0, 0, 0}), AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+TEST(ClientCertificateTest, RefusedChainGivesTheCallersAlert) {
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.verify = [](Handshake* handshake) {
+    EXPECT_EQ(handshake->peer_certificates().size(), 1u);
+    return handshake->ProvideVerification(false, AlertDescription::kUnknownCa);
+  };
+  pair.Run();
+  ExpectFatal(pair.client.status, AlertDescription::kUnknownCa, Reason::kCertificateVerifyFailed);
+  EXPECT_EQ(pair.client_handshake->wait(), HandshakeWait::kNothing);
+}
+
+// --- CertificateVerify
+
+//= rfc8446#section-4.4.3
+//= type=test
+//# If the verification fails, the receiver MUST terminate the handshake
+//# with a "decrypt_error" alert.
+TEST(ClientCertificateVerifyTest, WrongSignatureIsDecryptError) {
+  ExpectFatal(
+      RunWithBody(HandshakeType::kCertificateVerify, [](Bytes* body) { body->back() ^= 1; }),
+      AlertDescription::kDecryptError, Reason::kBadSignature);
+  ExpectFatal(RunWithBody(HandshakeType::kCertificateVerify,
+                          [](Bytes* body) {
+                            *body = {4, 3, 0, 0};
+                          }),
+              AlertDescription::kDecryptError, Reason::kBadSignature);
+}
+
+TEST(ClientCertificateVerifyTest, SchemesThatMayNotBeAreIllegal) {
+  // Not offered; for certificates only; of another curve; of another kind of key; unknown.
+  for (const uint16_t scheme : {0x0808, 0x0401, 0x0503, 0x0804, 0x7a7a}) {
+    ExpectFatal(RunWithBody(HandshakeType::kCertificateVerify,
+                            [&](Bytes* body) {
+                              (*body)[0] = static_cast<uint8_t>(scheme >> 8);
+                              (*body)[1] = static_cast<uint8_t>(scheme);
+                            }),
+                AlertDescription::kIllegalParameter, Reason::kWrongSignatureType);
+  }
+  ExpectFatal(
+      RunWithBody(HandshakeType::kCertificateVerify, [](Bytes* body) { body->push_back(0); }),
+      AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+// --- Finished
+
+//= rfc8446#section-4.4.4
+//= type=test
+//# Recipients of Finished messages MUST verify that the contents are
+//# correct and if incorrect MUST terminate the connection with a
+//# "decrypt_error" alert.
+TEST(ClientFinishedTest, WrongIsDecryptErrorAndMalformedDecodeError) {
+  ExpectFatal(RunWithBody(HandshakeType::kFinished, [](Bytes* body) { body->front() ^= 1; }),
+              AlertDescription::kDecryptError, Reason::kBadDigest);
+  ExpectFatal(RunWithBody(HandshakeType::kFinished, [](Bytes* body) { body->pop_back(); }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+  ExpectFatal(RunWithBody(HandshakeType::kFinished, [](Bytes* body) { body->push_back(0); }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+// --- order and epochs
+
+TEST(ClientOrderTest, LeavingOutAnyMessageIsUnexpected) {
+  for (const HandshakeType type :
+       {kSH, HandshakeType::kEncryptedExtensions, HandshakeType::kCertificate,
+        HandshakeType::kCertificateVerify}) {
+    ExpectFatal(RunTampered(type, [](HandshakePair::Flying* flying) { flying->deliver = false; }),
+                AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+  }
+}
+
+// F16: every message is taken only under its own epoch.
+TEST(ClientOrderTest, WrongEpochIsUnexpected) {
+  for (const HandshakeType type :
+       {kSH, HandshakeType::kEncryptedExtensions, HandshakeType::kCertificate,
+        HandshakeType::kCertificateVerify, HandshakeType::kFinished}) {
+    for (const uint64_t epoch : {0, 1, 2, 3, 6}) {
+      if (epoch == (type == kSH ? 0 : 2)) continue;
+      ExpectFatal(
+          RunTampered(type, [&](HandshakePair::Flying* flying) { flying->epoch = Epoch{epoch}; }),
+          AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+    }
+  }
+}
+
+TEST(ClientOrderTest, ActionsComeInOrder) {
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.Run();
+  ASSERT_TRUE(pair.completed());
+  EXPECT_EQ(pair.client.order,
+            (std::vector<std::string>{"send 1", "dtls13", "read 2", "write 2", "read 3", "send 20",
+                                      "write 3", "completed"}));
+  EXPECT_EQ(pair.server.order,
+            (std::vector<std::string>{"dtls13", "send 2", "write 2", "read 2", "send 8", "send 11",
+                                      "send 15", "send 20", "write 3", "read 3", "completed"}));
+}
+
+// --- the first ClientHello
+
+TEST(ClientStartTest, UsesTheCallersBytes) {
+  const Bytes random(kRandomLen, 0x33);
+  const Bytes session_id = {5, 6, 7};
+  const auto client = NewClientHandshake(
+      std::make_shared<HandshakeConfig>(TestConfig()),
+      {.server_name = "server.test", .random = random, .legacy_session_id = session_id});
+  auto action = client->NextAction();
+  const Bytes body = std::get<SendMessage>(*action).body;
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  EXPECT_TRUE(std::equal(random.begin(), random.end(), offer.hello.random.begin()));
+  EXPECT_TRUE(std::equal(session_id.begin(), session_id.end(),
+                         offer.hello.legacy_session_id.begin(),
+                         offer.hello.legacy_session_id.end()));
+  EXPECT_EQ(offer.server_name, "server.test");
+  EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kX25519));
+}
+
+//= rfc6066#section-3
+//= type=test
+//# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
+TEST(ClientStartTest, AddressesAreNotSentAsNames) {
+  const auto client =
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                         {.server_name = "192.0.2.7", .random = {}, .legacy_session_id = {}});
+  auto action = client->NextAction();
+  const Bytes body = std::get<SendMessage>(*action).body;
+  EXPECT_FALSE(ParseClientHello(body)->extensions.Has(ExtensionType::kServerName));
+}
+
+TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
+  HandshakeConfig config = TestConfig();
+  config.initial_key_shares = {NamedGroup::kSecp384r1, NamedGroup::kX25519, NamedGroup::kSecp521r1};
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
+  auto action = client->NextAction();
+  const Bytes body = std::get<SendMessage>(*action).body;
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ByteReader reader = offer.key_shares.Begin();
+  std::vector<NamedGroup> groups;
+  for (KeyShare share; KeyShareList::Next(&reader, &share);) groups.push_back(share.group);
+  EXPECT_EQ(groups, (std::vector<NamedGroup>{NamedGroup::kX25519, NamedGroup::kSecp384r1}));
+}
+
+TEST(ClientStartTest, NothingToOfferOrNoRandomnessIsNull) {
+  HandshakeConfig no_suites = TestConfig();
+  no_suites.cipher_suites = {static_cast<CipherSuiteId>(0x1304)};
+  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(no_suites), {}), nullptr);
+  HandshakeConfig no_groups = TestConfig();
+  no_groups.groups.clear();
+  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(no_groups), {}), nullptr);
+  HandshakeConfig no_schemes = TestConfig();
+  no_schemes.signature_schemes.clear();
+  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(no_schemes), {}), nullptr);
+  HandshakeConfig no_random = TestConfig();
+  const auto random = std::make_shared<SeededRandom>(1);
+  random->Fail();
+  no_random.random = random;
+  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(no_random), {}), nullptr);
+  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                               {.server_name = {}, .random = {1}, .legacy_session_id = {}}),
+            nullptr);
+}
+
+TEST(ClientAnswerTest, AnswersNobodyWaitsForAreInternalErrors) {
+  const auto fresh = [] {
+    return NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
+  };
+  ExpectFatal(fresh()->ProvideVerification(true, AlertDescription::kCloseNotify),
+              AlertDescription::kInternalError, Reason::kInternal);
+  ExpectFatal(fresh()->ProvideSignature(Bytes{1}), AlertDescription::kInternalError,
+              Reason::kInternal);
+  ExpectFatal(fresh()->ProvideCredential(nullptr), AlertDescription::kInternalError,
+              Reason::kInternal);
+}
+
+}  // namespace
+}  // namespace dtls13

@@ -1,0 +1,531 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "dtls13/crypto/key_exchange.h"
+#include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/server_hello.h"
+
+namespace dtls13 {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr auto kCH = HandshakeType::kClientHello;
+
+void ExpectFatal(const Status& status, AlertDescription alert, Reason reason) {
+  ASSERT_FALSE(status.ok());
+  EXPECT_EQ(status.alert(), alert) << "alert " << static_cast<int>(status.alert());
+  EXPECT_EQ(status.reason(), reason) << "reason " << static_cast<int>(status.reason());
+}
+
+std::unique_ptr<ServerHandshake> NewServer(const HandshakeConfig& config,
+                                           ServerParameters parameters = TestServerParameters()) {
+  return NewServerHandshake(std::make_shared<HandshakeConfig>(config), std::move(parameters));
+}
+
+// RunTampered runs a pair and changes each of the client's messages of `type` that `change` likes
+// to; returns how the server took it.
+Status RunTampered(HandshakeType type, const std::function<void(HandshakePair::Flying*)>& change,
+                   const HandshakeConfig& server_config = TestConfig(),
+                   const HandshakeConfig& client_config = TestConfig()) {
+  HandshakePair pair(client_config, server_config);
+  pair.tamper = [&](HandshakePair::Flying* flying) {
+    if (flying->from_client && flying->type == type) change(flying);
+  };
+  pair.Run();
+  EXPECT_EQ(pair.server.num_completed, 0);
+  if (!pair.server.status.ok()) {
+    EXPECT_EQ(pair.server_handshake->wait(), HandshakeWait::kNothing);
+  }
+  return pair.server.status;
+}
+
+// Fields of a hello with one P-256 share.
+struct Hello {
+  Hello() : key_exchange(KeyExchange::Generate(*TestAlgorithms(), NamedGroup::kSecp256r1)) {
+    fields.random.assign(kRandomLen, 0x42);
+    fields.cipher_suites = {CipherSuiteId::kAes128GcmSha256, CipherSuiteId::kAes256GcmSha384};
+    fields.groups = {NamedGroup::kSecp384r1, NamedGroup::kSecp256r1, NamedGroup::kX25519};
+    fields.signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256};
+    const auto key = key_exchange->public_key();
+    fields.key_shares = {{NamedGroup::kSecp256r1, {key.begin(), key.end()}}};
+  }
+  Bytes Build() const {
+    std::vector<ExtensionType> offered;
+    return SerializeClientHello(fields, &offered);
+  }
+
+  std::optional<KeyExchange> key_exchange;
+  ClientHelloFields fields;
+};
+
+Status Give(ServerHandshake* server, const Bytes& body, Epoch epoch = kPlaintextEpoch) {
+  return server->HandleMessage(kCH, body, epoch);
+}
+
+// TakeRetry returns the HelloRetryRequest that `server` owes, taken apart.
+struct Retry {
+  std::optional<NamedGroup> group;
+  Bytes cookie;
+};
+std::optional<Retry> TakeRetry(ServerHandshake* server) {
+  auto action = server->NextAction();
+  if (!action.has_value()) return std::nullopt;
+  const auto* stateless = std::get_if<SendStateless>(&*action);
+  if (stateless == nullptr) return std::nullopt;
+  EXPECT_EQ(stateless->type, HandshakeType::kServerHello);
+  EXPECT_FALSE(server->NextAction().has_value());
+  EXPECT_EQ(server->wait(), HandshakeWait::kMessage);
+  const auto hello = ParseServerHello(stateless->body);
+  if (!hello.has_value() || !hello->IsHelloRetryRequest()) return std::nullopt;
+  Retry retry;
+  if (const auto share = hello->extensions.Find(ExtensionType::kKeyShare)) {
+    retry.group = ParseRetryGroup(*share);
+  }
+  const auto cookie = ParseRetryCookie(*hello->extensions.Find(ExtensionType::kCookie));
+  retry.cookie.assign(cookie->begin(), cookie->end());
+  return retry;
+}
+
+// TakeServerHello returns the ServerHello that `server` owes.
+Bytes TakeServerHello(ServerHandshake* server) {
+  while (auto action = server->NextAction()) {
+    if (auto* message = std::get_if<SendMessage>(&*action)) {
+      if (message->type == HandshakeType::kServerHello) return std::move(message->body);
+    }
+  }
+  return {};
+}
+
+// --- choices
+
+TEST(ServerChoiceTest, FollowsTheClientUnlessToldOtherwise) {
+  Hello hello;
+  const auto x25519 = KeyExchange::Generate(*TestAlgorithms(), NamedGroup::kX25519);
+  hello.fields.key_shares.push_back(
+      {NamedGroup::kX25519, {x25519->public_key().begin(), x25519->public_key().end()}});
+  for (const bool server_preference : {false, true}) {
+    HandshakeConfig config = TestConfig();
+    config.cipher_suites = {CipherSuiteId::kAes256GcmSha384, CipherSuiteId::kAes128GcmSha256};
+    config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1};
+    config.server_preference = server_preference;
+    const auto server = NewServer(config);
+    ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+    EXPECT_EQ(server->result().suite->id, server_preference ? CipherSuiteId::kAes256GcmSha384
+                                                            : CipherSuiteId::kAes128GcmSha256);
+    EXPECT_EQ(server->result().group,
+              server_preference ? NamedGroup::kX25519 : NamedGroup::kSecp256r1);
+  }
+}
+
+TEST(ServerChoiceTest, RetryGroupFollowsTheSamePreference) {
+  Hello hello;
+  hello.fields.key_shares.clear();
+  for (const bool server_preference : {false, true}) {
+    HandshakeConfig config = TestConfig();
+    config.groups = {NamedGroup::kX25519, NamedGroup::kSecp384r1};
+    config.server_preference = server_preference;
+    const auto server = NewServer(config);
+    ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+    const auto retry = TakeRetry(server.get());
+    ASSERT_TRUE(retry.has_value());
+    EXPECT_EQ(retry->group, server_preference ? NamedGroup::kX25519 : NamedGroup::kSecp384r1);
+  }
+}
+
+//= rfc8446#section-4.1.1
+//= type=test
+//# If the server is unable to negotiate a supported set of parameters
+//# (i.e., there is no overlap between the client and server parameters),
+//# it MUST abort the handshake with either a "handshake_failure" or
+//# "insufficient_security" fatal alert (see Section 6).
+TEST(ServerChoiceTest, NothingInCommonIsHandshakeFailure) {
+  const Bytes hello = Hello().Build();
+  HandshakeConfig suites = TestConfig();
+  suites.cipher_suites = {CipherSuiteId::kChaCha20Poly1305Sha256};
+  ExpectFatal(Give(NewServer(suites).get(), hello), AlertDescription::kHandshakeFailure,
+              Reason::kNoSharedCipher);
+  HandshakeConfig groups = TestConfig();
+  groups.groups = {NamedGroup::kX448};
+  ExpectFatal(Give(NewServer(groups).get(), hello), AlertDescription::kHandshakeFailure,
+              Reason::kNoSuitableGroup);
+  HandshakeConfig schemes = TestConfig();
+  schemes.credential = TestIdentity::Get(TestKeyKind::kEd25519).credential();
+  ExpectFatal(Give(NewServer(schemes).get(), hello), AlertDescription::kHandshakeFailure,
+              Reason::kNoSuitableSignatureAlgorithm);
+  HandshakeConfig nothing = TestConfig();
+  nothing.credential = nullptr;
+  ExpectFatal(Give(NewServer(nothing).get(), hello), AlertDescription::kHandshakeFailure,
+              Reason::kNoCertificateSet);
+}
+
+// The schemes for certificates alone do not sign handshakes, even if both sides list them.
+TEST(ServerChoiceTest, NeverSignsWithPkcs1) {
+  Hello hello;
+  hello.fields.signature_schemes = {SignatureScheme::kRsaPkcs1Sha256};
+  auto credential =
+      std::make_shared<Credential>(*TestIdentity::Get(TestKeyKind::kRsa).credential());
+  credential->schemes.insert(credential->schemes.begin(), SignatureScheme::kRsaPkcs1Sha256);
+  HandshakeConfig config = TestConfig();
+  config.credential = credential;
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kHandshakeFailure,
+              Reason::kNoSuitableSignatureAlgorithm);
+  hello.fields.signature_schemes.push_back(SignatureScheme::kRsaPssRsaeSha384);
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+  EXPECT_EQ(server->signature_request().scheme, SignatureScheme::kRsaPssRsaeSha384);
+}
+
+TEST(ServerChoiceTest, AsksForTheCredential) {
+  HandshakeConfig config = TestConfig();
+  config.credential = nullptr;
+  config.ask_credential = true;
+  Hello hello;
+  hello.fields.server_name = "server.test";
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+  ASSERT_EQ(server->wait(), HandshakeWait::kCredential);
+  EXPECT_FALSE(server->NextAction().has_value());
+  EXPECT_EQ(server->client_hello().server_name, "server.test");
+  EXPECT_EQ(server->client_hello().signature_schemes, hello.fields.signature_schemes);
+  EXPECT_EQ(server->client_hello().cipher_suites, (std::vector<uint16_t>{0x1301, 0x1302}));
+  ASSERT_TRUE(
+      server->ProvideCredential(TestIdentity::Get(TestKeyKind::kEcdsaP256).credential()).ok());
+  EXPECT_EQ(server->wait(), HandshakeWait::kSignature);
+
+  const auto refused = NewServer(config);
+  ASSERT_TRUE(Give(refused.get(), hello.Build()).ok());
+  ExpectFatal(refused->ProvideCredential(nullptr), AlertDescription::kHandshakeFailure,
+              Reason::kNoCertificateSet);
+}
+
+// --- ServerHello
+
+// F29: the server does not echo what the client sent.
+//= rfc9147#section-5
+//= type=test
+//# DTLS servers MUST NOT echo
+//# the "legacy_session_id" value from the client
+TEST(ServerHelloFlightTest, SessionIdIsNotEchoed) {
+  Hello hello;
+  hello.fields.legacy_session_id.assign(32, 7);
+  const auto server = NewServer(TestConfig());
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+  const Bytes body = TakeServerHello(server.get());
+  EXPECT_TRUE(ParseServerHello(body)->legacy_session_id_echo.empty());
+
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  const auto retrying = NewServer(config);
+  ASSERT_TRUE(Give(retrying.get(), hello.Build()).ok());
+  auto action = retrying->NextAction();
+  const Bytes retry = std::get<SendStateless>(*action).body;
+  EXPECT_TRUE(ParseServerHello(retry)->legacy_session_id_echo.empty());
+}
+
+TEST(ServerHelloFlightTest, BadSharesAreIllegal) {
+  Bytes off_curve(65, 7);
+  off_curve[0] = 4;
+  for (const Bytes& key : {off_curve, Bytes(64, 4), Bytes(1, 4)}) {
+    Hello hello;
+    hello.fields.key_shares[0].key_exchange = key;
+    ExpectFatal(Give(NewServer(TestConfig()).get(), hello.Build()),
+                AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
+  }
+  Hello zero;
+  zero.fields.key_shares = {{NamedGroup::kX25519, Bytes(32, 0)}};
+  ExpectFatal(Give(NewServer(TestConfig()).get(), zero.Build()),
+              AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
+}
+
+// F34: a client full of unknown values completes.
+TEST(ServerHelloFlightTest, GreaseIsIgnored) {
+  Hello hello;
+  Bytes body = hello.Build();
+  EditExtensions(kCH, &body, [](std::vector<RawExtension>* extensions) {
+    extensions->insert(extensions->begin(), {0x1a1a, {}});
+    extensions->push_back({0xeaea, {0}});
+    for (RawExtension& extension : *extensions) {
+      if (extension.type == 43) extension.data = {6, 0x7a, 0x7a, 0xfe, 0xfc, 0xfe, 0xfd};
+      if (extension.type == 10) extension.data = {0, 4, 0x2a, 0x2a, 0, 23};
+      if (extension.type == 13) extension.data = {0, 6, 0xfe, 0xfe, 0x09, 0x05, 4, 3};
+    }
+  });
+  const auto server = NewServer(TestConfig());
+  ASSERT_TRUE(Give(server.get(), body).ok());
+  EXPECT_EQ(server->wait(), HandshakeWait::kSignature);
+  EXPECT_EQ(server->result().group, NamedGroup::kSecp256r1);
+}
+
+TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
+  const auto first = NewServer(TestConfig());
+  const HandshakeConfig shared = TestConfig();
+  const auto second = NewServer(shared);
+  const auto third = NewServer(shared);
+  ASSERT_TRUE(Give(second.get(), Hello().Build()).ok());
+  ASSERT_TRUE(Give(third.get(), Hello().Build()).ok());
+  const Bytes a = TakeServerHello(second.get());
+  const Bytes b = TakeServerHello(third.get());
+  EXPECT_FALSE(std::equal(a.begin(), a.begin() + 2 + kRandomLen, b.begin()));
+}
+
+// --- the cookie exchange
+
+TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  const auto server = NewServer(config);
+  Hello hello;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+    const auto retry = TakeRetry(server.get());
+    ASSERT_TRUE(retry.has_value());
+    EXPECT_FALSE(retry->group.has_value());
+    EXPECT_FALSE(retry->cookie.empty());
+    EXPECT_EQ(server->result().suite, nullptr);
+  }
+}
+
+// Another object, with the same keys, goes on where the first left off: nothing was kept.
+TEST(ServerCookieTest, AnyServerWithTheKeysContinues) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  HandshakePair pair(TestConfig(), config);
+  const auto first = NewServer(config);
+  auto action = pair.client_handshake->NextAction();
+  ASSERT_TRUE(Give(first.get(), std::get<SendMessage>(*action).body).ok());
+  action = first->NextAction();
+  ASSERT_TRUE(pair.client_handshake
+                  ->HandleMessage(HandshakeType::kServerHello,
+                                  std::get<SendStateless>(*action).body, kPlaintextEpoch)
+                  .ok());
+  pair.Run();
+  EXPECT_TRUE(pair.completed());
+}
+
+TEST(ServerCookieTest, GroupAndCookieComeTogether) {
+  HandshakeConfig config = TestConfig();
+  config.groups = {NamedGroup::kX25519};
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), Hello().Build()).ok());
+  const auto retry = TakeRetry(server.get());
+  ASSERT_TRUE(retry.has_value());
+  EXPECT_EQ(retry->group, NamedGroup::kX25519);
+  EXPECT_FALSE(retry->cookie.empty());
+}
+
+TEST(ServerCookieTest, WithoutKeysARetryIsAnInternalError) {
+  HandshakeConfig config = TestConfig();
+  config.cookie_keys = nullptr;
+  config.require_cookie = true;
+  ExpectFatal(Give(NewServer(config).get(), Hello().Build()), AlertDescription::kInternalError,
+              Reason::kCrypto);
+}
+
+//= rfc9147#section-5.1
+//= type=test
+//# The server then verifies the
+//# cookie and proceeds with the handshake only if it is valid.
+TEST(ServerCookieTest, ForgedForeignAndExpiredCookiesAreRefused) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  const auto server = NewServer(config);
+  Hello hello;
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+  const auto retry = TakeRetry(server.get());
+  ASSERT_TRUE(retry.has_value());
+  hello.fields.cookie = retry->cookie;
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+
+  ServerParameters elsewhere = TestServerParameters();
+  elsewhere.peer_address.back() ^= 1;
+  ExpectFatal(Give(NewServer(config, elsewhere).get(), hello.Build()),
+              AlertDescription::kIllegalParameter, Reason::kCookieMismatch);
+  ServerParameters later = TestServerParameters();
+  later.now += std::chrono::seconds(61);
+  ExpectFatal(Give(NewServer(config, later).get(), hello.Build()),
+              AlertDescription::kIllegalParameter, Reason::kCookieMismatch);
+  hello.fields.cookie.back() ^= 1;
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+              Reason::kCookieMismatch);
+  // A server that asks for no cookie takes none that is not its own either.
+  ExpectFatal(Give(NewServer(TestConfig()).get(), hello.Build()),
+              AlertDescription::kIllegalParameter, Reason::kCookieMismatch);
+}
+
+// WithCookie has `config` answer `hello` and puts the cookie in.
+void WithCookie(const HandshakeConfig& config, Hello* hello) {
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), hello->Build()).ok());
+  const auto retry = TakeRetry(server.get());
+  ASSERT_TRUE(retry.has_value());
+  hello->fields.cookie = retry->cookie;
+}
+
+//= rfc8446#section-4.1.2
+//= type=test
+//# -  If a "key_share" extension was supplied in the HelloRetryRequest,
+//#    replacing the list of shares with a list containing a single
+//#    KeyShareEntry from the indicated group.
+TEST(ServerCookieTest, SecondHelloMustHaveExactlyTheAskedShare) {
+  HandshakeConfig config = TestConfig();
+  config.groups = {NamedGroup::kX25519, NamedGroup::kSecp384r1};
+  Hello hello;
+  hello.fields.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1};
+  WithCookie(config, &hello);
+  const auto share = [](NamedGroup group) {
+    const auto key = KeyExchange::Generate(*TestAlgorithms(), group);
+    return ClientHelloFields::Share{group, {key->public_key().begin(), key->public_key().end()}};
+  };
+  const auto p256 = hello.fields.key_shares.front();
+  const std::vector<std::vector<ClientHelloFields::Share>> kBad = {
+      {},                                  // none
+      {p256},                              // the old one
+      {share(NamedGroup::kX25519), p256},  // one too many
+      {share(NamedGroup::kSecp384r1)}};    // another of ours
+  for (const auto& shares : kBad) {
+    hello.fields.key_shares = shares;
+    ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+                Reason::kBadKeyShare);
+  }
+  hello.fields.key_shares = {share(NamedGroup::kX25519)};
+  EXPECT_TRUE(Give(NewServer(config).get(), hello.Build()).ok());
+}
+
+// A second HelloRetryRequest does not exist: after a cookie alone, the share must still do.
+TEST(ServerCookieTest, SecondHelloCannotAskAgain) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  Hello hello;
+  WithCookie(config, &hello);
+  hello.fields.key_shares.clear();
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+              Reason::kBadKeyShare);
+}
+
+TEST(ServerCookieTest, SecondHelloMustStillChooseTheSuite) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  Hello hello;
+  WithCookie(config, &hello);
+  hello.fields.cipher_suites = {CipherSuiteId::kAes256GcmSha384};  // the asked one is gone
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+              Reason::kWrongCipherReturned);
+  hello.fields.cipher_suites = {CipherSuiteId::kAes256GcmSha384, CipherSuiteId::kAes128GcmSha256};
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+              Reason::kWrongCipherReturned);
+}
+
+// --- order, epochs, Finished
+
+TEST(ServerOrderTest, ClientHelloOnlyOnceAndOnlyInEpochZero) {
+  const Bytes hello = Hello().Build();
+  for (const uint64_t epoch : {1, 2, 3}) {
+    ExpectFatal(Give(NewServer(TestConfig()).get(), hello, Epoch{epoch}),
+                AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+  }
+  //= rfc8446#section-4.1.2
+  //= type=test
+  //# Because TLS 1.3 forbids renegotiation, if a server has negotiated
+  //# TLS 1.3 and receives a ClientHello at any other time, it MUST
+  //# terminate the connection with an "unexpected_message" alert.
+  const auto server = NewServer(TestConfig());
+  ASSERT_TRUE(Give(server.get(), hello).ok());
+  const SignatureRequest& request = server->signature_request();
+  ASSERT_TRUE(
+      server
+          ->ProvideSignature(
+              TestIdentity::Get(TestKeyKind::kEcdsaP256).Sign(request.scheme, request.input))
+          .ok());
+  ExpectFatal(Give(server.get(), hello), AlertDescription::kUnexpectedMessage,
+              Reason::kUnexpectedMessage);
+}
+
+// F16: the client's Finished under any epoch but 2 is refused.
+TEST(ServerOrderTest, FinishedOnlyInEpochTwo) {
+  for (const uint64_t epoch : {0, 1, 3, 6}) {
+    ExpectFatal(RunTampered(HandshakeType::kFinished,
+                            [&](HandshakePair::Flying* flying) { flying->epoch = Epoch{epoch}; }),
+                AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+  }
+}
+
+TEST(ServerOrderTest, CertificateThatWasNotAskedForIsUnexpected) {
+  ExpectFatal(RunTampered(HandshakeType::kFinished,
+                          [](HandshakePair::Flying* flying) {
+                            flying->type = HandshakeType::kCertificate;
+                            flying->body = {0, 0, 0, 0};
+                          }),
+              AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
+}
+
+//= rfc8446#section-4.4.4
+//= type=test
+//# Recipients of Finished messages MUST verify that the contents are
+//# correct and if incorrect MUST terminate the connection with a
+//# "decrypt_error" alert.
+TEST(ServerFinishedTest, WrongIsDecryptErrorAndMalformedDecodeError) {
+  ExpectFatal(RunTampered(HandshakeType::kFinished,
+                          [](HandshakePair::Flying* flying) { flying->body.back() ^= 1; }),
+              AlertDescription::kDecryptError, Reason::kBadDigest);
+  ExpectFatal(RunTampered(HandshakeType::kFinished,
+                          [](HandshakePair::Flying* flying) { flying->body.pop_back(); }),
+              AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+// Read keys of epoch 3 come only with a Finished that verified.
+TEST(ServerFinishedTest, NoApplicationReadKeysBeforeFinished) {
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.tamper = [](HandshakePair::Flying* flying) {
+    if (flying->from_client && flying->type == HandshakeType::kFinished) flying->deliver = false;
+  };
+  pair.Run();
+  EXPECT_TRUE(pair.server.status.ok());
+  EXPECT_EQ(pair.server_handshake->wait(), HandshakeWait::kMessage);
+  ASSERT_EQ(pair.server.read_keys.size(), 1u);
+  EXPECT_EQ(pair.server.read_keys[0].epoch, kHandshakeEpoch);
+  EXPECT_EQ(pair.server.write_keys.back().epoch, kFirstApplicationEpoch);
+}
+
+TEST(ServerSignatureTest, EmptySignatureIsInternalError) {
+  const auto server = NewServer(TestConfig());
+  ASSERT_TRUE(Give(server.get(), Hello().Build()).ok());
+  ExpectFatal(server->ProvideSignature({}), AlertDescription::kInternalError,
+              Reason::kSignerFailed);
+  EXPECT_EQ(server->wait(), HandshakeWait::kNothing);
+}
+
+TEST(ServerAnswerTest, AnswersNobodyWaitsForAreInternalErrors) {
+  ExpectFatal(NewServer(TestConfig())->ProvideSignature(Bytes{1}), AlertDescription::kInternalError,
+              Reason::kInternal);
+  ExpectFatal(NewServer(TestConfig())->ProvideCredential(nullptr), AlertDescription::kInternalError,
+              Reason::kInternal);
+  ExpectFatal(NewServer(TestConfig())->ProvideVerification(true, AlertDescription::kCloseNotify),
+              AlertDescription::kInternalError, Reason::kInternal);
+}
+
+TEST(ServerRandomTest, NoRandomnessIsInternalError) {
+  HandshakeConfig config = TestConfig();
+  const auto random = std::make_shared<SeededRandom>(1);
+  random->Fail();
+  config.random = random;
+  ExpectFatal(Give(NewServer(config).get(), Hello().Build()), AlertDescription::kInternalError,
+              Reason::kCrypto);
+}
+
+TEST(ServerHelloFlightTest, TamperedClientHelloNeverCompletes) {
+  // Any change of the hello that still parses ends in a Finished or signature that does not fit.
+  HandshakePair pair(TestConfig(), TestConfig());
+  pair.tamper = [](HandshakePair::Flying* flying) {
+    if (flying->type == kCH) flying->body[10] ^= 1;  // the random
+  };
+  pair.Run();
+  EXPECT_FALSE(pair.client.status.ok());
+  EXPECT_EQ(pair.client.status.alert(), AlertDescription::kDecryptError);
+  EXPECT_FALSE(pair.completed());
+}
+
+}  // namespace
+}  // namespace dtls13

@@ -1,0 +1,118 @@
+#include "dtls13/handshake/stateless_retry.h"
+
+#include <gtest/gtest.h>
+
+#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/server_hello.h"
+
+namespace dtls13 {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr auto kCH = HandshakeType::kClientHello;
+
+Bytes FirstHello(Handshake* client) {
+  auto action = client->NextAction();
+  return std::get<SendMessage>(*action).body;
+}
+
+// What DTLSv1_listen does: two datagrams without an association, then an association from the
+// second on.
+TEST(StatelessRetryTest, HandshakeContinuesFromTheSecondHello) {
+  const HandshakeConfig config = TestConfig();
+  const ServerParameters& server = TestServerParameters();
+  for (const bool other_group : {false, true}) {
+    HandshakeConfig client_config = TestConfig();
+    HandshakeConfig server_config = config;
+    if (other_group) server_config.groups = {NamedGroup::kSecp384r1};
+    HandshakePair pair(client_config, server_config);
+    const Bytes first = FirstHello(pair.client_handshake.get());
+    EXPECT_FALSE(OpenHelloCookie(server_config, first, server.peer_address, server.now));
+
+    const Bytes application_cookie = {0xca, 0xfe};
+    const auto retry = MakeHelloRetryRequest(server_config, first, server.peer_address,
+                                             application_cookie, server.now);
+    ASSERT_TRUE(retry.has_value());
+    EXPECT_EQ(ParseServerHello(*retry)->extensions.Has(ExtensionType::kKeyShare), other_group);
+    ASSERT_TRUE(
+        pair.client_handshake->HandleMessage(HandshakeType::kServerHello, *retry, kPlaintextEpoch)
+            .ok());
+    Bytes opened;
+    pair.tamper = [&](HandshakePair::Flying* flying) {
+      if (flying->type != kCH) return;
+      const auto cookie =
+          OpenHelloCookie(server_config, flying->body, server.peer_address, server.now);
+      ASSERT_TRUE(cookie.has_value());
+      opened = *cookie;
+    };
+    pair.Run();
+    EXPECT_TRUE(pair.completed());
+    EXPECT_EQ(opened, application_cookie);
+    EXPECT_TRUE(pair.server_handshake->result().used_hello_retry_request);
+  }
+}
+
+TEST(StatelessRetryTest, OpensOnlyFromTheAddressAndInTime) {
+  const HandshakeConfig config = TestConfig();
+  const ServerParameters& server = TestServerParameters();
+  HandshakePair pair(TestConfig(), config);
+  const Bytes first = FirstHello(pair.client_handshake.get());
+  const auto retry = MakeHelloRetryRequest(config, first, server.peer_address, {}, server.now);
+  ASSERT_TRUE(
+      pair.client_handshake->HandleMessage(HandshakeType::kServerHello, *retry, kPlaintextEpoch)
+          .ok());
+  Bytes second;
+  while (auto action = pair.client_handshake->NextAction()) {
+    if (auto* message = std::get_if<SendMessage>(&*action)) second = message->body;
+  }
+  const auto cookie = OpenHelloCookie(config, second, server.peer_address, server.now);
+  ASSERT_TRUE(cookie.has_value());
+  EXPECT_TRUE(cookie->empty());
+  EXPECT_FALSE(OpenHelloCookie(config, second, Bytes{1, 2}, server.now).has_value());
+  EXPECT_FALSE(
+      OpenHelloCookie(config, second, server.peer_address, server.now + std::chrono::seconds(61))
+          .has_value());
+}
+
+TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
+  const HandshakeConfig config = TestConfig();
+  const ServerParameters& server = TestServerParameters();
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
+  const Bytes hello = FirstHello(client.get());
+  const auto make = [&](const HandshakeConfig& with, const Bytes& body) {
+    return MakeHelloRetryRequest(with, body, server.peer_address, {}, server.now);
+  };
+  ASSERT_TRUE(make(config, hello).has_value());
+  HandshakeConfig no_suite = config;
+  no_suite.cipher_suites.clear();
+  EXPECT_FALSE(make(no_suite, hello).has_value());
+  HandshakeConfig no_group = config;
+  no_group.groups = {NamedGroup::kX448};
+  EXPECT_FALSE(make(no_group, hello).has_value());
+  HandshakeConfig no_keys = config;
+  no_keys.cookie_keys = nullptr;
+  EXPECT_FALSE(make(no_keys, hello).has_value());
+  Bytes dtls12 = hello;
+  RemoveExtension(kCH, &dtls12, ExtensionType::kSupportedVersions);
+  EXPECT_FALSE(make(config, dtls12).has_value());
+  EXPECT_FALSE(make(config, Bytes(hello.begin(), hello.end() - 1)).has_value());
+  EXPECT_FALSE(make(config, {}).has_value());
+  // A cookie of the application's that is too long for ours.
+  EXPECT_FALSE(MakeHelloRetryRequest(config, hello, server.peer_address, Bytes(256, 1), server.now)
+                   .has_value());
+}
+
+// RFC 9147 section 5.1: a server must not be an amplifier for forged sources.
+TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
+  const HandshakeConfig config = TestConfig();
+  const ServerParameters& server = TestServerParameters();
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
+  const Bytes hello = FirstHello(client.get());
+  const auto retry = MakeHelloRetryRequest(config, hello, server.peer_address, {}, server.now);
+  ASSERT_TRUE(retry.has_value());
+  EXPECT_LE(retry->size(), hello.size());
+}
+
+}  // namespace
+}  // namespace dtls13
