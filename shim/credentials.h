@@ -21,6 +21,11 @@ void AnswerSignatureWanted(SslAttachment& attachment, Instant now);
 // callbacks, sets the SSL's verify result, and keeps the certificates in peer_objects().
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now);
 
+// RunServerNameCallback calls the SSL_CTX's server name callback, on a server about the name it was
+// asked for and on a client once the server has answered; where the SSL's present SSL_CTX has none,
+// that of `initial_ctx` (may be null). False when the answer has ended the association.
+bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx);
+
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_CREDENTIALS_H_

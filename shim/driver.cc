@@ -226,6 +226,13 @@ Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
   return Progress::kBroken;
 }
 
+// Without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried no data: an
+// application that waits with select, on a blocking socket, must not be kept inside SSL_read.
+bool ReturnsWithoutData(const SslAttachment& attachment) {
+  return attachment.connected() &&
+         (Real().SSL_ctrl(attachment.ssl(), SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0;
+}
+
 Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
   if (outcome == BioOutcome::kWouldBlock) {
     attachment.want = Want::kRead;
@@ -241,6 +248,7 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
   std::optional<Instant> give_up;
   if (goal == Goal::kPeerClose && IsBlocking(attachment.ssl())) give_up = Now() + kCloseWait;
+  bool has_received = false;
   for (;;) {
     Association& association = *attachment.association();
     const Instant now = Now();
@@ -256,8 +264,13 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     }
     const std::optional<Instant> deadline = Earlier(association.NextTimeout(), give_up);
     AnnounceTimeout(attachment, deadline);
+    if (goal == Goal::kRead && has_received && ReturnsWithoutData(attachment)) {
+      BIO_set_retry_read(Real().SSL_get_rbio(attachment.ssl()));
+      return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+    }
     const BioOutcome received = Receive(attachment, deadline);
-    if (received == BioOutcome::kDone) continue;
+    has_received = received == BioOutcome::kDone;
+    if (has_received) continue;
     if (give_up && Now() + kTimerSlack >= *give_up) {
       errno = ETIMEDOUT;
       return Progress::kBroken;
