@@ -5,13 +5,14 @@
 // Facts go to standard output, one line each, "<when> name=value ..."; what stopped it goes to
 // standard error. Exit status 0: all that was asked for happened; 1: not; 2: wrong options.
 //
-// Messages are those of interop_messages.py: byte for byte and in order the same sequence.
+// Messages are those of messages.py: byte for byte and in order the same sequence.
 #include <arpa/inet.h>
 #include <cert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <keyhi.h>
+#include <limits.h>
 #include <nspr.h>
 #include <nss.h>
 #include <pk11pub.h>
@@ -76,7 +77,8 @@ static struct {
   int native;
   int64_t deadline_ms;
   bool retry_sent;       // the cookie callback asked for a HelloRetryRequest
-  bool cookie_returned;  // and the client brought its token back
+  bool forgot_hello;     // the state that sent it is gone
+  bool cookie_returned;  // the client brought its token back
   const char* verify;
   bool peer_close_notify;
   int alert_received;  // description, -1 for none; close_notify is not counted here
@@ -235,11 +237,32 @@ static void SetServerCertificate(PRFileDesc* fd) {
   SECKEY_DestroyPrivateKey(key);
 }
 
+// The state that sent the HelloRetryRequest must not read the answer to it.
+static PRInt32 ReceiveThroughGate(PRFileDesc* gate, void* buffer, PRInt32 size, PRIntn flags,
+                                  PRIntervalTime timeout) {
+  if (peer.retry_sent && !peer.forgot_hello) {
+    PR_SetError(PR_WOULD_BLOCK_ERROR, 0);
+    return -1;
+  }
+  return gate->lower->methods->recv(gate->lower, buffer, size, flags, timeout);
+}
+
+static void PushGate(PRFileDesc* udp) {
+  static PRIOMethods methods;
+  methods = *PR_GetDefaultIOMethods();
+  methods.recv = ReceiveThroughGate;
+  PRFileDesc* gate = PR_CreateIOLayerStub(PR_GetUniqueIdentity("gate"), &methods);
+  if (gate == NULL || PR_PushIOLayer(udp, PR_TOP_IO_LAYER, gate) != PR_SUCCESS) {
+    Die("cannot put a gate on the socket");
+  }
+}
+
 // Puts DTLS 1.3 on the UDP socket `udp`, which it takes over.
 static PRFileDesc* ImportSocket(PRFileDesc* udp) {
   PRSocketOptionData nonblocking = {.option = PR_SockOpt_Nonblocking};
   nonblocking.value.non_blocking = PR_TRUE;
   if (PR_SetSocketOption(udp, &nonblocking) != PR_SUCCESS) Die("cannot set a socket option");
+  PushGate(udp);
   PRFileDesc* fd = DTLS_ImportFD(NULL, udp);
   if (fd == NULL) Die("cannot import the socket");
   const SSLVersionRange versions = {SSL_LIBRARY_VERSION_TLS_1_3, SSL_LIBRARY_VERSION_TLS_1_3};
@@ -313,16 +336,13 @@ static void ForgetFirstHello(void) {
   (void)PR_Close(peer.fd);
   peer.fd = fd;
   peer.native = native;
+  peer.forgot_hello = true;
 }
 
 static void Handshake(void) {
-  bool forgot = false;
   while (SSL_ForceHandshake(peer.fd) != SECSuccess) {
     if (PR_GetError() != PR_WOULD_BLOCK_ERROR) Die("the handshake failed");
-    if (peer.retry_sent && !forgot) {
-      ForgetFirstHello();
-      forgot = true;
-    }
+    if (peer.retry_sent && !peer.forgot_hello) ForgetFirstHello();
     Wait();
   }
   SSLChannelInfo info;
@@ -360,10 +380,34 @@ static void Send(const uint8_t* message, unsigned len) {
   }
 }
 
-// Asks the peer to update its keys too, whenever the next number of messages is reached.
+static void GetEpochs(PRUint16* read_epoch, PRUint16* write_epoch) {
+  if (SSL_GetCurrentEpoch(peer.fd, read_epoch, write_epoch) != SECSuccess) Die("no epochs");
+}
+
+// Whether NSS still owes an ACK, which it sends when a short timer runs out. A server's longest
+// timer, which keeps the handshake's keys, is none of these.
+static bool AckIsOwed(void) {
+  enum { kLongestAckDelayMs = 1000 };
+  PRIntervalTime interval;
+  return DTLS_GetHandshakeTimeout(peer.fd, &interval) == SECSuccess &&
+         PR_IntervalToMilliseconds(interval) < kLongestAckDelayMs;
+}
+
+// Whether each KeyUpdate so far is acknowledged, answered, and the answer acknowledged.
+static bool KeysAreUpdated(void) {
+  PRUint16 read_epoch = 0;
+  PRUint16 write_epoch = 0;
+  GetEpochs(&read_epoch, &write_epoch);
+  const unsigned goal = 3 + peer.next_key_update;
+  return read_epoch >= goal && write_epoch >= goal && !AckIsOwed();
+}
+
+// Updates the keys, and asks the peer to, once the next number of messages is reached; but one at a
+// time, since of two requests a peer need answer only the last.
 static void UpdateKeysAt(unsigned num_messages) {
   if (peer.next_key_update == options.num_key_updates) return;
   if (num_messages < options.key_updates[peer.next_key_update]) return;
+  if (peer.next_key_update != 0 && !KeysAreUpdated()) return;
   if (SSL_KeyUpdate(peer.fd, PR_TRUE) != SECSuccess) Die("cannot update the keys");
   ++peer.next_key_update;
 }
@@ -420,6 +464,16 @@ static void Echo(void) {
   Fact("data sent=%u echoed=%u", num_echoed, num_echoed);
 }
 
+// Sends the ACKs that are owed, and has those of the peer; after the close neither can go.
+static void AwaitAcks(void) {
+  static uint8_t message[kMaxDatagramLen];
+  while (AckIsOwed()) {
+    const int len = Receive(message, sizeof(message));
+    if (len < 0) return;
+    if (len == 0) Wait();
+  }
+}
+
 static void AwaitPeerClose(void) {
   static uint8_t message[kMaxDatagramLen];
   for (;;) {
@@ -429,16 +483,13 @@ static void AwaitPeerClose(void) {
   }
 }
 
-// A KeyUpdate is done only when its ACK is in and the peer's own update has come.
-static void AwaitKeyUpdate(void) {
+// Ends the KeyUpdates that were asked for.
+static void AwaitKeyUpdates(void) {
   static uint8_t message[kMaxDatagramLen];
-  const PRUint16 goal = (PRUint16)(3 + options.num_key_updates);
   if (options.num_key_updates == 0) return;
   for (;;) {
-    PRUint16 read_epoch = 0;
-    PRUint16 write_epoch = 0;
-    if (SSL_GetCurrentEpoch(peer.fd, &read_epoch, &write_epoch) != SECSuccess) Die("no epochs");
-    if (read_epoch >= goal && write_epoch >= goal) return;
+    UpdateKeysAt(UINT_MAX);
+    if (peer.next_key_update == options.num_key_updates && KeysAreUpdated()) return;
     const int len = Receive(message, sizeof(message));
     if (len < 0) Die("closed in mid-update");
     if (len == 0) Wait();
@@ -448,11 +499,12 @@ static void AwaitKeyUpdate(void) {
 static void PrintEpochs(void) {
   PRUint16 read_epoch = 0;
   PRUint16 write_epoch = 0;
-  if (SSL_GetCurrentEpoch(peer.fd, &read_epoch, &write_epoch) != SECSuccess) Die("no epochs");
+  GetEpochs(&read_epoch, &write_epoch);
   Fact("epochs read=%u write=%u", read_epoch, write_epoch);
 }
 
 static void CloseAssociation(void) {
+  AwaitAcks();
   PrintEpochs();
   if (options.close_order == kCloseFirst) {
     if (PR_Shutdown(peer.fd, PR_SHUTDOWN_SEND) != PR_SUCCESS) Die("cannot shut down");
@@ -666,7 +718,7 @@ int main(int argc, char** argv) {
   } else {
     Drive();
   }
-  AwaitKeyUpdate();
+  AwaitKeyUpdates();
   CloseAssociation();
   return 0;
 }

@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""Runs DTLS 1.3 between NSS and ours, each as client and as server, over UDP on loopback.
+
+  nss_test.py [--library FILE] [--cli FILE] [--filter REGEX] [--list]
+
+--library is libdtls13.so: then openssl's s_server and s_client run under LD_PRELOAD against NSS.
+--cli is dtls13_cli: then the core runs over UDP against NSS. NSS against itself always runs, to show
+that the peer and these checks are sound. Needs root; where NSS cannot be had, prints "SKIPPED: reason"
+and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that it must be had.
+"""
+
+import argparse
+import collections
+import os
+import re
+import sys
+import time
+import xml.sax.saxutils
+
+import programs
+import scenarios
+import wire
+from programs import Failed, GROUPS, SUITES
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+
+Result = collections.namedtuple("Result", "pair name seconds fault")
+
+
+class Runner:
+    """Starts both ends of a scenario with a relay between them, and checks all three."""
+
+    def __init__(self, folder, library, cli):
+        self.folder = folder
+        self.library = library
+        self.cli = cli
+        self._running = []
+
+    def run(self, pair, scenario):
+        relay = None
+        try:
+            server = self._keep(self._server(pair, scenario))
+            relay = wire.Relay(server.port())
+            client = self._keep(self._client(pair, scenario, relay.port))
+            server.other, client.other = client, server
+            scenario.run(self, pair, server, client, relay)
+        except (Failed, wire.Malformed) as error:
+            said = ["%s: %s" % (program.name, line) for program in self._running
+                    for line in program.text().splitlines()[-12:]]
+            raise Failed("\n    | ".join([str(error)] + said)) from None
+        finally:
+            for program in self._running:
+                program.stop()
+            self._running.clear()
+            if relay is not None:
+                relay.close()
+
+    def _keep(self, program):
+        self._running.append(program)
+        return program
+
+    def _server(self, pair, scenario):
+        file = self.folder.file
+        groups = scenario.server_groups
+        credential = [file(scenario.cert + ".pem"), file(scenario.cert + ".key")]
+        if pair.server == "NSS":
+            return programs.NssPeer(
+                self.folder, "server", ["--port", "0", "--nickname", scenario.cert] +
+                (["--hrr-cookie"] if scenario.cookie else []) +
+                nss_arguments(pair, scenario, "server", groups))
+        if pair.server == "cli":
+            return programs.CliPeer(
+                self.cli, "server", ["--port", "0", "--cert", credential[0], "--key", credential[1]] +
+                (["--cookie"] if scenario.cookie else []) +
+                cli_arguments(scenario, "server", groups))
+        return programs.SServer(
+            ["-cert", credential[0], "-key", credential[1], "-groups", openssl_groups(groups)] +
+            (["-listen"] if scenario.cookie else []), self.library,
+            brief=not scenario.needs_commands)
+
+    def _client(self, pair, scenario, port):
+        authority = self.folder.file("ca.pem" if scenario.trusted else "other-ca.pem")
+        groups = scenario.client_groups
+        if pair.client == "NSS":
+            return programs.NssPeer(
+                self.folder, "client", ["--port", str(port), "--host-name", scenario.host_name] +
+                nss_arguments(pair, scenario, "client", groups), scenario.trusted)
+        if pair.client == "cli":
+            return programs.CliPeer(
+                self.cli, "client", ["--port", str(port), "--ca", authority, "--server-name",
+                                     scenario.host_name] + cli_arguments(scenario, "client", groups))
+        return programs.SClient(port, [
+            "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
+            "-verify_hostname", scenario.host_name], self.library)
+
+
+def nss_arguments(pair, scenario, role, groups):
+    # Of two NSS, the client drives and has the suites.
+    leads = pair.nss_role() == role
+    drives = leads and not scenario.ours_drives
+    arguments = ["--groups", ",".join(groups)]
+    arguments += [] if drives else ["--echo"]
+    # Who returns messages and closes second does so until the other closes.
+    if drives or scenario.first == role:
+        arguments += ["--count", str(scenario.count)]
+    arguments.append("--close-first" if scenario.first == role else "--close-second")
+    if leads:
+        arguments += ["--suites", "0x%04x" % SUITES[scenario.suite]]
+        if scenario.key_updates:
+            arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
+    return arguments
+
+
+def cli_arguments(scenario, role, groups):
+    # A record of the longest message fits a datagram of 1450 bytes.
+    arguments = ["--groups", openssl_groups(groups), "--mtu", "1450", "--expect",
+                 str(scenario.count)]
+    if scenario.ours_drives:
+        arguments += ["--count", str(scenario.count), "--sizes", "mixed", "--await-echo"]
+    else:
+        arguments.append("--echo")
+    arguments += ["--close-first"] if scenario.first == role else []
+    arguments += ["--key-update"] if scenario.our_key_update else []
+    return arguments
+
+
+def openssl_groups(names):
+    return ":".join(GROUPS[name][1] for name in names)
+
+
+def print_table(results):
+    counts = collections.OrderedDict()
+    for result in results:
+        key = (result.pair.server, result.pair.client, result.name.split(":")[0])
+        done = counts.setdefault(key, [0, 0, 0.0])
+        done[0] += 1
+        done[1] += result.fault is None
+        done[2] += result.seconds
+    line = "%-12s %-12s %-34s %9s %9s"
+    print("\n" + line % ("server", "client", "what", "passed", "seconds"))
+    for (server, client, what), (num_run, num_passed, seconds) in counts.items():
+        print(line % (server, client, what, "%d/%d" % (num_passed, num_run), "%.1f" % seconds))
+
+
+def write_xml(results, path):
+    """Each scenario is a test case, in the form that GoogleTest writes."""
+    escape = xml.sax.saxutils.quoteattr
+    with open(path, "w", encoding="utf-8") as file:
+        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite name="nss">\n')
+        for result in results:
+            file.write("<testcase classname=%s name=%s result=\"completed\" time=\"%.3f\">" % (
+                escape("%s to %s" % (result.pair.client, result.pair.server)), escape(result.name),
+                result.seconds))
+            if result.fault is not None:
+                file.write("<failure message=%s/>" % escape(result.fault))
+            file.write("</testcase>\n")
+        file.write("</testsuite>\n</testsuites>\n")
+
+
+def run_all(runner, cases):
+    results = []
+    for pair, scenario in cases:
+        start = time.monotonic()
+        fault = None
+        try:
+            runner.run(pair, scenario)
+        except (Failed, wire.Malformed) as error:
+            fault = str(error)
+        seconds = time.monotonic() - start
+        results.append(Result(pair, scenario.name, seconds, fault))
+        print("%-4s %5.1f s  %s to %s: %s%s" % (
+            "ok" if fault is None else "FAIL", seconds, pair.client, pair.server, scenario.name,
+            "" if fault is None else "\n             " + fault), flush=True)
+    return results
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--library", help="libdtls13.so")
+    parser.add_argument("--cli", help="dtls13_cli")
+    parser.add_argument("--filter", default="", help="run only what matches")
+    parser.add_argument("--list", action="store_true", help="print what would run")
+    arguments = parser.parse_args()
+    for name in ("library", "cli"):
+        path = getattr(arguments, name)
+        if path is not None:
+            if not os.path.isfile(path):
+                parser.error("there is no %s" % path)
+            setattr(arguments, name, os.path.abspath(path))
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    os.environ["PATH"] += ":/usr/sbin:/sbin"
+    cases = [(pair, scenario)
+             for pair in scenarios.pairs(arguments.library is not None, arguments.cli is not None)
+             for scenario in scenarios.scenarios(pair)
+             if re.search(arguments.filter, "%s to %s: %s" % (
+                 pair.client, pair.server, scenario.name))]
+    if arguments.list:
+        for pair, scenario in cases:
+            print("%s to %s: %s" % (pair.client, pair.server, scenario.name))
+        return 0
+    if not cases:
+        print("nss_test: nothing matches '%s'." % arguments.filter, file=sys.stderr)
+        return 2
+    try:
+        folder = programs.Folder(os.path.join(HERE, "prepare_nss"))
+    except programs.Unavailable as reason:
+        print("SKIPPED: %s" % reason)
+        return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0
+    except Failed as error:
+        print("nss_test: %s" % error, file=sys.stderr)
+        return 1
+    try:
+        results = run_all(Runner(folder, arguments.library, arguments.cli), cases)
+    finally:
+        folder.remove()
+    print_table(results)
+    if os.environ.get("XML_OUTPUT_FILE"):
+        write_xml(results, os.environ["XML_OUTPUT_FILE"])
+    num_failed = sum(result.fault is not None for result in results)
+    print("\n%d passed, %d failed" % (len(results) - num_failed, num_failed))
+    return 1 if num_failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

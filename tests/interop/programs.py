@@ -1,0 +1,347 @@
+"""The programs at the two ends: NSS's peer, dtls13_cli, and openssl's own s_server and s_client.
+
+Each has the same few calls: start, wait for a moment, close, finish, and facts() in the same words, so that
+a scenario does not ask which program it runs.
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+import messages
+
+HOST_NAME = "server.example"
+
+# Long enough for a machine that does ten other things; reached only by a test that fails.
+GIVE_UP_SECONDS = 60
+
+# Our name: code point, the name openssl takes, and what openssl prints.
+GROUPS = {
+    "x25519": (29, "X25519", "X25519, 253 bits"),
+    "p256": (23, "P-256", "ECDH, prime256v1, 256 bits"),
+    "p384": (24, "P-384", "ECDH, secp384r1, 384 bits"),
+}
+SUITES = {
+    "TLS_AES_128_GCM_SHA256": 0x1301,
+    "TLS_AES_256_GCM_SHA384": 0x1302,
+    "TLS_CHACHA20_POLY1305_SHA256": 0x1303,
+}
+# The certificate: its key for openssl's req, and the signature scheme it signs with.
+CERTIFICATES = {
+    "ecdsa": (["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], 0x0403),
+    "rsa": (["rsa:2048"], 0x0804),
+}
+
+
+class Failed(Exception):
+    """A test found something else than it should."""
+
+
+class Unavailable(Exception):
+    """The peer cannot be had here; says why."""
+
+
+def run(command, **options):
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, check=False, **options)
+    if result.returncode != 0:
+        raise Failed("%s: exit %d: %s" % (" ".join(command), result.returncode, result.stdout))
+    return result.stdout
+
+
+def free_port():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def port_is_bound(port):
+    with open("/proc/net/udp", encoding="ascii") as file:
+        return any(line.split()[1].endswith(":%04X" % port) for line in file.readlines()[1:])
+
+
+class Folder:
+    """The folder that NSS lives in, and inside it one with this run's certificates."""
+
+    def __init__(self, prepare):
+        prepared = subprocess.run([prepare], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True, check=False)
+        if prepared.returncode == 77:
+            raise Unavailable(prepared.stderr.strip().splitlines()[-1])
+        if prepared.returncode != 0:
+            raise Failed("prepare_nss: exit %d: %s" % (prepared.returncode, prepared.stderr))
+        facts = dict(line.split("=", 1) for line in prepared.stdout.splitlines())
+        self.root = facts["root"]
+        self.peer = facts["peer"]
+        self.path = tempfile.mkdtemp(prefix="dtls13-", dir=os.path.join(self.root, "tmp"))
+        self._make_certificates()
+
+    def remove(self):
+        shutil.rmtree(self.path, ignore_errors=True)
+
+    def file(self, name):
+        return os.path.join(self.path, name)
+
+    def inside(self, name):
+        return "/" + os.path.relpath(self.file(name), self.root)
+
+    def nss_database(self, trusted=True):
+        return "sql:" + self.inside("db" if trusted else "db-without-ca")
+
+    def _make_certificates(self):
+        for authority in ("ca", "other-ca"):
+            run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                 "-nodes", "-keyout", self.file(authority + ".key"), "-out",
+                 self.file(authority + ".pem"), "-subj", "/CN=" + authority, "-days", "2"])
+        with open(self.file("extensions"), "w", encoding="ascii") as file:
+            file.write("subjectAltName=DNS:%s\nbasicConstraints=CA:FALSE\n" % HOST_NAME)
+        # NSS gives certificates of one subject one nickname, so each has its own.
+        for name, (key, _) in CERTIFICATES.items():
+            run(["openssl", "req", "-newkey"] + key + ["-nodes", "-keyout", self.file(name + ".key"),
+                 "-out", self.file(name + ".csr"), "-subj", "/CN=%s %s" % (HOST_NAME, name)])
+            run(["openssl", "x509", "-req", "-in", self.file(name + ".csr"), "-CA",
+                 self.file("ca.pem"), "-CAkey", self.file("ca.key"), "-CAcreateserial", "-days", "2",
+                 "-extfile", self.file("extensions"), "-out", self.file(name + ".pem")])
+            run(["openssl", "pkcs12", "-export", "-inkey", self.file(name + ".key"), "-in",
+                 self.file(name + ".pem"), "-name", name, "-passout", "pass:interop", "-out",
+                 self.file(name + ".p12")])
+        for trusted in (True, False):
+            database = self.nss_database(trusted)
+            os.mkdir(self.file("db" if trusted else "db-without-ca"))
+            self._nss_tool("certutil", "-N", "-d", database, "--empty-password")
+            if not trusted:
+                continue
+            self._nss_tool("certutil", "-A", "-d", database, "-n", "ca", "-t", "C,,", "-i",
+                           self.inside("ca.pem"))
+            for name in CERTIFICATES:
+                self._nss_tool("pk12util", "-i", self.inside(name + ".p12"), "-d", database, "-W",
+                               "interop", "-K", "")
+
+    def _nss_tool(self, *command):
+        run(["chroot", self.root] + list(command))
+
+
+class Program:
+    """A running program, and what it has printed so far."""
+
+    def __init__(self, name, command, environment=None):
+        self.name = name
+        # The program at the other end; once it has failed, there is nothing to wait for.
+        self.other = None
+        self._text = {"out": b"", "err": b""}
+        self._changed = threading.Condition()
+        self._process, streams = self._spawn(command, dict(os.environ, **(environment or {})))
+        self._threads = [threading.Thread(target=self._collect, args=item, daemon=True)
+                         for item in streams.items()]
+        for thread in self._threads:
+            thread.start()
+
+    def _spawn(self, command, environment):
+        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return process, {"out": process.stdout, "err": process.stderr}
+
+    def _collect(self, key, stream):
+        while True:
+            chunk = os.read(stream.fileno(), 65536)
+            if not chunk:
+                return
+            self._append(key, chunk)
+
+    def _append(self, key, chunk):
+        with self._changed:
+            self._text[key] += chunk
+            self._changed.notify_all()
+
+    def text(self, key=None):
+        with self._changed:
+            whole = self._text[key] if key else self._text["out"] + self._text["err"]
+        return whole.decode("utf-8", "replace")
+
+    def wait_for(self, pattern):
+        """Returns the match of `pattern` in what is printed; fails if the program ends without it."""
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while True:
+            ended = self._process.poll() is not None
+            if ended:
+                for thread in self._threads:
+                    thread.join()
+            match = re.search(pattern, self.text(), re.MULTILINE)
+            if match:
+                return match
+            if self.other is not None and self.other.has_failed():
+                raise Failed("%s failed%s" % (self.other.name, self.other.last_words()))
+            if ended or time.monotonic() > deadline:
+                raise Failed("%s %s without '%s'%s" % (
+                    self.name, "ended" if ended else "went on", pattern, self.last_words()))
+            with self._changed:
+                self._changed.wait(0.02)
+
+    def find_facts(self, patterns):
+        """Each pattern's group in what is printed, by name, without those that do not match."""
+        matches = {name: re.search(pattern, self.text(), re.MULTILINE)
+                   for name, pattern in patterns.items()}
+        return {name: match.group(1) for name, match in matches.items() if match}
+
+    def has_failed(self):
+        return self._process.poll() not in (None, 0)
+
+    def last_words(self):
+        lines = self.text("err").strip().splitlines()[-3:]
+        return ": " + " | ".join(lines) if lines else ""
+
+    def finish(self):
+        """Waits for the end; returns the exit status."""
+        try:
+            status = self._process.wait(GIVE_UP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise Failed("%s never ended%s" % (self.name, self.last_words())) from None
+        for thread in self._threads:
+            thread.join()
+        return status
+
+    def stop(self):
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+
+class NssPeer(Program):
+    """Prints its facts as lines "<when> name=value ..."."""
+
+    def __init__(self, folder, role, arguments, trusted=True):
+        super().__init__(
+            "NSS " + role,
+            ["chroot", folder.root, folder.peer, "--" + role, "--db", folder.nss_database(trusted)] +
+            arguments)
+
+    def port(self):
+        return int(self.wait_for(r"^listening port=(\d+)$").group(1))
+
+    def wait_connected(self):
+        self.wait_for(r"^connected .*$")
+
+    def wait_data(self):
+        """Waits until what this end sends is back."""
+        self.wait_for(r"^epochs .*$")
+
+    def facts(self):
+        facts = {}
+        for line in self.text("out").splitlines():
+            for word in line.split()[1:]:
+                name, _, value = word.partition("=")
+                facts[name] = value
+        return facts
+
+
+class CliPeer(Program):
+    def __init__(self, cli, role, arguments):
+        super().__init__("dtls13_cli " + role, [cli, role] + arguments)
+
+    def port(self):
+        return int(self.wait_for(r"^server: listening on port (\d+)$").group(1))
+
+    def wait_connected(self):
+        self.wait_for(r"^connected: .*$")
+
+    def facts(self):
+        return self.find_facts({
+            "connected": r"^connected: (.*)$",
+            "data": r"^(sent .*)$",
+            "peer_closed": r"^(the peer closed)$",
+            "said": r"^dtls13_cli \S+: (.*)$",
+        })
+
+
+class OpensslProgram(Program):
+    """s_server or s_client as the system ships them, under LD_PRELOAD.
+
+    Its standard input and output are sockets that keep message boundaries, so that each message of the
+    peer is one read here, and each write here is one message to the peer. What is a message of the
+    sequence goes back at once; everything else is text.
+    """
+
+    def __init__(self, role, arguments, library):
+        self.num_echoed = 0
+        environment = {"LD_PRELOAD": library} if library else {}
+        super().__init__("s_" + role, ["openssl", "s_" + role] + arguments, environment)
+
+    def _spawn(self, command, environment):
+        kind = socket.SOCK_SEQPACKET
+        self._stdin, child_stdin = socket.socketpair(socket.AF_UNIX, kind)
+        stdout, child_stdout = socket.socketpair(socket.AF_UNIX, kind)
+        process = subprocess.Popen(command, env=environment, stdin=child_stdin, stdout=child_stdout,
+                                   stderr=subprocess.PIPE)
+        child_stdin.close()
+        child_stdout.close()
+        return process, {"out": stdout, "err": process.stderr}
+
+    def _append(self, key, chunk):
+        if key == "out" and chunk == messages.make_message(self.num_echoed):
+            try:
+                self._stdin.send(chunk)
+                self.num_echoed += 1
+            except OSError:
+                # The program is gone, which the test finds by other means.
+                pass
+            return
+        super()._append(key, chunk)
+
+    def facts(self):
+        """What -brief prints, and how many messages went back."""
+        facts = self.find_facts({
+            "protocol": r"^Protocol version: (\S+)$",
+            "suite_name": r"^Ciphersuite: (\S+)$",
+            "temp_key": r"^Server Temp Key: (.*)$",
+            "signature_type": r"^Signature type: (\S+)$",
+            "verification": r"^Verification: (.*)$",
+            "peername": r"^Verified peername: (\S+)$",
+        })
+        facts["echoed"] = str(self.num_echoed)
+        return facts
+
+
+class SServer(OpensslProgram):
+    """`brief` shows the version but takes no commands; without it, the version is not shown."""
+
+    def __init__(self, arguments, library, brief=True):
+        # -brief says nothing of the port, so it is chosen here.
+        self._port = free_port()
+        super().__init__(
+            "server", ["-dtls", "-accept", "127.0.0.1:%d" % self._port, "-naccept", "1"] +
+            (["-brief"] if brief else []) + arguments, library)
+
+    def port(self):
+        deadline = time.monotonic() + GIVE_UP_SECONDS
+        while not port_is_bound(self._port):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise Failed("s_server does not listen%s" % self.last_words())
+            time.sleep(0.01)
+        return self._port
+
+    def wait_connected(self):
+        self.wait_for(r"^(Protocol version: .*|CIPHER is .*)$")
+
+    def quit(self):
+        """Closes its socket and then its association, in that order, so the peer hears nothing."""
+        self._stdin.send(b"Q")
+
+
+class SClient(OpensslProgram):
+    def __init__(self, port, arguments, library):
+        super().__init__(
+            "client",
+            ["-dtls", "-connect", "127.0.0.1:%d" % port, "-brief", "-nocommands", "-servername",
+             HOST_NAME] + arguments, library)
+
+    def wait_connected(self):
+        self.wait_for(r"^CONNECTION ESTABLISHED$")
+
+    def close(self):
+        self._stdin.shutdown(socket.SHUT_WR)

@@ -1,0 +1,298 @@
+"""What is run between NSS and ours, and what must be seen: at each end, and on the wire between them."""
+
+import collections
+import dataclasses
+
+import messages
+import wire
+from programs import CERTIFICATES, GROUPS, HOST_NAME, SUITES, Failed
+
+ALL_GROUPS = tuple(GROUPS)
+DEFAULT_SUITE = "TLS_AES_128_GCM_SHA256"
+
+UNKNOWN_CA = 48
+BAD_CERTIFICATE = 42
+HANDSHAKE_FAILURE = 40
+ALERT_NAMES = {UNKNOWN_CA: "unknown_ca", BAD_CERTIFICATE: "bad_certificate",
+               HANDSHAKE_FAILURE: "handshake_failure"}
+
+
+class Pair(collections.namedtuple("Pair", "server client")):
+    """Which program is at which end."""
+
+    def nss_role(self):
+        return "client" if self.client == "NSS" else "server"
+
+    def uses_openssl(self):
+        return self.server == "s_server" or self.client == "s_client"
+
+
+def expect(name, found, wanted):
+    if found != wanted:
+        raise Failed("%s is %s, not %s" % (name, found, wanted))
+
+
+def expect_facts(program, wanted):
+    facts = program.facts()
+    for name, value in wanted.items():
+        expect("%s: %s" % (program.name, name), facts.get(name), value)
+
+
+@dataclasses.dataclass
+class Scenario:
+    """A handshake that succeeds, messages both ways, and an orderly end."""
+
+    name: str
+    cert: str = "ecdsa"
+    suite: str = DEFAULT_SUITE  # the only one that NSS offers or accepts
+    client_groups: tuple = ALL_GROUPS  # a key share for the first alone
+    server_groups: tuple = ALL_GROUPS
+    cookie: bool = False  # the server wants one
+    key_updates: tuple = ()  # NSS's, by numbers of messages
+    our_key_update: bool = False  # ours, once connected
+    count: int = 3
+    ours_drives: bool = False
+    first: str = "client"  # who closes first
+    trusted: bool = True
+    host_name: str = HOST_NAME
+    needs_commands: bool = False  # of s_server
+
+    def group(self):
+        """The negotiated one: the client's first that the server takes."""
+        return next(name for name in self.client_groups if name in self.server_groups)
+
+    def group_retry(self):
+        return self.group() != self.client_groups[0]
+
+    def num_retries(self):
+        return 1 if self.cookie or self.group_retry() else 0
+
+    def run(self, runner, pair, server, client, relay):
+        for program in (client, server):
+            program.wait_connected()
+        if pair.client == "s_client" and self.first == "client":
+            server.wait_data()
+            client.close()
+        for program in (client, server):
+            expect("%s: exit status" % program.name, program.finish(), 0)
+        relay.close()
+        self._check_ends(pair, server, client)
+        self._check_wire(relay)
+
+    def _check_ends(self, pair, server, client):
+        for program, kind, role in ((server, pair.server, "server"), (client, pair.client, "client")):
+            facts = {"NSS": self._nss_facts, "cli": self._cli_facts}.get(kind, self._openssl_facts)
+            expect_facts(program, facts(role))
+
+    def _num_key_updates(self):
+        return len(self.key_updates) + self.our_key_update
+
+    def _nss_facts(self, role):
+        epoch = str(3 + self._num_key_updates())
+        return {
+            "version": "0x0304",
+            "suite": "0x%04x" % SUITES[self.suite],
+            "group": str(GROUPS[self.group()][0]),
+            "signature": "0x%04x" % CERTIFICATES[self.cert][1],
+            "resumed": "0",
+            "verify": "ok" if role == "client" else "none",
+            "cookie": "1" if self.cookie and role == "server" else "0",
+            "sent": str(self.count),
+            "echoed": str(self.count),
+            "read": epoch,
+            "write": epoch,
+            "order": "first" if self.first == role else "second",
+            "end": "clean",
+            "received": str(self.count),
+            "error": "none",
+            "alert_received": "-1",
+            "alert_sent": "-1",
+        }
+
+    def _cli_facts(self, role):
+        connected = "DTLSv1.3 %s %s" % (self.suite, GROUPS[self.group()][1])
+        connected += " after HelloRetryRequest" if self.num_retries() else ""
+        connected += ", certificate verified" if role == "client" else ""
+        connected += ", server name " + HOST_NAME
+        facts = {"connected": connected, "peer_closed": "the peer closed", "said": None}
+        if not self.ours_drives:
+            facts["data"] = "sent %d datagrams, received %d datagrams of %d bytes" % (
+                self.count, self.count, sum(map(messages.message_len, range(self.count))))
+        return facts
+
+    def _openssl_facts(self, role):
+        facts = {"protocol": "DTLSv1.3", "suite_name": self.suite, "echoed": str(self.count)}
+        if role == "client":
+            facts.update({
+                "temp_key": GROUPS[self.group()][2],
+                "signature_type": "ECDSA" if self.cert == "ecdsa" else "RSA-PSS",
+                "verification": "OK",
+                "peername": HOST_NAME,
+            })
+        return facts
+
+    def _check_wire(self, relay):
+        if relay.fault is not None:
+            raise Failed("on the wire, " + relay.fault)
+        trace = relay.trace
+        self._check_client_hellos(trace)
+        self._check_server_hellos(trace)
+        expect("on the wire, plaintext alerts", trace.plaintext_alerts, [])
+        epochs = [2, 3] + [(4 + i) & 3 for i in range(self._num_key_updates())]
+        for direction in (wire.TO_SERVER, wire.TO_CLIENT):
+            expect("on the wire, epochs " + direction, trace.epoch_bits[direction], epochs)
+            if trace.num_protected[direction] < self.count + 2:
+                raise Failed("on the wire, %s has %d protected records" % (
+                    direction, trace.num_protected[direction]))
+
+    def _check_client_hellos(self, trace):
+        hellos = trace.client_hellos()
+        expect("ClientHello numbers", [hello.message_seq for hello in hellos],
+               list(range(1 + self.num_retries())))
+        for hello in hellos:
+            expect("ClientHello.legacy_version", hello.legacy_version, wire.DTLS12_VERSION)
+            expect("ClientHello.legacy_session_id", hello.session_id, b"")
+            expect("ClientHello.legacy_cookie's length", hello.cookie_len, 0)
+            expect("ClientHello.random", hello.random, hellos[0].random)
+            versions = hello.extensions[wire.SUPPORTED_VERSIONS][1:]
+            if wire.DTLS13_VERSION.to_bytes(2, "big") not in (
+                    versions[i : i + 2] for i in range(0, len(versions), 2)):
+                raise Failed("ClientHello does not offer DTLS 1.3")
+        expect("the first ClientHello's key shares", wire.key_share_groups(hellos[0]),
+               [GROUPS[self.client_groups[0]][0]])
+
+    def _check_server_hellos(self, trace):
+        version = wire.DTLS13_VERSION.to_bytes(2, "big")
+        for hello in trace.retries() + trace.server_hellos():
+            expect("ServerHello.legacy_version", hello.legacy_version, wire.DTLS12_VERSION)
+            expect("ServerHello.legacy_session_id_echo", hello.session_id, b"")
+            expect("ServerHello's version", hello.extensions.get(wire.SUPPORTED_VERSIONS), version)
+            expect("ServerHello's suite", hello.suites, [SUITES[self.suite]])
+        expect("ServerHello numbers", [hello.message_seq for hello in trace.server_hellos()],
+               [self.num_retries()])
+        expect("HelloRetryRequest numbers", [hello.message_seq for hello in trace.retries()],
+               [0] * self.num_retries())
+        group = GROUPS[self.group()][0]
+        expect("ServerHello's group", wire.key_share_groups(trace.server_hellos()[0]), [group])
+        if not trace.retries():
+            return
+        retry, second = trace.retries()[0], trace.client_hellos()[1]
+        expect("HelloRetryRequest's group", wire.key_share_groups(retry, True),
+               [group] if self.group_retry() else [])
+        expect("the second ClientHello's key shares", wire.key_share_groups(second), [group])
+        cookie = wire.cookie_of(retry)
+        if self.cookie and not cookie:
+            raise Failed("the HelloRetryRequest has no cookie")
+        expect("the returned cookie", wire.cookie_of(second), cookie)
+
+
+@dataclasses.dataclass
+class Refusal(Scenario):
+    """A handshake that one end refuses: it sends `alert`, and the other end says so."""
+
+    refuser: str = "client"
+    alert: int = UNKNOWN_CA
+
+    def run(self, runner, pair, server, client, relay):
+        refusing, refused = (client, server) if self.refuser == "client" else (server, client)
+        kinds = {"client": pair.client, "server": pair.server}
+        other = "server" if self.refuser == "client" else "client"
+        statuses = {program: program.finish() for program in (client, server)}
+        relay.close()
+        if relay.fault is not None:
+            raise Failed("on the wire, " + relay.fault)
+        if kinds[self.refuser] == "NSS":
+            expect_facts(refusing, {"alert_sent": str(self.alert)})
+            expect("%s: exit status" % refusing.name, statuses[refusing], 1)
+        if kinds[other] == "NSS":
+            expect_facts(refused, {"alert_received": str(self.alert)})
+            expect("%s: exit status" % refused.name, statuses[refused], 1)
+        elif kinds[other] == "cli":
+            expect("%s: exit status" % refused.name, statuses[refused], 1)
+            said = refused.facts().get("said", "")
+            if not said.startswith("the peer's alert ended it: %s " % ALERT_NAMES[self.alert]):
+                raise Failed("%s says '%s'" % (refused.name, said))
+        elif "alert " + ALERT_NAMES[self.alert].replace("_", " ") not in refused.text():
+            raise Failed("%s does not tell of %s%s" % (
+                refused.name, ALERT_NAMES[self.alert], refused.last_words()))
+        if kinds["client"] == "s_client":
+            expect("s_client: exit status", statuses[client], 1)
+
+
+@dataclasses.dataclass
+class Quit(Scenario):
+    """s_server is told to quit: it closes its socket before its association, so nothing can leave; but it ends
+    at once, and NSS has seen no orderly end."""
+
+    first: str = "server"
+    needs_commands: bool = True
+
+    def run(self, runner, pair, server, client, relay):
+        for program in (client, server):
+            program.wait_connected()
+        client.wait_data()
+        server.quit()
+        expect("s_server: exit status", server.finish(), 0)
+        relay.close()
+        expect_facts(client, {"echoed": str(self.count), "end": None, "alert_received": "-1"})
+
+
+def pairs(with_library, with_cli):
+    result = [Pair("NSS", "NSS")]
+    if with_cli:
+        result += [Pair("cli", "NSS"), Pair("NSS", "cli")]
+    if with_library:
+        result += [Pair("s_server", "NSS"), Pair("NSS", "s_client")]
+    return result
+
+
+def scenarios(pair):
+    yield from full_handshakes()
+    yield from retries()
+    yield from key_updates(pair)
+    yield Scenario("1000 datagrams: NSS sends, ours returns", count=1000)
+    if not pair.uses_openssl() and pair != Pair("NSS", "NSS"):
+        yield Scenario("1000 datagrams: ours sends, NSS returns", count=1000, ours_drives=True)
+    yield Scenario("closing: client first", first="client")
+    if pair.server == "s_server":
+        yield Quit("closing: s_server quits")
+    else:
+        yield Scenario("closing: server first", first="server")
+    yield from refusals(pair)
+
+
+def full_handshakes():
+    for cert in CERTIFICATES:
+        for group in GROUPS:
+            for suite in SUITES:
+                yield Scenario("full handshake: %s, %s, %s" % (cert, group, suite), cert=cert,
+                               suite=suite, client_groups=(group,))
+
+
+def retries():
+    for first, second in (("x25519", "p256"), ("p256", "p384"), ("p384", "x25519")):
+        yield Scenario("HelloRetryRequest: group, %s after %s" % (second, first),
+                       client_groups=(first, second), server_groups=(second,))
+    for suite in SUITES:
+        yield Scenario("HelloRetryRequest: cookie, %s" % suite, cookie=True, suite=suite)
+    yield Scenario("HelloRetryRequest: cookie and group", cookie=True,
+                   client_groups=("p256", "x25519"), server_groups=("x25519",))
+
+
+def key_updates(pair):
+    # NSS closes, as it alone knows when its updates are done.
+    for suite in SUITES:
+        yield Scenario("KeyUpdate: NSS's, answered, %s" % suite, suite=suite, count=60,
+                       key_updates=(20,), first=pair.nss_role())
+    if "cli" in pair:
+        # NSS sees the end of our update, so here too it closes.
+        yield Scenario("KeyUpdate: ours, answered", count=60, our_key_update=True,
+                       first=pair.nss_role())
+    yield Scenario("KeyUpdate: two", count=200, key_updates=(50, 120), first=pair.nss_role())
+
+
+def refusals(pair):
+    yield Refusal("refusals: unknown authority", trusted=False)
+    yield Refusal("refusals: another name", host_name="other.example", alert=BAD_CERTIFICATE)
+    yield Refusal("refusals: no common group", client_groups=("x25519",), server_groups=("p384",),
+                  refuser="server", alert=HANDSHAKE_FAILURE)

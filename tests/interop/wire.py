@@ -1,0 +1,253 @@
+"""What passes between client and server: a relay, and an independent reading of its datagrams.
+
+Only what is not encrypted is read: the hellos, plaintext alerts, and the epoch bits of the unified
+header (RFC 9147 section 4). It decides whether there was a HelloRetryRequest and a change of keys, so
+that no test has to believe either end.
+"""
+
+import collections
+import select
+import socket
+import struct
+import threading
+
+TO_SERVER = "c2s"
+TO_CLIENT = "s2c"
+
+ALERT = 21
+HANDSHAKE = 22
+CLIENT_HELLO = 1
+SERVER_HELLO = 2
+DTLS12_VERSION = 0xFEFD
+DTLS13_VERSION = 0xFEFC
+KEY_SHARE = 51
+SUPPORTED_VERSIONS = 43
+COOKIE = 44
+
+# SHA-256 of "HelloRetryRequest", RFC 8446 section 4.1.3.
+RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+
+Hello = collections.namedtuple(
+    "Hello",
+    "direction message_seq type legacy_version random session_id cookie_len suites extensions",
+)
+
+
+class Malformed(Exception):
+    """A datagram is not what RFC 9147 says."""
+
+
+class Reader:
+    """Takes big-endian fields from bytes."""
+
+    def __init__(self, data):
+        self._data = data
+        self._at = 0
+
+    def take(self, length):
+        if self._at + length > len(self._data):
+            raise Malformed("%d bytes wanted at %d of %d" % (length, self._at, len(self._data)))
+        self._at += length
+        return self._data[self._at - length : self._at]
+
+    def number(self, length):
+        return int.from_bytes(self.take(length), "big")
+
+    def vector(self, length_len):
+        return self.take(self.number(length_len))
+
+    def done(self):
+        return self._at == len(self._data)
+
+
+def parse_hello(direction, message_seq, message_type, body):
+    reader = Reader(body)
+    legacy_version, random, session_id = reader.number(2), reader.take(32), reader.vector(1)
+    cookie_len = None
+    if message_type == CLIENT_HELLO:
+        cookie_len = len(reader.vector(1))
+        suite_bytes = reader.vector(2)
+        suites = [suite for (suite,) in struct.iter_unpack(">H", suite_bytes)]
+        reader.vector(1)
+    else:
+        suites = [reader.number(2)]
+        reader.number(1)
+    extensions = {}
+    block = Reader(reader.vector(2))
+    while not block.done():
+        extension = block.number(2)
+        if extension in extensions:
+            raise Malformed("extension %d twice" % extension)
+        extensions[extension] = block.vector(2)
+    if not reader.done():
+        raise Malformed("bytes after the extensions")
+    return Hello(direction, message_seq, message_type, legacy_version, random, session_id,
+                 cookie_len, suites, extensions)
+
+
+def key_share_groups(hello, is_retry=False):
+    """The groups of a hello's key_share extension."""
+    if KEY_SHARE not in hello.extensions:
+        return []
+    reader = Reader(hello.extensions[KEY_SHARE])
+    if is_retry or hello.type == SERVER_HELLO:
+        return [reader.number(2)]
+    groups, shares = [], Reader(reader.vector(2))
+    while not shares.done():
+        groups.append(shares.number(2))
+        shares.vector(2)
+    return groups
+
+
+def cookie_of(hello):
+    """The cookie extension's cookie, None without the extension."""
+    if COOKIE not in hello.extensions:
+        return None
+    return Reader(hello.extensions[COOKIE]).vector(2)
+
+
+class Trace:
+    """Collects what datagrams say in the clear."""
+
+    def __init__(self):
+        self.num_datagrams = {TO_SERVER: 0, TO_CLIENT: 0}
+        self.num_bytes = {TO_SERVER: 0, TO_CLIENT: 0}
+        self.num_protected = {TO_SERVER: 0, TO_CLIENT: 0}
+        # The epoch's two low bits, one entry for each change.
+        self.epoch_bits = {TO_SERVER: [], TO_CLIENT: []}
+        self.plaintext_alerts = []
+        self.hellos = []
+        self.num_repeated_fragments = 0
+        self._seen_fragments = set()
+        self._partial = {}
+
+    def add(self, direction, datagram):
+        self.num_datagrams[direction] += 1
+        self.num_bytes[direction] += len(datagram)
+        reader = Reader(datagram)
+        while not reader.done():
+            first = reader.number(1)
+            if first & 0xE0 == 0x20:
+                self._protected(direction, first, reader)
+            elif 20 <= first <= 26:
+                self._plaintext(direction, first, reader)
+            else:
+                raise Malformed("a record that begins with 0x%02x" % first)
+
+    def retries(self):
+        return [hello for hello in self.server_hellos(True)]
+
+    def server_hellos(self, retry=False):
+        return [hello for hello in self.hellos
+                if hello.type == SERVER_HELLO and (hello.random == RETRY_RANDOM) == retry]
+
+    def client_hellos(self):
+        return [hello for hello in self.hellos if hello.type == CLIENT_HELLO]
+
+    def _protected(self, direction, first, reader):
+        if first & 0x10:
+            raise Malformed("a connection ID that nobody agreed on")
+        reader.take(2 if first & 0x08 else 1)
+        if first & 0x04:
+            reader.vector(2)
+        else:
+            while not reader.done():
+                reader.take(1)
+        bits = first & 3
+        self.num_protected[direction] += 1
+        if bits not in self.epoch_bits[direction][-2:]:
+            self.epoch_bits[direction].append(bits)
+
+    def _plaintext(self, direction, content_type, reader):
+        version, epoch = reader.number(2), reader.number(2)
+        reader.take(6)
+        payload = reader.vector(2)
+        # A first ClientHello may say DTLS 1.0 for old servers' sake, RFC 9147 section 4.
+        if version not in (DTLS12_VERSION, 0xFEFF) or epoch != 0:
+            raise Malformed("a plaintext record of version 0x%04x, epoch %d" % (version, epoch))
+        if content_type == ALERT:
+            self.plaintext_alerts.append((direction, payload[1]))
+        elif content_type == HANDSHAKE:
+            fragments = Reader(payload)
+            while not fragments.done():
+                self._fragment(direction, fragments)
+
+    def _fragment(self, direction, reader):
+        message_type, length, message_seq = reader.number(1), reader.number(3), reader.number(2)
+        offset = reader.number(3)
+        fragment = reader.vector(3)
+        if (direction, message_seq, offset, len(fragment)) in self._seen_fragments:
+            self.num_repeated_fragments += 1
+            return
+        self._seen_fragments.add((direction, message_seq, offset, len(fragment)))
+        have = self._partial.setdefault((direction, message_seq, message_type), {})
+        have[offset] = fragment
+        body = b""
+        while len(body) in have and len(body) < length:
+            body += have[len(body)]
+        if len(body) != length:
+            return
+        if message_type in (CLIENT_HELLO, SERVER_HELLO):
+            self.hellos.append(parse_hello(direction, message_seq, message_type, body))
+        else:
+            raise Malformed("handshake message %d in the clear" % message_type)
+
+
+class Relay(threading.Thread):
+    """Passes datagrams between one client and the server on `server_port`, and keeps a Trace."""
+
+    def __init__(self, server_port):
+        super().__init__(daemon=True)
+        self.trace = Trace()
+        self.fault = None
+        self._client = None
+        self._stopping = threading.Event()
+        self._client_side = self._socket()
+        self._client_side.bind(("127.0.0.1", 0))
+        self._server_side = self._socket()
+        self._server_side.connect(("127.0.0.1", server_port))
+        self.port = self._client_side.getsockname()[1]
+        self.start()
+
+    @staticmethod
+    def _socket():
+        result = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        result.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        result.setblocking(False)
+        return result
+
+    def close(self):
+        self._stopping.set()
+        self.join()
+        self._client_side.close()
+        self._server_side.close()
+
+    def run(self):
+        sockets = [self._client_side, self._server_side]
+        while not self._stopping.is_set():
+            for readable in select.select(sockets, [], [], 0.05)[0]:
+                self._pass_all(readable)
+
+    def _pass_all(self, source):
+        direction = TO_SERVER if source is self._client_side else TO_CLIENT
+        while True:
+            try:
+                datagram, sender = source.recvfrom(65536)
+                if direction == TO_SERVER:
+                    self._client = sender
+                    self._record(direction, datagram)
+                    self._server_side.send(datagram)
+                elif self._client is not None:
+                    self._record(direction, datagram)
+                    self._client_side.sendto(datagram, self._client)
+            except BlockingIOError:
+                return
+            except ConnectionRefusedError:
+                # The receiver is gone; the datagram is lost, as any may be.
+                continue
+
+    def _record(self, direction, datagram):
+        try:
+            self.trace.add(direction, datagram)
+        except Malformed as error:
+            self.fault = self.fault or "%s: %s: %s" % (direction, error, datagram[:64].hex())
