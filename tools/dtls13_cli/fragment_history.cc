@@ -30,7 +30,7 @@ const SentFragment& FragmentHistory::AddFragment(Direction direction, RecordNumb
   for (const SentFragment& sent : fragments_) {
     if (!SameMessage(sent, direction, header) || !Overlaps(sent.header, header)) continue;
     added.sent_before = true;
-    if (!sent.acked_us) continue;
+    if (!sent.acked_us || *sent.acked_us + kReactionUs > time_us) continue;
     const uint32_t end = sent.header.fragment_offset + sent.header.fragment_len;
     for (uint32_t i = 0; i < header.fragment_len; ++i) {
       const uint32_t at = header.fragment_offset + i;

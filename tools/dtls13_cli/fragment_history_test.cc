@@ -48,13 +48,17 @@ TEST(FragmentHistory, KnowsANeedlessRetransmission) {
   history.AddFragment(kDown, Number(0), Fragment(0, 500), 0, false);
   history.AddFragment(kDown, Number(1), Fragment(500, 500), 0, false);
   history.AddAck(kUp, Number(0), 5);
-  EXPECT_TRUE(history.AddFragment(kDown, Number(2), Fragment(100, 50), 9, false).acked_before_sent);
+  // Too soon after for the sender to know.
+  EXPECT_FALSE(history.AddFragment(kDown, Number(9), Fragment(100, 50), 5 + kReactionUs - 1, false)
+                   .acked_before_sent);
+  EXPECT_TRUE(history.AddFragment(kDown, Number(2), Fragment(100, 50), 5 + kReactionUs, false)
+                  .acked_before_sent);
   // Half of it was never acknowledged.
   EXPECT_FALSE(
-      history.AddFragment(kDown, Number(3), Fragment(400, 200), 9, false).acked_before_sent);
-  history.AddAck(kUp, Number(1), 10);
+      history.AddFragment(kDown, Number(3), Fragment(400, 200), 20000, false).acked_before_sent);
+  history.AddAck(kUp, Number(1), 20000);
   EXPECT_TRUE(
-      history.AddFragment(kDown, Number(4), Fragment(0, 1000), 11, false).acked_before_sent);
+      history.AddFragment(kDown, Number(4), Fragment(0, 1000), 40000, false).acked_before_sent);
 }
 
 }  // namespace
