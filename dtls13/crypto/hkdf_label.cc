@@ -58,23 +58,26 @@ std::string_view PrefixText(LabelPrefix prefix) {
   return prefix == LabelPrefix::kDtls13 ? "dtls13" : "tls13 ";
 }
 
-LabelExpander::LabelExpander(OpenSslPtr<EVP_MAC_CTX> mac, HashId hash, LabelPrefix prefix)
+Hkdf::Hkdf(OpenSslPtr<EVP_MAC_CTX> mac, HashId hash, LabelPrefix prefix)
     : mac_(std::move(mac)), hash_(hash), prefix_(prefix) {}
 
-std::optional<LabelExpander> LabelExpander::Create(const Algorithms& algorithms, HashId hash,
-                                                   std::span<const uint8_t> secret,
-                                                   LabelPrefix prefix) {
-  OpenSslPtr<EVP_MAC_CTX> mac = KeyedHmac(algorithms, hash, secret);
+std::optional<Hkdf> Hkdf::Create(const Algorithms& algorithms, HashId hash, LabelPrefix prefix) {
+  OpenSslPtr<EVP_MAC_CTX> mac = NewHmac(algorithms, hash);
   if (!mac) return std::nullopt;
-  return LabelExpander(std::move(mac), hash, prefix);
+  return Hkdf(std::move(mac), hash, prefix);
 }
 
-bool LabelExpander::ExpandBlock(std::span<const uint8_t> previous, std::span<const uint8_t> info,
-                                uint8_t counter, std::span<uint8_t, kMaxHashLen> block) {
+bool Hkdf::SetSecret(std::span<const uint8_t> secret) {
+  const bool keyed = KeyHmac(mac_.get(), secret);
+  state_ = keyed ? State::kKeyed : State::kNoSecret;
+  return keyed;
+}
+
+bool Hkdf::ExpandBlock(std::span<const uint8_t> previous, std::span<const uint8_t> info,
+                       uint8_t counter, std::span<uint8_t, kMaxHashLen> block) {
   // A null key keeps the key and starts a new MAC.
-  if (std::exchange(restart_, true) && EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) != 1) {
-    return false;
-  }
+  if (state_ == State::kUsed && EVP_MAC_init(mac_.get(), nullptr, 0, nullptr) != 1) return false;
+  state_ = State::kUsed;
   size_t len = 0;
   return (previous.empty() || EVP_MAC_update(mac_.get(), previous.data(), previous.size()) == 1) &&
          EVP_MAC_update(mac_.get(), info.data(), info.size()) == 1 &&
@@ -82,11 +85,11 @@ bool LabelExpander::ExpandBlock(std::span<const uint8_t> previous, std::span<con
          EVP_MAC_final(mac_.get(), block.data(), &len, block.size()) == 1 && len == HashLen(hash_);
 }
 
-bool LabelExpander::Expand(std::string_view label, std::span<const uint8_t> context,
-                           std::span<uint8_t> out) {
+bool Hkdf::Expand(std::string_view label, std::span<const uint8_t> context,
+                  std::span<uint8_t> out) {
   const size_t hash_len = HashLen(hash_);
-  if (out.empty() || out.size() > kMaxBlocks * hash_len || label.size() > kMaxLabelLen ||
-      context.size() > kMaxContextLen) {
+  if (state_ == State::kNoSecret || out.empty() || out.size() > kMaxBlocks * hash_len ||
+      label.size() > kMaxLabelLen || context.size() > kMaxContextLen) {
     OPENSSL_cleanse(out.data(), out.size());
     return false;
   }
@@ -108,24 +111,22 @@ bool LabelExpander::Expand(std::string_view label, std::span<const uint8_t> cont
   return true;
 }
 
-Secret LabelExpander::ExpandSecret(std::string_view label, std::span<const uint8_t> context,
-                                   size_t len) {
+Secret Hkdf::ExpandSecret(std::string_view label, std::span<const uint8_t> context, size_t len) {
   Secret secret(len);
   if (!Expand(label, context, secret.mutable_bytes())) return Secret();
   return secret;
 }
 
-Secret HkdfExtract(const Algorithms& algorithms, HashId hash, std::span<const uint8_t> salt,
-                   std::span<const uint8_t> input_key_material) {
+Secret Hkdf::Extract(std::span<const uint8_t> salt, std::span<const uint8_t> input_key_material) {
   // RFC 5869 section 2.2: no salt is HashLen zero bytes.
   const std::array<uint8_t, kMaxHashLen> zeros{};
-  if (salt.empty()) salt = std::span(zeros).first(HashLen(hash));
-  OpenSslPtr<EVP_MAC_CTX> mac = KeyedHmac(algorithms, hash, salt);
-  Secret secret(HashLen(hash));
+  if (salt.empty()) salt = std::span(zeros).first(HashLen(hash_));
+  state_ = State::kNoSecret;
+  Secret secret(HashLen(hash_));
   size_t len = 0;
-  if (!mac ||
-      EVP_MAC_update(mac.get(), input_key_material.data(), input_key_material.size()) != 1 ||
-      EVP_MAC_final(mac.get(), secret.mutable_bytes().data(), &len, secret.size()) != 1) {
+  if (!KeyHmac(mac_.get(), salt) ||
+      EVP_MAC_update(mac_.get(), input_key_material.data(), input_key_material.size()) != 1 ||
+      EVP_MAC_final(mac_.get(), secret.mutable_bytes().data(), &len, secret.size()) != 1) {
     return Secret();
   }
   return secret;
@@ -134,12 +135,12 @@ Secret HkdfExtract(const Algorithms& algorithms, HashId hash, std::span<const ui
 bool HkdfExpandLabel(const Algorithms& algorithms, HashId hash, std::span<const uint8_t> secret,
                      LabelPrefix prefix, std::string_view label, std::span<const uint8_t> context,
                      std::span<uint8_t> out) {
-  std::optional<LabelExpander> expander = LabelExpander::Create(algorithms, hash, secret, prefix);
-  if (!expander) {
+  std::optional<Hkdf> hkdf = Hkdf::Create(algorithms, hash, prefix);
+  if (!hkdf || !hkdf->SetSecret(secret)) {
     OPENSSL_cleanse(out.data(), out.size());
     return false;
   }
-  return expander->Expand(label, context, out);
+  return hkdf->Expand(label, context, out);
 }
 
 Secret DeriveSecret(const Algorithms& algorithms, HashId hash, std::span<const uint8_t> secret,

@@ -29,24 +29,38 @@ std::string_view PrefixText(LabelPrefix prefix);
 inline constexpr size_t kMaxLabelLen = 249;
 inline constexpr size_t kMaxContextLen = 255;
 
-// LabelExpander is HKDF-Expand-Label keyed once with one secret: a secret that several labels are
-// expanded from costs half as much this way. Move-only; its copy of the secret is cleansed with it.
-class LabelExpander {
+// Hkdf is one HMAC context that serves one secret after another: HKDF-Extract, and
+// HKDF-Expand-Label of the secret it holds. Keying a context costs as much as an expansion and
+// making one half of that, so what expands several labels or climbs a ladder keeps one. Move-only;
+// its copy of the secret is cleansed with it.
+class Hkdf {
  public:
-  // Nothing for an empty secret and when libcrypto fails.
-  static std::optional<LabelExpander> Create(const Algorithms& algorithms, HashId hash,
-                                             std::span<const uint8_t> secret, LabelPrefix prefix);
+  // Create holds no secret yet. Nothing when libcrypto fails.
+  static std::optional<Hkdf> Create(const Algorithms& algorithms, HashId hash, LabelPrefix prefix);
 
-  // Expand fills `out`, RFC 8446 section 7.1. False for an empty output, for a label, context or
-  // output that is too long, and when libcrypto fails; `out` is then cleansed.
+  // SetSecret is what Expand works on from here on. False for an empty secret.
+  [[nodiscard]] bool SetSecret(std::span<const uint8_t> secret);
+
+  // Expand fills `out`, RFC 8446 section 7.1. False without a secret, for an empty output, for a
+  // label, context or output that is too long, and when libcrypto fails; `out` is then cleansed.
   [[nodiscard]] bool Expand(std::string_view label, std::span<const uint8_t> context,
                             std::span<uint8_t> out);
 
   // ExpandSecret returns `len` bytes; empty on failure.
   Secret ExpandSecret(std::string_view label, std::span<const uint8_t> context, size_t len);
 
+  // Extract, RFC 5869 section 2.2: HMAC(salt, input_key_material). `salt` may be empty. The secret
+  // it held is forgotten. The result is empty on failure.
+  Secret Extract(std::span<const uint8_t> salt, std::span<const uint8_t> input_key_material);
+
  private:
-  LabelExpander(OpenSslPtr<EVP_MAC_CTX> mac, HashId hash, LabelPrefix prefix);
+  enum class State : uint8_t {
+    kNoSecret,
+    kKeyed,  // nothing was expanded since the secret was set
+    kUsed,
+  };
+
+  Hkdf(OpenSslPtr<EVP_MAC_CTX> mac, HashId hash, LabelPrefix prefix);
 
   // T(n) of RFC 5869 section 2.3.
   bool ExpandBlock(std::span<const uint8_t> previous, std::span<const uint8_t> info,
@@ -55,14 +69,10 @@ class LabelExpander {
   OpenSslPtr<EVP_MAC_CTX> mac_;
   HashId hash_;
   LabelPrefix prefix_;
-  bool restart_ = false;  // the context has been used since it was keyed
+  State state_ = State::kNoSecret;
 };
 
-// HkdfExtract, RFC 5869 section 2.2. `salt` may be empty. The result is empty on failure.
-Secret HkdfExtract(const Algorithms& algorithms, HashId hash, std::span<const uint8_t> salt,
-                   std::span<const uint8_t> input_key_material);
-
-// HkdfExpandLabel is one LabelExpander::Expand.
+// HkdfExpandLabel is one Hkdf::Expand.
 [[nodiscard]] bool HkdfExpandLabel(const Algorithms& algorithms, HashId hash,
                                    std::span<const uint8_t> secret, LabelPrefix prefix,
                                    std::string_view label, std::span<const uint8_t> context,

@@ -78,35 +78,48 @@ INSTANTIATE_TEST_SUITE_P(All, PrefixTest,
                                          PrefixCase{LabelPrefix::kDtls13Draft26, "tls13 "},
                                          PrefixCase{LabelPrefix::kTls13, "tls13 "}));
 
+Hkdf NewHkdf() {
+  return *Hkdf::Create(*DefaultAlgorithms(), HashId::kSha256, LabelPrefix::kDtls13);
+}
+
 // RFC 5869 appendix A.1 and A.3.
-TEST(HkdfExtractTest, Rfc5869) {
+TEST(HkdfTest, ExtractIsRfc5869s) {
   const std::vector<uint8_t> input(22, 0x0b);
-  const Secret salted = HkdfExtract(*DefaultAlgorithms(), HashId::kSha256,
-                                    FromHex("000102030405060708090a0b0c"), input);
+  Hkdf hkdf = NewHkdf();
+  const Secret salted = hkdf.Extract(FromHex("000102030405060708090a0b0c"), input);
   EXPECT_EQ(ToHex(salted.bytes()),
             "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5");
-  const Secret unsalted = HkdfExtract(*DefaultAlgorithms(), HashId::kSha256, {}, input);
+  const Secret unsalted = hkdf.Extract({}, input);
   EXPECT_EQ(ToHex(unsalted.bytes()),
             "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04");
 }
 
-TEST(LabelExpanderTest, OneKeyedContextServesManyLabels) {
-  const std::vector<uint8_t> secret = Counting(32, 1);
-  auto expander =
-      LabelExpander::Create(*DefaultAlgorithms(), HashId::kSha256, secret, LabelPrefix::kDtls13);
-  ASSERT_TRUE(expander);
-  for (int round = 0; round < 2; ++round) {
-    for (const char* label : {"key", "iv", "sn"}) {
-      const Secret expanded = expander->ExpandSecret(label, {}, 16);
-      EXPECT_EQ(ToHex(expanded.bytes()),
+TEST(HkdfTest, OneContextServesManySecretsAndLabels) {
+  Hkdf hkdf = NewHkdf();
+  for (uint8_t start : {1, 2, 1}) {
+    const std::vector<uint8_t> secret = Counting(32, start);
+    ASSERT_TRUE(hkdf.SetSecret(secret));
+    for (const char* label : {"key", "iv", "sn", "key"}) {
+      EXPECT_EQ(ToHex(hkdf.ExpandSecret(label, {}, 16).bytes()),
                 ToHex(Oracle(HashId::kSha256, secret, "dtls13", label, {}, 16)));
     }
+    EXPECT_FALSE(hkdf.Extract({}, secret).empty());
   }
 }
 
-TEST(LabelExpanderTest, RefusesAnEmptySecret) {
-  EXPECT_FALSE(
-      LabelExpander::Create(*DefaultAlgorithms(), HashId::kSha256, {}, LabelPrefix::kDtls13));
+TEST(HkdfTest, ExpandsNothingWithoutASecret) {
+  Hkdf hkdf = NewHkdf();
+  EXPECT_TRUE(hkdf.ExpandSecret("key", {}, 16).empty());
+  ASSERT_TRUE(hkdf.SetSecret(Counting(32, 1)));
+  EXPECT_FALSE(hkdf.ExpandSecret("key", {}, 16).empty());
+  EXPECT_FALSE(hkdf.SetSecret({}));
+  EXPECT_TRUE(hkdf.ExpandSecret("key", {}, 16).empty());
+  ASSERT_TRUE(hkdf.SetSecret(Counting(32, 1)));
+  EXPECT_FALSE(hkdf.Extract({}, Counting(32, 2)).empty());
+  EXPECT_TRUE(hkdf.ExpandSecret("key", {}, 16).empty());
+}
+
+TEST(HkdfTest, RefusesAnEmptySecret) {
   std::vector<uint8_t> out(16, 0xee);
   EXPECT_FALSE(HkdfExpandLabel(*DefaultAlgorithms(), HashId::kSha256, {}, LabelPrefix::kDtls13,
                                "key", {}, out));
@@ -116,19 +129,19 @@ TEST(LabelExpanderTest, RefusesAnEmptySecret) {
           .empty());
 }
 
-TEST(LabelExpanderTest, RefusesLengthsOutOfRange) {
-  auto expander = LabelExpander::Create(*DefaultAlgorithms(), HashId::kSha256, Counting(32, 1),
-                                        LabelPrefix::kDtls13);
-  ASSERT_TRUE(expander);
+TEST(HkdfTest, RefusesLengthsOutOfRange) {
+  Hkdf hkdf = NewHkdf();
+  ASSERT_TRUE(hkdf.SetSecret(Counting(32, 1)));
   std::vector<uint8_t> out(32);
-  EXPECT_TRUE(expander->Expand(std::string(kMaxLabelLen, 'a'), Counting(255, 0), out));
-  EXPECT_FALSE(expander->Expand(std::string(kMaxLabelLen + 1, 'a'), {}, out));
-  EXPECT_FALSE(expander->Expand("key", Counting(256, 0), out));
-  EXPECT_FALSE(expander->Expand("key", {}, {}));
+  EXPECT_TRUE(hkdf.Expand(std::string(kMaxLabelLen, 'a'), Counting(255, 0), out));
+  EXPECT_FALSE(hkdf.Expand(std::string(kMaxLabelLen + 1, 'a'), {}, out));
+  EXPECT_EQ(out, std::vector<uint8_t>(32, 0));
+  EXPECT_FALSE(hkdf.Expand("key", Counting(256, 0), out));
+  EXPECT_FALSE(hkdf.Expand("key", {}, {}));
   std::vector<uint8_t> longest(255 * 32);
-  EXPECT_TRUE(expander->Expand("key", {}, longest));
+  EXPECT_TRUE(hkdf.Expand("key", {}, longest));
   std::vector<uint8_t> too_long(255 * 32 + 1);
-  EXPECT_FALSE(expander->Expand("key", {}, too_long));
+  EXPECT_FALSE(hkdf.Expand("key", {}, too_long));
 }
 
 }  // namespace

@@ -4,22 +4,21 @@
 
 namespace dtls13 {
 
-OpenSslPtr<EVP_MAC_CTX> KeyedHmac(const Algorithms& algorithms, HashId hash,
-                                  std::span<const uint8_t> key) {
+OpenSslPtr<EVP_MAC_CTX> NewHmac(const Algorithms& algorithms, HashId hash) {
   const EVP_MAC_CTX* prepared = algorithms.hmac(hash);
-  if (prepared == nullptr || key.empty()) return nullptr;
-  // Duplicated and then keyed without parameters: a digest named in the parameters of EVP_MAC_init
-  // would be fetched anew.
-  OpenSslPtr<EVP_MAC_CTX> context(EVP_MAC_CTX_dup(prepared));
-  if (!context || EVP_MAC_init(context.get(), key.data(), key.size(), nullptr) != 1) return nullptr;
-  return context;
+  return OpenSslPtr<EVP_MAC_CTX>(prepared != nullptr ? EVP_MAC_CTX_dup(prepared) : nullptr);
+}
+
+bool KeyHmac(EVP_MAC_CTX* context, std::span<const uint8_t> key) {
+  // Without parameters: a digest named in those of EVP_MAC_init would be fetched anew.
+  return !key.empty() && EVP_MAC_init(context, key.data(), key.size(), nullptr) == 1;
 }
 
 std::optional<HashValue> Hmac(const Algorithms& algorithms, HashId hash,
                               std::span<const uint8_t> key,
                               std::initializer_list<std::span<const uint8_t>> parts) {
-  OpenSslPtr<EVP_MAC_CTX> context = KeyedHmac(algorithms, hash, key);
-  if (!context) return std::nullopt;
+  OpenSslPtr<EVP_MAC_CTX> context = NewHmac(algorithms, hash);
+  if (!context || !KeyHmac(context.get(), key)) return std::nullopt;
   for (std::span<const uint8_t> part : parts) {
     if (EVP_MAC_update(context.get(), part.data(), part.size()) != 1) return std::nullopt;
   }

@@ -19,10 +19,12 @@ std::optional<HashValue> Hmac(const Algorithms& algorithms, HashId hash,
                               std::span<const uint8_t> key,
                               std::initializer_list<std::span<const uint8_t>> parts);
 
-// KeyedHmac returns a context that has taken `key`, ready for its first update; null for an empty
-// key and when libcrypto fails.
-OpenSslPtr<EVP_MAC_CTX> KeyedHmac(const Algorithms& algorithms, HashId hash,
-                                  std::span<const uint8_t> key);
+// NewHmac returns a context without a key; null when the hash is not supported or libcrypto fails.
+OpenSslPtr<EVP_MAC_CTX> NewHmac(const Algorithms& algorithms, HashId hash);
+
+// KeyHmac makes `context` ready for the first update of a MAC under `key`, whatever it did before.
+// False for an empty key and when libcrypto fails.
+[[nodiscard]] bool KeyHmac(EVP_MAC_CTX* context, std::span<const uint8_t> key);
 
 // HmacSha256 is Hmac with SHA-256, 32 bytes: what cookies carry.
 std::optional<HashValue> HmacSha256(const Algorithms& algorithms, std::span<const uint8_t> key,

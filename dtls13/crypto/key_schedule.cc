@@ -1,9 +1,8 @@
 #include "dtls13/crypto/key_schedule.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
-
-#include "dtls13/crypto/hmac.h"
 
 namespace dtls13 {
 namespace {
@@ -15,40 +14,75 @@ std::span<const uint8_t> OrZeros(std::span<const uint8_t> input, HashId hash) {
   return input.empty() ? std::span(kZeros).first(HashLen(hash)) : input;
 }
 
+// Derive-Secret(HKDF-Extract(0, 0), "derived", "") with the prefix "dtls13": the same in every
+// handshake without PSK, and two HMAC keys' worth of work in each.
+constexpr std::array<uint8_t, kMaxHashLen> kEarlyDerived[kNumHashes] = {
+    {0xb1, 0x7b, 0xce, 0x94, 0x51, 0xee, 0x8b, 0xc6, 0xe8, 0xae, 0xbc,
+     0x0a, 0xa9, 0xe9, 0x82, 0x95, 0x67, 0x7a, 0x4a, 0x6a, 0x91, 0xf7,
+     0x84, 0x40, 0x83, 0x31, 0x46, 0xe4, 0x65, 0xf2, 0xff, 0x95},
+    {0x27, 0x00, 0x86, 0x05, 0xd3, 0x39, 0x6f, 0x88, 0x44, 0x19, 0x75, 0x65,
+     0xca, 0xec, 0xc5, 0x92, 0xb3, 0xe5, 0x8f, 0x2e, 0xae, 0x55, 0xf8, 0x41,
+     0xb5, 0x77, 0xcf, 0xbc, 0xab, 0xb4, 0x7e, 0x22, 0x1f, 0x67, 0x4e, 0xd3,
+     0xa6, 0x8a, 0xa8, 0x93, 0x43, 0x9c, 0xf5, 0x57, 0xf1, 0x11, 0xc0, 0xfc},
+};
+
 }  // namespace
 
 KeySchedule::KeySchedule(std::shared_ptr<const Algorithms> algorithms, HashId hash,
                          LabelPrefix prefix)
-    : algorithms_(std::move(algorithms)), hash_(hash), prefix_(prefix) {}
+    : algorithms_(std::move(algorithms)),
+      hash_(hash),
+      prefix_(prefix),
+      ladder_(Hkdf::Create(*algorithms_, hash, prefix)),
+      finished_(Hkdf::Create(*algorithms_, hash, prefix)) {}
 
 bool KeySchedule::StartEarly(std::span<const uint8_t> psk) {
-  if (rung_ != Rung::kNone) return false;
-  const Secret early = HkdfExtract(*algorithms_, hash_, {}, OrZeros(psk, hash_));
-  secret_ = LabelExpander::Create(*algorithms_, hash_, early.bytes(), prefix_);
-  if (!secret_) return false;
+  if (rung_ != Rung::kNone || !ladder_) return false;
+  if (psk.empty()) {
+    rung_ = Rung::kEarlyWithoutPsk;
+    return true;
+  }
+  const Secret early = ladder_->Extract({}, psk);
+  if (!ladder_->SetSecret(early.bytes())) return false;
   rung_ = Rung::kEarly;
   return true;
 }
 
-bool KeySchedule::Advance(Rung from, std::span<const uint8_t> input) {
-  const Secret salt = Derive(from, "derived", algorithms_->empty_hash(hash_));
+Secret KeySchedule::NextSalt() {
+  const size_t hash_len = HashLen(hash_);
+  if (rung_ == Rung::kEarlyWithoutPsk) {
+    if (prefix_ == LabelPrefix::kDtls13) {
+      return Secret::CopyOf(std::span(kEarlyDerived[static_cast<size_t>(hash_)]).first(hash_len));
+    }
+    const Secret early = ladder_->Extract({}, std::span(kZeros).first(hash_len));
+    if (!ladder_->SetSecret(early.bytes())) return Secret();
+  }
+  return ladder_->ExpandSecret("derived", algorithms_->empty_hash(hash_).view(), hash_len);
+}
+
+bool KeySchedule::Advance(Rung to, std::span<const uint8_t> input) {
+  const Secret salt = NextSalt();
   if (salt.empty()) return false;
-  const Secret next = HkdfExtract(*algorithms_, hash_, salt.bytes(), OrZeros(input, hash_));
-  secret_ = LabelExpander::Create(*algorithms_, hash_, next.bytes(), prefix_);
-  rung_ = !secret_ ? Rung::kNone : from == Rung::kEarly ? Rung::kHandshake : Rung::kMaster;
-  return secret_.has_value();
+  const Secret next = ladder_->Extract(salt.bytes(), OrZeros(input, hash_));
+  const bool advanced = ladder_->SetSecret(next.bytes());
+  rung_ = advanced ? to : Rung::kNone;
+  return advanced;
 }
 
 bool KeySchedule::EnterHandshake(std::span<const uint8_t> shared_secret) {
-  return Advance(Rung::kEarly, shared_secret);
+  if (rung_ != Rung::kEarly && rung_ != Rung::kEarlyWithoutPsk) return false;
+  return Advance(Rung::kHandshake, shared_secret);
 }
 
-bool KeySchedule::EnterMaster() { return Advance(Rung::kHandshake, {}); }
+bool KeySchedule::EnterMaster() {
+  if (rung_ != Rung::kHandshake) return false;
+  return Advance(Rung::kMaster, {});
+}
 
 Secret KeySchedule::Derive(Rung rung, std::string_view label, const TranscriptHash& transcript) {
   const size_t hash_len = HashLen(hash_);
   if (rung_ != rung || transcript.len != hash_len) return Secret();
-  return secret_->ExpandSecret(label, transcript.view(), hash_len);
+  return ladder_->ExpandSecret(label, transcript.view(), hash_len);
 }
 
 Secret KeySchedule::BinderKey(PskKind kind) {
@@ -89,11 +123,20 @@ Secret KeySchedule::ResumptionSecret(const TranscriptHash& client_finished) {
 }
 
 std::optional<HashValue> KeySchedule::FinishedMac(const Secret& base_secret,
-                                                  const TranscriptHash& transcript) const {
-  if (transcript.len != HashLen(hash_)) return std::nullopt;
-  const Secret finished_key =
-      DeriveSecret(*algorithms_, hash_, base_secret.bytes(), prefix_, "finished", {});
-  return Hmac(*algorithms_, hash_, finished_key.bytes(), {transcript.view()});
+                                                  const TranscriptHash& transcript) {
+  const size_t hash_len = HashLen(hash_);
+  if (!finished_ || transcript.len != hash_len || !finished_->SetSecret(base_secret.bytes())) {
+    return std::nullopt;
+  }
+  const Secret finished_key = finished_->ExpandSecret("finished", {}, hash_len);
+  if (finished_key.empty()) return std::nullopt;
+  // HKDF-Extract is HMAC, so the context serves once more.
+  const Secret mac = finished_->Extract(finished_key.bytes(), transcript.view());
+  if (mac.empty()) return std::nullopt;
+  HashValue verify_data;
+  verify_data.len = mac.size();
+  std::copy(mac.bytes().begin(), mac.bytes().end(), verify_data.bytes.begin());
+  return verify_data;
 }
 
 bool ExportKeyingMaterial(const Algorithms& algorithms, HashId hash, LabelPrefix prefix,

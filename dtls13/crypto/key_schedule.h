@@ -30,7 +30,8 @@ class KeySchedule {
 
   KeySchedule(std::shared_ptr<const Algorithms> algorithms, HashId hash, LabelPrefix prefix);
 
-  // An empty `psk` stands for hash_len zero bytes: no PSK.
+  // An empty `psk` stands for hash_len zero bytes: no PSK. There are then no binder keys and no
+  // early secrets.
   [[nodiscard]] bool StartEarly(std::span<const uint8_t> psk);
   Secret BinderKey(PskKind kind);
   Secret ClientEarlyTrafficSecret(const TranscriptHash& client_hello);
@@ -49,23 +50,25 @@ class KeySchedule {
 
   // FinishedMac is a Finished message's verify_data (or a PSK binder), RFC 8446 section 4.4.4:
   // `base_secret` is the sender's handshake traffic secret, or the binder key. On any rung.
-  std::optional<HashValue> FinishedMac(const Secret& base_secret,
-                                       const TranscriptHash& transcript) const;
+  std::optional<HashValue> FinishedMac(const Secret& base_secret, const TranscriptHash& transcript);
 
   HashId hash() const { return hash_; }
 
  private:
-  enum class Rung : uint8_t { kNone, kEarly, kHandshake, kMaster };
+  enum class Rung : uint8_t { kNone, kEarlyWithoutPsk, kEarly, kHandshake, kMaster };
 
   Secret Derive(Rung rung, std::string_view label, const TranscriptHash& transcript);
-  // Extracts the next rung's secret from "derived" of this one and `input`.
-  bool Advance(Rung from, std::span<const uint8_t> input);
+  // "derived" of the present rung: the salt of the next.
+  Secret NextSalt();
+  // Extracts the next rung's secret.
+  bool Advance(Rung to, std::span<const uint8_t> input);
 
   std::shared_ptr<const Algorithms> algorithms_;
   HashId hash_;
   LabelPrefix prefix_;
   Rung rung_ = Rung::kNone;
-  std::optional<LabelExpander> secret_;  // the rung's, keyed for the labels that come from it
+  std::optional<Hkdf> ladder_;    // holds the rung's secret
+  std::optional<Hkdf> finished_;  // Finished keys come while a rung's secret is still wanted
 };
 
 // ExportKeyingMaterial fills `out`, RFC 8446 section 7.5. TLS 1.3 has no difference between no

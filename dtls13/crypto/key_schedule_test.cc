@@ -168,7 +168,9 @@ TEST(KeyScheduleTest, SecretsBelongToTheirRung) {
   ASSERT_TRUE(schedule.StartEarly({}));
   EXPECT_FALSE(schedule.StartEarly({}));
   EXPECT_FALSE(schedule.EnterMaster());
-  EXPECT_FALSE(schedule.ClientEarlyTrafficSecret(hash).empty());
+  // Without a PSK there are no early secrets.
+  EXPECT_TRUE(schedule.ClientEarlyTrafficSecret(hash).empty());
+  EXPECT_TRUE(schedule.BinderKey(KeySchedule::PskKind::kExternal).empty());
   EXPECT_TRUE(schedule.ClientHandshakeTrafficSecret(hash).empty());
   ASSERT_TRUE(schedule.EnterHandshake({}));
   EXPECT_FALSE(schedule.EnterHandshake({}));
@@ -181,10 +183,29 @@ TEST(KeyScheduleTest, SecretsBelongToTheirRung) {
   EXPECT_FALSE(schedule.ExporterSecret(hash).empty());
 }
 
+// RFC 8446 section 7.1: no PSK is a PSK of zeros. The former's salt is a constant, the latter's is
+// not.
+TEST(KeyScheduleTest, NoPskIsAPskOfZeros) {
+  for (LabelPrefix prefix : {LabelPrefix::kDtls13, LabelPrefix::kTls13}) {
+    for (HashId id : {HashId::kSha256, HashId::kSha384}) {
+      const TranscriptHash hash = *Hash(*DefaultAlgorithms(), id, {});
+      std::vector<std::string> secrets;
+      for (size_t psk_len : {size_t{0}, HashLen(id)}) {
+        KeySchedule schedule(DefaultAlgorithms(), id, prefix);
+        ASSERT_TRUE(schedule.StartEarly(std::vector<uint8_t>(psk_len)));
+        ASSERT_TRUE(schedule.EnterHandshake(std::vector<uint8_t>(32, 7)));
+        secrets.push_back(Hex(schedule.ServerHandshakeTrafficSecret(hash)));
+      }
+      EXPECT_EQ(secrets[0], secrets[1]);
+      EXPECT_EQ(secrets[0].size(), 2 * HashLen(id));
+    }
+  }
+}
+
 TEST(KeyScheduleTest, HashOfAnotherLengthIsRefused) {
   KeySchedule schedule = Tls13Schedule();
   const TranscriptHash hash = *Hash(*DefaultAlgorithms(), HashId::kSha384, {});
-  ASSERT_TRUE(schedule.StartEarly({}));
+  ASSERT_TRUE(schedule.StartEarly(std::vector<uint8_t>(32, 1)));
   EXPECT_TRUE(schedule.ClientEarlyTrafficSecret(hash).empty());
   EXPECT_FALSE(schedule.FinishedMac(Secret(32), hash));
   EXPECT_FALSE(schedule.FinishedMac(Secret(), *Hash(*DefaultAlgorithms(), kHash, {})));

@@ -28,10 +28,8 @@ inline constexpr char kSimpleClientHandshakeTraffic[] =
     "b3eddb126e067f35a780b3abf45e2d8f3b1a950738f52e9600746a0e27a55a21";
 inline constexpr char kSimpleServerHandshakeTraffic[] =
     "b67b7d690cc16c4e75e54213cb2d37b4e9c912bcded9105d42befd59d391ad38";
-inline constexpr char kSimpleServerHandshakeKey[] =
-    "3fce516009c21727d0f2e4e86ee403bc";
-inline constexpr char kSimpleServerHandshakeIv[] =
-    "5d313eb2671276ee13000b30";
+inline constexpr char kSimpleServerHandshakeKey[] = "3fce516009c21727d0f2e4e86ee403bc";
+inline constexpr char kSimpleServerHandshakeIv[] = "5d313eb2671276ee13000b30";
 inline constexpr char kSimpleMasterSecret[] =
     "18df06843d13a08bf2a449844c5f8a478001bc4d4c627984d5a41da8d0402919";
 inline constexpr char kSimpleClientApplicationTraffic[] =
@@ -124,10 +122,8 @@ inline constexpr char kResumedClientHandshakeTraffic[] =
     "2faac08f851d35fea3604fcb4de82dc62c9b164a70974d0462e27f1ab278700f";
 inline constexpr char kResumedServerHandshakeTraffic[] =
     "fe927ae271312e8bf0275b581c54eef020450dc4ecffaa05a1a35d27518e7803";
-inline constexpr char kResumedServerHandshakeKey[] =
-    "27c6bdc0a3dcea39a47326d79bc9e4ee";
-inline constexpr char kResumedServerHandshakeIv[] =
-    "9569ecdd4d0536705e9ef725";
+inline constexpr char kResumedServerHandshakeKey[] = "27c6bdc0a3dcea39a47326d79bc9e4ee";
+inline constexpr char kResumedServerHandshakeIv[] = "9569ecdd4d0536705e9ef725";
 inline constexpr char kResumedMasterSecret[] =
     "e2d32d4ed66dd37897a0e80c84107503ce58bf8aad4cb55a5002d77ecb890ece";
 inline constexpr char kResumedClientApplicationTraffic[] =
@@ -189,10 +185,8 @@ inline constexpr char kRetryClientHandshakeTraffic[] =
     "158aa7ab8855073582b41d674b4055cabcc534728f659314861b4e08e2011566";
 inline constexpr char kRetryServerHandshakeTraffic[] =
     "3403e781e2af7b6508da28574f6e95a1abf162de83a97927c37672a4a0cef8a1";
-inline constexpr char kRetryServerHandshakeKey[] =
-    "4646bfac1712c426cd78d8a24a8a6f6b";
-inline constexpr char kRetryServerHandshakeIv[] =
-    "c7d395c08d62f297d13768ea";
+inline constexpr char kRetryServerHandshakeKey[] = "4646bfac1712c426cd78d8a24a8a6f6b";
+inline constexpr char kRetryServerHandshakeIv[] = "c7d395c08d62f297d13768ea";
 inline constexpr char kRetryMasterSecret[] =
     "1131545d0baf79ddce9b87f06945781a57dd18ef378dcd2060f8f9a569027ed8";
 inline constexpr char kRetryClientApplicationTraffic[] =

@@ -9,12 +9,11 @@ namespace dtls13 {
 std::optional<TrafficKeys> DeriveTrafficKeys(const Algorithms& algorithms, const CipherSuite& suite,
                                              LabelPrefix prefix,
                                              std::span<const uint8_t> traffic_secret) {
-  std::optional<LabelExpander> expander =
-      LabelExpander::Create(algorithms, suite.hash, traffic_secret, prefix);
-  if (!expander) return std::nullopt;
-  TrafficKeys keys{.key = expander->ExpandSecret("key", {}, suite.key_len),
-                   .iv = expander->ExpandSecret("iv", {}, suite.iv_len),
-                   .sn_key = expander->ExpandSecret("sn", {}, suite.key_len)};
+  std::optional<Hkdf> hkdf = Hkdf::Create(algorithms, suite.hash, prefix);
+  if (!hkdf || !hkdf->SetSecret(traffic_secret)) return std::nullopt;
+  TrafficKeys keys{.key = hkdf->ExpandSecret("key", {}, suite.key_len),
+                   .iv = hkdf->ExpandSecret("iv", {}, suite.iv_len),
+                   .sn_key = hkdf->ExpandSecret("sn", {}, suite.key_len)};
   if (keys.key.empty() || keys.iv.empty() || keys.sn_key.empty()) return std::nullopt;
   return keys;
 }
