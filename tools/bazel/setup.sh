@@ -14,6 +14,8 @@ DTLS13_PACKAGES=(
   libabsl-dev libgmock-dev libgtest-dev libssl-dev
   openssl python3
 )
+# For the interoperability peers, which only root can have.
+DTLS13_PEER_PACKAGES=(debootstrap)
 
 # Prints those of its arguments that are not installed Debian packages.
 missing_packages() {
