@@ -4,6 +4,16 @@
 
 namespace dtls13::shim {
 
+namespace {
+
+// What OpenSSL's own macro does, which knows no function names in C++.
+void NewError() {
+  ERR_new();
+  ERR_set_debug(__FILE__, __LINE__, "dtls13");
+}
+
+}  // namespace
+
 int LibsslReason(Status status) {
   switch (status.reason()) {
     case Reason::kNone:
@@ -92,13 +102,17 @@ int LibsslReason(Status status) {
 
 void RaiseStatus(Status status) {
   if (status.reason() == Reason::kPeerAlert) {
-    ERR_raise_data(ERR_LIB_SSL, LibsslReason(status), "SSL alert number %d",
-                   static_cast<int>(status.alert()));
+    NewError();
+    ERR_set_error(ERR_LIB_SSL, LibsslReason(status), "SSL alert number %d",
+                  static_cast<int>(status.alert()));
     return;
   }
-  ERR_raise(ERR_LIB_SSL, LibsslReason(status));
+  Raise(LibsslReason(status));
 }
 
-void Raise(int reason) { ERR_raise(ERR_LIB_SSL, reason); }
+void Raise(int reason) {
+  NewError();
+  ERR_set_error(ERR_LIB_SSL, reason, nullptr);
+}
 
 }  // namespace dtls13::shim
