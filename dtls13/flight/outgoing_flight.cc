@@ -15,7 +15,9 @@ void OutgoingFlight::OutgoingMessage::CutAt(uint64_t offset) {
   if (offset == 0 || offset >= body.size()) return;
   const auto piece = std::ranges::lower_bound(pieces, offset, {}, &Piece::end);
   if (piece->end == offset) return;
-  pieces.insert(piece, {.end = static_cast<uint32_t>(offset), .state = piece->state});
+  Piece first = *piece;
+  first.end = static_cast<uint32_t>(offset);
+  pieces.insert(piece, first);
 }
 
 bool OutgoingFlight::OutgoingMessage::FitPiece(size_t index, size_t room, bool alone) {
@@ -31,8 +33,8 @@ bool OutgoingFlight::OutgoingMessage::FitPiece(size_t index, size_t room, bool a
   return true;
 }
 
-size_t OutgoingFlight::OutgoingMessage::SendPiece(size_t index, std::span<uint8_t> out,
-                                                  FragmentRef* ref) {
+size_t OutgoingFlight::OutgoingMessage::SendPiece(size_t index, uint32_t record,
+                                                  std::span<uint8_t> out, FragmentRef* ref) {
   const uint32_t begin = PieceBegin(index);
   const uint32_t len = pieces[index].end - begin;
   //= rfc9147#section-5.5
@@ -47,14 +49,16 @@ size_t OutgoingFlight::OutgoingMessage::SendPiece(size_t index, std::span<uint8_
                         .fragment_len = len},
                        out.first(kHandshakeHeaderLen));
   std::copy_n(body.begin() + begin, len, out.begin() + kHandshakeHeaderLen);
+  pieces[index].last_sent = record;
   pieces[index].state = PieceState::kInFlight;
-  *ref = {.message_seq = message_seq, .offset = begin, .len = len};
+  *ref = {.message_seq = message_seq, .offset = begin, .len = len, .record = record};
   return kHandshakeHeaderLen + len;
 }
 
 void OutgoingFlight::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
                          std::vector<uint8_t> body) {
-  const Piece whole{.end = static_cast<uint32_t>(body.size())};
+  Piece whole;
+  whole.end = static_cast<uint32_t>(body.size());
   messages_.push_back({.epoch = epoch,
                        .type = type,
                        .message_seq = message_seq,
@@ -103,7 +107,8 @@ size_t OutgoingFlight::PackRecord(std::span<uint8_t> out, std::span<FragmentRef>
       if (*num_refs == max_refs) return len;
       if (!message.FitPiece(i, out.size() - len, /*alone=*/len == 0)) return len;
       epoch = message.epoch;
-      len += message.SendPiece(i, out.subspan(len), &refs[*num_refs]);
+      if (len == 0) ++num_records_;
+      len += message.SendPiece(i, num_records_, out.subspan(len), &refs[*num_refs]);
       ++*num_refs;
     }
   }
@@ -117,6 +122,7 @@ bool OutgoingFlight::OnAcked(const FragmentRef& ref) {
   //# received and omit them from any future retransmissions.
   OutgoingMessage* message = Find(ref.message_seq);
   if (message == nullptr || (ref.len == 0 && !message->body.empty())) return false;
+  newest_acked_ = std::max(newest_acked_, ref.record);
   const uint64_t end = uint64_t{ref.offset} + ref.len;
   message->CutAt(ref.offset);
   message->CutAt(end);
@@ -136,6 +142,16 @@ void OutgoingFlight::OweUnacked() {
   for (OutgoingMessage& message : messages_) {
     for (Piece& piece : message.pieces) {
       if (piece.state == PieceState::kInFlight) piece.state = PieceState::kLost;
+    }
+  }
+}
+
+void OutgoingFlight::OweOvertaken() {
+  for (OutgoingMessage& message : messages_) {
+    for (Piece& piece : message.pieces) {
+      if (piece.state == PieceState::kInFlight && piece.last_sent < newest_acked_) {
+        piece.state = PieceState::kLost;
+      }
     }
   }
 }

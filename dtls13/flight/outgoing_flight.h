@@ -17,8 +17,14 @@ struct FragmentRef {
   uint16_t message_seq = 0;
   uint32_t offset = 0;
   uint32_t len = 0;
+  // Which of the records that PackRecord ever filled carried it, from 1 on; 0 is none in
+  // particular.
+  uint32_t record = 0;
 
-  friend bool operator==(const FragmentRef&, const FragmentRef&) = default;
+  // Equal: the same range, in whichever record.
+  friend bool operator==(const FragmentRef& a, const FragmentRef& b) {
+    return a.message_seq == b.message_seq && a.offset == b.offset && a.len == b.len;
+  }
 };
 
 // OutgoingFlight holds the messages of the flight last sent (or several post-handshake messages)
@@ -57,8 +63,12 @@ class OutgoingFlight {
   // OnAcked marks a range acknowledged; it is never owed again. Ranges of messages no longer held
   // are ignored. Returns true when that acknowledged anything new.
   bool OnAcked(const FragmentRef& ref);
-  // OweUnacked makes everything not acknowledged owed again: a timeout, or an ACK that shows loss.
+  // OweUnacked makes everything not acknowledged owed again: a timeout, or a peer that waits.
   void OweUnacked();
+  // OweOvertaken makes owed again what was last sent before something that is acknowledged by now:
+  // it was lost, or reordered. What was sent later may well be under way still, and a peer that
+  // acknowledges record by record would have all of it sent again with each.
+  void OweOvertaken();
   // DropAcked frees the messages that are wholly acknowledged (post-handshake use).
   void DropAcked();
   // IsAcked is true when the message is wholly acknowledged or no longer held.
@@ -78,6 +88,7 @@ class OutgoingFlight {
   // A Piece is a range of a message with one state. It begins where the piece before it ends.
   struct Piece {
     uint32_t end = 0;
+    uint32_t last_sent = 0;  // FragmentRef::record
     PieceState state = PieceState::kNew;
   };
 
@@ -95,8 +106,9 @@ class OutgoingFlight {
     // FitPiece cuts the owed piece `index` to `room` bytes of header and body, if it must and may.
     // False when nothing of it is to go there. `alone`: there is nothing else in the record.
     bool FitPiece(size_t index, size_t room, bool alone);
-    // SendPiece writes the piece to `out`, which has the room, and returns the bytes written.
-    size_t SendPiece(size_t index, std::span<uint8_t> out, FragmentRef* ref);
+    // SendPiece writes the piece to `out`, which has the room, as part of the record `record`, and
+    // returns the bytes written.
+    size_t SendPiece(size_t index, uint32_t record, std::span<uint8_t> out, FragmentRef* ref);
   };
 
   static bool IsOwed(const Piece& piece) {
@@ -107,6 +119,8 @@ class OutgoingFlight {
   OutgoingMessage* Find(uint16_t message_seq);
 
   std::vector<OutgoingMessage> messages_;  // in message_seq order
+  uint32_t num_records_ = 0;               // that PackRecord filled
+  uint32_t newest_acked_ = 0;              // of them the last known to have arrived
 };
 
 }  // namespace dtls13

@@ -19,7 +19,7 @@ namespace dtls13 {
 class SentRecordLog {
  public:
   // kMaxRecords: retransmissions of the longest flight we send (a 64 KB chain at 576 bytes is some
-  // 120 records) in several rounds. Full, the log takes 24 KB.
+  // 120 records) in several rounds. Full, the log takes 30 KB.
   static constexpr size_t kMaxRecords = 256;
 
   // Record notes what the record `number` carried: at most kMaxFragmentsPerRecord `refs`. Those
@@ -38,7 +38,7 @@ class SentRecordLog {
     std::array<FragmentRef, OutgoingFlight::kMaxFragmentsPerRecord> refs;
     uint8_t num_refs = 0;
   };
-  static_assert(sizeof(Entry) <= 96);
+  static_assert(sizeof(Entry) <= 120);
 
   RecentQueue<Entry, kMaxRecords> entries_;
 };

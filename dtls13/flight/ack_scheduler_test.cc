@@ -1,0 +1,259 @@
+#include "dtls13/flight/ack_scheduler.h"
+
+#include <algorithm>
+#include <map>
+#include <random>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace dtls13 {
+namespace {
+
+using Numbers = std::vector<RecordNumber>;
+using std::chrono::milliseconds;
+
+constexpr Epoch kAnyEpoch{UINT64_MAX};
+
+RecordNumber Number(uint64_t epoch, uint64_t sequence_number) {
+  return {.epoch = {epoch}, .sequence_number = {sequence_number}};
+}
+
+Instant At(int64_t ms) { return Instant(milliseconds(ms)); }
+
+Numbers Take(AckScheduler& acks, Epoch max_epoch = kAnyEpoch,
+             size_t room = AckScheduler::kMaxRecordNumbers) {
+  Numbers numbers(room);
+  numbers.resize(acks.Take(max_epoch, numbers));
+  return numbers;
+}
+
+TEST(AckScheduler, OwesNothingAtFirst) {
+  AckScheduler acks;
+  EXPECT_FALSE(acks.owed());
+  EXPECT_FALSE(acks.deadline());
+  EXPECT_EQ(acks.num_unsent(), 0u);
+  acks.HandleTimeout(At(1'000'000));
+  EXPECT_FALSE(acks.owed());
+}
+
+// F8
+TEST(AckScheduler, F8NamesRecordsInIncreasingOrderWithoutDuplicates) {
+  AckScheduler acks;
+  for (const RecordNumber number : {Number(2, 3), Number(2, 1), Number(0, 9), Number(2, 3),
+                                    Number(0, 2), Number(2, 1), Number(0, 9)}) {
+    acks.OnRecord(number);
+  }
+  EXPECT_EQ(acks.num_unsent(), 4u);
+  //= rfc9147#section-7
+  //= type=test
+  //# record_numbers:  A list of the records containing handshake messages
+  //# in the current flight which the endpoint has received and either
+  //# processed or buffered, in numerically increasing order.
+  EXPECT_EQ(Take(acks), (Numbers{Number(0, 2), Number(0, 9), Number(2, 1), Number(2, 3)}));
+}
+
+TEST(AckScheduler, NamesTheFlightAgainInEveryAckOfTheHandshake) {
+  AckScheduler acks;
+  acks.OnRecord(Number(0, 0));
+  EXPECT_EQ(Take(acks), (Numbers{Number(0, 0)}));
+  EXPECT_EQ(acks.num_unsent(), 0u);
+  acks.OnRecord(Number(2, 0));
+  EXPECT_EQ(acks.num_unsent(), 1u);
+  EXPECT_EQ(Take(acks), (Numbers{Number(0, 0), Number(2, 0)}));
+}
+
+TEST(AckScheduler, AnEmptyAckIsValid) {
+  AckScheduler acks;
+  acks.OweNow();
+  EXPECT_TRUE(acks.owed());
+  //= rfc9147#section-7.1
+  //= type=test
+  //# Note that in some cases it may be necessary to send an ACK which does
+  //# not contain any record numbers.
+  EXPECT_TRUE(Take(acks).empty());
+  EXPECT_FALSE(acks.owed());
+}
+
+TEST(AckScheduler, AnAckNeverNamesAHigherEpochThanItsOwn) {
+  AckScheduler acks;
+  acks.OnRecord(Number(0, 0));
+  acks.OnRecord(Number(2, 0));
+  acks.OnRecord(Number(2, 1));
+  //= rfc9147#section-7
+  //= type=test
+  //# During the handshake, ACK records MUST be sent with an epoch which is
+  //# equal to or higher than the record which is being acknowledged.
+  EXPECT_EQ(Take(acks, kPlaintextEpoch), (Numbers{Number(0, 0)}));
+  EXPECT_EQ(acks.num_unsent(), 2u);
+  EXPECT_EQ(Take(acks, kHandshakeEpoch), (Numbers{Number(0, 0), Number(2, 0), Number(2, 1)}));
+  EXPECT_EQ(acks.num_unsent(), 0u);
+}
+
+TEST(AckScheduler, PostHandshakeRecordsAreNamedOnce) {
+  AckScheduler acks;
+  acks.OnRecord(Number(2, 0));
+  Take(acks);
+  acks.OnRecord(Number(3, 4));
+  //= rfc9147#section-7
+  //= type=test
+  //# For post-handshake messages, ACKs SHOULD be sent once for each
+  //# received and processed handshake record (potentially subject to some
+  //# delay) and MAY cover more than one flight.
+  EXPECT_EQ(Take(acks), (Numbers{Number(2, 0), Number(3, 4)}));
+  EXPECT_TRUE(Take(acks).empty());
+  // A copy comes under another number.
+  acks.OnRecord(Number(3, 5));
+  acks.OnRecord(Number(4, 0));
+  EXPECT_EQ(Take(acks, {3}), (Numbers{Number(3, 5)}));
+  EXPECT_EQ(Take(acks, {4}), (Numbers{Number(4, 0)}));
+}
+
+TEST(AckScheduler, ANewFlightForgetsTheOneBefore) {
+  AckScheduler acks;
+  acks.OnRecord(Number(0, 0));
+  acks.OweBy(At(10));
+  acks.OnFlightStarted();
+  EXPECT_FALSE(acks.deadline());
+  acks.OnRecord(Number(2, 0));
+  //= rfc9147#section-7
+  //= type=test
+  //# Accordingly,
+  //# an ACK from the server would not cover both the ClientHello and the
+  //# client's Certificate message, because the ClientHello and client
+  //# Certificate are in different flights.
+  EXPECT_EQ(Take(acks), (Numbers{Number(2, 0)}));
+}
+
+TEST(AckScheduler, CancelPendingKeepsTheList) {
+  AckScheduler acks;
+  acks.OnRecord(Number(0, 0));
+  acks.OweNow();
+  acks.CancelPending();
+  EXPECT_FALSE(acks.owed());
+  acks.OweBy(At(10));
+  acks.CancelPending();
+  EXPECT_FALSE(acks.deadline());
+  acks.HandleTimeout(At(10));
+  EXPECT_FALSE(acks.owed());
+  EXPECT_EQ(Take(acks), (Numbers{Number(0, 0)}));
+}
+
+TEST(AckScheduler, BecomesOwedAtItsDeadline) {
+  AckScheduler acks;
+  acks.OweBy(At(250));
+  EXPECT_FALSE(acks.owed());
+  acks.HandleTimeout(At(249));
+  EXPECT_FALSE(acks.owed());
+  EXPECT_EQ(acks.deadline(), At(250));
+  acks.HandleTimeout(At(250));
+  EXPECT_TRUE(acks.owed());
+  EXPECT_FALSE(acks.deadline()) << "nothing to wait for once it is owed";
+}
+
+// F6: the peer retransmits every 100 ms, our delay is 250 ms.
+TEST(AckScheduler, F6ADeadlineIsNeverPostponed) {
+  AckScheduler acks;
+  std::vector<Instant> sent_at;
+  for (int64_t ms = 0; ms <= 1'000; ms += 50) {
+    acks.HandleTimeout(At(ms));
+    if (acks.owed()) {
+      Take(acks);
+      sent_at.push_back(At(ms));
+    }
+    if (ms % 100 == 0) {
+      acks.OnRecord(Number(2, ms / 100));
+      acks.OweBy(At(ms + 250));
+    }
+  }
+  EXPECT_EQ(sent_at, (std::vector<Instant>{At(250), At(550), At(850)}));
+}
+
+TEST(AckScheduler, AnEarlierDeadlineWins) {
+  AckScheduler acks;
+  acks.OweBy(At(250));
+  acks.OweBy(At(100));
+  EXPECT_EQ(acks.deadline(), At(100));
+  acks.OweNow();
+  acks.OweBy(At(50));
+  EXPECT_TRUE(acks.owed());
+  EXPECT_FALSE(acks.deadline());
+}
+
+// F12
+TEST(AckScheduler, F12AShortAckFavoursWhatWasNeverNamed) {
+  AckScheduler acks;
+  for (uint64_t i = 0; i < 4; ++i) acks.OnRecord(Number(2, i));
+  EXPECT_EQ(Take(acks, kAnyEpoch, 3), (Numbers{Number(2, 0), Number(2, 1), Number(2, 2)}));
+  EXPECT_EQ(acks.num_unsent(), 1u);
+  acks.OnRecord(Number(2, 9));
+  //= rfc9147#section-7.1
+  //= type=test
+  //# if space is limited, implementations SHOULD
+  //# favor including records which have not yet been acknowledged.
+  EXPECT_EQ(Take(acks, kAnyEpoch, 3), (Numbers{Number(2, 2), Number(2, 3), Number(2, 9)}));
+  EXPECT_EQ(acks.num_unsent(), 0u);
+  EXPECT_TRUE(Take(acks, kAnyEpoch, 0).empty());
+}
+
+// F12
+TEST(AckScheduler, F12AFullListDropsWhatWasNamedBefore) {
+  constexpr uint64_t kMax = AckScheduler::kMaxRecordNumbers;
+  AckScheduler acks;
+  for (uint64_t i = 0; i < kMax; ++i) acks.OnRecord(Number(2, i));
+  Take(acks, kAnyEpoch, 2);  // 0 and 1 are named
+  acks.OnRecord(Number(2, 100));
+  acks.OnRecord(Number(2, 101));
+  EXPECT_EQ(acks.num_unsent(), kMax);
+  // Nothing named is left: the oldest goes, whether it comes or was there.
+  acks.OnRecord(Number(2, 102));
+  acks.OnRecord(Number(0, 0));
+  EXPECT_EQ(acks.num_unsent(), kMax);
+  const Numbers taken = Take(acks);
+  ASSERT_EQ(taken.size(), kMax);
+  EXPECT_EQ(taken.front(), Number(2, 3));
+  EXPECT_EQ(taken.back(), Number(2, 102));
+}
+
+// F8, F12: random records and ACKs against a plain map of number to "was named".
+TEST(AckScheduler, KeepsItsPromisesForRandomTraffic) {
+  for (uint32_t seed = 0; seed < 200; ++seed) {
+    std::mt19937 random(seed);
+    AckScheduler acks;
+    std::map<RecordNumber, bool> model;
+    for (int step = 0; step < 200; ++step) {
+      if (random() % 8 != 0) {
+        const RecordNumber number = Number(random() % 3, random() % 60);
+        acks.OnRecord(number);
+        if (model.contains(number)) continue;
+        model[number] = false;
+        if (model.size() <= AckScheduler::kMaxRecordNumbers) continue;
+        auto victim = std::ranges::find(model, true, &decltype(model)::value_type::second);
+        model.erase(victim == model.end() ? model.begin() : victim);
+        continue;
+      }
+      const Epoch max_epoch{random() % 3};
+      const size_t room = random() % (AckScheduler::kMaxRecordNumbers + 1);
+      size_t num_eligible = 0;
+      size_t num_new = 0;
+      for (const auto& [number, sent] : model) {
+        if (number.epoch > max_epoch) continue;
+        ++num_eligible;
+        if (!sent) ++num_new;
+      }
+      const Numbers taken = Take(acks, max_epoch, room);
+      ASSERT_EQ(taken.size(), std::min(room, num_eligible)) << seed;
+      ASSERT_EQ(std::ranges::adjacent_find(taken, std::ranges::greater_equal()), taken.end());
+      size_t num_taken_new = 0;
+      for (const RecordNumber number : taken) {
+        ASSERT_TRUE(model.contains(number)) << seed;
+        ASSERT_LE(number.epoch, max_epoch);
+        if (!std::exchange(model[number], true)) ++num_taken_new;
+      }
+      ASSERT_EQ(num_taken_new, std::min(room, num_new)) << seed;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace dtls13
