@@ -53,6 +53,12 @@ std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
   return *chosen;
 }
 
+// A server that insists on a client's certificate is never content without: we do not ask for one.
+bool InsistsOnClientCertificate(SSL* ssl) {
+  constexpr int kInsists = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
+  return (Real().SSL_get_verify_mode(ssl) & kInsists) == kInsists;
+}
+
 std::shared_ptr<const Credential> MakeCredential(const SslAttachment& attachment) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
@@ -66,7 +72,7 @@ std::shared_ptr<const Credential> MakeCredential(const SslAttachment& attachment
   return credential;
 }
 
-void FailCallback(SslAttachment& attachment, int reason, AlertDescription alert) {
+void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
   Raise(reason);
   attachment.association()->Abort(alert);
 }
@@ -80,7 +86,7 @@ bool RunClientHelloCallback(SslAttachment& attachment) {
   const int result =
       ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
   if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
-  FailCallback(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
   return false;
 }
 
@@ -88,7 +94,7 @@ bool RunCertificateCallback(SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   if (settings.cert_callback == nullptr) return true;
   if (settings.cert_callback(attachment.ssl(), settings.cert_callback_arg) > 0) return true;
-  FailCallback(attachment, SSL_R_CERT_CB_ERROR, AlertDescription::kInternalError);
+  FailFor(attachment, SSL_R_CERT_CB_ERROR, AlertDescription::kInternalError);
   return false;
 }
 
@@ -104,7 +110,7 @@ bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initi
       ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
   // A warning is none in TLS 1.3, and is not sent.
   if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
-  FailCallback(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
   return false;
 }
 
@@ -114,6 +120,11 @@ void AnswerCredentialWanted(SslAttachment& attachment, Instant now) {
   attachment.facts.set_server_name(association.client_hello().server_name);
   if (!RunClientHelloCallback(attachment) || !RunServerNameCallback(attachment, initial_ctx) ||
       !RunCertificateCallback(attachment)) {
+    return;
+  }
+  if (InsistsOnClientCertificate(attachment.ssl())) {
+    FailFor(attachment, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+            AlertDescription::kCertificateRequired);
     return;
   }
   association.ProvideCredential(MakeCredential(attachment), now);

@@ -32,41 +32,43 @@ using dtls13::shim::Real;
 using dtls13::shim::ReceivedHello;
 using dtls13::shim::SessionFacts;
 
-DTLS13_EXPORT int SSL_client_hello_isv2(SSL* ssl) {
+DTLS13_EXPORT int SSL_client_hello_isv2(SSL* ssl) noexcept {
   return ReceivedHello(ssl) != nullptr ? 0 : Real().SSL_client_hello_isv2(ssl);
 }
 
-DTLS13_EXPORT unsigned int SSL_client_hello_get0_legacy_version(SSL* ssl) {
+DTLS13_EXPORT unsigned int SSL_client_hello_get0_legacy_version(SSL* ssl) noexcept {
   return ReceivedHello(ssl) != nullptr ? DTLS1_2_VERSION
                                        : Real().SSL_client_hello_get0_legacy_version(ssl);
 }
 
-DTLS13_EXPORT size_t SSL_client_hello_get0_random(SSL* ssl, const unsigned char** out) {
+DTLS13_EXPORT size_t SSL_client_hello_get0_random(SSL* ssl, const unsigned char** out) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   return hello != nullptr ? Lend(hello->client_random(), out)
                           : Real().SSL_client_hello_get0_random(ssl, out);
 }
 
-DTLS13_EXPORT size_t SSL_client_hello_get0_session_id(SSL* ssl, const unsigned char** out) {
+DTLS13_EXPORT size_t SSL_client_hello_get0_session_id(SSL* ssl,
+                                                      const unsigned char** out) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   return hello != nullptr ? Lend(hello->client_session_id(), out)
                           : Real().SSL_client_hello_get0_session_id(ssl, out);
 }
 
-DTLS13_EXPORT size_t SSL_client_hello_get0_ciphers(SSL* ssl, const unsigned char** out) {
+DTLS13_EXPORT size_t SSL_client_hello_get0_ciphers(SSL* ssl, const unsigned char** out) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   return hello != nullptr ? Lend(hello->client_cipher_suites(), out)
                           : Real().SSL_client_hello_get0_ciphers(ssl, out);
 }
 
 DTLS13_EXPORT size_t SSL_client_hello_get0_compression_methods(SSL* ssl,
-                                                               const unsigned char** out) {
+                                                               const unsigned char** out) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   return hello != nullptr ? Lend(hello->client_compression_methods(), out)
                           : Real().SSL_client_hello_get0_compression_methods(ssl, out);
 }
 
-DTLS13_EXPORT int SSL_client_hello_get1_extensions_present(SSL* ssl, int** out, size_t* out_len) {
+DTLS13_EXPORT int SSL_client_hello_get1_extensions_present(SSL* ssl, int** out,
+                                                           size_t* out_len) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   if (hello == nullptr) return Real().SSL_client_hello_get1_extensions_present(ssl, out, out_len);
   if (out == nullptr || out_len == nullptr) return 0;
@@ -81,7 +83,7 @@ DTLS13_EXPORT int SSL_client_hello_get1_extensions_present(SSL* ssl, int** out, 
 }
 
 DTLS13_EXPORT int SSL_client_hello_get0_ext(SSL* ssl, unsigned int type, const unsigned char** out,
-                                            size_t* out_len) {
+                                            size_t* out_len) noexcept {
   const SessionFacts* hello = ReceivedHello(ssl);
   if (hello == nullptr) return Real().SSL_client_hello_get0_ext(ssl, type, out, out_len);
   constexpr unsigned int kMaxType = 0xffff;

@@ -139,7 +139,7 @@ using dtls13::shim::CtxAttachment;
 using dtls13::shim::Real;
 using dtls13::shim::SslAttachment;
 
-DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) {
+DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) noexcept {
   if (SslAttachment* ours = SslAttachment::Ours(ssl)) {
     long result = 0;
     if (dtls13::shim::AnswerOurs(*ours, command, larg, parg, &result)) return result;
@@ -174,7 +174,7 @@ DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) {
   return Real().SSL_ctrl(ssl, command, larg, parg);
 }
 
-DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg) {
+DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
   const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
@@ -183,7 +183,7 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
   return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
 }
 
-DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) {
+DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) noexcept {
   if (command == SSL_CTRL_SET_MSG_CALLBACK) {
     if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
       attachment->settings.message_callback =
@@ -193,7 +193,8 @@ DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(voi
   return Real().SSL_callback_ctrl(ssl, command, callback);
 }
 
-DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command, void (*callback)(void)) {
+DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command,
+                                         void (*callback)(void)) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment != nullptr && command == SSL_CTRL_SET_MSG_CALLBACK) {
     attachment->settings.message_callback =

@@ -191,9 +191,10 @@ int GetError(const SslAttachment& attachment, int result) {
   if (attachment.want == Want::kWrite) return SSL_ERROR_WANT_WRITE;
   const bool received = (Real().SSL_get_shutdown(attachment.ssl()) & SSL_RECEIVED_SHUTDOWN) != 0;
   const Association* association = attachment.association();
-  if (received && association != nullptr && association->peer_closed()) {
-    return SSL_ERROR_ZERO_RETURN;
-  }
+  // An application that sets the flag itself sees the clean end it declares, as in libssl; what has
+  // failed never looks like one.
+  const bool has_failed = association != nullptr && association->failed();
+  if (received && (!has_failed || association->peer_closed())) return SSL_ERROR_ZERO_RETURN;
   return SSL_ERROR_SYSCALL;
 }
 

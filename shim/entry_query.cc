@@ -103,35 +103,35 @@ using dtls13::shim::Started;
 
 // --- Version and cipher suite
 
-DTLS13_EXPORT int SSL_version(const SSL* ssl) {
+DTLS13_EXPORT int SSL_version(const SSL* ssl) noexcept {
   return Started(ssl) != nullptr ? DTLS1_3_VERSION : Real().SSL_version(ssl);
 }
 
-DTLS13_EXPORT const char* SSL_get_version(const SSL* ssl) {
+DTLS13_EXPORT const char* SSL_get_version(const SSL* ssl) noexcept {
   return Started(ssl) != nullptr ? dtls13::shim::kVersionName : Real().SSL_get_version(ssl);
 }
 
 // The ClientHello's legacy_version, which DTLS 1.3 freezes at DTLS 1.2.
-DTLS13_EXPORT int SSL_client_version(const SSL* ssl) {
+DTLS13_EXPORT int SSL_client_version(const SSL* ssl) noexcept {
   return Started(ssl) != nullptr ? DTLS1_2_VERSION : Real().SSL_client_version(ssl);
 }
 
-DTLS13_EXPORT const SSL_CIPHER* SSL_get_current_cipher(const SSL* ssl) {
+DTLS13_EXPORT const SSL_CIPHER* SSL_get_current_cipher(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CurrentCipher(*ours) : Real().SSL_get_current_cipher(ssl);
 }
 
-DTLS13_EXPORT const SSL_CIPHER* SSL_get_pending_cipher(const SSL* ssl) {
+DTLS13_EXPORT const SSL_CIPHER* SSL_get_pending_cipher(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CurrentCipher(*ours) : Real().SSL_get_pending_cipher(ssl);
 }
 
-DTLS13_EXPORT STACK_OF(SSL_CIPHER) * SSL_get_client_ciphers(const SSL* ssl) {
+DTLS13_EXPORT STACK_OF(SSL_CIPHER) * SSL_get_client_ciphers(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::ClientCiphers(*ours) : Real().SSL_get_client_ciphers(ssl);
 }
 
-DTLS13_EXPORT char* SSL_get_shared_ciphers(const SSL* ssl, char* out, int out_len) {
+DTLS13_EXPORT char* SSL_get_shared_ciphers(const SSL* ssl, char* out, int out_len) noexcept {
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_shared_ciphers(ssl, out, out_len);
   STACK_OF(SSL_CIPHER)* offered = dtls13::shim::ClientCiphers(*ours);
@@ -151,12 +151,12 @@ DTLS13_EXPORT char* SSL_get_shared_ciphers(const SSL* ssl, char* out, int out_le
 
 // --- The peer
 
-DTLS13_EXPORT X509* SSL_get0_peer_certificate(const SSL* ssl) {
+DTLS13_EXPORT X509* SSL_get0_peer_certificate(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   return ours != nullptr ? ours->peer_objects().certificate : Real().SSL_get0_peer_certificate(ssl);
 }
 
-DTLS13_EXPORT X509* SSL_get1_peer_certificate(const SSL* ssl) {
+DTLS13_EXPORT X509* SSL_get1_peer_certificate(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get1_peer_certificate(ssl);
   X509* certificate = ours->peer_objects().certificate;
@@ -164,31 +164,31 @@ DTLS13_EXPORT X509* SSL_get1_peer_certificate(const SSL* ssl) {
   return certificate;
 }
 
-DTLS13_EXPORT STACK_OF(X509) * SSL_get_peer_cert_chain(const SSL* ssl) {
+DTLS13_EXPORT STACK_OF(X509) * SSL_get_peer_cert_chain(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   return ours != nullptr ? ours->peer_objects().chain : Real().SSL_get_peer_cert_chain(ssl);
 }
 
-DTLS13_EXPORT STACK_OF(X509) * SSL_get0_verified_chain(const SSL* ssl) {
+DTLS13_EXPORT STACK_OF(X509) * SSL_get0_verified_chain(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   return ours != nullptr ? ours->peer_objects().verified_chain
                          : Real().SSL_get0_verified_chain(ssl);
 }
 
-DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) {
+DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_peer_signature_type_nid(ssl, nid);
   return dtls13::shim::SignatureType(ours->association()->result().peer_signature_scheme, nid);
 }
 
-DTLS13_EXPORT int SSL_get_signature_type_nid(const SSL* ssl, int* nid) {
+DTLS13_EXPORT int SSL_get_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_signature_type_nid(ssl, nid);
   return dtls13::shim::SignatureType(ours->association()->result().local_signature_scheme, nid);
 }
 
 DTLS13_EXPORT int SSL_get_sigalgs(SSL* ssl, int index, int* sign, int* hash, int* sign_and_hash,
-                                  unsigned char* raw_sign, unsigned char* raw_hash) {
+                                  unsigned char* raw_sign, unsigned char* raw_hash) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) {
     return Real().SSL_get_sigalgs(ssl, index, sign, hash, sign_and_hash, raw_sign, raw_hash);
@@ -205,7 +205,7 @@ DTLS13_EXPORT int SSL_get_sigalgs(SSL* ssl, int index, int* sign, int* hash, int
 
 DTLS13_EXPORT int SSL_get_shared_sigalgs(SSL* ssl, int index, int* sign, int* hash,
                                          int* sign_and_hash, unsigned char* raw_sign,
-                                         unsigned char* raw_hash) {
+                                         unsigned char* raw_hash) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) {
     return Real().SSL_get_shared_sigalgs(ssl, index, sign, hash, sign_and_hash, raw_sign, raw_hash);
@@ -218,7 +218,7 @@ DTLS13_EXPORT int SSL_get_shared_sigalgs(SSL* ssl, int index, int* sign, int* ha
 }
 
 // libssl's client keeps the name it asked for; only a server's comes from the peer.
-DTLS13_EXPORT const char* SSL_get_servername(const SSL* ssl, const int type) {
+DTLS13_EXPORT const char* SSL_get_servername(const SSL* ssl, const int type) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr || ours->association()->role() != Role::kServer) {
     return Real().SSL_get_servername(ssl, type);
@@ -227,7 +227,7 @@ DTLS13_EXPORT const char* SSL_get_servername(const SSL* ssl, const int type) {
   return type == TLSEXT_NAMETYPE_host_name && !name.empty() ? name.c_str() : nullptr;
 }
 
-DTLS13_EXPORT int SSL_get_servername_type(const SSL* ssl) {
+DTLS13_EXPORT int SSL_get_servername_type(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr || ours->association()->role() != Role::kServer) {
     return Real().SSL_get_servername_type(ssl);
@@ -237,25 +237,27 @@ DTLS13_EXPORT int SSL_get_servername_type(const SSL* ssl) {
 
 // --- Randoms, Finished, exporters
 
-DTLS13_EXPORT size_t SSL_get_client_random(const SSL* ssl, unsigned char* out, size_t out_len) {
+DTLS13_EXPORT size_t SSL_get_client_random(const SSL* ssl, unsigned char* out,
+                                           size_t out_len) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CopyOut(ours->facts.client_random(), out, out_len)
                          : Real().SSL_get_client_random(ssl, out, out_len);
 }
 
-DTLS13_EXPORT size_t SSL_get_server_random(const SSL* ssl, unsigned char* out, size_t out_len) {
+DTLS13_EXPORT size_t SSL_get_server_random(const SSL* ssl, unsigned char* out,
+                                           size_t out_len) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CopyOut(ours->facts.server_random(), out, out_len)
                          : Real().SSL_get_server_random(ssl, out, out_len);
 }
 
-DTLS13_EXPORT size_t SSL_get_finished(const SSL* ssl, void* out, size_t out_len) {
+DTLS13_EXPORT size_t SSL_get_finished(const SSL* ssl, void* out, size_t out_len) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CopyFinished(ours->facts.sent_finished(), out, out_len)
                          : Real().SSL_get_finished(ssl, out, out_len);
 }
 
-DTLS13_EXPORT size_t SSL_get_peer_finished(const SSL* ssl, void* out, size_t out_len) {
+DTLS13_EXPORT size_t SSL_get_peer_finished(const SSL* ssl, void* out, size_t out_len) noexcept {
   const SslAttachment* ours = Started(ssl);
   return ours != nullptr ? dtls13::shim::CopyFinished(ours->facts.received_finished(), out, out_len)
                          : Real().SSL_get_peer_finished(ssl, out, out_len);
@@ -264,7 +266,7 @@ DTLS13_EXPORT size_t SSL_get_peer_finished(const SSL* ssl, void* out, size_t out
 DTLS13_EXPORT int SSL_export_keying_material(SSL* ssl, unsigned char* out, size_t out_len,
                                              const char* label, size_t label_len,
                                              const unsigned char* context, size_t context_len,
-                                             int use_context) {
+                                             int use_context) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) {
     return Real().SSL_export_keying_material(ssl, out, out_len, label, label_len, context,
@@ -282,20 +284,20 @@ DTLS13_EXPORT int SSL_export_keying_material(SSL* ssl, unsigned char* out, size_
 
 // --- What DTLS 1.3 has no more, and what it has new
 
-DTLS13_EXPORT int SSL_renegotiate(SSL* ssl) {
+DTLS13_EXPORT int SSL_renegotiate(SSL* ssl) noexcept {
   if (Started(ssl) == nullptr) return Real().SSL_renegotiate(ssl);
   dtls13::shim::Raise(SSL_R_WRONG_SSL_VERSION);
   return 0;
 }
 
-DTLS13_EXPORT int SSL_renegotiate_abbreviated(SSL* ssl) {
+DTLS13_EXPORT int SSL_renegotiate_abbreviated(SSL* ssl) noexcept {
   if (Started(ssl) == nullptr) return Real().SSL_renegotiate_abbreviated(ssl);
   dtls13::shim::Raise(SSL_R_WRONG_SSL_VERSION);
   return 0;
 }
 
 // The message leaves with the next call that reads or writes, as libssl documents it.
-DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) {
+DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_key_update(ssl, update_type);
   if (update_type != SSL_KEY_UPDATE_REQUESTED && update_type != SSL_KEY_UPDATE_NOT_REQUESTED) {
@@ -313,13 +315,13 @@ DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) {
 
 // No early data is offered or taken: what libssl says where a session allows none.
 DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
-                                       size_t* num_written) {
+                                       size_t* num_written) noexcept {
   if (Started(ssl) == nullptr) return Real().SSL_write_early_data(ssl, data, len, num_written);
   dtls13::shim::Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
   return 0;
 }
 
-DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) {
+DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().DTLS_get_data_mtu(ssl);
   const size_t overhead = ours->association()->SealOverhead();

@@ -52,12 +52,12 @@ bool IsDtls13(const SSL_SESSION* session) {
 using dtls13::shim::Real;
 using dtls13::shim::SslAttachment;
 
-DTLS13_EXPORT SSL_SESSION* SSL_get_session(const SSL* ssl) {
+DTLS13_EXPORT SSL_SESSION* SSL_get_session(const SSL* ssl) noexcept {
   SslAttachment* ours = SslAttachment::Ours(ssl);
   return ours != nullptr ? dtls13::shim::CurrentSession(*ours) : Real().SSL_get_session(ssl);
 }
 
-DTLS13_EXPORT SSL_SESSION* SSL_get1_session(SSL* ssl) {
+DTLS13_EXPORT SSL_SESSION* SSL_get1_session(SSL* ssl) noexcept {
   SslAttachment* ours = SslAttachment::Ours(ssl);
   if (ours == nullptr) return Real().SSL_get1_session(ssl);
   SSL_SESSION* session = dtls13::shim::CurrentSession(*ours);
@@ -65,12 +65,12 @@ DTLS13_EXPORT SSL_SESSION* SSL_get1_session(SSL* ssl) {
   return session;
 }
 
-DTLS13_EXPORT int SSL_SESSION_print(BIO* out, const SSL_SESSION* session) {
+DTLS13_EXPORT int SSL_SESSION_print(BIO* out, const SSL_SESSION* session) noexcept {
   return dtls13::shim::IsDtls13(session) ? dtls13::shim::PrintSession(out, session)
                                          : Real().SSL_SESSION_print(out, session);
 }
 
-DTLS13_EXPORT int SSL_SESSION_print_fp(FILE* out, const SSL_SESSION* session) {
+DTLS13_EXPORT int SSL_SESSION_print_fp(FILE* out, const SSL_SESSION* session) noexcept {
   if (!dtls13::shim::IsDtls13(session)) return Real().SSL_SESSION_print_fp(out, session);
   dtls13::OpenSslPtr<BIO> bio(BIO_new_fp(out, BIO_NOCLOSE));
   return bio != nullptr ? dtls13::shim::PrintSession(bio.get(), session) : 0;

@@ -26,33 +26,36 @@ using dtls13::shim::NoteOn;
 using dtls13::shim::Real;
 using dtls13::shim::SslAttachment;
 
-DTLS13_EXPORT void SSL_CTX_set_cookie_generate_cb(SSL_CTX* ctx,
-                                                  int (*callback)(SSL* ssl, unsigned char* cookie,
-                                                                  unsigned int* cookie_len)) {
+DTLS13_EXPORT void SSL_CTX_set_cookie_generate_cb(
+    SSL_CTX* ctx,
+    int (*callback)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len)) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.cookie_generate = callback; });
   Real().SSL_CTX_set_cookie_generate_cb(ctx, callback);
 }
 
-DTLS13_EXPORT void SSL_CTX_set_cookie_verify_cb(
-    SSL_CTX* ctx, int (*callback)(SSL* ssl, const unsigned char* cookie, unsigned int cookie_len)) {
+DTLS13_EXPORT void SSL_CTX_set_cookie_verify_cb(SSL_CTX* ctx,
+                                                int (*callback)(SSL* ssl,
+                                                                const unsigned char* cookie,
+                                                                unsigned int cookie_len)) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.cookie_verify = callback; });
   Real().SSL_CTX_set_cookie_verify_cb(ctx, callback);
 }
 
 DTLS13_EXPORT void SSL_CTX_set_stateless_cookie_generate_cb(
-    SSL_CTX* ctx, int (*callback)(SSL* ssl, unsigned char* cookie, size_t* cookie_len)) {
+    SSL_CTX* ctx, int (*callback)(SSL* ssl, unsigned char* cookie, size_t* cookie_len)) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.stateless_cookie_generate = callback; });
   Real().SSL_CTX_set_stateless_cookie_generate_cb(ctx, callback);
 }
 
 DTLS13_EXPORT void SSL_CTX_set_stateless_cookie_verify_cb(
-    SSL_CTX* ctx, int (*callback)(SSL* ssl, const unsigned char* cookie, size_t cookie_len)) {
+    SSL_CTX* ctx,
+    int (*callback)(SSL* ssl, const unsigned char* cookie, size_t cookie_len)) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) { noted.callbacks.stateless_cookie_verify = callback; });
   Real().SSL_CTX_set_stateless_cookie_verify_cb(ctx, callback);
 }
 
 DTLS13_EXPORT void SSL_CTX_set_client_hello_cb(SSL_CTX* ctx, SSL_client_hello_cb_fn callback,
-                                               void* arg) {
+                                               void* arg) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) {
     noted.callbacks.client_hello = callback;
     noted.callbacks.client_hello_arg = arg;
@@ -62,7 +65,7 @@ DTLS13_EXPORT void SSL_CTX_set_client_hello_cb(SSL_CTX* ctx, SSL_client_hello_cb
 
 DTLS13_EXPORT void SSL_CTX_set_cert_verify_callback(SSL_CTX* ctx,
                                                     int (*callback)(X509_STORE_CTX*, void*),
-                                                    void* arg) {
+                                                    void* arg) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) {
     noted.callbacks.verify_chain = callback;
     noted.callbacks.verify_chain_arg = arg;
@@ -71,7 +74,7 @@ DTLS13_EXPORT void SSL_CTX_set_cert_verify_callback(SSL_CTX* ctx,
 }
 
 DTLS13_EXPORT void SSL_CTX_set_cert_cb(SSL_CTX* ctx, int (*callback)(SSL* ssl, void* arg),
-                                       void* arg) {
+                                       void* arg) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) {
     noted.settings.cert_callback = callback;
     noted.settings.cert_callback_arg = arg;
@@ -79,7 +82,8 @@ DTLS13_EXPORT void SSL_CTX_set_cert_cb(SSL_CTX* ctx, int (*callback)(SSL* ssl, v
   Real().SSL_CTX_set_cert_cb(ctx, callback, arg);
 }
 
-DTLS13_EXPORT void SSL_set_cert_cb(SSL* ssl, int (*callback)(SSL* ssl, void* arg), void* arg) {
+DTLS13_EXPORT void SSL_set_cert_cb(SSL* ssl, int (*callback)(SSL* ssl, void* arg),
+                                   void* arg) noexcept {
   NoteOn(ssl, [&](SslAttachment& noted) {
     noted.settings.cert_callback = callback;
     noted.settings.cert_callback_arg = arg;
@@ -89,10 +93,9 @@ DTLS13_EXPORT void SSL_set_cert_cb(SSL* ssl, int (*callback)(SSL* ssl, void* arg
 
 // The message callback's setter is SSL_callback_ctrl inside libssl, which comes back here only
 // where libssl calls its own exports through its PLT; so both note it.
-DTLS13_EXPORT void SSL_CTX_set_msg_callback(SSL_CTX* ctx,
-                                            void (*callback)(int write_p, int version,
-                                                             int content_type, const void* buf,
-                                                             size_t len, SSL* ssl, void* arg)) {
+DTLS13_EXPORT void SSL_CTX_set_msg_callback(
+    SSL_CTX* ctx, void (*callback)(int write_p, int version, int content_type, const void* buf,
+                                   size_t len, SSL* ssl, void* arg)) noexcept {
   NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.message_callback = callback; });
   Real().SSL_CTX_set_msg_callback(ctx, callback);
 }
@@ -100,18 +103,18 @@ DTLS13_EXPORT void SSL_CTX_set_msg_callback(SSL_CTX* ctx,
 DTLS13_EXPORT void SSL_set_msg_callback(SSL* ssl,
                                         void (*callback)(int write_p, int version, int content_type,
                                                          const void* buf, size_t len, SSL* ssl,
-                                                         void* arg)) {
+                                                         void* arg)) noexcept {
   NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.message_callback = callback; });
   Real().SSL_set_msg_callback(ssl, callback);
 }
 
-DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) {
+DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) noexcept {
   NoteOn(ssl, [&](SslAttachment& noted) { noted.timer_callback = callback; });
   Real().DTLS_set_timer_cb(ssl, callback);
 }
 
 // An SSL that is given another SSL_CTX takes over what belongs to its certificates, and no more.
-DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) {
+DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
   SSL_CTX* const before = Real().SSL_get_SSL_CTX(ssl);
   SSL_CTX* const after = Real().SSL_set_SSL_CTX(ssl, ctx);
   SslAttachment* attachment = SslAttachment::Find(ssl);

@@ -23,9 +23,17 @@ bool MethodFitsSide(const SSL_METHOD* method, Side side) {
 }  // namespace
 
 bool AllowsDtls13(const SslAttachment& attachment) {
-  if (IsOlderThanDtls13(attachment.settings.max_version)) return false;
-  if ((Real().SSL_get_options(attachment.ssl()) & kNoDtls13) != 0) return false;
-  return IsFlexibleDtlsMethod(Real().SSL_get_ssl_method(attachment.ssl()));
+  SSL* ssl = attachment.ssl();
+  // libssl's own limit counts, because its configuration commands set it without coming by here;
+  // only where we have told it DTLS 1.2 in place of DTLS 1.3 does it say less than is meant.
+  const long max_version = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, 0, nullptr);
+  const bool stands_for_dtls13 =
+      max_version == DTLS1_2_VERSION && attachment.settings.max_version == DTLS1_3_VERSION;
+  if (max_version != 0 && !stands_for_dtls13) return false;
+  if ((Real().SSL_get_options(ssl) & kNoDtls13) != 0) return false;
+  // Certificate Transparency is validated inside libssl's own handshake, and nowhere else.
+  if (Real().SSL_ct_is_enabled(ssl) != 0) return false;
+  return IsFlexibleDtlsMethod(Real().SSL_get_ssl_method(ssl));
 }
 
 bool AllowsOlder(const SslAttachment& attachment) {

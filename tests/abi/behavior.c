@@ -1,0 +1,560 @@
+/* Drives two DTLS connections in one process and prints what an application can observe of libssl:
+ * return values, SSL_get_error, the first reason on the error queue, the shutdown flags. The test
+ * runs it on plain libssl and again under the preloaded library, and compares the output.
+ *
+ * Lines that begin with '#' tell the two apart and are not compared. */
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { kMaxRounds = 200 };
+
+struct Pair {
+  SSL_CTX *client_ctx, *server_ctx;
+  SSL *client, *server;
+  int client_fd, server_fd;     /* -1 over memory BIOs */
+  BIO *client_out, *server_out; /* memory BIOs' other ends */
+};
+
+static EVP_PKEY* key;
+static X509* certificate;
+
+static void Check(int condition, const char* what) {
+  if (condition) return;
+  fprintf(stderr, "behavior: %s\n", what);
+  ERR_print_errors_fp(stderr);
+  exit(1);
+}
+
+static void MakeCertificate(void) {
+  key = EVP_EC_gen("P-256");
+  certificate = X509_new();
+  Check(key != NULL && certificate != NULL, "no key");
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_NAME* name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, (const unsigned char*)"localhost", -1, -1,
+                             0);
+  X509_set_issuer_name(certificate, name);
+  Check(X509_sign(certificate, key, EVP_sha256()) > 0, "no certificate");
+}
+
+/* One line: what a call came to. */
+static void Say(const char* what, SSL* ssl, int result) {
+  const int saved_errno = errno;
+  const int error = result > 0 ? 0 : SSL_get_error(ssl, result);
+  const unsigned long queued = ERR_peek_error();
+  printf("%s: %d error=%d shutdown=%d reason=%s", what, result, error, SSL_get_shutdown(ssl),
+         queued == 0 ? "none" : ERR_reason_error_string(queued));
+  if (error == SSL_ERROR_SYSCALL) printf(" errno=%s", strerror(saved_errno));
+  printf("\n");
+  ERR_clear_error();
+}
+
+static void SayValue(const char* what, long value) { printf("%s: %ld\n", what, value); }
+
+/* --- Connections */
+
+static int BoundSocket(struct sockaddr_in* address) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  socklen_t len = sizeof(*address);
+  memset(address, 0, sizeof(*address));
+  address->sin_family = AF_INET;
+  address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Check(fd >= 0 && bind(fd, (struct sockaddr*)address, len) == 0 &&
+            getsockname(fd, (struct sockaddr*)address, &len) == 0 &&
+            fcntl(fd, F_SETFL, O_NONBLOCK) == 0,
+        "no socket");
+  return fd;
+}
+
+static void UseSocket(SSL* ssl, int fd, const struct sockaddr_in* peer) {
+  BIO_ADDR* address = BIO_ADDR_new();
+  BIO* bio = BIO_new_dgram(fd, BIO_NOCLOSE);
+  Check(connect(fd, (const struct sockaddr*)peer, sizeof(*peer)) == 0, "no connection");
+  BIO_ADDR_rawmake(address, AF_INET, &peer->sin_addr, sizeof(peer->sin_addr), peer->sin_port);
+  BIO_ctrl_set_connected(bio, address);
+  BIO_ADDR_free(address);
+  SSL_set_bio(ssl, bio, bio);
+}
+
+static SSL_CTX* NewContext(const SSL_METHOD* method) {
+  SSL_CTX* ctx = SSL_CTX_new(method);
+  Check(ctx != NULL, "no SSL_CTX");
+  return ctx;
+}
+
+static void InitPair(struct Pair* pair) {
+  memset(pair, 0, sizeof(*pair));
+  pair->client_fd = pair->server_fd = -1;
+  pair->client_ctx = NewContext(DTLS_client_method());
+  pair->server_ctx = NewContext(DTLS_server_method());
+  Check(SSL_CTX_use_certificate(pair->server_ctx, certificate) == 1 &&
+            SSL_CTX_use_PrivateKey(pair->server_ctx, key) == 1,
+        "certificate refused");
+}
+
+static void NewSsls(struct Pair* pair) {
+  pair->client = SSL_new(pair->client_ctx);
+  pair->server = SSL_new(pair->server_ctx);
+  Check(pair->client != NULL && pair->server != NULL, "no SSL");
+  SSL_set_connect_state(pair->client);
+  SSL_set_accept_state(pair->server);
+}
+
+static void OverSockets(struct Pair* pair) {
+  struct sockaddr_in client_address, server_address;
+  NewSsls(pair);
+  pair->client_fd = BoundSocket(&client_address);
+  pair->server_fd = BoundSocket(&server_address);
+  UseSocket(pair->client, pair->client_fd, &server_address);
+  UseSocket(pair->server, pair->server_fd, &client_address);
+}
+
+static BIO* NewMemory(void) {
+  BIO* bio = BIO_new(BIO_s_mem());
+  Check(bio != NULL, "no BIO");
+  BIO_set_mem_eof_return(bio, -1);
+  return bio;
+}
+
+static void OverMemory(struct Pair* pair) {
+  NewSsls(pair);
+  BIO* to_client = NewMemory();
+  BIO* to_server = NewMemory();
+  BIO_up_ref(to_client);
+  BIO_up_ref(to_server);
+  SSL_set_bio(pair->client, to_client, to_server);
+  SSL_set_bio(pair->server, to_server, to_client);
+}
+
+static void FreePair(struct Pair* pair) {
+  SSL_free(pair->client);
+  SSL_free(pair->server);
+  SSL_CTX_free(pair->client_ctx);
+  SSL_CTX_free(pair->server_ctx);
+  if (pair->client_fd >= 0) close(pair->client_fd);
+  if (pair->server_fd >= 0) close(pair->server_fd);
+}
+
+/* Waits a moment for what loopback still carries. */
+static void WaitReadable(int fd) {
+  struct pollfd polled = {fd, POLLIN, 0};
+  if (fd >= 0) poll(&polled, 1, 100);
+}
+
+static int Retries(SSL* ssl, int result) {
+  const int error = SSL_get_error(ssl, result);
+  return error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
+}
+
+/* Returns when neither side's handshake wants to go on; 1 when both are over. */
+static int Handshake(struct Pair* pair, int* client_result, int* server_result) {
+  *client_result = *server_result = -1;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    if (*client_result != 1) *client_result = SSL_do_handshake(pair->client);
+    if (*client_result != 1 && !Retries(pair->client, *client_result)) return 0;
+    if (*server_result != 1) *server_result = SSL_do_handshake(pair->server);
+    if (*server_result != 1 && !Retries(pair->server, *server_result)) return 0;
+    if (*client_result == 1 && *server_result == 1) return 1;
+    WaitReadable(*client_result != 1 ? pair->client_fd : pair->server_fd);
+  }
+  return 0;
+}
+
+static void MustHandshake(struct Pair* pair) {
+  int client_result, server_result;
+  char nothing[16];
+  Check(Handshake(pair, &client_result, &server_result), "handshake failed");
+  /* What is left of the handshake's own traffic. */
+  WaitReadable(pair->client_fd);
+  SSL_read(pair->client, nothing, sizeof(nothing));
+  SSL_read(pair->server, nothing, sizeof(nothing));
+  ERR_clear_error();
+}
+
+static int ReadSoon(SSL* ssl, void* out, int len) {
+  int result = -1;
+  for (int round = 0; round < kMaxRounds; ++round) {
+    result = SSL_read(ssl, out, len);
+    if (result > 0 || !Retries(ssl, result)) return result;
+    WaitReadable(SSL_get_fd(ssl));
+  }
+  return result;
+}
+
+/* --- Scenarios */
+
+static void Handshaking(struct Pair* pair) {
+  char data[16];
+  struct timeval left;
+  SayValue("in_init before", SSL_in_init(pair->client));
+  SayValue("in_before before", SSL_in_before(pair->client));
+  SayValue("finished before", SSL_is_init_finished(pair->client));
+  SayValue("timer before", DTLSv1_get_timeout(pair->client, &left));
+  errno = 0;
+  Say("connect", pair->client, SSL_do_handshake(pair->client));
+  SayValue("errno is EINTR", errno == EINTR);
+  SayValue("want_read", SSL_want_read(pair->client));
+  SayValue("in_before during", SSL_in_before(pair->client));
+  SayValue("in_init during", SSL_in_init(pair->client));
+  SayValue("timer during", DTLSv1_get_timeout(pair->client, &left));
+  SayValue("within a second", left.tv_sec <= 1);
+  SayValue("nothing expired", DTLSv1_handle_timeout(pair->client));
+  Say("read during", pair->client, SSL_read(pair->client, data, sizeof(data)));
+  Say("write during", pair->client, SSL_write(pair->client, "x", 1));
+  Say("shutdown during", pair->client, SSL_shutdown(pair->client));
+  SayValue("pending during", SSL_pending(pair->client));
+  MustHandshake(pair);
+  printf("# version %s\n", SSL_get_version(pair->client));
+  SayValue("client finished", SSL_is_init_finished(pair->client));
+  SayValue("server finished", SSL_is_init_finished(pair->server));
+  SayValue("state is OK", SSL_get_state(pair->client) == TLS_ST_OK);
+  printf("state string: %s\n", SSL_state_string_long(pair->client));
+  SayValue("in_before after", SSL_in_before(pair->client));
+  SayValue("client timer after", DTLSv1_get_timeout(pair->client, &left));
+  SayValue("server timer after", DTLSv1_get_timeout(pair->server, &left));
+  Say("handshake again", pair->client, SSL_do_handshake(pair->client));
+  Say("connect again", pair->client, SSL_connect(pair->client));
+}
+
+static void Data(struct Pair* pair) {
+  char in[4096], out[1000];
+  size_t num_read = 0;
+  MustHandshake(pair);
+  for (size_t i = 0; i < sizeof(out); ++i) out[i] = (char)i;
+  Say("read nothing", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  SayValue("want_read", SSL_want_read(pair->server));
+  Say("peek nothing", pair->server, SSL_peek(pair->server, in, sizeof(in)));
+  Say("write", pair->client, SSL_write(pair->client, out, sizeof(out)));
+  WaitReadable(pair->server_fd);
+  SayValue("pending unread", SSL_pending(pair->server));
+  Say("peek", pair->server, SSL_peek(pair->server, in, 10));
+  SayValue("pending after peek", SSL_pending(pair->server));
+  SayValue("has_pending after peek", SSL_has_pending(pair->server));
+  Say("read 4", pair->server, SSL_read(pair->server, in, 4));
+  SayValue("pending after 4", SSL_pending(pair->server));
+  Say("read the rest", pair->server, SSL_read(pair->server, in + 4, sizeof(in) - 4));
+  SayValue("same bytes", memcmp(in, out, sizeof(out)) == 0);
+  SayValue("pending after all", SSL_pending(pair->server));
+  Say("read_ex nothing", pair->server, SSL_read_ex(pair->server, in, sizeof(in), &num_read));
+  Say("two records", pair->client, SSL_write(pair->client, out, 5));
+  Say("two records", pair->client, SSL_write(pair->client, out, 6));
+  WaitReadable(pair->server_fd);
+  Say("one read, one record", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+  Say("the other", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+  Say("write_ex", pair->server, SSL_write_ex(pair->server, out, 7, &num_read));
+  SayValue("written", (long)num_read);
+  Say("answer", pair->client, ReadSoon(pair->client, in, sizeof(in)));
+  static char too_large[20000];
+  Say("too large", pair->client, SSL_write(pair->client, too_large, sizeof(too_large)));
+  Say("still up", pair->client, SSL_write(pair->client, out, 5));
+}
+
+static void Closing(struct Pair* pair) {
+  char in[64];
+  MustHandshake(pair);
+  Say("server writes", pair->server, SSL_write(pair->server, "before", 6));
+  Say("client shuts down", pair->client, SSL_shutdown(pair->client));
+  Say("client writes after", pair->client, SSL_write(pair->client, "x", 1));
+  Say("client reads after", pair->client, ReadSoon(pair->client, in, sizeof(in)));
+  Say("server reads the end", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+  Say("server reads it again", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  Say("server still writes", pair->server, SSL_write(pair->server, "after", 5));
+  Say("client reads that", pair->client, ReadSoon(pair->client, in, sizeof(in)));
+  Say("server shuts down", pair->server, SSL_shutdown(pair->server));
+  Say("server again", pair->server, SSL_shutdown(pair->server));
+  WaitReadable(pair->client_fd);
+  Say("client shuts down again", pair->client, SSL_shutdown(pair->client));
+  Say("client reads the end", pair->client, SSL_read(pair->client, in, sizeof(in)));
+}
+
+static void ClosingUnanswered(struct Pair* pair) {
+  MustHandshake(pair);
+  Say("first", pair->client, SSL_shutdown(pair->client));
+  Say("second", pair->client, SSL_shutdown(pair->client));
+  Say("third", pair->client, SSL_shutdown(pair->client));
+}
+
+static void ClosingFirst(struct Pair* pair) {
+  MustHandshake(pair);
+  Say("client", pair->client, SSL_shutdown(pair->client));
+  WaitReadable(pair->server_fd);
+  Say("server without reading", pair->server, SSL_shutdown(pair->server));
+  Say("server again", pair->server, SSL_shutdown(pair->server));
+  WaitReadable(pair->client_fd);
+  Say("client again", pair->client, SSL_shutdown(pair->client));
+}
+
+static void QuietShutdown(struct Pair* pair) {
+  char in[8];
+  MustHandshake(pair);
+  SSL_set_quiet_shutdown(pair->client, 1);
+  Say("quiet", pair->client, SSL_shutdown(pair->client));
+  Say("server hears nothing", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  SSL_set_shutdown(pair->server, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  Say("flags set by hand", pair->server, SSL_shutdown(pair->server));
+  Say("read with flags", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  Say("write with flags", pair->server, SSL_write(pair->server, "x", 1));
+}
+
+static void Uninitialized(struct Pair* pair) {
+  char in[8];
+  SSL* ssl = SSL_new(pair->client_ctx);
+  Say("handshake", ssl, SSL_do_handshake(ssl));
+  Say("read", ssl, SSL_read(ssl, in, sizeof(in)));
+  Say("write", ssl, SSL_write(ssl, "x", 1));
+  Say("shutdown", ssl, SSL_shutdown(ssl));
+  SayValue("pending", SSL_pending(ssl));
+  SayValue("session", SSL_get_session(ssl) != NULL);
+  SayValue("peer", SSL_get0_peer_certificate(ssl) != NULL);
+  SSL_free(ssl);
+}
+
+static void Verification(struct Pair* pair) {
+  int client_result, server_result;
+  char in[8];
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, NULL);
+  Handshake(pair, &client_result, &server_result);
+  Say("client", pair->client, client_result);
+  SayValue("verify result", SSL_get_verify_result(pair->client));
+  SayValue("peer", SSL_get0_peer_certificate(pair->client) != NULL);
+  Say("client again", pair->client, SSL_do_handshake(pair->client));
+  WaitReadable(pair->server_fd);
+  Say("server", pair->server, SSL_do_handshake(pair->server));
+  /* libssl calls what follows a fatal alert a clean end; the preloaded library does not. */
+  printf("# ");
+  Say("server reads", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  Say("client shuts down", pair->client, SSL_shutdown(pair->client));
+}
+
+static int AcceptAnything(int ok, X509_STORE_CTX* context) {
+  SSL* ssl = X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx());
+  printf("callback: ok=%d error=%d depth=%d ssl=%s\n", ok, X509_STORE_CTX_get_error(context),
+         X509_STORE_CTX_get_error_depth(context), ssl != NULL ? "there" : "missing");
+  return 1;
+}
+
+static void VerifyCallback(struct Pair* pair) {
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, AcceptAnything);
+  MustHandshake(pair);
+  SayValue("verify result", SSL_get_verify_result(pair->client));
+}
+
+static void TrustedPeer(struct Pair* pair) {
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(pair->client_ctx), certificate);
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, NULL);
+  SSL_set1_host(pair->client, "localhost");
+  MustHandshake(pair);
+  SayValue("verify result", SSL_get_verify_result(pair->client));
+  printf("peer name: %s\n", SSL_get0_peername(pair->client));
+  X509* peer = SSL_get1_peer_certificate(pair->client);
+  SayValue("same certificate", peer != NULL && X509_cmp(peer, certificate) == 0);
+  X509_free(peer);
+  SayValue("chain", sk_X509_num(SSL_get_peer_cert_chain(pair->client)));
+  SayValue("verified chain", sk_X509_num(SSL_get0_verified_chain(pair->client)));
+  SayValue("client's own at the server", SSL_get0_peer_certificate(pair->server) != NULL);
+}
+
+static void WrongHost(struct Pair* pair) {
+  int client_result, server_result;
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(pair->client_ctx), certificate);
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, NULL);
+  SSL_set1_host(pair->client, "elsewhere.example");
+  Handshake(pair, &client_result, &server_result);
+  Say("client", pair->client, client_result);
+  SayValue("verify result", SSL_get_verify_result(pair->client));
+}
+
+static void Queries(struct Pair* pair) {
+  unsigned char exported[2][48], random[2][32], finished[2][64];
+  int nid = 0;
+  EVP_PKEY* peer_key = NULL;
+  SSL_set_tlsext_host_name(pair->client, "name.example");
+  MustHandshake(pair);
+  Check(SSL_export_keying_material(pair->client, exported[0], 48, "EXPERIMENTAL", 12, NULL, 0, 0) ==
+                1 &&
+            SSL_export_keying_material(pair->server, exported[1], 48, "EXPERIMENTAL", 12, NULL, 0,
+                                       0) == 1,
+        "no exporter");
+  SayValue("exporters agree", memcmp(exported[0], exported[1], 48) == 0);
+  SayValue("random length", (long)SSL_get_client_random(pair->client, NULL, 0));
+  SSL_get_client_random(pair->client, random[0], 32);
+  SSL_get_client_random(pair->server, random[1], 32);
+  SayValue("client randoms agree", memcmp(random[0], random[1], 32) == 0);
+  SSL_get_server_random(pair->client, random[0], 32);
+  SSL_get_server_random(pair->server, random[1], 32);
+  SayValue("server randoms agree", memcmp(random[0], random[1], 32) == 0);
+  const size_t len = SSL_get_finished(pair->client, finished[0], 64);
+  SayValue("finished agree", SSL_get_peer_finished(pair->server, finished[1], 64) == len &&
+                                 memcmp(finished[0], finished[1], len) == 0);
+  SayValue("same cipher",
+           SSL_get_current_cipher(pair->client) != NULL &&
+               SSL_get_current_cipher(pair->client) == SSL_get_current_cipher(pair->server));
+  printf("server name: %s type %d\n", SSL_get_servername(pair->server, TLSEXT_NAMETYPE_host_name),
+         SSL_get_servername_type(pair->server));
+  SayValue("signature type",
+           SSL_get_peer_signature_type_nid(pair->client, &nid) == 1 && nid == EVP_PKEY_EC);
+  SayValue("signature hash",
+           SSL_get_peer_signature_nid(pair->client, &nid) == 1 && nid == NID_sha256);
+  SayValue("own signature type at the server",
+           SSL_get_signature_type_nid(pair->server, &nid) == 1 && nid == EVP_PKEY_EC);
+  SayValue("peer key",
+           SSL_get_peer_tmp_key(pair->client, &peer_key) == 1 && EVP_PKEY_is_a(peer_key, "X25519"));
+  EVP_PKEY_free(peer_key);
+  SayValue("session", SSL_get_session(pair->client) != NULL);
+  SayValue("session is the same again",
+           SSL_get_session(pair->client) == SSL_get_session(pair->client));
+  SSL_SESSION* session = SSL_get1_session(pair->client);
+  SayValue("session's version",
+           SSL_SESSION_get_protocol_version(session) == SSL_version(pair->client));
+  SayValue("session's cipher",
+           SSL_SESSION_get0_cipher(session) == SSL_get_current_cipher(pair->client));
+  SayValue("session's peer", SSL_SESSION_get0_peer(session) != NULL &&
+                                 X509_cmp(SSL_SESSION_get0_peer(session), certificate) == 0);
+  SSL_SESSION_free(session);
+  SayValue("reused", SSL_session_reused(pair->client));
+  SayValue("is DTLS", SSL_is_dtls(pair->client));
+  SayValue("is server", SSL_is_server(pair->server));
+  SayValue("compression", SSL_get_current_compression(pair->client) != NULL);
+  SayValue("data MTU is there", DTLS_get_data_mtu(pair->client) > 0);
+}
+
+static int num_started, num_done, num_alerts, num_exits;
+
+static void CountInfo(const SSL* ssl, int where, int value) {
+  (void)ssl;
+  (void)value;
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) ++num_started;
+  if ((where & SSL_CB_HANDSHAKE_DONE) != 0) ++num_done;
+  if ((where & SSL_CB_ALERT) != 0) ++num_alerts;
+  if ((where & SSL_CB_EXIT) != 0) ++num_exits;
+}
+
+static void InfoCallback(struct Pair* pair) {
+  num_started = num_done = num_alerts = num_exits = 0;
+  SSL_set_info_callback(pair->client, CountInfo);
+  MustHandshake(pair);
+  SayValue("started", num_started);
+  SayValue("done", num_done);
+  SayValue("alerts", num_alerts);
+  SayValue("some exits", num_exits > 0);
+  SSL_shutdown(pair->client);
+  SayValue("alerts after shutdown", num_alerts);
+}
+
+static void ClearAndReuse(struct Pair* pair) {
+  char in[8];
+  MustHandshake(pair);
+  Say("write", pair->client, SSL_write(pair->client, "one", 3));
+  Say("read", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+  SSL_shutdown(pair->client);
+  Say("end", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+  SSL_shutdown(pair->server);
+  ReadSoon(pair->client, in, sizeof(in));
+  SayValue("clear", SSL_clear(pair->client));
+  SayValue("clear", SSL_clear(pair->server));
+  SayValue("flags", SSL_get_shutdown(pair->client));
+  SayValue("finished", SSL_is_init_finished(pair->client));
+  SayValue("in_before", SSL_in_before(pair->client));
+  MustHandshake(pair);
+  Say("write", pair->client, SSL_write(pair->client, "two", 3));
+  Say("read", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+}
+
+static void FreedInHandshake(struct Pair* pair) {
+  Say("client", pair->client, SSL_do_handshake(pair->client));
+  WaitReadable(pair->server_fd);
+  Say("server", pair->server, SSL_do_handshake(pair->server));
+}
+
+static void NobodyThere(struct Pair* pair) {
+  close(pair->server_fd);
+  pair->server_fd = -1;
+  Say("first", pair->client, SSL_do_handshake(pair->client));
+  WaitReadable(pair->client_fd);
+  Say("refused", pair->client, SSL_do_handshake(pair->client));
+  Say("lives", pair->client, SSL_do_handshake(pair->client));
+}
+
+static void NoBio(struct Pair* pair) {
+  char in[8];
+  MustHandshake(pair);
+  SSL_set_bio(pair->client, NULL, NULL);
+  Say("write", pair->client, SSL_write(pair->client, "x", 1));
+  SSL_set_bio(pair->server, NULL, NULL);
+  Say("read", pair->server, SSL_read(pair->server, in, sizeof(in)));
+}
+
+static void Garbage(struct Pair* pair) {
+  static const unsigned char kGarbage[] = {0x17, 0xfe, 0xfd, 0, 9, 0, 0, 0, 0, 0, 1, 0, 3, 1, 2, 3};
+  char in[8];
+  MustHandshake(pair);
+  for (size_t len = 1; len <= sizeof(kGarbage); ++len) {
+    Check(send(pair->client_fd, kGarbage, len, 0) == (ssize_t)len, "no send");
+  }
+  WaitReadable(pair->server_fd);
+  Say("read garbage", pair->server, SSL_read(pair->server, in, sizeof(in)));
+  Say("write", pair->client, SSL_write(pair->client, "data", 4));
+  Say("read data", pair->server, ReadSoon(pair->server, in, sizeof(in)));
+}
+
+/* --- */
+
+static void Run(const char* name, void (*connect_pair)(struct Pair*),
+                void (*scenario)(struct Pair*)) {
+  struct Pair pair;
+  printf("== %s\n", name);
+  fflush(stdout);
+  InitPair(&pair);
+  connect_pair(&pair);
+  scenario(&pair);
+  FreePair(&pair);
+  SayValue("errors left", ERR_peek_error() != 0);
+  ERR_clear_error();
+}
+
+int main(void) {
+  MakeCertificate();
+  Run("handshake over sockets", OverSockets, Handshaking);
+  Run("handshake over memory", OverMemory, Handshaking);
+  Run("data over sockets", OverSockets, Data);
+  Run("data over memory", OverMemory, Data);
+  Run("closing over sockets", OverSockets, Closing);
+  Run("closing over memory", OverMemory, Closing);
+  Run("closing unanswered", OverSockets, ClosingUnanswered);
+  Run("closing first", OverSockets, ClosingFirst);
+  Run("quiet shutdown", OverSockets, QuietShutdown);
+  Run("uninitialized", OverSockets, Uninitialized);
+  Run("verification fails", OverSockets, Verification);
+  Run("verify callback", OverSockets, VerifyCallback);
+  Run("trusted peer", OverSockets, TrustedPeer);
+  Run("wrong host", OverSockets, WrongHost);
+  Run("queries", OverSockets, Queries);
+  Run("info callback", OverSockets, InfoCallback);
+  Run("clear and reuse", OverSockets, ClearAndReuse);
+  Run("freed in handshake", OverSockets, FreedInHandshake);
+  Run("nobody there", OverSockets, NobodyThere);
+  Run("no BIO", OverSockets, NoBio);
+  Run("garbage", OverSockets, Garbage);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return 0;
+}
