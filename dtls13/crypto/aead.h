@@ -57,7 +57,7 @@ class Aead {
                                     bool seal);
   Aead(OpenSslPtr<EVP_CIPHER_CTX> context, std::span<const uint8_t> iv);
 
-  Nonce MakeNonce(uint64_t sequence_number) const;
+  void MakeNonce(uint64_t sequence_number, Nonce* nonce) const;
 
   OpenSslPtr<EVP_CIPHER_CTX> context_;
   Nonce iv_;
