@@ -53,14 +53,14 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //# SHOULD be silently discarded, thus preserving the association;
 //# however, an error MAY be logged for diagnostic purposes.
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
+  std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {
-    std::optional<OpenedRecord> opened;
     switch (ClassifyRecord(datagram->front())) {
       case RecordKind::kCiphertext:
-        opened = OpenCiphertext(datagram);
+        if (OpenCiphertext(datagram, &*opened)) return opened;
         break;
       case RecordKind::kPlaintext:
-        opened = OpenPlaintext(datagram);
+        if (OpenPlaintext(datagram, &*opened)) return opened;
         break;
       case RecordKind::kInvalid:
         //= rfc9147#section-4.1
@@ -69,24 +69,21 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) 
         DropMalformed(DropReason::kUnknownFirstByte, datagram);
         break;
     }
-    if (opened) return opened;
   }
-  return std::nullopt;
+  opened.reset();
+  return opened;
 }
 
 // DropMalformed steps over the record if its end can be found, else over the rest of the datagram.
-void RecordLayer::DropMalformed(DropReason reason, std::span<uint8_t>* datagram) {
-  Drop(reason);
+bool RecordLayer::DropMalformed(DropReason reason, std::span<uint8_t>* datagram) {
   const size_t extent = RecordExtent(*datagram, kReceiveConnectionIdLen);
   *datagram = datagram->subspan(extent == 0 ? datagram->size() : extent);
+  return Drop(reason);
 }
 
-std::optional<OpenedRecord> RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram) {
+bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened) {
   const std::optional<PlaintextRecord> record = ParsePlaintextRecord(*datagram);
-  if (!record) {
-    DropMalformed(DropReason::kMalformedHeader, datagram);
-    return std::nullopt;
-  }
+  if (!record) return DropMalformed(DropReason::kMalformedHeader, datagram);
   *datagram = datagram->subspan(record->record_len);
   PlaintextRead& epoch = epochs_.plaintext_read;
   if (!epoch.is_open || record->header.epoch != kPlaintextEpoch.value) {
@@ -97,10 +94,11 @@ std::optional<OpenedRecord> RecordLayer::OpenPlaintext(std::span<uint8_t>* datag
   const SequenceNumber number = record->header.sequence_number;
   if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
   epoch.window.Mark(number);
-  return OpenedRecord{{kPlaintextEpoch, number}, record->header.type, record->fragment};
+  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment};
+  return true;
 }
 
-std::optional<OpenedRecord> RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram) {
+bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened) {
   if (HasConnectionId(datagram->front())) {
     //= rfc9147#section-4
     //# If the second or
@@ -110,12 +108,9 @@ std::optional<OpenedRecord> RecordLayer::OpenCiphertext(std::span<uint8_t>* data
     *datagram = {};
     return Drop(DropReason::kConnectionId);
   }
-  const std::optional<CiphertextRecord> record =
+  std::optional<CiphertextRecord> record =
       ParseCiphertextRecord(*datagram, kReceiveConnectionIdLen);
-  if (!record) {
-    DropMalformed(DropReason::kMalformedHeader, datagram);
-    return std::nullopt;
-  }
+  if (!record) return DropMalformed(DropReason::kMalformedHeader, datagram);
   *datagram = datagram->subspan(record->record_len);
   //= rfc9147#section-4.2.2
   //# During the handshake phase, the epoch bits unambiguously indicate the
@@ -126,16 +121,16 @@ std::optional<OpenedRecord> RecordLayer::OpenCiphertext(std::span<uint8_t>* data
   //# above.
   ReadEpoch* epoch = epochs_.FindRead(record->header.epoch_bits);
   if (epoch == nullptr) return Drop(DropReason::kUnknownEpoch);
-  return Deprotect(epoch, *record);
+  return Deprotect(epoch, &*record, opened);
 }
 
-std::optional<OpenedRecord> RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord record) {
-  if (epoch->IntegrityLimitReached() || !epoch->protection.RevealNumber(&record)) {
+bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened) {
+  if (epoch->IntegrityLimitReached() || !epoch->protection.RevealNumber(record)) {
     return Drop(DropReason::kAuthentication);
   }
   const SequenceNumber number =
-      ReconstructSequenceNumber(record.header.number, epoch->window.next());
-  const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, record);
+      ReconstructSequenceNumber(record->header.number, epoch->window.next());
+  const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, *record);
   if (!serialized) {
     CountFailure(epoch);
     return Drop(DropReason::kAuthentication);
@@ -155,7 +150,8 @@ std::optional<OpenedRecord> RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextR
   //# record has been deprotected successfully.
   epoch->window.Mark(number);
   epochs_.ReadOpened(epoch->epoch);
-  return OpenedRecord{{epoch->epoch, number}, inner->type, inner->content};
+  *opened = {{epoch->epoch, number}, inner->type, inner->content};
+  return true;
 }
 
 void RecordLayer::CountFailure(ReadEpoch* epoch) {

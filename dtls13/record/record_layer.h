@@ -112,19 +112,20 @@ class RecordLayer {
   bool NearConfidentialityLimit(Epoch epoch) const;
 
  private:
-  // Each of these takes one record, or all that is left, off the front of `*datagram`.
-  std::optional<OpenedRecord> OpenPlaintext(std::span<uint8_t>* datagram);
-  std::optional<OpenedRecord> OpenCiphertext(std::span<uint8_t>* datagram);
-  void DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
+  // Each of these takes one record, or all that is left, off the front of `*datagram`. True, with
+  // `*opened` set, when it is accepted. Returning it would copy it at each step of the way.
+  bool OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened);
+  bool OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened);
+  bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
 
-  std::optional<OpenedRecord> Deprotect(ReadEpoch* epoch, CiphertextRecord record);
+  bool Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened);
   void CountFailure(ReadEpoch* epoch);
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
                        RecordNumber* number);
 
-  std::nullopt_t Drop(DropReason reason) {
+  bool Drop(DropReason reason) {
     ++num_dropped_[static_cast<size_t>(reason)];
-    return std::nullopt;
+    return false;
   }
 
   std::shared_ptr<const Algorithms> algorithms_;

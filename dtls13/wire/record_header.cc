@@ -25,7 +25,6 @@ namespace {
 //   | 16 bit Length |
 //   | (if present)  |
 //   +-+-+-+-+-+-+-+-+
-constexpr uint8_t kFixedBitsMask = 0xe0;
 constexpr uint8_t kFixedBits = 0x20;
 constexpr uint8_t kConnectionIdBit = 0x10;
 constexpr uint8_t kLongNumberBit = 0x08;
@@ -66,27 +65,6 @@ std::optional<Layout> CiphertextLayout(std::span<const uint8_t> datagram,
 
 }  // namespace
 
-RecordKind ClassifyRecord(uint8_t first_byte) {
-  //= rfc9147#section-4.1
-  //# *  If the first byte is alert(21), handshake(22), or ack(proposed,
-  //#    26), the record MUST be interpreted as a DTLSPlaintext record.
-  switch (static_cast<ContentType>(first_byte)) {
-    case ContentType::kAlert:
-    case ContentType::kHandshake:
-    case ContentType::kAck:
-      return RecordKind::kPlaintext;
-    default:
-      break;
-  }
-  //= rfc9147#section-4.1
-  //# *  If the first byte is any other value, then receivers MUST check to
-  //#    see if the leading bits of the first byte are 001.  If so, the
-  //#    implementation MUST process the record as DTLSCiphertext; the true
-  //#    content type will be inside the protected portion.
-  return (first_byte & kFixedBitsMask) == kFixedBits ? RecordKind::kCiphertext
-                                                     : RecordKind::kInvalid;
-}
-
 std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram) {
   const std::optional<Layout> layout = PlaintextLayout(datagram);
   if (!layout || layout->content_len > kMaxPlaintextLen) return std::nullopt;
@@ -116,6 +94,8 @@ void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out)
 
 std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
                                                       size_t connection_id_len) {
+  // The one object that is returned, so that it is made where the caller wants it.
+  std::optional<CiphertextRecord> record;
   const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
   //= rfc9147#section-4.2.3
   //# This procedure requires the ciphertext length to be at least 16
@@ -123,31 +103,29 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   //# deprotection, as described in Section 4.5.2.
   if (!layout || layout->content_len < kMinCiphertextLen ||
       layout->content_len > kMaxCiphertextLen) {
-    return std::nullopt;
+    return record;
   }
   const uint8_t flags = datagram[0];
-  CiphertextRecord record;
-  record.header.epoch_bits.value = flags & kEpochMask;
-  record.header.has_connection_id = (flags & kConnectionIdBit) != 0;
-  record.header.has_length = (flags & kLengthBit) != 0;
-  record.number_offset = 1;
-  if (record.header.has_connection_id) {
-    record.header.connection_id = datagram.subspan(1, connection_id_len);
-    record.number_offset += connection_id_len;
+  record.emplace();
+  record->header.epoch_bits.value = flags & kEpochMask;
+  record->header.has_connection_id = HasConnectionId(flags);
+  record->header.has_length = (flags & kLengthBit) != 0;
+  record->number_offset = 1;
+  if (record->header.has_connection_id) {
+    record->header.connection_id = datagram.subspan(1, connection_id_len);
+    record->number_offset += connection_id_len;
   }
-  const uint8_t* number = datagram.data() + record.number_offset;
+  const uint8_t* number = datagram.data() + record->number_offset;
   if (flags & kLongNumberBit) {
-    record.header.number = {static_cast<uint16_t>(number[0] << 8 | number[1]), 16};
+    record->header.number = {static_cast<uint16_t>(number[0] << 8 | number[1]), 16};
   } else {
-    record.header.number = {number[0], 8};
+    record->header.number = {number[0], 8};
   }
-  record.header_bytes = datagram.first(layout->header_len);
-  record.encrypted_record = datagram.subspan(layout->header_len, layout->content_len);
-  record.record_len = layout->header_len + layout->content_len;
+  record->header_bytes = datagram.first(layout->header_len);
+  record->encrypted_record = datagram.subspan(layout->header_len, layout->content_len);
+  record->record_len = layout->header_len + layout->content_len;
   return record;
 }
-
-bool HasConnectionId(uint8_t first_byte) { return (first_byte & kConnectionIdBit) != 0; }
 
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len) {
   if (datagram.empty()) return 0;
@@ -167,11 +145,6 @@ size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len)
       break;
   }
   return layout ? layout->header_len + layout->content_len : 0;
-}
-
-size_t UnifiedHeaderLen(const UnifiedHeader& header) {
-  return 1 + (header.has_connection_id ? header.connection_id.size() : 0) +
-         header.number.num_bits / 8 + (header.has_length ? 2 : 0);
 }
 
 size_t WriteUnifiedHeader(const UnifiedHeader& header, size_t encrypted_len,

@@ -24,7 +24,21 @@ inline constexpr size_t kMaxUnifiedHeaderLen = 1 + kMaxConnectionIdLen + 2 + 2;
 
 // RecordKind is the first decision about a record, by its first byte alone, RFC 9147 section 4.1.
 enum class RecordKind : uint8_t { kPlaintext, kCiphertext, kInvalid };
-RecordKind ClassifyRecord(uint8_t first_byte);
+constexpr RecordKind ClassifyRecord(uint8_t first_byte) {
+  //= rfc9147#section-4.1
+  //# *  If the first byte is alert(21), handshake(22), or ack(proposed,
+  //#    26), the record MUST be interpreted as a DTLSPlaintext record.
+  const auto type = static_cast<ContentType>(first_byte);
+  if (type == ContentType::kAlert || type == ContentType::kHandshake || type == ContentType::kAck) {
+    return RecordKind::kPlaintext;
+  }
+  //= rfc9147#section-4.1
+  //# *  If the first byte is any other value, then receivers MUST check to
+  //#    see if the leading bits of the first byte are 001.  If so, the
+  //#    implementation MUST process the record as DTLSCiphertext; the true
+  //#    content type will be inside the protected portion.
+  return first_byte >> 5 == 1 ? RecordKind::kCiphertext : RecordKind::kInvalid;
+}
 
 // PlaintextHeader is DTLSPlaintext's. legacy_record_version is read and ignored.
 struct PlaintextHeader {
@@ -80,7 +94,7 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
                                                       size_t connection_id_len);
 
 // HasConnectionId is the C bit of a ciphertext record's first byte. It says how to parse the rest.
-bool HasConnectionId(uint8_t first_byte);
+constexpr bool HasConnectionId(uint8_t first_byte) { return (first_byte & 0x10) != 0; }
 
 // RecordExtent is the number of bytes that the record at the start of `datagram` takes up by its
 // own header, so that a record which does not parse for another reason can be stepped over: it
@@ -89,7 +103,10 @@ bool HasConnectionId(uint8_t first_byte);
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len);
 
 // UnifiedHeaderLen is the number of bytes WriteUnifiedHeader will write.
-size_t UnifiedHeaderLen(const UnifiedHeader& header);
+inline size_t UnifiedHeaderLen(const UnifiedHeader& header) {
+  return 1 + (header.has_connection_id ? header.connection_id.size() : 0) +
+         header.number.num_bits / 8 + (header.has_length ? 2 : 0);
+}
 
 // WriteUnifiedHeader writes the header with its number in the clear; `encrypted_len` goes into the
 // length field if there is one. Returns the number's offset. `out` holds UnifiedHeaderLen bytes.
