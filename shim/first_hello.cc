@@ -81,23 +81,10 @@ FirstHello Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) 
   return FirstHello::kRetrySent;
 }
 
-FirstHello SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-                     std::span<const uint8_t> datagram, std::span<const uint8_t> address) {
-  const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
-  if (!cookie) return FirstHello::kFailed;
-  std::array<uint8_t, kMaxRetryLen> retry;
-  size_t len;
-  {
-    ErrorMark mark;
-    len = listener.WriteRetry(datagram, address, *cookie, WallNow(), retry);
-  }
-  if (len == 0) return FirstHello::kIgnored;
-  return Answer(attachment, std::span(retry).first(len));
-}
-
-// A client that has no DTLS 1.3 where nothing else is allowed. The answer is smaller than what
-// caused it, and keeps no state.
-FirstHello RefuseVersion(SslAttachment& attachment, std::span<uint8_t> datagram) {
+// A client with which no handshake can be. The answer is smaller than what caused it, and keeps no
+// state.
+FirstHello Refuse(SslAttachment& attachment, std::span<uint8_t> datagram,
+                  AlertDescription description) {
   const std::optional<PlaintextRecord> hello = ParsePlaintextRecord(datagram);
   if (!hello) return FirstHello::kIgnored;
   std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> alert;
@@ -107,11 +94,29 @@ FirstHello RefuseVersion(SslAttachment& attachment, std::span<uint8_t> datagram)
                         .sequence_number = hello->header.sequence_number,
                         .fragment_len = kAlertLen},
                        alert);
-  const auto content = SerializeAlert(
-      {.level = AlertLevel::kFatal, .description = AlertDescription::kProtocolVersion});
+  const auto content = SerializeAlert({.level = AlertLevel::kFatal, .description = description});
   std::copy(content.begin(), content.end(), alert.begin() + kPlaintextHeaderLen);
   const FirstHello sent = Answer(attachment, alert);
   return sent == FirstHello::kRetrySent ? FirstHello::kIgnored : sent;
+}
+
+FirstHello SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+                     std::span<uint8_t> datagram, std::span<const uint8_t> address) {
+  const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
+  if (!cookie) return FirstHello::kFailed;
+  std::array<uint8_t, kMaxRetryLen> retry;
+  size_t len;
+  {
+    ErrorMark mark;
+    len = listener.WriteRetry(datagram, address, *cookie, WallNow(), retry);
+  }
+  //= rfc8446#section-4.1.1
+  //# If there is no overlap between the received
+  //# "supported_groups" and the groups supported by the server, then the
+  //# server MUST abort the handshake with a "handshake_failure" or an
+  //# "insufficient_security" alert.
+  if (len == 0) return Refuse(attachment, datagram, AlertDescription::kHandshakeFailure);
+  return Answer(attachment, std::span(retry).first(len));
 }
 
 FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
@@ -133,7 +138,9 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
   }
   switch (inspection.verdict) {
     case ListenVerdict::kNotDtls13:
-      if (!AllowsOlder(attachment)) return RefuseVersion(attachment, datagram);
+      if (!AllowsOlder(attachment)) {
+        return Refuse(attachment, datagram, AlertDescription::kProtocolVersion);
+      }
       return Keep(attachment, datagram, std::move(address), FirstHello::kNotDtls13);
     case ListenVerdict::kNeedsRetry:
       if (mode != CookieMode::kNone) {
