@@ -85,6 +85,10 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
 
 Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
                                                   const Negotiation& negotiation) {
+  //= rfc9147#section-5.2
+  //# DTLS
+  //# 1.3-compliant implementations MUST NOT use the HelloVerifyRequest to
+  //# execute a return-routability check.
   std::vector<uint8_t> retry =
       BuildHelloRetryRequest(context_.config(), body, negotiation, parameters_.peer_address,
                              /*application_cookie=*/{}, parameters_.now);
