@@ -75,7 +75,7 @@ class Runner:
                 cli_arguments(scenario, "server", groups))
         return programs.SServer(
             ["-cert", credential[0], "-key", credential[1], "-groups", openssl_groups(groups)] +
-            (["-listen"] if scenario.cookie else []), self.library,
+            (["-listen"] if scenario.listen else []), self.library,
             brief=not scenario.needs_commands)
 
     def _client(self, pair, scenario, port):

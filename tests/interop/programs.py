@@ -262,13 +262,13 @@ class CliPeer(Program):
 class OpensslProgram(Program):
     """s_server or s_client as the system ships them, under LD_PRELOAD.
 
-    Its standard input and output are sockets that keep message boundaries, so that each message of the
-    peer is one read here, and each write here is one message to the peer. What is a message of the
-    sequence goes back at once; everything else is text.
+    Its standard input and output are sockets that keep message boundaries, so that each write here is one
+    message to the peer. What is a message of the sequence goes back at once; everything else is text.
     """
 
     def __init__(self, role, arguments, library):
         self.num_echoed = 0
+        self._pending = b""
         environment = {"LD_PRELOAD": library} if library else {}
         super().__init__("s_" + role, ["openssl", "s_" + role] + arguments, environment)
 
@@ -283,15 +283,26 @@ class OpensslProgram(Program):
         return process, {"out": stdout, "err": process.stderr}
 
     def _append(self, key, chunk):
-        if key == "out" and chunk == messages.make_message(self.num_echoed):
+        if key != "out":
+            super()._append(key, chunk)
+            return
+        # s_client reads 1024 bytes at a time, so a message may come in parts.
+        self._pending += chunk
+        while self._pending:
+            message = messages.make_message(self.num_echoed)
+            if message.startswith(self._pending) and message != self._pending:
+                return
+            if not self._pending.startswith(message):
+                super()._append(key, self._pending)
+                self._pending = b""
+                return
+            self._pending = self._pending[len(message):]
+            self.num_echoed += 1
             try:
-                self._stdin.send(chunk)
-                self.num_echoed += 1
+                self._stdin.send(message)
             except OSError:
                 # The program is gone, which the test finds by other means.
-                pass
-            return
-        super()._append(key, chunk)
+                return
 
     def facts(self):
         """What -brief prints, and how many messages went back."""
