@@ -56,6 +56,7 @@ static struct {
   uint16_t suites[kMaxSuites];
   unsigned num_suites;
   bool hrr_cookie;
+  bool settle;
   unsigned key_updates[kMaxKeyUpdates];  // numbers of messages, ascending
   unsigned num_key_updates;
   bool echo;
@@ -577,6 +578,7 @@ enum {
   kSuites,
   kCookie,
   kKeyUpdate,
+  kSettle,
   kEcho,
   kCount,
   kSize,
@@ -598,6 +600,7 @@ static const char kHelpText[] =
     "  --suites LIST      0x1301,0x1302,0x1303\n"
     "  --hrr-cookie       server: answer with a HelloRetryRequest and go on from its cookie alone\n"
     "  --key-update LIST  update keys after these numbers of messages, and ask the peer to\n"
+    "  --settle           send nothing before the handshake is acknowledged\n"
     "  --count N          send N messages and compare what comes back (0); with --echo: return N\n"
     "  --echo             return what comes; without --count until the peer closes\n"
     "  --size N           every message but the first has N bytes (otherwise 1 to 1350, mixed)\n"
@@ -618,6 +621,7 @@ static void ParseOptions(int argc, char** argv) {
       {"suites", 1, NULL, kSuites},
       {"hrr-cookie", 0, NULL, kCookie},
       {"key-update", 1, NULL, kKeyUpdate},
+      {"settle", 0, NULL, kSettle},
       {"echo", 0, NULL, kEcho},
       {"count", 1, NULL, kCount},
       {"size", 1, NULL, kSize},
@@ -664,6 +668,9 @@ static void ParseOptions(int argc, char** argv) {
         break;
       case kKeyUpdate:
         ForEach(optarg, AddKeyUpdate);
+        break;
+      case kSettle:
+        options.settle = true;
         break;
       case kEcho:
         options.echo = true;
@@ -713,6 +720,7 @@ int main(int argc, char** argv) {
   if (options.server) AwaitClient(udp);
   peer.fd = ImportSocket(udp);
   Handshake();
+  if (options.settle) AwaitAcks();
   if (options.echo) {
     Echo();
   } else {

@@ -40,7 +40,7 @@ class Runner:
         relay = None
         try:
             server = self._keep(self._server(pair, scenario))
-            relay = wire.Relay(server.port())
+            relay = wire.Relay(server.port(), scenario.loss)
             client = self._keep(self._client(pair, scenario, relay.port))
             server.other, client.other = client, server
             scenario.run(self, pair, server, client, relay)
@@ -106,6 +106,8 @@ def nss_arguments(pair, scenario, role, groups):
     arguments.append("--close-first" if scenario.first == role else "--close-second")
     if leads:
         arguments += ["--suites", "0x%04x" % SUITES[scenario.suite]]
+        # A message that overtakes the Finished may be dropped.
+        arguments += ["--settle"] if scenario.loss is not None else []
         if scenario.key_updates:
             arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
     return arguments

@@ -106,24 +106,34 @@ def cookie_of(hello):
     return Reader(hello.extensions[COOKIE]).vector(2)
 
 
+HELLO, FLIGHT, ACK, OTHER = "hello", "flight", "ack", "other"
+
+
+def kind_of(datagram):
+    """What a datagram begins with. An ACK alone is told by its length: longer than an alert, shorter than
+    the first message."""
+    if datagram[0] == HANDSHAKE:
+        return HELLO
+    if datagram[0] & 0xE3 == 0x22:
+        return FLIGHT
+    if datagram[0] & 0xE3 == 0x23 and 30 <= len(datagram) < 80:
+        return ACK
+    return OTHER
+
+
 class Trace:
     """Collects what datagrams say in the clear."""
 
     def __init__(self):
-        self.num_datagrams = {TO_SERVER: 0, TO_CLIENT: 0}
-        self.num_bytes = {TO_SERVER: 0, TO_CLIENT: 0}
         self.num_protected = {TO_SERVER: 0, TO_CLIENT: 0}
         # The epoch's two low bits, one entry for each change.
         self.epoch_bits = {TO_SERVER: [], TO_CLIENT: []}
         self.plaintext_alerts = []
         self.hellos = []
-        self.num_repeated_fragments = 0
-        self._seen_fragments = set()
-        self._partial = {}
+        self._messages = {}
+        self._received = {}  # which of their bytes
 
     def add(self, direction, datagram):
-        self.num_datagrams[direction] += 1
-        self.num_bytes[direction] += len(datagram)
         reader = Reader(datagram)
         while not reader.done():
             first = reader.number(1)
@@ -176,28 +186,36 @@ class Trace:
         message_type, length, message_seq = reader.number(1), reader.number(3), reader.number(2)
         offset = reader.number(3)
         fragment = reader.vector(3)
-        if (direction, message_seq, offset, len(fragment)) in self._seen_fragments:
-            self.num_repeated_fragments += 1
+        key = (direction, message_seq, message_type)
+        # A retransmission may be cut elsewhere, but says the same.
+        message = self._messages.setdefault(key, bytearray(length))
+        have = self._received.setdefault(key, bytearray(length))
+        if len(message) != length or offset + len(fragment) > length:
+            raise Malformed("fragments of one message that disagree on its length")
+        was_whole = all(have)
+        for i, byte in enumerate(fragment, offset):
+            if have[i] and message[i] != byte:
+                raise Malformed("fragments of one message that disagree on byte %d" % i)
+            message[i] = byte
+            have[i] = 1
+        if was_whole or not all(have):
             return
-        self._seen_fragments.add((direction, message_seq, offset, len(fragment)))
-        have = self._partial.setdefault((direction, message_seq, message_type), {})
-        have[offset] = fragment
-        body = b""
-        while len(body) in have and len(body) < length:
-            body += have[len(body)]
-        if len(body) != length:
-            return
-        if message_type in (CLIENT_HELLO, SERVER_HELLO):
-            self.hellos.append(parse_hello(direction, message_seq, message_type, body))
-        else:
+        if message_type not in (CLIENT_HELLO, SERVER_HELLO):
             raise Malformed("handshake message %d in the clear" % message_type)
+        self.hellos.append(parse_hello(direction, message_seq, message_type, bytes(message)))
 
 
 class Relay(threading.Thread):
-    """Passes datagrams between one client and the server on `server_port`, and keeps a Trace."""
+    """Passes datagrams between one client and the server on `server_port`, and keeps a Trace of them.
 
-    def __init__(self, server_port):
+    `loss` is (direction, kind, place), the first place being 0: that one datagram is lost.
+    """
+
+    def __init__(self, server_port, loss=None):
         super().__init__(daemon=True)
+        self.num_lost = 0
+        self._loss = loss
+        self._num_seen = collections.Counter()
         self.trace = Trace()
         self.fault = None
         self._client = None
@@ -235,6 +253,9 @@ class Relay(threading.Thread):
                 datagram, sender = source.recvfrom(65536)
                 if direction == TO_SERVER:
                     self._client = sender
+                if self._is_lost(direction, datagram):
+                    continue
+                if direction == TO_SERVER:
                     self._record(direction, datagram)
                     self._server_side.send(datagram)
                 elif self._client is not None:
@@ -245,6 +266,17 @@ class Relay(threading.Thread):
             except ConnectionRefusedError:
                 # The receiver is gone; the datagram is lost, as any may be.
                 continue
+
+    def _is_lost(self, direction, datagram):
+        key = (direction, kind_of(datagram))
+        lost = self._loss == key + (self._num_seen[key],)
+        self._num_seen[key] += 1
+        self.num_lost += lost
+        return lost
+
+    def num_seen(self, direction, kind):
+        """How many came, lost ones too."""
+        return self._num_seen[direction, kind]
 
     def _record(self, direction, datagram):
         try:
