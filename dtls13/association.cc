@@ -23,6 +23,11 @@ constexpr uint32_t kMaxBurstRecords = 10;
 // sender who keeps to bursts of ten need not wait for our ACK delay between them.
 constexpr size_t kAckEvery = 8;
 
+// What was sent last and is not acknowledged may be lost or under way; it is given a quarter more
+// of the time that the acknowledged part took, and at least this.
+constexpr int kTailDelayDivisor = 4;
+constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
+
 // kAckDelayDivisor: RFC 9147 section 7.1 suggests 1/4 of the retransmit timer.
 constexpr int kAckDelayDivisor = 4;
 
@@ -50,6 +55,10 @@ std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const Associ
   std::shared_ptr<const HandshakeConfig> handshake_config(association->config_,
                                                           &association->config_->handshake);
   association->handshake_ = NewClientHandshake(std::move(handshake_config), std::move(parameters));
+  if (association->handshake_ == nullptr) {
+    association->EndQuietly(Status::Fatal(Reason::kInternal, AlertDescription::kInternalError),
+                            /*from_peer=*/false);
+  }
   return association;
 }
 
@@ -314,10 +323,11 @@ void Association::HandleAck(const OpenedRecord& record, Instant now) {
   //# been acknowledged, an implementation SHOULD retransmit the
   //# unacknowledged messages or fragments.
   if (progress) {
-    flight_.OweUnacked();
+    flight_.OweOvertaken();
     burst_left_ = kMaxBurstRecords;
     timer_.Restart(now);
-    last_flight_sent_ = now;
+    tail_due_.reset();
+    if (!flight_.HasOwed()) ExpectTail(now);
   } else if (is_protected || ack->num_remaining() == 0) {
     Retransmit(now);
   }
@@ -554,6 +564,7 @@ void Association::AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8
   if (!connected_ && peer_spoke_since_flight_) {
     flight_.Clear();
     sent_records_.Clear();
+    tail_due_.reset();
     acks_.OnFlightStarted();
     flight_was_sent_ = false;
     peer_spoke_since_flight_ = false;
@@ -584,8 +595,15 @@ void Association::Retransmit(Instant now) {
   last_flight_sent_ = now;
 }
 
+void Association::ExpectTail(Instant now) {
+  if (!last_flight_sent_) return;
+  const Duration elapsed = now - *last_flight_sent_;
+  tail_due_ = now + std::max(elapsed / kTailDelayDivisor, kMinTailDelay);
+}
+
 void Association::OnFlightAcked(Instant now) {
   if (flight_.empty()) return;
+  tail_due_.reset();
   //= rfc9147#section-7.2
   //# Once all the messages in a flight have been acknowledged, the
   //# implementation MUST cancel all retransmissions of that flight.
@@ -609,7 +627,15 @@ void Association::OnFlightAcked(Instant now) {
 void Association::HandleTimeout(Instant now) {
   if (failed()) return;
   acks_.HandleTimeout(now);
+  if (tail_due_ && now >= *tail_due_) {
+    tail_due_.reset();
+    flight_.OweUnacked();
+    burst_left_ = kMaxBurstRecords;
+    timer_.Restart(now);
+    return;
+  }
   if (!timer_.HandleTimeout(now)) return;
+  tail_due_.reset();
   if (timer_.Exhausted()) {
     timer_.Stop();
     // After the handshake nothing of ours is worth the association: it is given up quietly, and
@@ -629,8 +655,11 @@ std::optional<Instant> Association::NextTimeout() const {
   if (failed()) return std::nullopt;
   const std::optional<Instant> ack = acks_.deadline();
   const std::optional<Instant> retransmit = timer_.deadline();
-  if (ack && retransmit) return std::min(*ack, *retransmit);
-  return ack ? ack : retransmit;
+  std::optional<Instant> next = tail_due_;
+  for (const std::optional<Instant>& deadline : {ack, retransmit}) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  }
+  return next;
 }
 
 std::optional<Event> Association::PollEvent() {

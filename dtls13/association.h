@@ -146,6 +146,7 @@ class Association {
   // --- outgoing
   void AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8_t> body, Instant now);
   void Retransmit(Instant now);
+  void ExpectTail(Instant now);
   void OnFlightAcked(Instant now);
   void StartKeyUpdate(bool request_peer, Instant now);
   void AdvanceWriteEpoch();
@@ -188,6 +189,7 @@ class Association {
   Status failure_ = Status::Ok();
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> last_flight_sent_;
+  std::optional<Instant> tail_due_;  // when a flight's unacknowledged end is taken to be lost
   std::optional<Instant> forget_old_keys_at_;
   Epoch newest_read_epoch_ = kPlaintextEpoch;
   Secret read_secret_;   // of newest_read_epoch_, once connected

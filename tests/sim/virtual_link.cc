@@ -56,4 +56,15 @@ std::optional<Instant> VirtualLink::NextDelivery() const {
   return next;
 }
 
+std::string VirtualLink::Describe() const {
+  std::string text;
+  for (const SentDatagram& sent : log_) {
+    const bool to_server = sent.direction == Direction::kClientToServer;
+    text += std::to_string(sent.at.time_since_epoch().count()) + " us " +
+            (to_server ? "client " : "server ") + std::to_string(sent.index) + ": " +
+            std::to_string(sent.bytes.size()) + " bytes" + (sent.dropped ? ", lost\n" : "\n");
+  }
+  return text;
+}
+
 }  // namespace dtls13::sim

@@ -7,6 +7,7 @@
 #include <optional>
 #include <random>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dtls13/flight/instant.h"
@@ -56,6 +57,8 @@ class VirtualLink {
   std::optional<Delivery> Receive(Instant now);
   std::optional<Instant> NextDelivery() const;
 
+  // Describe lists everything that was sent, a line each, for a failed test to show.
+  std::string Describe() const;
   // Everything that was sent, in order.
   const std::vector<SentDatagram>& log() const { return log_; }
   size_t num_sent(Direction direction) const { return num_sent_[static_cast<size_t>(direction)]; }
