@@ -13,7 +13,7 @@ bool EpochSet::InsertRead(std::unique_ptr<ReadEpoch> epoch) {
 }
 
 bool EpochSet::InsertWrite(std::unique_ptr<WriteEpoch> epoch) {
-  if (epoch->epoch <= newest_write_) return false;
+  if (epoch->epoch <= newest_write_ || epoch->epoch > kMaxWriteEpoch) return false;
   newest_write_ = epoch->epoch;
   write_[EpochBits::Of(newest_write_).value] = std::move(epoch);
   return true;

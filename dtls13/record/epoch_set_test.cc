@@ -26,10 +26,8 @@ bool HasRead(const EpochSet& set, uint64_t epoch) { return set.FindRead(Epoch{ep
 TEST(WriteNumbers, EachOnceUpToTheLimit) {
   WriteNumbers numbers(3);
   for (uint64_t expected = 0; expected < 3; ++expected) {
-    EXPECT_FALSE(numbers.Exhausted());
     EXPECT_EQ(numbers.Take(), SequenceNumber{expected});
   }
-  EXPECT_TRUE(numbers.Exhausted());
   EXPECT_EQ(numbers.Take(), std::nullopt);
   EXPECT_EQ(numbers.Take(), std::nullopt);
 }
@@ -79,6 +77,20 @@ TEST(EpochSet, NoEpochTwice) {
   EXPECT_TRUE(InsertWrite(&set, 3));
   set.ForgetWrite({3});
   EXPECT_FALSE(InsertWrite(&set, 3));
+}
+
+//= rfc9147#section-8
+//= type=test
+//# In
+//# order to provide an extra margin of security, sending implementations
+//# MUST NOT allow the epoch to exceed 2^48-1.
+TEST(EpochSet, EpochsEndFirstForTheSender) {
+  EpochSet set;
+  const uint64_t last = (uint64_t{1} << 48) - 1;
+  EXPECT_TRUE(InsertWrite(&set, last));
+  EXPECT_FALSE(InsertWrite(&set, last + 1));
+  EXPECT_TRUE(InsertRead(&set, last));
+  EXPECT_TRUE(InsertRead(&set, last + 1));
 }
 
 TEST(EpochSet, NewEpochIsCurrentOnlyOnceOpened) {

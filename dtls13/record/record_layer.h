@@ -22,8 +22,8 @@ namespace dtls13 {
 // DropReason says why a received record was discarded without an answer, RFC 9147 section 4.5.2.
 enum class DropReason : uint8_t {
   kMalformedHeader,      // does not parse, or its length runs past the datagram
-  kUnknownFirstByte,     // neither plaintext of DTLS 1.3 nor the bits 001
-  kUnexpectedPlaintext,  // plaintext of a wrong epoch or type, or once epoch 0 is closed
+  kUnknownFirstByte,     // neither a type DTLS 1.3 sends in the clear nor the bits 001
+  kUnexpectedPlaintext,  // plaintext of another epoch than 0, or once epoch 0 is closed
   kConnectionId,         // a CID that is not ours, or where none was negotiated
   kUnknownEpoch,         // no keys (yet, or any more) for the epoch bits
   kAuthentication,       // deprotection failed

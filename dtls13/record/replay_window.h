@@ -58,6 +58,9 @@ class ReplayWindow {
     next_ = number + 1;
   }
 
+  //= rfc9147#section-4.5.1
+  //# The received record counter for an epoch MUST be initialized to zero
+  //# when that epoch is first used.
   uint64_t next_ = 0;
   std::array<uint64_t, kNumWords> seen_{};
 };

@@ -24,8 +24,6 @@ class WriteNumbers {
     return SequenceNumber{next_++};
   }
 
-  // Exhausted is true when Take would return nothing.
-  bool Exhausted() const { return next_ >= limit_; }
   // NearLimit is true from 7/8 of the limit on.
   bool NearLimit() const { return next_ >= limit_ - limit_ / 8; }
   // SkipTo makes `number` the next one, unless it or a higher one was given out already.
