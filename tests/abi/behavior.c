@@ -516,6 +516,180 @@ static void Garbage(struct Pair* pair) {
   Say("read data", pair->server, ReadSoon(pair->server, in, sizeof(in)));
 }
 
+/* --- Callbacks */
+
+static int hello_verdict;
+
+static int OnClientHello(SSL* ssl, int* alert, void* arg) {
+  const unsigned char* bytes;
+  size_t len;
+  int* types;
+  printf("hello: version=%x random=%zu session=%zu isv2=%d arg=%s\n",
+         SSL_client_hello_get0_legacy_version(ssl), SSL_client_hello_get0_random(ssl, &bytes),
+         SSL_client_hello_get0_session_id(ssl, &bytes), SSL_client_hello_isv2(ssl),
+         (const char*)arg);
+  SayValue("ciphers", SSL_client_hello_get0_ciphers(ssl, &bytes) > 0);
+  SayValue("compression", (long)SSL_client_hello_get0_compression_methods(ssl, &bytes));
+  SayValue("extensions",
+           SSL_client_hello_get1_extensions_present(ssl, &types, &len) == 1 && len > 0);
+  OPENSSL_free(types);
+  SayValue("groups", SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_groups, &bytes, &len));
+  SayValue("unknown", SSL_client_hello_get0_ext(ssl, 0xfff0, &bytes, &len));
+  if (hello_verdict != SSL_CLIENT_HELLO_SUCCESS) *alert = SSL_AD_ACCESS_DENIED;
+  return hello_verdict;
+}
+
+static void ClientHelloCallback(struct Pair* pair) {
+  static char arg[] = "arg";
+  hello_verdict = SSL_CLIENT_HELLO_SUCCESS;
+  SSL_CTX_set_client_hello_cb(pair->server_ctx, OnClientHello, arg);
+  MustHandshake(pair);
+}
+
+static void Refused(struct Pair* pair) {
+  int client_result, server_result;
+  Handshake(pair, &client_result, &server_result);
+  Say("server", pair->server, server_result);
+  WaitReadable(pair->client_fd);
+  Say("client", pair->client, SSL_do_handshake(pair->client));
+}
+
+static void ClientHelloRefused(struct Pair* pair) {
+  static char arg[] = "arg";
+  hello_verdict = SSL_CLIENT_HELLO_ERROR;
+  SSL_CTX_set_client_hello_cb(pair->server_ctx, OnClientHello, arg);
+  Refused(pair);
+}
+
+static int OnServerName(SSL* ssl, int* alert, void* arg) {
+  const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+  printf("%s: name=%s type=%d\n", (const char*)arg, name, SSL_get_servername_type(ssl));
+  if (name == NULL || strcmp(name, "name.example") == 0) return SSL_TLSEXT_ERR_OK;
+  *alert = SSL_AD_UNRECOGNIZED_NAME;
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+static void ServerName(struct Pair* pair, const char* name) {
+  static char server[] = "server's callback";
+  SSL_CTX_set_tlsext_servername_callback(pair->server_ctx, OnServerName);
+  SSL_CTX_set_tlsext_servername_arg(pair->server_ctx, server);
+  SSL_set_tlsext_host_name(pair->client, name);
+}
+
+static void ServerNameCallback(struct Pair* pair) {
+  static char client[] = "client's callback";
+  SSL_CTX_set_tlsext_servername_callback(pair->client_ctx, OnServerName);
+  SSL_CTX_set_tlsext_servername_arg(pair->client_ctx, client);
+  ServerName(pair, "name.example");
+  MustHandshake(pair);
+}
+
+static void ServerNameRefused(struct Pair* pair) {
+  ServerName(pair, "other.example");
+  Refused(pair);
+}
+
+static int OnCertificate(SSL* ssl, void* arg) {
+  printf("certificate callback: %s\n", (const char*)arg);
+  if (strcmp(arg, "use") != 0) return 0;
+  return SSL_use_certificate(ssl, certificate) == 1 && SSL_use_PrivateKey(ssl, key) == 1;
+}
+
+static void CertificateCallback(struct Pair* pair) {
+  static char use[] = "use";
+  SSL_certs_clear(pair->server);
+  SSL_set_cert_cb(pair->server, OnCertificate, use);
+  MustHandshake(pair);
+  SayValue("own certificate", X509_cmp(SSL_get_certificate(pair->server), certificate) == 0);
+}
+
+static void CertificateRefused(struct Pair* pair) {
+  static char refuse[] = "refuse";
+  SSL_set_cert_cb(pair->server, OnCertificate, refuse);
+  Refused(pair);
+}
+
+static int OnVerifyChain(X509_STORE_CTX* context, void* arg) {
+  printf("chain callback: %s leaf=%d\n", (const char*)arg,
+         X509_cmp(X509_STORE_CTX_get0_cert(context), certificate) == 0);
+  X509_STORE_CTX_set_error(context, X509_V_ERR_CERT_REVOKED);
+  return strcmp(arg, "accept") == 0;
+}
+
+static void VerifyChainCallback(struct Pair* pair) {
+  static char accept[] = "accept";
+  SSL_CTX_set_cert_verify_callback(pair->client_ctx, OnVerifyChain, accept);
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, NULL);
+  MustHandshake(pair);
+  SayValue("verify result", SSL_get_verify_result(pair->client));
+}
+
+static void VerifyChainRefused(struct Pair* pair) {
+  static char refuse[] = "refuse";
+  int client_result, server_result;
+  SSL_CTX_set_cert_verify_callback(pair->client_ctx, OnVerifyChain, refuse);
+  SSL_set_verify(pair->client, SSL_VERIFY_PEER, NULL);
+  Handshake(pair, &client_result, &server_result);
+  Say("client", pair->client, client_result);
+  WaitReadable(pair->server_fd);
+  Say("server", pair->server, SSL_do_handshake(pair->server));
+}
+
+static int num_messages, num_lines;
+
+static void OnMessage(int write_p, int version, int content_type, const void* buf, size_t len,
+                      SSL* ssl, void* arg) {
+  (void)write_p, (void)version, (void)content_type;
+  Check(buf != NULL && len > 0 && arg == ssl, "wrong arguments of the message callback");
+  ++num_messages;
+}
+
+static void OnKeyLog(const SSL* ssl, const char* line) {
+  Check(ssl != NULL && strchr(line, ' ') != NULL, "wrong arguments of the key log callback");
+  ++num_lines;
+}
+
+static void MessageAndKeyLog(struct Pair* pair) {
+  num_messages = num_lines = 0;
+  SSL_set_msg_callback(pair->client, OnMessage);
+  SSL_set_msg_callback_arg(pair->client, pair->client);
+  SSL_CTX_set_keylog_callback(pair->client_ctx, OnKeyLog);
+  MustHandshake(pair);
+  SayValue("messages", num_messages > 0);
+  SayValue("lines", num_lines > 0);
+}
+
+static void Preferences(struct Pair* pair) {
+  char names[512];
+  int nid = 0, hash = 0;
+  EVP_PKEY* peer_key = NULL;
+  SayValue("unknown groups", SSL_set1_groups_list(pair->client, "X25519:nonsense"));
+  SayValue("unknown algorithms", SSL_set1_sigalgs_list(pair->client, "nonsense"));
+  ERR_clear_error();
+  SayValue("groups", SSL_set1_groups_list(pair->client, "P-384:P-256"));
+  SayValue("groups", SSL_set1_groups_list(pair->server, "P-256"));
+  SayValue("algorithms", SSL_set1_sigalgs_list(pair->client, "ECDSA+SHA384:ECDSA+SHA256"));
+  MustHandshake(pair);
+  SayValue("group", SSL_get_negotiated_group(pair->client));
+  SayValue("group at the server", SSL_get_negotiated_group(pair->server));
+  SayValue("shared groups", SSL_get_shared_group(pair->server, -1));
+  SayValue("first shared group", SSL_get_shared_group(pair->server, 0));
+  SayValue("no second one", SSL_get_shared_group(pair->server, 1));
+  SayValue("client's groups", SSL_get1_groups(pair->server, NULL));
+  SayValue("key", SSL_get_peer_tmp_key(pair->client, &peer_key));
+  SayValue("key's size", EVP_PKEY_get_bits(peer_key));
+  EVP_PKEY_free(peer_key);
+  SayValue("client's algorithms", SSL_get_sigalgs(pair->server, 0, &nid, &hash, NULL, NULL, NULL));
+  SayValue("first one", nid == EVP_PKEY_EC && hash == NID_sha384);
+  SayValue("past the last", SSL_get_sigalgs(pair->server, 2, NULL, NULL, NULL, NULL, NULL));
+  SayValue("shared algorithms",
+           SSL_get_shared_sigalgs(pair->server, 0, NULL, NULL, NULL, NULL, NULL));
+  SayValue("shared ciphers", SSL_get_shared_ciphers(pair->server, names, sizeof(names)) == names);
+  SayValue("none at the client",
+           SSL_get_shared_ciphers(pair->client, names, sizeof(names)) == NULL);
+  SayValue("client's ciphers", sk_SSL_CIPHER_num(SSL_get_client_ciphers(pair->server)) > 0);
+}
+
 /* --- */
 
 static void Run(const char* name, void (*connect_pair)(struct Pair*),
@@ -554,6 +728,16 @@ int main(void) {
   Run("nobody there", OverSockets, NobodyThere);
   Run("no BIO", OverSockets, NoBio);
   Run("garbage", OverSockets, Garbage);
+  Run("ClientHello callback", OverSockets, ClientHelloCallback);
+  Run("ClientHello refused", OverSockets, ClientHelloRefused);
+  Run("server name callback", OverSockets, ServerNameCallback);
+  Run("server name refused", OverSockets, ServerNameRefused);
+  Run("certificate callback", OverSockets, CertificateCallback);
+  Run("certificate refused", OverSockets, CertificateRefused);
+  Run("chain callback", OverSockets, VerifyChainCallback);
+  Run("chain refused", OverSockets, VerifyChainRefused);
+  Run("message and key log callbacks", OverSockets, MessageAndKeyLog);
+  Run("preferences", OverSockets, Preferences);
   X509_free(certificate);
   EVP_PKEY_free(key);
   return 0;
