@@ -233,6 +233,15 @@ bool ReturnsWithoutData(const SslAttachment& attachment) {
          (Real().SSL_ctrl(attachment.ssl(), SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0;
 }
 
+// WaitEnded is true when a read came back because the deadline it was told has come. A read that
+// does not wait comes back at any time; what falls due meanwhile is the next call's.
+bool WaitEnded(const SslAttachment& attachment) {
+  const Association& association = *attachment.association();
+  const Instant now = Now();
+  if (!DueAt(association, now)) return false;
+  return association.NextTimeout() <= now || IsBlocking(attachment.ssl());
+}
+
 Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
   if (outcome == BioOutcome::kWouldBlock) {
     attachment.want = Want::kRead;
@@ -275,7 +284,7 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
       errno = ETIMEDOUT;
       return Progress::kBroken;
     }
-    if (received == BioOutcome::kWouldBlock && DueAt(association, Now())) continue;
+    if (received == BioOutcome::kWouldBlock && WaitEnded(attachment)) continue;
     return OnReadTrouble(attachment, received);
   }
 }

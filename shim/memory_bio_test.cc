@@ -1,0 +1,483 @@
+// Two SSLs in one process, connected by memory BIOs and by BIOs of an application's own: what real
+// programs that carry the datagrams themselves depend on.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "shim/openssl_headers.h"
+
+namespace {
+
+using Datagram = std::vector<uint8_t>;
+
+struct SslFree {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+  void operator()(SSL_CTX* ctx) const { SSL_CTX_free(ctx); }
+};
+using SslPtr = std::unique_ptr<SSL, SslFree>;
+using CtxPtr = std::unique_ptr<SSL_CTX, SslFree>;
+
+// QueueBio is an application's own BIO: each write is one datagram, each read takes one. What an
+// empty queue answers is the application's choice.
+struct QueueBio {
+  std::deque<Datagram>* incoming = nullptr;
+  std::deque<Datagram>* outgoing = nullptr;
+  bool retries = true;  // an empty queue sets the retry flag
+  SSL* ssl = nullptr;   // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  timeval next_timeout = {};
+  int num_timeouts_told = 0;
+};
+
+int QueueRead(BIO* bio, char* out, int out_len) {
+  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (queue->incoming->empty()) {
+    if (!queue->retries) return 0;
+    BIO_set_retry_read(bio);
+    return -1;
+  }
+  const Datagram datagram = std::move(queue->incoming->front());
+  queue->incoming->pop_front();
+  const size_t len = std::min(datagram.size(), static_cast<size_t>(out_len));
+  std::memcpy(out, datagram.data(), len);
+  return static_cast<int>(len);
+}
+
+int QueueWrite(BIO* bio, const char* data, int len) {
+  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  queue->outgoing->emplace_back(data, data + len);
+  return len;
+}
+
+long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
+  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
+  switch (command) {
+    case BIO_CTRL_FLUSH:
+      return 1;
+    case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
+      std::memcpy(&queue->next_timeout, pointer, sizeof(timeval));
+      ++queue->num_timeouts_told;
+      if (queue->ssl != nullptr) {
+        timeval left;
+        DTLSv1_get_timeout(queue->ssl, &left);
+      }
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+BIO* NewQueueBio(QueueBio* queue) {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "queue");
+    BIO_meth_set_read(made, QueueRead);
+    BIO_meth_set_write(made, QueueWrite);
+    BIO_meth_set_ctrl(made, QueueControl);
+    return made;
+  }();
+  BIO* bio = BIO_new(method);
+  BIO_set_data(bio, queue);
+  BIO_set_init(bio, 1);
+  return bio;
+}
+
+EVP_PKEY* NewKey() { return EVP_EC_gen("P-256"); }
+
+X509* NewCertificate(EVP_PKEY* key) {
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_NAME* name = X509_get_subject_name(certificate);
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
+  X509_set_issuer_name(certificate, name);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  return certificate;
+}
+
+CtxPtr NewServerCtx() {
+  CtxPtr ctx(SSL_CTX_new(DTLS_server_method()));
+  EVP_PKEY* key = NewKey();
+  X509* certificate = NewCertificate(key);
+  SSL_CTX_use_certificate(ctx.get(), certificate);
+  SSL_CTX_use_PrivateKey(ctx.get(), key);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return ctx;
+}
+
+constexpr char kCookie[] = "application's cookie";
+
+int GenerateCookie(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len) {
+  // coturn derives its cookie from what it finds behind the SSL's BIO.
+  if (BIO_get_data(SSL_get_rbio(ssl)) == nullptr) return 0;
+  *cookie_len = sizeof(kCookie);
+  std::memcpy(cookie, kCookie, sizeof(kCookie));
+  return 1;
+}
+
+int VerifyCookie(SSL* ssl, const unsigned char* cookie, unsigned int cookie_len) {
+  if (BIO_get_data(SSL_get_rbio(ssl)) == nullptr) return 0;
+  return cookie_len == sizeof(kCookie) && std::memcmp(cookie, kCookie, cookie_len) == 0;
+}
+
+class MemoryBioTest : public testing::Test {
+ protected:
+  MemoryBioTest() : server_ctx_(NewServerCtx()), client_ctx_(SSL_CTX_new(DTLS_client_method())) {
+    SSL_CTX_set_cookie_generate_cb(server_ctx_.get(), GenerateCookie);
+    SSL_CTX_set_cookie_verify_cb(server_ctx_.get(), VerifyCookie);
+    server_.reset(SSL_new(server_ctx_.get()));
+    client_.reset(SSL_new(client_ctx_.get()));
+    SSL_set_accept_state(server_.get());
+    SSL_set_connect_state(client_.get());
+  }
+  ~MemoryBioTest() override { EXPECT_EQ(ERR_peek_error(), 0u); }
+
+  void UseQueues() {
+    server_queue_ = {.incoming = &to_server_, .outgoing = &to_client_};
+    client_queue_ = {.incoming = &to_client_, .outgoing = &to_server_};
+    BIO* server_bio = NewQueueBio(&server_queue_);
+    BIO* client_bio = NewQueueBio(&client_queue_);
+    SSL_set_bio(server_.get(), server_bio, server_bio);
+    SSL_set_bio(client_.get(), client_bio, client_bio);
+  }
+
+  // A pair of byte queues that know no datagrams.
+  void UseMemoryBios() {
+    BIO* to_server = BIO_new(BIO_s_mem());
+    BIO* to_client = BIO_new(BIO_s_mem());
+    BIO_up_ref(to_server);
+    BIO_up_ref(to_client);
+    SSL_set_bio(server_.get(), to_server, to_client);
+    SSL_set_bio(client_.get(), to_client, to_server);
+  }
+
+  // Both sides by turns; true when both are up.
+  bool Connect() {
+    for (int turn = 0; turn < 20; ++turn) {
+      const int client = SSL_do_handshake(client_.get());
+      if (client <= 0 && !WouldBlock(client_.get(), client)) return false;
+      const int server = SSL_do_handshake(server_.get());
+      if (server <= 0 && !WouldBlock(server_.get(), server)) return false;
+      if (client == 1 && server == 1) return true;
+    }
+    return false;
+  }
+
+  static bool WouldBlock(SSL* ssl, int result) {
+    return SSL_get_error(ssl, result) == SSL_ERROR_WANT_READ;
+  }
+
+  static std::string ReadAll(SSL* ssl) {
+    char buffer[4096];
+    const int len = SSL_read(ssl, buffer, sizeof(buffer));
+    return len > 0 ? std::string(buffer, static_cast<size_t>(len)) : "";
+  }
+
+  CtxPtr server_ctx_;
+  CtxPtr client_ctx_;
+  std::deque<Datagram> to_server_;
+  std::deque<Datagram> to_client_;
+  QueueBio server_queue_;
+  QueueBio client_queue_;
+  SslPtr server_;
+  SslPtr client_;
+};
+
+TEST_F(MemoryBioTest, HandshakeOverByteQueues) {
+  UseMemoryBios();
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(SSL_version(client_.get()), DTLS1_3_VERSION);
+  EXPECT_EQ(SSL_version(server_.get()), DTLS1_3_VERSION);
+  // Several records in one read: each carries its length, for the boundaries are gone.
+  for (const char* word : {"one", "two", "three"}) {
+    ASSERT_EQ(SSL_write(client_.get(), word, static_cast<int>(strlen(word))),
+              static_cast<int>(strlen(word)));
+  }
+  EXPECT_EQ(ReadAll(server_.get()), "one");
+  EXPECT_EQ(SSL_pending(server_.get()), 8);
+  EXPECT_EQ(ReadAll(server_.get()), "two");
+  EXPECT_EQ(ReadAll(server_.get()), "three");
+  EXPECT_EQ(SSL_has_pending(server_.get()), 0);
+}
+
+TEST_F(MemoryBioTest, HandshakeDrivenByRead) {
+  UseQueues();
+  char byte;
+  for (int turn = 0; turn < 10 && !SSL_is_init_finished(client_.get()); ++turn) {
+    EXPECT_TRUE(WouldBlock(client_.get(), SSL_read(client_.get(), &byte, 1)));
+    EXPECT_TRUE(WouldBlock(server_.get(), SSL_read(server_.get(), &byte, 1)));
+  }
+  EXPECT_TRUE(SSL_is_init_finished(client_.get()));
+  EXPECT_TRUE(SSL_is_init_finished(server_.get()));
+  EXPECT_EQ(SSL_get_state(server_.get()), TLS_ST_OK);
+}
+
+TEST_F(MemoryBioTest, PartOfARecordLeavesTheRestPending) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  ASSERT_EQ(SSL_write(client_.get(), "length and body", 15), 15);
+  char part[6];
+  ASSERT_EQ(SSL_peek(server_.get(), part, sizeof(part)), 6);
+  ASSERT_EQ(SSL_read(server_.get(), part, sizeof(part)), 6);
+  EXPECT_EQ(std::string(part, 6), "length");
+  EXPECT_EQ(SSL_pending(server_.get()), 9);
+  EXPECT_EQ(ReadAll(server_.get()), " and body");
+  EXPECT_EQ(SSL_pending(server_.get()), 0);
+}
+
+TEST_F(MemoryBioTest, EmptyBioWithoutRetryFlagIsSyscallAndHarmless) {
+  UseQueues();
+  client_queue_.retries = server_queue_.retries = false;
+  for (int turn = 0; turn < 10; ++turn) {
+    for (SSL* ssl : {client_.get(), server_.get()}) {
+      const int result = SSL_do_handshake(ssl);
+      if (result == 1) continue;
+      EXPECT_EQ(SSL_get_error(ssl, result), SSL_ERROR_SYSCALL);
+    }
+  }
+  EXPECT_TRUE(SSL_is_init_finished(client_.get()));
+  EXPECT_TRUE(SSL_is_init_finished(server_.get()));
+}
+
+TEST_F(MemoryBioTest, MissingReadBioIsAnErrorThatLeavesTheConnectionAlive) {
+  UseMemoryBios();
+  ASSERT_TRUE(Connect());
+  BIO* bio = SSL_get_rbio(server_.get());
+  BIO_up_ref(bio);
+  SSL_set0_rbio(server_.get(), nullptr);
+  char byte;
+  EXPECT_EQ(SSL_read(server_.get(), &byte, 1), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_READ_BIO_NOT_SET);
+  SSL_set0_rbio(server_.get(), bio);
+  ASSERT_EQ(SSL_write(client_.get(), "x", 1), 1);
+  EXPECT_EQ(ReadAll(server_.get()), "x");
+}
+
+TEST_F(MemoryBioTest, AFreshReadBioForEachDatagram) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  for (const std::string word : {"one", "two"}) {
+    ASSERT_EQ(SSL_write(client_.get(), word.data(), 3), 3);
+    const Datagram datagram = to_server_.back();
+    to_server_.clear();
+    BIO* bio = BIO_new_mem_buf(datagram.data(), static_cast<int>(datagram.size()));
+    BIO_set_mem_eof_return(bio, -1);
+    SSL_set0_rbio(server_.get(), bio);
+    EXPECT_EQ(ReadAll(server_.get()), word);
+    char byte;
+    EXPECT_TRUE(WouldBlock(server_.get(), SSL_read(server_.get(), &byte, 1)));
+    SSL_set0_rbio(server_.get(), nullptr);
+  }
+}
+
+TEST_F(MemoryBioTest, TimeoutsAreToldAndMayBeAskedForMeanwhile) {
+  UseQueues();
+  client_queue_.ssl = client_.get();
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_GT(client_queue_.num_timeouts_told, 0);
+  EXPECT_NE(client_queue_.next_timeout.tv_sec, 0);
+  timeval left;
+  ASSERT_EQ(DTLSv1_get_timeout(client_.get(), &left), 1);
+  EXPECT_LE(left.tv_sec, 1);
+  // Nothing has expired yet, so nothing is sent again.
+  const size_t num_sent = to_server_.size();
+  EXPECT_EQ(DTLSv1_handle_timeout(client_.get()), 0);
+  EXPECT_EQ(to_server_.size(), num_sent);
+  ASSERT_TRUE(Connect());
+  // The last ACK brings the timer to rest.
+  char byte;
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_read(client_.get(), &byte, 1)));
+  EXPECT_EQ(DTLSv1_get_timeout(client_.get(), &left), 0);
+  EXPECT_EQ(client_queue_.next_timeout.tv_sec, 0);
+}
+
+unsigned int ShortTimer(SSL* /*ssl*/, unsigned int /*previous_us*/) { return 1000; }
+
+TEST_F(MemoryBioTest, LostFlightIsSentAgainByWhicheverCallComes) {
+  UseQueues();
+  DTLS_set_timer_cb(client_.get(), ShortTimer);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  ASSERT_EQ(to_server_.size(), 1u);
+  to_server_.clear();
+  // The timer's whole length is below what counts as due, so no time need pass.
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_GE(to_server_.size(), 1u);
+  ASSERT_TRUE(Connect());
+}
+
+TEST_F(MemoryBioTest, ListenKeepsTheSecondHelloForAccept) {
+  UseQueues();
+  BIO_ADDR* address = BIO_ADDR_new();
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(DTLSv1_listen(server_.get(), address), 0);  // a HelloRetryRequest went out
+  ASSERT_EQ(to_client_.size(), 1u);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(DTLSv1_listen(server_.get(), address), 1);
+  BIO_ADDR_free(address);
+  EXPECT_TRUE(to_server_.empty());
+  // libcoap accepts with nothing to read.
+  EXPECT_TRUE(WouldBlock(server_.get(), SSL_accept(server_.get())));
+  EXPECT_FALSE(to_client_.empty());
+  EXPECT_TRUE(Connect());
+}
+
+TEST_F(MemoryBioTest, ListenServesDtls12ClientsThroughLibssl) {
+  UseQueues();
+  SSL_set_max_proto_version(client_.get(), DTLS1_2_VERSION);
+  BIO* const bio = SSL_get_rbio(server_.get());
+  BIO_ADDR* address = BIO_ADDR_new();
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(DTLSv1_listen(server_.get(), address), 0);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(DTLSv1_listen(server_.get(), address), 1);
+  BIO_ADDR_free(address);
+  EXPECT_EQ(SSL_get_rbio(server_.get()), bio);
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(SSL_version(server_.get()), DTLS1_2_VERSION);
+  EXPECT_EQ(SSL_get_rbio(server_.get()), bio);
+  ASSERT_EQ(SSL_write(client_.get(), "old", 3), 3);
+  EXPECT_EQ(ReadAll(server_.get()), "old");
+}
+
+TEST_F(MemoryBioTest, CookieExchangeWithinAccept) {
+  UseQueues();
+  SSL_set_options(server_.get(), SSL_OP_COOKIE_EXCHANGE);
+  EXPECT_TRUE(Connect());
+  EXPECT_EQ(SSL_version(server_.get()), DTLS1_3_VERSION);
+}
+
+TEST_F(MemoryBioTest, MissingCookieCallbackIsLibsslsError) {
+  UseQueues();
+  SSL_CTX_set_cookie_generate_cb(server_ctx_.get(), nullptr);
+  SSL_set_options(server_.get(), SSL_OP_COOKIE_EXCHANGE);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  const int result = SSL_accept(server_.get());
+  EXPECT_EQ(result, -1);
+  EXPECT_EQ(SSL_get_error(server_.get(), result), SSL_ERROR_SSL);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_COOKIE_GEN_CALLBACK_FAILURE);
+}
+
+TEST_F(MemoryBioTest, ClearMakesRoomForTheNextClient) {
+  UseQueues();
+  for (int round = 0; round < 3; ++round) {
+    ASSERT_TRUE(Connect()) << round;
+    ASSERT_EQ(SSL_write(client_.get(), "round", 5), 5);
+    EXPECT_EQ(ReadAll(server_.get()), "round");
+    ASSERT_EQ(SSL_clear(server_.get()), 1);
+    ASSERT_EQ(SSL_clear(client_.get()), 1);
+    EXPECT_TRUE(SSL_in_before(server_.get()));
+    to_server_.clear();
+    to_client_.clear();
+  }
+}
+
+TEST_F(MemoryBioTest, ClearLetsAnSslChangeHands) {
+  // The same server SSL: DTLS 1.3, then libssl's DTLS 1.2, then 1.3 again.
+  UseQueues();
+  for (const int version : {DTLS1_3_VERSION, DTLS1_2_VERSION, DTLS1_3_VERSION}) {
+    SSL_set_max_proto_version(client_.get(), version);
+    ASSERT_TRUE(Connect()) << version;
+    EXPECT_EQ(SSL_version(server_.get()), version);
+    SSL_clear(server_.get());
+    SSL_clear(client_.get());
+    to_server_.clear();
+    to_client_.clear();
+  }
+}
+
+TEST_F(MemoryBioTest, WritingAfterOurCloseIsRefusedAndReadingGoesOn) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(SSL_shutdown(client_.get()), 0);
+  EXPECT_EQ(SSL_write(client_.get(), "late", 4), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_PROTOCOL_IS_SHUTDOWN);
+  ASSERT_EQ(SSL_write(server_.get(), "still", 5), 5);
+  EXPECT_EQ(ReadAll(client_.get()), "still");
+  char byte;
+  const int end = SSL_read(server_.get(), &byte, 1);
+  EXPECT_EQ(end, 0);
+  EXPECT_EQ(SSL_get_error(server_.get(), end), SSL_ERROR_ZERO_RETURN);
+  EXPECT_EQ(SSL_shutdown(server_.get()), 1);
+  EXPECT_EQ(SSL_shutdown(client_.get()), 1);
+  EXPECT_EQ(SSL_get_shutdown(client_.get()), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+TEST_F(MemoryBioTest, DataBeforeTheCloseIsReadBeforeIt) {
+  UseMemoryBios();
+  ASSERT_TRUE(Connect());
+  ASSERT_EQ(SSL_write(client_.get(), "last", 4), 4);
+  EXPECT_EQ(SSL_shutdown(client_.get()), 0);
+  EXPECT_EQ(ReadAll(server_.get()), "last");
+  EXPECT_EQ(SSL_get_shutdown(server_.get()), 0);
+  char byte;
+  EXPECT_EQ(SSL_read(server_.get(), &byte, 1), 0);
+  EXPECT_EQ(SSL_get_shutdown(server_.get()), SSL_RECEIVED_SHUTDOWN);
+}
+
+TEST_F(MemoryBioTest, ShutdownDuringTheHandshakeIsAnError) {
+  UseQueues();
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(SSL_shutdown(client_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_SHUTDOWN_WHILE_IN_INIT);
+}
+
+TEST_F(MemoryBioTest, QuietShutdownSendsNothing) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  to_server_.clear();
+  SSL_set_quiet_shutdown(client_.get(), 1);
+  EXPECT_EQ(SSL_shutdown(client_.get()), 1);
+  EXPECT_TRUE(to_server_.empty());
+}
+
+TEST_F(MemoryBioTest, TooMuchForOneRecordIsRefused) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  const std::string data(16385, 'x');
+  EXPECT_EQ(SSL_write(client_.get(), data.data(), static_cast<int>(data.size())), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_DTLS_MESSAGE_TOO_BIG);
+  EXPECT_EQ(SSL_write(client_.get(), data.data(), 16384), 16384);
+}
+
+TEST_F(MemoryBioTest, GarbageIsDroppedWithoutAnErrorOrAnAnswer) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  to_client_.clear();
+  to_server_.push_back(Datagram(40, 0x2f));
+  to_server_.push_back(Datagram{0x16, 0xfe, 0xfd});
+  to_server_.push_back(Datagram(1, 0));
+  char byte;
+  EXPECT_TRUE(WouldBlock(server_.get(), SSL_read(server_.get(), &byte, 1)));
+  EXPECT_TRUE(to_client_.empty());
+  ASSERT_EQ(SSL_write(client_.get(), "x", 1), 1);
+  EXPECT_EQ(ReadAll(server_.get()), "x");
+}
+
+TEST_F(MemoryBioTest, AnotherReferenceIsWhatDupGivesOfAnSslInUse) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  SslPtr copy(SSL_dup(client_.get()));
+  EXPECT_EQ(copy.get(), client_.get());
+}
+
+TEST_F(MemoryBioTest, DupOfAnUnusedSslIsAnSslOfItsOwn) {
+  SslPtr copy(SSL_dup(client_.get()));
+  ASSERT_NE(copy, nullptr);
+  EXPECT_NE(copy.get(), client_.get());
+  client_ = std::move(copy);
+  UseQueues();
+  EXPECT_TRUE(Connect());
+  EXPECT_EQ(SSL_version(client_.get()), DTLS1_3_VERSION);
+}
+
+}  // namespace
