@@ -66,7 +66,7 @@ void Append(const Bytes& bytes, Bytes* out) { out->insert(out->end(), bytes.begi
 
 }  // namespace
 
-SSL_SESSION* MakeSession(const SslAttachment& attachment) {
+SSL_SESSION* MakeSession(SslAttachment& attachment) {
   if (!attachment.connected()) return nullptr;
   SSL* ssl = attachment.ssl();
   const auto suite = static_cast<uint16_t>(attachment.association()->result().suite->id);
@@ -80,7 +80,7 @@ SSL_SESSION* MakeSession(const SslAttachment& attachment) {
   AppendElement(Explicit(1), Integer(static_cast<uint64_t>(std::time(nullptr))), &content);
   const long timeout_s = Real().SSL_CTX_get_timeout(Real().SSL_get_SSL_CTX(ssl));
   AppendElement(Explicit(2), Integer(static_cast<uint64_t>(timeout_s)), &content);
-  if (const X509* peer = const_cast<SslAttachment&>(attachment).peer_objects().certificate) {
+  if (const X509* peer = attachment.peer_objects().certificate) {
     AppendElement(Explicit(3), DerOf(peer), &content);
   }
   const auto verify_result = static_cast<uint64_t>(Real().SSL_get_verify_result(ssl));

@@ -10,7 +10,7 @@ namespace dtls13::shim {
 // peer, verify result and times that applications print and compare. It has no id and no ticket, so
 // it is not resumable. The caller owns it; null before the handshake is over, and when libssl
 // fails.
-SSL_SESSION* MakeSession(const SslAttachment& attachment);
+SSL_SESSION* MakeSession(SslAttachment& attachment);
 
 }  // namespace dtls13::shim
 

@@ -41,9 +41,9 @@ X509_STORE* VerifyStore(SSL* ssl) {
 
 // Sets the context up as libssl does: the SSL's parameters over the defaults for the peer's
 // purpose, its security level, Suite B flags, DANE records and callback.
-bool Prepare(const SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
+bool Prepare(SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
   SSL* ssl = attachment.ssl();
-  STACK_OF(X509)* untrusted = const_cast<SslAttachment&>(attachment).peer_objects().chain;
+  STACK_OF(X509)* untrusted = attachment.peer_objects().chain;
   if (X509_STORE_CTX_init(context, VerifyStore(ssl), leaf, untrusted) != 1) return false;
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_auth_level(param, Real().SSL_get_security_level(ssl));
