@@ -235,8 +235,8 @@ class Refusal(Scenario):
 
 @dataclasses.dataclass
 class Quit(Scenario):
-    """s_server is told to quit: it closes its socket before its association, so nothing can leave; but it ends
-    at once, and NSS has seen no orderly end."""
+    """s_server is told to quit: it closes its socket before its association, so nothing can leave; but
+    it ends at once, and NSS has seen no orderly end."""
 
     first: str = "server"
     needs_commands: bool = True
