@@ -251,6 +251,14 @@ def older_client_gets_dtls12():
             expect(running.close() == (0, 0), "exit status")
 
 
+def older_server_is_refused():
+    with session(libraries=(None, LIBRARY)) as running:
+        expect(running.client.finish() == 1, "the client goes on")
+        expect_lines(running.client, "(unsupported protocol|unexpected message)",
+                     "^no peer certificate available$")
+        running.server.wait_for("SSL alert number")
+
+
 def configured_limit_pins_dtls12():
     """A limit that libssl's own configuration sets never comes by the library's entries."""
     with session(["-max_protocol", "DTLSv1.2"]) as running:
@@ -292,6 +300,7 @@ sys.exit(programs.run_all([
     session_in_pem,
     pinned_dtls12,
     older_client_gets_dtls12,
+    older_server_is_refused,
     configured_limit_pins_dtls12,
     client_certificate_required,
 ]) != 0)
