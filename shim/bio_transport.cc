@@ -6,6 +6,7 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
@@ -65,6 +66,28 @@ size_t PositiveControl(SSL* ssl, int command) {
 // An interrupted call is to be repeated at once: coturn would take EINTR for a reason to loop.
 void ReportAgain() {
   if (errno == EINTR) errno = EAGAIN;
+}
+
+// EncodePeerAddress returns the filled part of `out`.
+std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
+                                           std::span<uint8_t, kMaxEncodedAddressLen> out) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
+  AddressPtr address(BIO_ADDR_new());
+  if (bio == nullptr || address == nullptr) return {};
+  if (BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) return {};
+  const int family = BIO_ADDR_family(address.get());
+  size_t len = 0;
+  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
+      len > kMaxEncodedAddressLen - 4) {
+    return {};
+  }
+  out[0] = static_cast<uint8_t>(family >> 8);
+  out[1] = static_cast<uint8_t>(family);
+  BIO_ADDR_rawaddress(address.get(), out.data() + 2, &len);
+  // In network order already, like the address.
+  const unsigned short port = BIO_ADDR_rawport(address.get());
+  std::memcpy(out.data() + 2 + len, &port, 2);
+  return out.first(2 + len + 2);
 }
 
 }  // namespace
@@ -147,24 +170,15 @@ size_t MtuOverhead(SSL* ssl) {
 }
 
 std::vector<uint8_t> PeerAddress(SSL* ssl) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
-  AddressPtr address(BIO_ADDR_new());
-  if (bio == nullptr || address == nullptr) return {};
-  if (BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) return {};
-  const int family = BIO_ADDR_family(address.get());
-  size_t len = 0;
-  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
-      len > kMaxEncodedAddressLen - 4) {
-    return {};
-  }
-  std::vector<uint8_t> encoded(2 + len + 2);
-  encoded[0] = static_cast<uint8_t>(family >> 8);
-  encoded[1] = static_cast<uint8_t>(family);
-  BIO_ADDR_rawaddress(address.get(), encoded.data() + 2, &len);
-  // In network order already, like the address.
-  const unsigned short port = BIO_ADDR_rawport(address.get());
-  std::memcpy(encoded.data() + 2 + len, &port, 2);
-  return encoded;
+  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
+  const std::span<const uint8_t> encoded = EncodePeerAddress(ssl, buffer);
+  return std::vector<uint8_t>(encoded.begin(), encoded.end());
+}
+
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded) {
+  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
+  const std::span<const uint8_t> sender = EncodePeerAddress(ssl, buffer);
+  return sender.empty() || std::ranges::equal(sender, encoded);
 }
 
 void SetPeerAddress(SSL* ssl, std::span<const uint8_t> encoded) {

@@ -59,6 +59,8 @@ size_t MtuOverhead(SSL* ssl);
 // PeerAddress is the sender of the last datagram, encoded for cookies: family, address, port.
 // Empty when the BIO cannot tell.
 std::vector<uint8_t> PeerAddress(SSL* ssl);
+// IsFrom says whether the last datagram's sender is `encoded`; true when the BIO cannot tell.
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded);
 // SetPeerAddress makes an unconnected datagram BIO send to the encoded address again.
 void SetPeerAddress(SSL* ssl, std::span<const uint8_t> encoded);
 

@@ -178,8 +178,7 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
 // for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
   if (attachment.peer_address.empty()) return false;
-  const std::vector<uint8_t> sender = PeerAddress(attachment.ssl());
-  if (sender.empty() || sender == attachment.peer_address) return false;
+  if (IsFrom(attachment.ssl(), attachment.peer_address)) return false;
   SetPeerAddress(attachment.ssl(), attachment.peer_address);
   return true;
 }

@@ -55,8 +55,6 @@ HandshakeOutcome Run(SslAttachment& attachment) {
     }
   }
   TellStart(attachment);
-  const Association& association = *attachment.association();
-  if (association.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
   return Drive(attachment, Goal::kHandshake) == Progress::kReached ? HandshakeOutcome::kDone
                                                                    : HandshakeOutcome::kNotDone;
 }
@@ -65,6 +63,8 @@ HandshakeOutcome Run(SslAttachment& attachment) {
 
 HandshakeOutcome RunHandshake(SslAttachment& attachment) {
   if (attachment.connected()) return HandshakeOutcome::kDone;
+  // The reason was put on the error queue once, and may still be there to be read.
+  if (attachment.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
   attachment.want = Want::kNothing;
   const bool is_server = attachment.side == Side::kServer;
   // As libssl does, so that SSL_get_error speaks of this call.

@@ -331,6 +331,44 @@ TEST_F(MemoryBioTest, ListenKeepsTheSecondHelloForAccept) {
   EXPECT_TRUE(Connect());
 }
 
+int GenerateStatelessCookie(SSL* /*ssl*/, unsigned char* cookie, size_t* cookie_len) {
+  *cookie_len = sizeof(kCookie);
+  std::memcpy(cookie, kCookie, sizeof(kCookie));
+  return 1;
+}
+
+int VerifyStatelessCookie(SSL* /*ssl*/, const unsigned char* cookie, size_t cookie_len) {
+  return cookie_len == sizeof(kCookie) && std::memcmp(cookie, kCookie, cookie_len) == 0;
+}
+
+TEST_F(MemoryBioTest, StatelessHasItsOwnCookieCallbacks) {
+  UseQueues();
+  SSL_CTX_set_stateless_cookie_generate_cb(server_ctx_.get(), GenerateStatelessCookie);
+  SSL_CTX_set_stateless_cookie_verify_cb(server_ctx_.get(), VerifyStatelessCookie);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(SSL_stateless(server_.get()), 0);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(SSL_stateless(server_.get()), 1);
+  EXPECT_TRUE(Connect());
+}
+
+TEST_F(MemoryBioTest, FailureIsReportedOnceAndStays) {
+  UseQueues();
+  SSL_set_verify(client_.get(), SSL_VERIFY_PEER, nullptr);
+  EXPECT_FALSE(Connect());
+  const int result = SSL_connect(client_.get());
+  EXPECT_EQ(result, -1);
+  EXPECT_EQ(SSL_get_error(client_.get(), result), SSL_ERROR_SSL);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_CERTIFICATE_VERIFY_FAILED);
+  EXPECT_EQ(SSL_get_verify_result(client_.get()), X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT);
+  EXPECT_STREQ(SSL_state_string_long(client_.get()), "error");
+  ERR_clear_error();
+  // The alert reached the server as libssl's reason for it.
+  const int refused = SSL_accept(server_.get());
+  EXPECT_EQ(SSL_get_error(server_.get(), refused), SSL_ERROR_SSL);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_UNKNOWN_CA);
+}
+
 TEST_F(MemoryBioTest, ListenServesDtls12ClientsThroughLibssl) {
   UseQueues();
   SSL_set_max_proto_version(client_.get(), DTLS1_2_VERSION);
