@@ -13,7 +13,7 @@ import tty
 # Long enough for a loaded machine; nothing that works waits for it.
 TIMEOUT_S = 60
 
-SANITIZERS = re.compile(r"lib[alut]+san\.so")
+SANITIZERS = re.compile(r"lib(a|l|t|ub)san\.so")
 
 
 class Failed(Exception):
