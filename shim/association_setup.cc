@@ -69,8 +69,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.cookie_keys = ctx->cookie_keys();
     handshake.ask_credential = true;
   }
-  handshake.key_log =
-      Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl)) != nullptr;
+  handshake.key_log = Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl)) != nullptr;
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
   config->retransmit.initial = InitialTimeout(attachment, config->retransmit.initial);

@@ -17,8 +17,8 @@ void FreeAttachment(void* /*parent*/, void* pointer, CRYPTO_EX_DATA* /*data*/, i
 
 int Index() {
   // One slot for the whole process, taken when the first DTLS context needs it.
-  static const int index =
-      CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nullptr, nullptr, nullptr, FreeAttachment);
+  static const int index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL_CTX, 0, nullptr, nullptr,
+                                                   nullptr, FreeAttachment);
   return index;
 }
 

@@ -174,8 +174,8 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
   return true;
 }
 
-// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are not
-// for this association, and must not turn its answers to another address.
+// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are
+// not for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
   if (attachment.peer_address.empty()) return false;
   if (IsFrom(attachment.ssl(), attachment.peer_address)) return false;

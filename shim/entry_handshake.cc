@@ -94,8 +94,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
 int Stateless(SslAttachment& attachment) {
   const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return -1;
-  switch (
-      ReceiveFirstHello(attachment, *config, CookieMode::kStateless, /*one_datagram=*/true)) {
+  switch (ReceiveFirstHello(attachment, *config, CookieMode::kStateless, /*one_datagram=*/true)) {
     case FirstHello::kKept:
       return 1;
     case FirstHello::kRetrySent:

@@ -226,8 +226,8 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
       Raise(SSL_R_BAD_LENGTH);
       return -1;
     }
-    const int result = Write(
-        *attachment, std::span(static_cast<const uint8_t*>(data), static_cast<size_t>(len)));
+    const int result =
+        Write(*attachment, std::span(static_cast<const uint8_t*>(data), static_cast<size_t>(len)));
     if (result == 1) return len;
     if (result != kIsLibssls) return result;
   }

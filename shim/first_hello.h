@@ -15,13 +15,13 @@ enum class CookieMode : uint8_t {
 };
 
 enum class FirstHello : uint8_t {
-  kKept,        // in attachment.kept_datagram, from attachment.peer_address
-  kRetrySent,   // only with `one_datagram`: a HelloRetryRequest was sent
-  kIgnored,     // only with `one_datagram`: it was nothing to answer
-  kNotDtls13,   // in attachment.kept_datagram: a ClientHello that is libssl's to answer
+  kKept,       // in attachment.kept_datagram, from attachment.peer_address
+  kRetrySent,  // only with `one_datagram`: a HelloRetryRequest was sent
+  kIgnored,    // only with `one_datagram`: it was nothing to answer
+  kNotDtls13,  // in attachment.kept_datagram: a ClientHello that is libssl's to answer
   kWouldBlock,
-  kBroken,      // a BIO failed
-  kFailed,      // the reason is on the error queue
+  kBroken,  // a BIO failed
+  kFailed,  // the reason is on the error queue
 };
 
 // ReceiveFirstHello reads datagrams for a server that has no association yet, until a ClientHello

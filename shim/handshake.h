@@ -21,8 +21,8 @@ HandshakeOutcome RunHandshake(SslAttachment& attachment);
 // HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
 bool HandOver(SslAttachment& attachment);
 
-// ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears libssl's
-// object. Returns what libssl does.
+// ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears
+// libssl's object. Returns what libssl does.
 int ClearConnection(SSL* ssl);
 
 }  // namespace dtls13::shim

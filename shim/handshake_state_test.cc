@@ -13,8 +13,7 @@ TEST(HandshakeStateTest, FollowsEachSideInBothDirections) {
             TLS_ST_CR_CERT_VRFY);
   EXPECT_EQ(HandshakeStateOf(true, false, HandshakeType::kClientHello, TLS_ST_BEFORE),
             TLS_ST_SR_CLNT_HELLO);
-  EXPECT_EQ(HandshakeStateOf(true, true, HandshakeType::kEncryptedExtensions,
-                             TLS_ST_SW_SRVR_HELLO),
+  EXPECT_EQ(HandshakeStateOf(true, true, HandshakeType::kEncryptedExtensions, TLS_ST_SW_SRVR_HELLO),
             TLS_ST_SW_ENCRYPTED_EXTENSIONS);
   EXPECT_EQ(HandshakeStateOf(true, false, HandshakeType::kFinished, TLS_ST_SW_FINISHED),
             TLS_ST_SR_FINISHED);

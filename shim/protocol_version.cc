@@ -16,8 +16,8 @@ bool IsOlderThanDtls13(int version) { return version != 0 && version > DTLS1_3_V
 // A client's method cannot accept and a server's cannot connect; libssl has the error for it.
 bool MethodFitsSide(const SSL_METHOD* method, Side side) {
   if (method == Real().DTLS_method()) return true;
-  return method == (side == Side::kServer ? Real().DTLS_server_method()
-                                          : Real().DTLS_client_method());
+  return method ==
+         (side == Side::kServer ? Real().DTLS_server_method() : Real().DTLS_client_method());
 }
 
 }  // namespace
@@ -55,8 +55,8 @@ SslAttachment* Decide(SSL* ssl) {
   }
   // Without a side there is no input or output yet: libssl has the error for that too.
   if (attachment->side == Side::kUnset) return nullptr;
-  const bool ours = AllowsDtls13(*attachment) &&
-                    MethodFitsSide(Real().SSL_get_ssl_method(ssl), attachment->side);
+  const bool ours =
+      AllowsDtls13(*attachment) && MethodFitsSide(Real().SSL_get_ssl_method(ssl), attachment->side);
   attachment->owner = ours ? Owner::kOurs : Owner::kLibssl;
   return ours ? attachment : nullptr;
 }

@@ -112,8 +112,8 @@ BIO* PresentReplay(SSL* ssl) {
 }
 
 void TakeAway(SSL* ssl, BIO* replay) {
-  BIO* behind = BIO_pop(replay);         // its reference is ours now
-  Real().SSL_set0_rbio(ssl, behind);     // and the SSL's; this frees `replay`
+  BIO* behind = BIO_pop(replay);      // its reference is ours now
+  Real().SSL_set0_rbio(ssl, behind);  // and the SSL's; this frees `replay`
 }
 
 }  // namespace

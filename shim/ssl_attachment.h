@@ -27,8 +27,9 @@ enum class Side : uint8_t { kUnset, kClient, kServer };
 enum class Want : uint8_t { kNothing, kRead, kWrite };
 
 // SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
-// libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL. The flags of
-// SSL_get_shutdown and the verify result are kept in libssl's own object, through its own setters.
+// libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
+// The flags of SSL_get_shutdown and the verify result are kept in libssl's own object, through its
+// own setters.
 //
 // As with libssl, one thread at a time uses an SSL and its attachment.
 class SslAttachment {
@@ -69,10 +70,10 @@ class SslAttachment {
     PeerObjects& operator=(const PeerObjects&) = delete;
     ~PeerObjects();
 
-    X509* certificate = nullptr;                // the peer's leaf
-    STACK_OF(X509)* chain = nullptr;            // as the peer sent it
-    STACK_OF(X509)* verified_chain = nullptr;   // as verification built it
-    STACK_OF(SSL_CIPHER)* client_ciphers = nullptr;  // as the client offered them
+    X509* certificate = nullptr;                      // the peer's leaf
+    STACK_OF(X509) * chain = nullptr;                 // as the peer sent it
+    STACK_OF(X509) * verified_chain = nullptr;        // as verification built it
+    STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
     SSL_SESSION* session = nullptr;
   };
   PeerObjects& peer_objects() { return *peer_objects_; }
