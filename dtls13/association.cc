@@ -23,6 +23,10 @@ constexpr uint32_t kMaxBurstRecords = 10;
 // sender who keeps to bursts of ten need not wait for our ACK delay between them.
 constexpr size_t kAckEvery = 8;
 
+// Repeated hellos and empty ACKs can be forged. They bring a flight again no more often than this,
+// which is also the shortest timer a peer of ours is known to use.
+constexpr Duration kMinRetransmitInterval = std::chrono::milliseconds(50);
+
 // What was sent last and is not acknowledged may be lost or under way; it is given a quarter more
 // of the time that the acknowledged part took, and at least this.
 constexpr int kTailDelayDivisor = 4;
@@ -209,7 +213,9 @@ void Association::HandleHandshakeRecord(const OpenedRecord& record, Instant now)
     FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
     return;
   }
-  if (acknowledgeable) acks_.OnRecord(record.number);
+  // What our outstanding flight answers is acknowledged by that flight.
+  const bool is_answered = repeated && !connected_ && !flight_.empty();
+  if (acknowledgeable && !is_answered) acks_.OnRecord(record.number);
   if (repeated) OnRepeatedMessage(record.number.epoch, now);
   if (out_of_order && peer_is_dtls13_) acks_.OweNow();
   DrainMessages(now);
@@ -585,9 +591,7 @@ void Association::AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8
 }
 
 void Association::Retransmit(Instant now) {
-  // Answers to what anyone may forge or replay must not be worth asking for: at most one
-  // retransmission in a quarter of the timer.
-  if (last_flight_sent_ && now - *last_flight_sent_ < timer_.value() / kAckDelayDivisor) return;
+  if (last_flight_sent_ && now - *last_flight_sent_ < kMinRetransmitInterval) return;
   if (!flight_was_sent_) return;
   flight_.OweUnacked();
   burst_left_ = kMaxBurstRecords;

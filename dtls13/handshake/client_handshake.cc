@@ -117,7 +117,9 @@ Status ClientHandshake::ReplaceKeyShares(std::span<const NamedGroup> groups) {
 Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
   switch (state_) {
     case HandshakeState::kClientWaitServerHello:
-      return HandleServerHello(body);
+      // Only a server without DTLS 1.3 sends a HelloVerifyRequest (RFC 9147 section 5.2).
+      if (type != HandshakeType::kHelloVerifyRequest) return HandleServerHello(body);
+      return retry_suite_.has_value() ? UnexpectedMessage() : ProtocolVersionFailure();
     case HandshakeState::kClientWaitEncryptedExtensions:
       return HandleEncryptedExtensions(body);
     case HandshakeState::kClientWaitCertificateOrRequest:

@@ -41,6 +41,7 @@ struct Transition {
 // allowed is for the handler to see.
 inline constexpr Transition kTransitions[] = {
     {HandshakeState::kClientWaitServerHello, HandshakeType::kServerHello, kPlaintextEpoch},
+    {HandshakeState::kClientWaitServerHello, HandshakeType::kHelloVerifyRequest, kPlaintextEpoch},
     {HandshakeState::kClientWaitEncryptedExtensions, HandshakeType::kEncryptedExtensions,
      kHandshakeEpoch},
     {HandshakeState::kClientWaitCertificateOrRequest, HandshakeType::kCertificateRequest,

@@ -21,7 +21,7 @@ using T = HandshakeType;
 TEST(TransitionTableTest, EveryMessageInEveryStateAndEpoch) {
   // RFC 8446 appendix A and RFC 9147 section 6.1, typed in again.
   const std::map<S, std::set<std::pair<T, uint64_t>>> kAllowed = {
-      {S::kClientWaitServerHello, {{T::kServerHello, 0}}},
+      {S::kClientWaitServerHello, {{T::kServerHello, 0}, {T::kHelloVerifyRequest, 0}}},
       {S::kClientWaitEncryptedExtensions, {{T::kEncryptedExtensions, 2}}},
       {S::kClientWaitCertificateOrRequest, {{T::kCertificateRequest, 2}, {T::kCertificate, 2}}},
       {S::kClientWaitCertificate, {{T::kCertificate, 2}}},

@@ -348,6 +348,37 @@ TEST_F(SplitHelloTest, F25AnOverlapThatChangesAByteIsIllegal) {
   EXPECT_EQ(pair_.client().failure->alert(), AlertDescription::kIllegalParameter);
 }
 
+// A server that answers with DTLS 1.2's HelloVerifyRequest has no DTLS 1.3.
+TEST(FailureCases, AHelloVerifyRequestIsAnotherVersion) {
+  AssociationPair pair(Options());
+  std::vector<uint8_t> content(kHandshakeHeaderLen);
+  const std::vector<uint8_t> body = {0xfe, 0xff, 4, 1, 2, 3, 4};
+  WriteHandshakeHeader({.type = HandshakeType::kHelloVerifyRequest,
+                        .message_len = 7,
+                        .message_seq = 0,
+                        .fragment_offset = 0,
+                        .fragment_len = 7},
+                       content);
+  content.insert(content.end(), body.begin(), body.end());
+  pair.Inject(pair.client(), Forge::Plaintext(ContentType::kHandshake, 0, 0, content));
+  ASSERT_TRUE(pair.client().failure);
+  EXPECT_EQ(pair.client().failure->reason(), Reason::kUnsupportedProtocol);
+  EXPECT_EQ(pair.client().failure->alert(), AlertDescription::kProtocolVersion);
+}
+
+// A ClientHello that is repeated brings the flight again and no ACK: the flight is its answer.
+TEST(FailureCases, ARepeatedClientHelloIsAnsweredByTheFlightAlone) {
+  PairOptions options = Options();
+  options.client.retransmit.initial = milliseconds(100);
+  AssociationPair pair(options);
+  pair.link().SetFilter(Lose(Direction::kServerToClient, {0}));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  // The flight, the flight again, and the ACK of Finished.
+  EXPECT_EQ(pair.link().num_sent(Direction::kServerToClient), 3u) << pair.link().Describe();
+  EXPECT_LT(pair.now().time_since_epoch(), seconds(1));
+}
+
 // F41
 TEST_F(ConnectedTest, F41ALostCloseNotifyIsNotSentAgain) {
   pair_.link().SetFilter([](const SentDatagram&) { return true; });
