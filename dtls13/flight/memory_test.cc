@@ -94,6 +94,19 @@ TEST(Memory, AReassemblerThatGaveOutAllHoldsNothing) {
   EXPECT_EQ(probe.num_bytes(), ours);
 }
 
+TEST(Memory, AWholeMessageKeepsNoBookkeepingOfItsFragments) {
+  constexpr uint32_t kLen = 200;
+  const uint8_t byte = 7;
+  const Probe probe;
+  Reassembler reassembler(kLen);
+  bool in_order = false;
+  for (uint32_t offset = kLen; offset-- > 0;) {
+    reassembler.Add(Fragment(0, kLen, offset, {&byte, 1}), {2}, &in_order);
+  }
+  ASSERT_TRUE(reassembler.Front());
+  EXPECT_LE(probe.num_bytes(), 2 * kLen + 200);
+}
+
 // F27 (CVE-2014-3506): the greatest length that can be declared, one byte sent, at either end.
 TEST(Memory, F27ADeclaredLengthAllocatesNothing) {
   constexpr uint32_t kHuge = 0xffffff;

@@ -4,6 +4,7 @@
 #include <array>
 #include <optional>
 #include <random>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -196,10 +197,12 @@ TEST(OutgoingFlight, ARecordHoldsAtMostSixFragments) {
 
   flight.OweUnacked();
   Bytes record(1000);
-  std::array<FragmentRef, 2> refs;
+  std::array<FragmentRef, 8> refs;
   size_t num_refs = 0;
+  flight.PackRecord(record, std::span(refs).first(1), &num_refs);
+  EXPECT_EQ(num_refs, 1u) << "no more than the caller can note";
   flight.PackRecord(record, refs, &num_refs);
-  EXPECT_EQ(num_refs, 2u) << "no more than the caller can note";
+  EXPECT_EQ(num_refs, OutgoingFlight::kMaxFragmentsPerRecord);
 }
 
 // F22: what a message is protected with never changes, and no record mixes epochs.
@@ -386,14 +389,24 @@ TEST(OutgoingFlight, NothingOfOneRecordOvertakesTheRestOfIt) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 50);
   Add(flight, kHandshakeEpoch, 1, 50);
-  PackAll(flight, 1000);
-  flight.OnAcked({1, 10, 20, /*record=*/1});
+  const auto records = PackAll(flight, 1000);
+  ASSERT_EQ(records, (std::vector<Refs>{{{0, 0, 50}, {1, 0, 50}}}));
+  flight.OnAcked(records[0][1]);
   flight.OweOvertaken();
   EXPECT_FALSE(flight.HasOwed());
   Add(flight, kHandshakeEpoch, 2, 50);
   AckAll(flight, PackAll(flight, 1000)[0]);
   flight.OweOvertaken();
-  EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{0, 0, 50}, {1, 0, 10}, {1, 30, 20}}}));
+  EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{0, 0, 50}}}));
+}
+
+TEST(OutgoingFlight, WhatWasNeverSentIsStillCutToFillARecord) {
+  OutgoingFlight flight;
+  Add(flight, kHandshakeEpoch, 0, 40);
+  Add(flight, kHandshakeEpoch, 1, 100);
+  EXPECT_EQ(Pack(flight, kHeader + 40).refs, (Refs{{0, 0, 40}}));
+  flight.OweUnacked();
+  EXPECT_EQ(Pack(flight, 2 * kHeader + 40 + 30).refs, (Refs{{0, 0, 40}, {1, 0, 30}}));
 }
 
 TEST(OutgoingFlight, DropAckedKeepsTheRest) {

@@ -49,13 +49,12 @@ void Reassembler::Partial::Keep(uint32_t offset, std::span<const uint8_t> body) 
 
 void Reassembler::Partial::Join() {
   if (runs.size() < 2) return;
-  std::vector<uint8_t>& whole = runs.front().bytes;
+  // Another vector, because shrink_to_fit does nothing without exceptions.
+  std::vector<Run> joined(1);
+  std::vector<uint8_t>& whole = joined.front().bytes;
   whole.reserve(message_len);
-  for (size_t i = 1; i < runs.size(); ++i) {
-    whole.insert(whole.end(), runs[i].bytes.begin(), runs[i].bytes.end());
-  }
-  runs.resize(1);
-  runs.shrink_to_fit();
+  for (const Run& run : runs) whole.insert(whole.end(), run.bytes.begin(), run.bytes.end());
+  runs = std::move(joined);
 }
 
 void Reassembler::StartAt(uint16_t next_receive_seq) {

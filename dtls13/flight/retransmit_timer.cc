@@ -20,7 +20,7 @@ void RetransmitTimer::Start(Instant now) {
   //# After a long period of idleness,
   //# no less than 10 times the current timer value, implementations MAY
   //# reset the timer to the initial value.
-  if (!running() && now - last_used_ >= kIdleFactor * value_) value_ = config_.initial;
+  if (now - last_used_ >= kIdleFactor * value_) value_ = config_.initial;
   num_expiries_ = 0;
   sent_once_ = true;
   Arm(now);
