@@ -68,7 +68,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
   const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return -1;
   for (;;) {
-    switch (ReceiveFirstHello(attachment, *config, CookieMode::kStateful, /*one_datagram=*/false)) {
+    switch (ReceiveFirstHello(attachment, *config, CookieMode::kListen, /*one_datagram=*/false)) {
       case FirstHello::kKept: {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
         BIO* rbio = Real().SSL_get_rbio(ssl);

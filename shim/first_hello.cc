@@ -5,6 +5,8 @@
 #include <span>
 
 #include "dtls13/cookie_listener.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/bio_transport.h"
 #include "shim/callbacks.h"
@@ -29,7 +31,7 @@ std::optional<std::vector<uint8_t>> GenerateCookie(SslAttachment& attachment, Co
   std::vector<uint8_t> cookie(kMaxApplicationCookieLen);
   size_t len = 0;
   int result = 0;
-  if (ctx != nullptr && mode == CookieMode::kStateful && ctx->callbacks.cookie_generate) {
+  if (ctx != nullptr && mode != CookieMode::kStateless && ctx->callbacks.cookie_generate) {
     unsigned int short_len = 0;
     result = ctx->callbacks.cookie_generate(attachment.ssl(), cookie.data(), &short_len);
     len = short_len;
@@ -52,7 +54,7 @@ CookieVerdict VerifyCookie(SslAttachment& attachment, CookieMode mode,
                            std::span<const uint8_t> cookie) {
   const CtxAttachment* ctx = attachment.ctx();
   int result;
-  if (ctx != nullptr && mode == CookieMode::kStateful && ctx->callbacks.cookie_verify) {
+  if (ctx != nullptr && mode != CookieMode::kStateless && ctx->callbacks.cookie_verify) {
     result = ctx->callbacks.cookie_verify(attachment.ssl(), cookie.data(),
                                           static_cast<unsigned int>(cookie.size()));
   } else if (ctx != nullptr && mode == CookieMode::kStateless &&
@@ -123,13 +125,21 @@ FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
                 std::vector<uint8_t> address, FirstHello verdict) {
   attachment.kept_datagram.assign(datagram.begin(), datagram.end());
   attachment.peer_address = std::move(address);
+  attachment.hello_fragments.reset();
   return verdict;
+}
+
+bool IsWholeHello(std::span<uint8_t> datagram) {
+  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
+  if (!record || record->header.type != ContentType::kHandshake) return false;
+  ByteReader reader(record->fragment);
+  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
+  return fragment && fragment->header.type == HandshakeType::kClientHello &&
+         fragment->header.fragment_len == fragment->header.message_len;
 }
 
 FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
                  std::span<uint8_t> datagram) {
-  TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
-                    /*with_contents=*/mode != CookieMode::kNone);
   std::vector<uint8_t> address = PeerAddress(attachment.ssl());
   ListenInspection inspection;
   {
@@ -162,13 +172,28 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
     case ListenVerdict::kIgnore:
       break;
   }
-  // Without a cookie exchange an association may put a fragmented ClientHello together.
-  const bool may_be_fragment = mode == CookieMode::kNone && !datagram.empty() &&
-                               datagram[0] == static_cast<uint8_t>(ContentType::kHandshake);
-  if (may_be_fragment) {
+  // Not acceptable, and not libssl's either: an association has the alert for it, where one may be
+  // had for the asking.
+  if (mode == CookieMode::kNone && IsWholeHello(datagram)) {
     return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
   }
   return FirstHello::kIgnored;
+}
+
+// Take judges a datagram, or the ClientHello that it makes whole.
+FirstHello Take(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+                std::span<uint8_t> datagram) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
+                    /*with_contents=*/mode != CookieMode::kNone);
+  const FirstHello verdict = Judge(attachment, listener, mode, datagram);
+  const bool may_gather = mode == CookieMode::kNone || mode == CookieMode::kExchange;
+  if (verdict != FirstHello::kIgnored || !may_gather) return verdict;
+  if (attachment.hello_fragments == nullptr) {
+    attachment.hello_fragments = std::make_unique<HelloFragments>();
+  }
+  std::optional<std::vector<uint8_t>> hello =
+      attachment.hello_fragments->Add(datagram, PeerAddress(attachment.ssl()));
+  return hello ? Judge(attachment, listener, mode, *hello) : verdict;
 }
 
 }  // namespace
@@ -195,7 +220,7 @@ FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig&
       default:
         return FirstHello::kBroken;
     }
-    const FirstHello verdict = Judge(attachment, listener, mode, read.datagram);
+    const FirstHello verdict = Take(attachment, listener, mode, read.datagram);
     const bool settled = verdict != FirstHello::kIgnored && verdict != FirstHello::kRetrySent;
     if (settled || one_datagram) return verdict;
   }

@@ -10,8 +10,9 @@ namespace dtls13::shim {
 // CookieMode says how a server treats a ClientHello that shows no proof of its address.
 enum class CookieMode : uint8_t {
   kNone,       // answers it
-  kStateful,   // SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen: asks for the application's cookie
-  kStateless,  // SSL_stateless: the same with the other pair of callbacks
+  kExchange,   // SSL_OP_COOKIE_EXCHANGE: asks for the application's cookie
+  kListen,     // DTLSv1_listen: the same, and keeps nothing between datagrams
+  kStateless,  // SSL_stateless: as kListen with the other pair of callbacks
 };
 
 enum class FirstHello : uint8_t {
@@ -25,7 +26,8 @@ enum class FirstHello : uint8_t {
 };
 
 // ReceiveFirstHello reads datagrams for a server that has no association yet, until a ClientHello
-// is worth one. It keeps nothing of the others: an address that is not proved costs no memory.
+// is worth one. It keeps nothing of the others, but for the fragments of one ClientHello where the
+// SSL is to serve the first client that comes.
 FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
                              CookieMode mode, bool one_datagram);
 

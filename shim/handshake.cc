@@ -14,7 +14,7 @@ namespace {
 
 CookieMode ModeOf(SSL* ssl) {
   const bool exchange = (Real().SSL_get_options(ssl) & SSL_OP_COOKIE_EXCHANGE) != 0;
-  return exchange ? CookieMode::kStateful : CookieMode::kNone;
+  return exchange ? CookieMode::kExchange : CookieMode::kNone;
 }
 
 // WaitForClient returns kDone when there is an association with a ClientHello to take.

@@ -394,6 +394,32 @@ TEST_F(MemoryBioTest, CookieExchangeWithinAccept) {
   EXPECT_EQ(SSL_version(server_.get()), DTLS1_3_VERSION);
 }
 
+TEST_F(MemoryBioTest, FragmentedHelloReachesWhoeverIsToAnswerIt) {
+  // libssl's clients cut their ClientHello to 256 bytes over a BIO that knows no MTU.
+  const std::string long_name =
+      std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
+  UseQueues();
+  for (const int version : {DTLS1_3_VERSION, DTLS1_2_VERSION}) {
+    for (const bool cookie_exchange : {false, true}) {
+      SCOPED_TRACE(testing::Message() << "version " << version << " cookie " << cookie_exchange);
+      SSL_set_max_proto_version(client_.get(), version);
+      SSL_set_tlsext_host_name(client_.get(), long_name.c_str());
+      SSL_set_options(client_.get(), SSL_OP_NO_QUERY_MTU);
+      SSL_set_mtu(client_.get(), 256);
+      SSL_set_options(server_.get(), cookie_exchange ? SSL_OP_COOKIE_EXCHANGE : 0);
+      EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+      EXPECT_GE(to_server_.size(), 2u);
+      ASSERT_TRUE(Connect());
+      EXPECT_EQ(SSL_version(server_.get()), version);
+      SSL_clear(server_.get());
+      SSL_clear(client_.get());
+      SSL_clear_options(server_.get(), SSL_OP_COOKIE_EXCHANGE);
+      to_server_.clear();
+      to_client_.clear();
+    }
+  }
+}
+
 TEST_F(MemoryBioTest, MissingCookieCallbackIsLibsslsError) {
   UseQueues();
   SSL_CTX_set_cookie_generate_cb(server_ctx_.get(), nullptr);

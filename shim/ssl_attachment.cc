@@ -79,6 +79,7 @@ void SslAttachment::Reset() {
   kept_datagram.clear();
   unsent_datagram.clear();
   peer_address.clear();
+  hello_fragments.reset();
   failure_reported = false;
   callbacks_started = false;
   flush_owed = false;

@@ -11,6 +11,7 @@
 
 #include "dtls13/association.h"
 #include "shim/ctx_attachment.h"
+#include "shim/hello_fragments.h"
 #include "shim/openssl_headers.h"
 #include "shim/session_facts.h"
 
@@ -103,6 +104,9 @@ class SslAttachment {
 
   // The client's address as the cookie was bound to it; empty where the BIO cannot tell.
   std::vector<uint8_t> peer_address;
+
+  // Pieces of a ClientHello, while it is not known whose it is to answer.
+  std::unique_ptr<HelloFragments> hello_fragments;
 
   // DTLS_set_timer_cb: the application's own retransmission timer value.
   DTLS_timer_cb timer_callback = nullptr;
