@@ -13,7 +13,7 @@ namespace dtls13::cli {
 
 // kReactionUs is what an ACK takes from where it is seen to the one that heeds it, microseconds: a
 // sender that has not been scheduled since knows nothing of it.
-inline constexpr int64_t kReactionUs = 10'000;
+inline constexpr int64_t kReactionUs = 100'000;
 
 // SentFragment is one handshake fragment in one record.
 struct SentFragment {

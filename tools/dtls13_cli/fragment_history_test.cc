@@ -55,10 +55,10 @@ TEST(FragmentHistory, KnowsANeedlessRetransmission) {
                   .acked_before_sent);
   // Half of it was never acknowledged.
   EXPECT_FALSE(
-      history.AddFragment(kDown, Number(3), Fragment(400, 200), 20000, false).acked_before_sent);
-  history.AddAck(kUp, Number(1), 20000);
+      history.AddFragment(kDown, Number(3), Fragment(400, 200), 200000, false).acked_before_sent);
+  history.AddAck(kUp, Number(1), 200000);
   EXPECT_TRUE(
-      history.AddFragment(kDown, Number(4), Fragment(0, 1000), 40000, false).acked_before_sent);
+      history.AddFragment(kDown, Number(4), Fragment(0, 1000), 400000, false).acked_before_sent);
 }
 
 }  // namespace

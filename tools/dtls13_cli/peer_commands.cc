@@ -1,5 +1,6 @@
 // server and client: one association of this library's core over UDP on loopback.
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -17,29 +18,20 @@
 namespace dtls13::cli {
 namespace {
 
-constexpr OptionSpec kServerOptions[] = {
+constexpr std::array<OptionSpec, 4> kServerOnly = {{
     {"port", "PORT", "where to listen (0: any free port, which is printed)"},
     {"cert", "FILE", "certificate chain, PEM, leaf first"},
     {"key", "FILE", "its private key, PEM"},
-    {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
     {"cookie", "", "answer the first ClientHello with a cookie"},
-    {"keylog", "FILE", "append the traffic secrets to FILE, in NSS's format"},
-    {"mtu", "BYTES", "the longest datagram sent (default 1200)"},
-    {"echo", "", "send back whatever arrives"},
-    {"text", "TEXT", "send TEXT first"},
-    {"count", "N", "send N datagrams"},
-    {"sizes", "SIZES", "their bytes: a number, or mixed (the default)"},
-    {"await-echo", "", "each of them must come back unchanged"},
-    {"expect", "N", "wait until N datagrams have arrived"},
-    {"close-first", "", "close when all is done, not when the peer has closed"},
-    {"key-update", "", "update the keys, and ask for the peer's, once connected"},
-    {"seconds", "N", "give up after so long (default 30)"},
-};
+}};
 
-constexpr OptionSpec kClientOptions[] = {
+constexpr std::array<OptionSpec, 3> kClientOnly = {{
     {"port", "PORT", "where the server listens"},
     {"ca", "FILE", "authorities to trust, PEM; without it any certificate is taken"},
     {"server-name", "NAME", "whom to ask for, and what the certificate must name"},
+}};
+
+constexpr std::array<OptionSpec, 12> kCommon = {{
     {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
     {"keylog", "FILE", "append the traffic secrets to FILE, in NSS's format"},
     {"mtu", "BYTES", "the longest datagram sent (default 1200)"},
@@ -52,7 +44,18 @@ constexpr OptionSpec kClientOptions[] = {
     {"close-first", "", "close when all is done, not when the peer has closed"},
     {"key-update", "", "update the keys, and ask for the peer's, once connected"},
     {"seconds", "N", "give up after so long (default 30)"},
-};
+}};
+
+template <size_t kNumOwn>
+constexpr auto WithCommon(const std::array<OptionSpec, kNumOwn>& own) {
+  std::array<OptionSpec, kNumOwn + kCommon.size()> all{};
+  std::copy(own.begin(), own.end(), all.begin());
+  std::copy(kCommon.begin(), kCommon.end(), all.begin() + kNumOwn);
+  return all;
+}
+
+constexpr auto kServerOptions = WithCommon(kServerOnly);
+constexpr auto kClientOptions = WithCommon(kClientOnly);
 
 absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
   constexpr std::pair<const char*, NamedGroup> kGroups[] = {{"X25519", NamedGroup::kX25519},

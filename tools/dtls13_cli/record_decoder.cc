@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"
 
@@ -39,6 +40,7 @@ std::vector<DecodedRecord> RecordDecoder::Decode(const CapturedDatagram& datagra
                         : DecodeCiphertext(datagram.direction, &rest, &record);
     if (!ok) break;
     LearnFromHello(record);
+    LearnFromKeyUpdate(datagram.direction, record);
     records.push_back(std::move(record));
   }
   return records;
@@ -70,7 +72,9 @@ bool RecordDecoder::DecodeCiphertext(Direction direction, std::span<uint8_t>* re
 }
 
 void RecordDecoder::Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record) {
-  for (auto& [key, layer] : layers_) {
+  // Newest first: of two epochs with the same bits it is the likelier.
+  for (auto at = layers_.rbegin(); at != layers_.rend(); ++at) {
+    const auto& [key, layer] = *at;
     if (key.first != direction) continue;
     if (EpochBits::Of(Epoch{key.second}) != record->unified->epoch_bits) continue;
     std::span<uint8_t> rest = bytes;
@@ -106,16 +110,38 @@ void RecordDecoder::LearnFromHello(const DecodedRecord& record) {
 void RecordDecoder::InstallKeys() {
   if (!key_log_ || !algorithms_ || suite_ == nullptr || !layers_.empty()) return;
   for (const Direction sender : {Direction::kToServer, Direction::kToClient}) {
-    std::pair<Epoch, Secret> epochs[] = {
-        {kHandshakeEpoch, key_log_->HandshakeSecret(client_random_, sender)},
-        {kFirstApplicationEpoch, key_log_->ApplicationSecret(client_random_, sender)}};
-    for (const auto& [epoch, secret] : epochs) {
-      if (secret.size() != suite_->hash_len) continue;
-      auto layer = std::make_unique<RecordLayer>(algorithms_, LabelPrefix::kDtls13);
-      if (!layer->InstallReadKeys(epoch, *suite_, secret)) continue;
-      layers_[{sender, epoch.value}] = std::move(layer);
-    }
+    const auto lane = static_cast<size_t>(sender);
+    Install(sender, kHandshakeEpoch, key_log_->HandshakeSecret(client_random_, sender));
+    newest_epochs_[lane] = kFirstApplicationEpoch;
+    newest_secrets_[lane] = key_log_->ApplicationSecret(client_random_, sender);
+    Install(sender, kFirstApplicationEpoch, newest_secrets_[lane]);
   }
+}
+
+void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& record) {
+  const auto lane = static_cast<size_t>(sender);
+  // One that is sent again announces nothing new.
+  if (!record.opened || !record.unified || record.type != ContentType::kHandshake ||
+      record.number->epoch != newest_epochs_[lane]) {
+    return;
+  }
+  ByteReader reader{std::span<const uint8_t>(record.content)};
+  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
+  if (!fragment || fragment->header.type != HandshakeType::kKeyUpdate) return;
+  const Epoch next = newest_epochs_[lane].Next();
+  if (layers_.contains({sender, next.value})) return;
+  Secret secret =
+      NextTrafficSecret(*algorithms_, *suite_, LabelPrefix::kDtls13, newest_secrets_[lane].bytes());
+  Install(sender, next, secret);
+  newest_secrets_[lane] = std::move(secret);
+  newest_epochs_[lane] = next;
+}
+
+void RecordDecoder::Install(Direction sender, Epoch epoch, const Secret& secret) {
+  if (secret.size() != suite_->hash_len) return;
+  auto layer = std::make_unique<RecordLayer>(algorithms_, LabelPrefix::kDtls13);
+  if (!layer->InstallReadKeys(epoch, *suite_, secret)) return;
+  layers_[{sender, epoch.value}] = std::move(layer);
 }
 
 }  // namespace dtls13::cli

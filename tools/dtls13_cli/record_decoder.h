@@ -32,8 +32,8 @@ struct DecodedRecord {
 };
 
 // RecordDecoder takes the datagrams of one association in the order they were captured. It learns
-// client random and cipher suite from the hellos, and the rest from the key log.
-// It does not know loss: a datagram that the relay dropped decodes as well as any.
+// client random and cipher suite from the hellos, the keys from the key log, and later ones from
+// the KeyUpdates. It does not know loss: a datagram that the relay dropped decodes as well as any.
 class RecordDecoder {
  public:
   explicit RecordDecoder(std::optional<KeyLog> key_log);
@@ -49,6 +49,8 @@ class RecordDecoder {
   void Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record);
   void LearnFromHello(const DecodedRecord& record);
   void InstallKeys();
+  void LearnFromKeyUpdate(Direction sender, const DecodedRecord& record);
+  void Install(Direction sender, Epoch epoch, const Secret& secret);
 
   std::optional<KeyLog> key_log_;
   std::shared_ptr<const Algorithms> algorithms_;
@@ -56,6 +58,9 @@ class RecordDecoder {
   const CipherSuite* suite_ = nullptr;
   // A layer for each direction and epoch: here nothing is ever superseded.
   std::map<EpochKey, std::unique_ptr<RecordLayer>> layers_;
+  // Each direction's newest epoch of application data, and its secret.
+  std::array<Epoch, kNumDirections> newest_epochs_;
+  std::array<Secret, kNumDirections> newest_secrets_;
 };
 
 }  // namespace dtls13::cli
