@@ -23,6 +23,10 @@ constexpr uint32_t kMaxBurstRecords = 10;
 // sender who keeps to bursts of ten need not wait for our ACK delay between them.
 constexpr size_t kAckEvery = 8;
 
+// After this many expiries without an answer the path is taken to carry less than the MTU we were
+// told, RFC 9147 section 4.4 ("2-3 seems appropriate").
+constexpr uint32_t kExpiriesBeforeSmallFragments = 2;
+
 // Repeated hellos and empty ACKs can be forged. They bring a flight again no more often than this,
 // which is also the shortest timer a peer of ours is known to use.
 constexpr Duration kMinRetransmitInterval = std::chrono::milliseconds(50);
@@ -308,8 +312,14 @@ void Association::HandleAck(const OpenedRecord& record, Instant now) {
   Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
   bool progress = false;
   while (std::optional<RecordNumber> number = ack->Next()) {
-    if (number->epoch > record.number.epoch) {
-      // RFC 9147bis section 7.2 (erratum 8108). A plaintext ACK may be forged and is only ignored.
+    // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
+    // use its own highest epoch, which may well be behind ours; but no one can have what we never
+    // sent.
+    const bool is_impossible = record.number.epoch < kFirstApplicationEpoch
+                                   ? number->epoch > record.number.epoch
+                                   : number->epoch > records_.write_epoch();
+    if (is_impossible) {
+      // A plaintext ACK may be forged and is only ignored.
       if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
       return;
     }
@@ -537,7 +547,12 @@ void Association::StartKeyUpdate(bool request_peer, Instant now) {
   //# implementations MUST NOT send KeyUpdate, NewConnectionId, or
   //# RequestConnectionId messages if an earlier message of the same type
   //# has not yet been acknowledged.
-  if (key_update_pending_ || close_queued_) return;
+  if (close_queued_) return;
+  if (key_update_pending_) {
+    // One that was given up is sent again, now that it is wanted again.
+    if (!timer_.running()) Retransmit(now);
+    return;
+  }
   //= rfc9147#section-8
   //# If a sending implementation receives a KeyUpdate with
   //# request_update set to "update_requested", it MUST NOT send its own
@@ -560,7 +575,6 @@ void Association::AdvanceWriteEpoch() {
   write_secret_ = std::move(next);
   records_.ForgetWriteEpoch(old);
   key_update_pending_ = false;
-  key_update_wanted_ = false;
 }
 
 // --- Flights
@@ -649,6 +663,7 @@ void Association::HandleTimeout(Instant now) {
     }
     return;
   }
+  if (timer_.num_expiries() >= kExpiriesBeforeSmallFragments) small_fragments_ = true;
   flight_.OweUnacked();
   // A peer that does not acknowledge parts must still get the whole in the end: larger bursts.
   burst_left_ = kMaxBurstRecords << std::min<uint32_t>(timer_.num_expiries(), 8);

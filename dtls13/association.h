@@ -179,7 +179,7 @@ class Association {
   bool close_queued_ = false;
   bool alert_owed_ = false;
   bool key_update_pending_ = false;  // ours is sent and not acknowledged
-  bool key_update_wanted_ = false;   // the write keys near their limit
+  bool small_fragments_ = false;     // the write keys near their limit
   uint8_t alert_repeats_ = 0;
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;

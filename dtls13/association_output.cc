@@ -13,10 +13,7 @@
 namespace dtls13 {
 namespace {
 
-// After this many expiries without an answer the path is taken to carry less than the MTU we were
-// told, RFC 9147 section 4.4 ("2-3 seems appropriate"), and fragments shrink to what IPv4 always
-// carries.
-constexpr uint32_t kExpiriesBeforeSmallFragments = 2;
+// The datagrams of a path that seems not to carry our MTU: what IPv4 always carries, less headers.
 constexpr size_t kSmallFragmentMtu = 548;
 
 // kMaxAlertRepeats: how often a failed association answers further datagrams with its alert. More
@@ -68,8 +65,7 @@ size_t Association::PollTransmit(std::span<uint8_t> out, Instant now) {
 }
 
 size_t Association::handshake_mtu() const {
-  if (timer_.num_expiries() < kExpiriesBeforeSmallFragments) return mtu_;
-  return std::min(mtu_, kSmallFragmentMtu);
+  return small_fragments_ ? std::min(mtu_, kSmallFragmentMtu) : mtu_;
 }
 
 bool Association::FlightIsInTheMaking() const {
@@ -135,7 +131,11 @@ size_t Association::PackAck(std::span<uint8_t> out) {
   std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
   if (out.size() < fixed + kAckRecordNumberLen) return 0;  // the next datagram has room
   const size_t max_numbers = std::min((out.size() - fixed) / kAckRecordNumberLen, numbers.size());
-  const size_t num = acks_.Take(epoch, std::span(numbers).first(max_numbers));
+  //= rfc9147#section-7
+  //# During the handshake, ACK records MUST be sent with an epoch which is
+  //# equal to or higher than the record which is being acknowledged.
+  const Epoch max_epoch = connected_ ? newest_read_epoch_ : epoch;
+  const size_t num = acks_.Take(max_epoch, std::span(numbers).first(max_numbers));
   std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
       content;
   const size_t content_len = WriteAck(std::span(numbers).first(num), content);

@@ -83,6 +83,44 @@ TEST(AssociationTest, KeyUpdateRequestedOfBothSidesMovesBothEpochs) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
+// One side's epochs run ahead; the other acknowledges them from its own, lower one.
+TEST(AssociationTest, OneSideMayUpdateItsKeysManyTimes) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  for (uint64_t epoch = 4; epoch < 12; ++epoch) {
+    pair.client().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
+    pair.Flush(pair.client());
+    pair.RunUntilQuiet();
+    ASSERT_EQ(pair.client().association->records().write_epoch(), Epoch{epoch});
+    ASSERT_FALSE(pair.client().association->HasUnacked());
+  }
+  EXPECT_EQ(pair.server().association->records().write_epoch(), Epoch{3});
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST(AssociationTest, KeyUpdatesSurviveLossInBothDirections) {
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    PairOptions options = DefaultPairOptions(seed);
+    options.impairment.loss = 20;
+    options.impairment.reorder = 20;
+    options.client.retransmit.max_expiries = 40;
+    options.server.retransmit.max_expiries = 40;
+    AssociationPair pair(options);
+    ASSERT_TRUE(pair.RunUntilConnected(std::chrono::hours(1))) << seed;
+    for (int i = 0; i < 4; ++i) {
+      pair.client().association->RequestKeyUpdate(/*request_peer=*/i % 2 == 0, pair.now());
+      pair.Flush(pair.client());
+      pair.server().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
+      pair.Flush(pair.server());
+      pair.RunUntilQuiet(std::chrono::hours(1));
+      ASSERT_FALSE(pair.client().failure || pair.server().failure) << seed;
+    }
+    EXPECT_GE(pair.client().association->records().write_epoch(), Epoch{4 + 3}) << seed;
+    EXPECT_TRUE(pair.DataFlowsBothWays()) << seed;
+  }
+}
+
 TEST(AssociationTest, CloseNotifyEndsOneDirectionOnly) {
   AssociationPair pair(DefaultPairOptions());
   ASSERT_TRUE(pair.RunUntilConnected());

@@ -7,7 +7,8 @@ std::optional<Event> EventQueue::Pop() {
     // Emptied here and not at the last Pop, so that the last event's bytes stay valid until now.
     slots_.clear();
     next_ = 0;
-    if (slots_.capacity() > kKeptCapacity) slots_.shrink_to_fit();
+    // shrink_to_fit does nothing without exceptions.
+    if (slots_.capacity() > kKeptCapacity) std::vector<Slot>().swap(slots_);
     return std::nullopt;
   }
   Slot& slot = slots_[next_++];
