@@ -114,15 +114,15 @@ void ApplyMtu(SslAttachment& attachment) {
   association->SetMtu(mtu);
 }
 
-void ReduceMtu(SslAttachment& attachment) {
+bool ReduceMtu(SslAttachment& attachment) {
   Association* association = attachment.association();
-  if (association == nullptr) return;
   const size_t known = QueryMtu(attachment.ssl());
   const size_t present = association->mtu();
   // Where the BIO knows nothing better, the default passes nearly everywhere.
   const size_t mtu = known > 0 && known < present ? known : std::min(present, kDefaultMtu);
   attachment.applied_mtu = mtu;
   association->SetMtu(mtu);
+  return association->mtu() < present;
 }
 
 }  // namespace dtls13::shim

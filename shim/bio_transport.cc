@@ -25,6 +25,9 @@ using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
 // IP and UDP headers where the BIO does not say whether it is IPv4 or IPv6.
 constexpr size_t kAssumedMtuOverhead = 28;
 
+// What the least path of IPv4 carries; the kernel itself holds on to IPv6's.
+constexpr size_t kMinPathPayload = 576 - kAssumedMtuOverhead;
+
 // A family, an IPv6 address, a port.
 constexpr size_t kMaxEncodedAddressLen = 2 + 16 + 2;
 
@@ -162,7 +165,15 @@ bool KeepsDatagramBoundaries(SSL* ssl) {
   return bio != nullptr && IsDatagramSocket(bio);
 }
 
-size_t QueryMtu(SSL* ssl) { return PositiveControl(ssl, BIO_CTRL_DGRAM_QUERY_MTU); }
+size_t QueryMtu(SSL* ssl) {
+  const size_t mtu = PositiveControl(ssl, BIO_CTRL_DGRAM_QUERY_MTU);
+  //= rfc9147#section-4.4
+  //# Note that DTLS does not defend against spoofed ICMP messages;
+  //# implementations SHOULD ignore any such messages that indicate PMTUs
+  //# below the IPv4 and IPv6 minimums of 576 and 1280 bytes, respectively.
+  // An application's own BIO knows why it asks for less.
+  return mtu > 0 && KeepsDatagramBoundaries(ssl) ? std::max(mtu, kMinPathPayload) : mtu;
+}
 
 size_t MtuOverhead(SSL* ssl) {
   const size_t overhead = PositiveControl(ssl, BIO_CTRL_DGRAM_GET_MTU_OVERHEAD);

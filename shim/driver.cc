@@ -15,9 +15,16 @@
 namespace dtls13::shim {
 namespace {
 
-// kTimerSlack: what is due this soon is due now, as in libssl: a socket's receive timeout ends a
-// little before or after the deadline it was computed from.
-constexpr Duration kTimerSlack = std::chrono::milliseconds(15);
+// kTimerSlack: what is due this soon is due now: a socket's receive timeout ends a little before or
+// after the deadline it was computed from. libssl allows 15 ms for it, which here would be more than
+// the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each fragment would be acknowledged
+// at once, and each of those ACKs answered with what is still under way.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(1);
+
+void ServeTimeout(SslAttachment& attachment, Instant due) {
+  ErrorMark mark;
+  attachment.association()->HandleTimeout(due);
+}
 
 // DueAt returns the time to hand to HandleTimeout if a deadline has come.
 std::optional<Instant> DueAt(const Association& association, Instant now) {
@@ -92,12 +99,16 @@ BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
-  if (outcome == BioOutcome::kTooLarge) {
-    // Lost, like any datagram; what is sent again fits.
-    ReduceMtu(attachment);
-    return BioOutcome::kDone;
-  }
-  return outcome;
+  if (outcome != BioOutcome::kTooLarge) return outcome;
+  //= rfc9147#section-4.4
+  //# If the DTLS record layer informs the DTLS handshake layer that a
+  //# message is too big, the handshake layer SHOULD immediately attempt
+  //# to fragment the message, using any existing information about the
+  //# PMTU.
+  // The datagram is lost like any other, only that it is known at once.
+  const std::optional<Instant> deadline = attachment.association()->NextTimeout();
+  if (ReduceMtu(attachment) && deadline) ServeTimeout(attachment, *deadline);
+  return BioOutcome::kDone;
 }
 
 // Transmit sends what is owed until nothing is, or a BIO refuses.
@@ -209,11 +220,6 @@ BioOutcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
 std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> b) {
   if (!a || !b) return a ? a : b;
   return std::min(*a, *b);
-}
-
-void ServeTimeout(SslAttachment& attachment, Instant due) {
-  ErrorMark mark;
-  attachment.association()->HandleTimeout(due);
 }
 
 Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
@@ -330,7 +336,11 @@ Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plainte
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == BioOutcome::kDone) return Progress::kReached;
-  if (outcome == BioOutcome::kTooLarge) ReduceMtu(attachment);
+  //= rfc9147#section-4.4
+  //# If there is a transport protocol indication that the PMTU was
+  //# exceeded (either via ICMP or via a refusal to send the datagram as in
+  //# Section 14 of [RFC4340]), then the DTLS record layer MUST inform the
+  //# upper layer protocol of the error.
   return OnWriteTrouble(attachment, outcome);
 }
 

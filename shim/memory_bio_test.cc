@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstring>
 #include <deque>
@@ -27,8 +28,10 @@ using CtxPtr = std::unique_ptr<SSL_CTX, SslFree>;
 struct QueueBio {
   std::deque<Datagram>* incoming = nullptr;
   std::deque<Datagram>* outgoing = nullptr;
-  bool retries = true;  // an empty queue sets the retry flag
-  SSL* ssl = nullptr;   // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  bool retries = true;   // an empty queue sets the retry flag
+  int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
+  bool refused = false;
+  SSL* ssl = nullptr;  // asked for its timeout inside SET_NEXT_TIMEOUT, if given
   timeval next_timeout = {};
   int num_timeouts_told = 0;
 };
@@ -51,6 +54,11 @@ int QueueRead(BIO* bio, char* out, int out_len) {
 int QueueWrite(BIO* bio, const char* data, int len) {
   auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  if (len > queue->path_mtu) {
+    queue->refused = true;
+    errno = EMSGSIZE;
+    return -1;
+  }
   queue->outgoing->emplace_back(data, data + len);
   return len;
 }
@@ -60,6 +68,8 @@ long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
   switch (command) {
     case BIO_CTRL_FLUSH:
       return 1;
+    case BIO_CTRL_DGRAM_QUERY_MTU:
+      return queue->refused ? queue->path_mtu : 0;
     case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
       std::memcpy(&queue->next_timeout, pointer, sizeof(timeval));
       ++queue->num_timeouts_told;
@@ -313,6 +323,19 @@ TEST_F(MemoryBioTest, LostFlightIsSentAgainByWhicheverCallComes) {
   EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
   EXPECT_GE(to_server_.size(), 1u);
   ASSERT_TRUE(Connect());
+}
+
+TEST_F(MemoryBioTest, FlightTooLargeForThePathIsCutAtOnce) {
+  UseQueues();
+  server_queue_.path_mtu = 400;
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_TRUE(WouldBlock(server_.get(), SSL_accept(server_.get())));
+  EXPECT_TRUE(server_queue_.refused);
+  EXPECT_GE(to_client_.size(), 2u);
+  ASSERT_TRUE(Connect());
+  const std::string data(500, 'x');
+  EXPECT_EQ(SSL_write(server_.get(), data.data(), static_cast<int>(data.size())), -1);
+  EXPECT_EQ(errno, EMSGSIZE);
 }
 
 TEST_F(MemoryBioTest, ListenKeepsTheSecondHelloForAccept) {
