@@ -16,9 +16,9 @@ namespace dtls13::shim {
 namespace {
 
 // kTimerSlack: what is due this soon is due now: a socket's receive timeout ends a little before or
-// after the deadline it was computed from. libssl allows 15 ms for it, which here would be more than
-// the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each fragment would be acknowledged
-// at once, and each of those ACKs answered with what is still under way.
+// after the deadline it was computed from. libssl allows 15 ms for it, which here would be more
+// than the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each fragment would be
+// acknowledged at once, and each of those ACKs answered with what is still under way.
 constexpr Duration kTimerSlack = std::chrono::milliseconds(1);
 
 void ServeTimeout(SslAttachment& attachment, Instant due) {
