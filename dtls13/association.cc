@@ -17,15 +17,24 @@ namespace {
 //= rfc9147#section-5.8.3
 //# DTLS stacks SHOULD NOT send more than 10 records in a single
 //# transmission.
+// Only after the timer expired do bursts grow: a peer need not acknowledge parts of a flight, and
+// one that does not must get the whole of a long one in the end.
 constexpr uint32_t kMaxBurstRecords = 10;
 
 // kAckEvery: an incomplete flight is acknowledged at once after this many new records, so that a
 // sender who keeps to bursts of ten need not wait for our ACK delay between them.
 constexpr size_t kAckEvery = 8;
 
-// After this many expiries without an answer the path is taken to carry less than the MTU we were
-// told, RFC 9147 section 4.4 ("2-3 seems appropriate").
-constexpr uint32_t kExpiriesBeforeSmallFragments = 2;
+// After this many retransmissions without an answer the path is taken to carry less than the MTU we
+// were told, RFC 9147 section 4.4 ("2-3 seems appropriate").
+constexpr uint32_t kSendsBeforeSmallFragments = 2;
+
+// kMaxProvoked bounds what repeated hellos and empty ACKs, which anyone can forge, may have sent
+// again between two signs of progress.
+constexpr uint32_t kMaxProvoked = 16;
+
+// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it.
+constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
 
 // Repeated hellos and empty ACKs can be forged. They bring a flight again no more often than this,
 // which is also the shortest timer a peer of ours is known to use.
@@ -39,8 +48,6 @@ constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
 // kAckDelayDivisor: RFC 9147 section 7.1 suggests 1/4 of the retransmit timer.
 constexpr int kAckDelayDivisor = 4;
 
-// KeyUpdates stop here, RFC 9147 section 8.
-constexpr uint64_t kMaxWriteEpoch = (uint64_t{1} << 48) - 1;
 constexpr uint16_t kMaxMessageSeq = 0xffff;
 
 }  // namespace
@@ -102,12 +109,16 @@ void Association::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
     forget_old_keys_at_.reset();
   }
   const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
+  bool heard = false;
   while (!failed()) {
     std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
     if (!record) break;
+    heard = true;
     HandleRecord(*record, now);
   }
   if (failed()) return;
+  // The peer lives, and may still miss what was given up after many retransmissions.
+  if (heard && connected_ && !flight_.empty() && !timer_.running()) Retransmit(now);
   if (records_.IntegrityLimitReached()) {
     FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
     return;
@@ -123,7 +134,8 @@ void Association::HandleRecord(const OpenedRecord& record, Instant now) {
   //= rfc9147#section-5.10
   //# Any data received with an epoch/sequence number pair after that of a
   //# valid received closure alert MUST be ignored.
-  if (IsAfterPeerClose(record.number)) return;
+  // A peer that has closed its side goes on acknowledging ours.
+  if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
   if (record.number.epoch > kPlaintextEpoch) peer_sent_protected_ = true;
   switch (record.type) {
     case ContentType::kHandshake:
@@ -148,6 +160,13 @@ void Association::HandleRecord(const OpenedRecord& record, Instant now) {
     default:
       return;  // the record layer admits no other
   }
+}
+
+bool Association::IsTooLateInPlaintext(const HandshakeFragment& fragment) const {
+  // Once there are keys nothing new comes without their protection; only what was said before may
+  // be repeated. A forger's plaintext must not end what has got this far.
+  return records_.write_epoch() > kPlaintextEpoch &&
+         fragment.header.message_seq >= reassembler_.next_receive_seq();
 }
 
 void Association::PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number) {
@@ -177,7 +196,12 @@ void Association::HandleHandshakeRecord(const OpenedRecord& record, Instant now)
       if (is_protected) FailLocally(Reason::kDecodeError, AlertDescription::kDecodeError);
       return;
     }
-    if (role_ == Role::kServer && !peer_is_dtls13_) {
+    if (!is_protected && IsTooLateInPlaintext(*fragment)) {
+      acknowledgeable = false;
+      continue;
+    }
+    if (role_ == Role::kServer && !peer_is_dtls13_ &&
+        handshake_->wait() == HandshakeWait::kMessage) {
       PrepareForClientHello(*fragment, record.number);
     }
     bool in_order = true;
@@ -188,9 +212,8 @@ void Association::HandleHandshakeRecord(const OpenedRecord& record, Instant now)
         //# above, the receipt of any record responding to a given flight MUST be
         //# taken as an implicit acknowledgement for the entire flight to which
         //# it is responding.
-        // A server's flight is answered under epoch 2: a forged plaintext record acknowledges
-        // nothing.
-        if (!connected_ && (role_ == Role::kClient || is_protected)) OnFlightAcked(now);
+        // A plaintext record may be forged, and acknowledges only once its message is accepted.
+        if (!connected_ && is_protected) OnFlightAcked(now);
         if (!in_order) out_of_order = true;
         break;
       case FragmentVerdict::kAlreadyHeld:
@@ -271,6 +294,7 @@ void Association::DrainMessages(Instant now) {
     const Status status = handshake_->HandleMessage(message->type, message->body, message->epoch);
     const bool was_last_seq = message->message_seq == kMaxMessageSeq;
     reassembler_.Pop();
+    if (status.ok()) OnFlightAcked(now);
     RunActions(now);
     if (!status.ok()) {
       Fail(status);
@@ -303,7 +327,12 @@ void Association::ScheduleAcks(Instant now, bool saw_unreadable) {
 void Association::HandleAck(const OpenedRecord& record, Instant now) {
   const bool is_protected = record.number.epoch > kPlaintextEpoch;
   if (!peer_is_dtls13_) return;  // RFC 9147bis section 7: ignored until DTLS 1.3 is selected
-  if (!is_protected && peer_sent_protected_) return;
+  if (!is_protected && (peer_sent_protected_ || role_ == Role::kServer)) {
+    // A client that acknowledges in plaintext has no keys, so it lacks the ServerHello. Anyone
+    // could have written the list; that something is missing is all it is taken for.
+    if (!peer_sent_protected_) Retransmit(now);
+    return;
+  }
   std::optional<AckReader> ack = AckReader::Parse(record.content);
   if (!ack) {
     if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
@@ -311,6 +340,7 @@ void Association::HandleAck(const OpenedRecord& record, Instant now) {
   }
   Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
   bool progress = false;
+  const bool is_empty = ack->num_remaining() == 0;
   while (std::optional<RecordNumber> number = ack->Next()) {
     // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
     // use its own highest epoch, which may well be behind ours; but no one can have what we never
@@ -340,11 +370,11 @@ void Association::HandleAck(const OpenedRecord& record, Instant now) {
   //# unacknowledged messages or fragments.
   if (progress) {
     flight_.OweOvertaken();
-    burst_left_ = kMaxBurstRecords;
+    OnProgress();
     timer_.Restart(now);
     tail_due_.reset();
     if (!flight_.HasOwed()) ExpectTail(now);
-  } else if (is_protected || ack->num_remaining() == 0) {
+  } else if (is_protected || is_empty) {
     Retransmit(now);
   }
 }
@@ -434,11 +464,16 @@ void Association::Apply(KeyLogLine action, Instant) {
 
 void Association::Apply(Completed, Instant now) {
   result_ = handshake_->TakeResult();
+  // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
+  result_.client_application_secret = Secret();
+  result_.server_application_secret = Secret();
   connected_ = true;
+  give_up_at_.reset();
   // From here on epoch 0 brings nothing that belongs to this association.
   records_.ForgetReadEpoch(kPlaintextEpoch);
   if (role_ == Role::kServer) {
     handshake_acked_ = true;
+    records_.ForgetWriteEpoch(kHandshakeEpoch);
     forget_old_keys_at_ = now + config_->old_keys_lifetime;
   }
   events_.Push({.type = EventType::kConnected});
@@ -558,7 +593,9 @@ void Association::StartKeyUpdate(bool request_peer, Instant now) {
   //# request_update set to "update_requested", it MUST NOT send its own
   //# KeyUpdate if that would cause it to exceed these limits and SHOULD
   //# instead ignore the "update_requested" flag.
-  if (records_.write_epoch().value >= kMaxWriteEpoch || next_message_seq_ == kMaxMessageSeq) return;
+  if (records_.write_epoch() >= EpochSet::kMaxWriteEpoch || next_message_seq_ == kMaxMessageSeq) {
+    return;
+  }
   AddToFlight(records_.write_epoch(), HandshakeType::kKeyUpdate,
               SerializeKeyUpdate({.update_requested = request_peer}), now);
   key_update_pending_ = true;
@@ -588,9 +625,10 @@ void Association::AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8
     acks_.OnFlightStarted();
     flight_was_sent_ = false;
     peer_spoke_since_flight_ = false;
-    burst_left_ = kMaxBurstRecords;
+    OnProgress();
+    give_up_at_.reset();
   } else if (connected_ && flight_.empty()) {
-    burst_left_ = kMaxBurstRecords;
+    OnProgress();
     flight_was_sent_ = false;
   }
   if (next_message_seq_ == kMaxMessageSeq) {
@@ -604,12 +642,23 @@ void Association::AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8
   if (flight_was_sent_ && !timer_.running()) timer_.Start(now);
 }
 
+bool Association::MayProvokeRetransmission(Instant now) const {
+  if (!flight_was_sent_ || flight_.empty() || num_provoked_ >= kMaxProvoked) return false;
+  return !last_flight_sent_ || now - *last_flight_sent_ >= kMinRetransmitInterval;
+}
+
+void Association::OnProgress() {
+  num_provoked_ = 0;
+  burst_left_ = kMaxBurstRecords;
+}
+
 void Association::Retransmit(Instant now) {
-  if (last_flight_sent_ && now - *last_flight_sent_ < kMinRetransmitInterval) return;
-  if (!flight_was_sent_) return;
+  if (!MayProvokeRetransmission(now)) return;
+  ++num_provoked_;
+  if (num_provoked_ >= kSendsBeforeSmallFragments) small_fragments_ = true;
   flight_.OweUnacked();
   burst_left_ = kMaxBurstRecords;
-  timer_.Restart(now);
+  timer_.Postpone(now);
   last_flight_sent_ = now;
 }
 
@@ -628,7 +677,11 @@ void Association::OnFlightAcked(Instant now) {
   flight_.Clear();
   sent_records_.Clear();
   timer_.OnAcked(now);
-  if (!connected_) return;
+  OnProgress();
+  if (!connected_) {
+    give_up_at_ = now + kGiveUpAfter;
+    return;
+  }
   if (!handshake_acked_) {
     handshake_acked_ = true;
     records_.ForgetWriteEpoch(kHandshakeEpoch);
@@ -652,6 +705,10 @@ void Association::HandleTimeout(Instant now) {
     timer_.Restart(now);
     return;
   }
+  if (give_up_at_ && now >= *give_up_at_) {
+    EndQuietly(Status::Fatal(Reason::kHandshakeTimeout, AlertDescription::kInternalError), false);
+    return;
+  }
   if (!timer_.HandleTimeout(now)) return;
   tail_due_.reset();
   if (timer_.Exhausted()) {
@@ -663,7 +720,7 @@ void Association::HandleTimeout(Instant now) {
     }
     return;
   }
-  if (timer_.num_expiries() >= kExpiriesBeforeSmallFragments) small_fragments_ = true;
+  if (timer_.num_expiries() >= kSendsBeforeSmallFragments) small_fragments_ = true;
   flight_.OweUnacked();
   // A peer that does not acknowledge parts must still get the whole in the end: larger bursts.
   burst_left_ = kMaxBurstRecords << std::min<uint32_t>(timer_.num_expiries(), 8);
@@ -675,7 +732,7 @@ std::optional<Instant> Association::NextTimeout() const {
   const std::optional<Instant> ack = acks_.deadline();
   const std::optional<Instant> retransmit = timer_.deadline();
   std::optional<Instant> next = tail_due_;
-  for (const std::optional<Instant>& deadline : {ack, retransmit}) {
+  for (const std::optional<Instant>& deadline : {ack, retransmit, give_up_at_}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
   return next;

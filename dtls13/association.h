@@ -82,8 +82,7 @@ class Association {
 
   // Close queues close_notify: once, best effort, never retransmitted. Reading goes on.
   void Close();
-  // Abort queues a fatal alert (or user_canceled and close_notify for kUserCanceled) and ends the
-  // association.
+  // Abort queues a fatal alert and ends the association.
   void Abort(AlertDescription alert);
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when
@@ -95,7 +94,8 @@ class Association {
 
   Role role() const { return role_; }
   bool connected() const { return connected_; }
-  // handshake_in_progress until the peer is authenticated, failed or not.
+  // failed: the association is over, other than by an orderly closing. It sends and takes nothing
+  // more than its alert.
   bool failed() const { return !failure_.ok(); }
   Status failure() const { return failure_; }
   bool close_sent() const { return close_queued_; }
@@ -121,6 +121,7 @@ class Association {
   // --- incoming
   void HandleRecord(const OpenedRecord& record, Instant now);
   void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
+  bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
   void PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
   void OnRepeatedMessage(Epoch epoch, Instant now);
   void DrainMessages(Instant now);
@@ -147,6 +148,8 @@ class Association {
   void AddToFlight(Epoch epoch, HandshakeType type, std::vector<uint8_t> body, Instant now);
   void Retransmit(Instant now);
   void ExpectTail(Instant now);
+  bool MayProvokeRetransmission(Instant now) const;
+  void OnProgress();
   void OnFlightAcked(Instant now);
   void StartKeyUpdate(bool request_peer, Instant now);
   void AdvanceWriteEpoch();
@@ -184,12 +187,14 @@ class Association {
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
   uint16_t next_message_seq_ = 0;
-  uint32_t burst_left_ = 0;  // records that may leave before the peer is heard
+  uint32_t num_provoked_ = 0;  // retransmissions the peer's repetition asked for in vain
+  uint32_t burst_left_ = 0;    // records that may leave before the peer is heard
   size_t mtu_;
   Status failure_ = Status::Ok();
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> last_flight_sent_;
-  std::optional<Instant> tail_due_;  // when a flight's unacknowledged end is taken to be lost
+  std::optional<Instant> tail_due_;    // when a flight's unacknowledged end is taken to be lost
+  std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
   std::optional<Instant> forget_old_keys_at_;
   Epoch newest_read_epoch_ = kPlaintextEpoch;
   Secret read_secret_;   // of newest_read_epoch_, once connected

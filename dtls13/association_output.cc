@@ -20,6 +20,9 @@ constexpr size_t kSmallFragmentMtu = 548;
 // would let a forger of datagrams use it as a reflector.
 constexpr uint8_t kMaxAlertRepeats = 3;
 
+// kReservedRecords: the record numbers of an epoch that application data may not use up.
+constexpr uint64_t kReservedRecords = 1000;
+
 // Handshake, ACK and alert records share datagrams, so they carry their length.
 constexpr HeaderForm kFullForm{.has_length = true, .short_number = false};
 
@@ -144,8 +147,12 @@ size_t Association::PackAck(std::span<uint8_t> out) {
 
 Epoch Association::alert_epoch() const {
   // A peer that was sent no ServerHello can read only plaintext.
-  const bool peer_has_no_keys = role_ == Role::kServer && !connected_ && !flight_was_sent_;
-  return peer_has_no_keys ? kPlaintextEpoch : records_.write_epoch();
+  if (role_ == Role::kServer && !connected_ && !flight_was_sent_) return kPlaintextEpoch;
+  // One that has not answered our Finished may not have the keys behind it. A close_notify stands
+  // in the order of the data, and so in their epoch.
+  const bool peer_may_lack_keys = !connected_ || !handshake_acked_;
+  if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
+  return records_.write_epoch();
 }
 
 size_t Association::PackAlert(std::span<uint8_t> out) {
@@ -187,6 +194,8 @@ SendResult Association::Seal(std::span<const uint8_t> plaintext, std::span<uint8
       out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
     return SendResult::kTooLarge;
   }
+  // What is left is for the KeyUpdate that renews the keys, its retransmissions and an alert.
+  if (records_.NumLeft(epoch) <= kReservedRecords) return SendResult::kExhausted;
   RecordNumber number;
   const size_t len =
       records_.Seal(epoch, ContentType::kApplicationData, plaintext, form, out, &number);

@@ -88,8 +88,6 @@ int LibsslReason(Status status) {
     case Reason::kMessageSequenceLimit:
     case Reason::kInternal:
       return ERR_R_INTERNAL_ERROR;
-    case Reason::kKeyUpdateLimit:
-      return SSL_R_TOO_MANY_KEY_UPDATES;
     case Reason::kBadKeyUpdate:
       return SSL_R_BAD_KEY_UPDATE;
     case Reason::kNoApplicationProtocol:

@@ -32,6 +32,11 @@ void RetransmitTimer::Restart(Instant now) {
   Arm(now);
 }
 
+void RetransmitTimer::Postpone(Instant now) {
+  sent_once_ = false;
+  Arm(now);
+}
+
 void RetransmitTimer::OnAcked(Instant now) {
   if (!running()) return;
   //= rfc9147#section-5.8.2

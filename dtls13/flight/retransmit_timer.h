@@ -36,6 +36,9 @@ class RetransmitTimer {
   // Restart arms it again with the present value after progress (a partial ACK answered by a
   // retransmission at `now`): the expiry count starts over, the round trip is no longer measured.
   void Restart(Instant now);
+  // Postpone arms it again after a retransmission that the peer's repetition asked for. Nothing was
+  // acknowledged, so the expiry count stays.
+  void Postpone(Instant now);
   // OnAcked stops it: the flight is acknowledged, implicitly or not.
   void OnAcked(Instant now);
   void Stop();

@@ -42,6 +42,17 @@ TEST(RetransmitTimer, DoublesFromOneSecondToSixty) {
   EXPECT_EQ(timer.num_expiries(), 9u);
 }
 
+TEST(RetransmitTimer, PostponingForgetsNoExpiry) {
+  RetransmitTimer timer({});
+  timer.Start(At(0));
+  EXPECT_TRUE(timer.HandleTimeout(At(1'000)));
+  timer.Postpone(At(1'500));
+  EXPECT_EQ(timer.num_expiries(), 1u);
+  EXPECT_EQ(timer.deadline(), At(3'500));
+  timer.Restart(At(1'600));
+  EXPECT_EQ(timer.num_expiries(), 0u);
+}
+
 TEST(RetransmitTimer, ALateTimeoutArmsFromNow) {
   RetransmitTimer timer({});
   timer.Start(At(0));

@@ -269,4 +269,9 @@ bool RecordLayer::NearConfidentialityLimit(Epoch epoch) const {
   return keys != nullptr && keys->numbers.NearLimit();
 }
 
+uint64_t RecordLayer::NumLeft(Epoch epoch) const {
+  const WriteEpoch* keys = epochs_.FindWrite(epoch);
+  return keys == nullptr ? 0 : keys->numbers.num_left();
+}
+
 }  // namespace dtls13

@@ -110,6 +110,8 @@ class RecordLayer {
   // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows: time for a
   // KeyUpdate.
   bool NearConfidentialityLimit(Epoch epoch) const;
+  // NumLeft is how many records `epoch` may still send; 0 without write keys.
+  uint64_t NumLeft(Epoch epoch) const;
 
  private:
   // Each of these takes one record, or all that is left, off the front of `*datagram`. True, with

@@ -1,6 +1,7 @@
 #ifndef DTLS13_RECORD_WRITE_EPOCH_H_
 #define DTLS13_RECORD_WRITE_EPOCH_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <utility>
@@ -24,6 +25,7 @@ class WriteNumbers {
     return SequenceNumber{next_++};
   }
 
+  uint64_t num_left() const { return limit_ - std::min(next_, limit_); }
   // NearLimit is true from 7/8 of the limit on.
   bool NearLimit() const { return next_ >= limit_ - limit_ / 8; }
   // SkipTo makes `number` the next one, unless it or a higher one was given out already.

@@ -46,7 +46,6 @@ enum class Reason : uint16_t {
   kRecordLimit,           // AEAD limits or record numbers are exhausted
   kIntegrityLimit,        // too many records failed authentication
   kMessageSequenceLimit,  // message_seq would wrap
-  kKeyUpdateLimit,
   kBadKeyUpdate,
   kNoApplicationProtocol,
   kInappropriateFallback,

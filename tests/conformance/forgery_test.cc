@@ -1,0 +1,167 @@
+// What someone who can only send datagrams, without any keys, can do to an association: nothing
+// that lasts.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "dtls13/wire/ack.h"
+#include "dtls13/wire/handshake_header.h"
+#include "tests/sim/association_pair.h"
+#include "tests/sim/forge.h"
+
+namespace dtls13 {
+namespace {
+
+using sim::AssociationPair;
+using sim::DefaultPairOptions;
+using sim::Direction;
+using sim::Forge;
+using sim::SentDatagram;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+std::vector<uint8_t> Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len,
+                              std::span<const uint8_t> body) {
+  std::vector<uint8_t> content(kHandshakeHeaderLen);
+  WriteHandshakeHeader({.type = type,
+                        .message_len = message_len,
+                        .message_seq = message_seq,
+                        .fragment_offset = 0,
+                        .fragment_len = static_cast<uint32_t>(body.size())},
+                       content);
+  content.insert(content.end(), body.begin(), body.end());
+  return content;
+}
+
+auto LoseAll() {
+  return [](const SentDatagram&) { return true; };
+}
+
+// The server waits for Finished; the client's never arrives by itself.
+class WaitingServerTest : public testing::Test {
+ protected:
+  WaitingServerTest() : pair_(DefaultPairOptions()) {
+    pair_.link().SetFilter([](const SentDatagram& datagram) {
+      return datagram.direction == Direction::kClientToServer && datagram.index > 0;
+    });
+    pair_.RunFor(milliseconds(100));
+    EXPECT_TRUE(pair_.client().connected);
+    EXPECT_FALSE(pair_.server().connected);
+  }
+
+  AssociationPair pair_;
+};
+
+TEST_F(WaitingServerTest, PlaintextMessagesCannotTakeTheFinishedsPlace) {
+  for (uint16_t seq = 1; seq < 4; ++seq) {
+    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 100 + seq,
+                                                  Fragment(HandshakeType::kFinished, seq, 0, {})));
+    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 200 + seq,
+                                                  Fragment(HandshakeType::kFinished, seq, 48,
+                                                           std::vector<uint8_t>{1, 2, 3})));
+  }
+  EXPECT_FALSE(pair_.server().failure);
+  pair_.link().SetFilter(nullptr);
+  EXPECT_TRUE(pair_.RunUntilConnected());
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+}
+
+//= rfc9147#section-11
+//= type=test
+//# In particular, DTLS servers
+//# that do not use the cookie exchange may be used as attack amplifiers
+//# even if they themselves are not experiencing DoS.
+TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
+  const size_t before = pair_.link().num_sent(Direction::kServerToClient);
+  std::vector<uint8_t> ack(kAckHeaderLen);
+  ASSERT_EQ(WriteAck({}, ack), ack.size());
+  uint64_t number = 1000;
+  for (int i = 0; i < 2000; ++i) {
+    pair_.RunFor(milliseconds(10));
+    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, number++,
+                                                  Fragment(HandshakeType::kClientHello, 0, 0, {})));
+    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kAck, 0, number++, ack));
+  }
+  // Sixteen repetitions, and those of the server's own timer in twenty seconds, of a flight that
+  // takes two small datagrams: a hundredth of what was asked for.
+  EXPECT_LE(pair_.link().num_sent(Direction::kServerToClient) - before, 2 * (16u + 6u));
+}
+
+TEST_F(WaitingServerTest, AForgedAckDoesNotStopTheServerHello) {
+  std::vector<uint8_t> ack(kAckHeaderLen + kAckRecordNumberLen);
+  const std::array<RecordNumber, 1> server_hello = {{{kPlaintextEpoch, SequenceNumber{0}}}};
+  ASSERT_EQ(WriteAck(server_hello, ack), ack.size());
+  pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kAck, 0, 1000, ack));
+  pair_.RunFor(std::chrono::seconds(2));
+  const SentDatagram& last = [&]() -> const SentDatagram& {
+    const auto& log = pair_.link().log();
+    for (auto at = log.rbegin(); at != log.rend(); ++at) {
+      if (at->direction == Direction::kServerToClient) return *at;
+    }
+    return log.front();
+  }();
+  EXPECT_EQ(last.bytes[0], static_cast<uint8_t>(ContentType::kHandshake))
+      << "a retransmission still begins with the plaintext ServerHello";
+}
+
+TEST(ForgeryTest, AForgedFragmentDoesNotStopTheClientsTimer) {
+  AssociationPair pair(DefaultPairOptions());
+  // The true ClientHello is lost; all the client hears is a byte of a ServerHello that never was.
+  pair.link().SetFilter([](const SentDatagram& datagram) { return datagram.index == 0; });
+  pair.Inject(pair.client(), Forge::Plaintext(ContentType::kHandshake, 0, 5,
+                                              Fragment(HandshakeType::kServerHello, 3, 90,
+                                                       std::vector<uint8_t>{7})));
+  EXPECT_TRUE(pair.client().association->HasUnacked());
+  EXPECT_TRUE(pair.client().association->NextTimeout());
+}
+
+TEST(ForgeryTest, APeerThatFallsSilentInMidHandshakeIsGivenUp) {
+  for (const bool client_waits : {true, false}) {
+    sim::PairOptions options = DefaultPairOptions();
+    options.server.mtu = 400;
+    AssociationPair pair(options);
+    // Either the client got half a flight, or the server an ACK of all of it, and then nothing.
+    pair.link().SetFilter([&](const SentDatagram& datagram) {
+      return client_waits ? datagram.direction == Direction::kServerToClient && datagram.index > 0
+                          : datagram.direction == Direction::kClientToServer && datagram.index > 0;
+    });
+    pair.RunFor(milliseconds(100));
+    pair.link().SetFilter(LoseAll());
+    pair.RunUntilQuiet(std::chrono::hours(2));
+    const sim::Side& waiting = client_waits ? pair.client() : pair.server();
+    ASSERT_TRUE(waiting.failure) << client_waits;
+    EXPECT_EQ(waiting.failure->reason(), Reason::kHandshakeTimeout);
+  }
+}
+
+TEST(ForgeryTest, ARepeatedHelloDoesNotDisturbAServerThatAwaitsItsCredential) {
+  sim::PairOptions options = DefaultPairOptions();
+  options.server.handshake.ask_credential = true;
+  options.server.handshake.credential = nullptr;
+  auto client = Association::NewClient(std::make_shared<AssociationConfig>(options.client),
+                                       ClientParameters());
+  auto server = Association::NewServer(std::make_shared<AssociationConfig>(options.server),
+                                       ServerParameters());
+  std::array<uint8_t, 2048> buffer;
+  const Instant start{};
+  size_t len = client->PollTransmit(buffer, start);
+  ASSERT_GT(len, 0u);
+  server->HandleDatagram(std::span(buffer).first(len), start);
+  ASSERT_EQ(server->PollEvent()->type, EventType::kCredentialWanted);
+  client->HandleTimeout(*client->NextTimeout());
+  len = client->PollTransmit(buffer, start);
+  ASSERT_GT(len, 0u);
+  server->HandleDatagram(std::span(buffer).first(len), start);
+  const sim::TestIdentity& identity = sim::TestIdentity::Get(sim::KeyType::kEcdsaP256);
+  server->ProvideCredential(identity.credential(), start);
+  ASSERT_EQ(server->PollEvent()->type, EventType::kSignatureWanted);
+  const SignatureRequest& request = server->signature_request();
+  server->ProvideSignature(identity.Sign(request.scheme, request.input), start);
+  EXPECT_FALSE(server->failed());
+  EXPECT_GT(server->PollTransmit(buffer, start), 0u);
+}
+
+}  // namespace
+}  // namespace dtls13
