@@ -180,9 +180,9 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
     case Goal::kHandshake:
       return association.connected();
     case Goal::kRead:
-      return !attachment.unread.empty() || association.peer_closed();
     case Goal::kPeerClose:
-      return association.peer_closed();
+      // Data ends the wait for a close too: nobody reads it meanwhile, and more would pile up.
+      return !attachment.unread.empty() || association.peer_closed();
     case Goal::kFlush:
       return true;
   }
@@ -288,11 +288,12 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     }
     const BioOutcome received = Receive(attachment, deadline);
     has_received = received == BioOutcome::kDone;
-    if (has_received) continue;
-    if (give_up && Now() + kWaitSlack >= *give_up) {
+    // Before anything else: whoever keeps sending must not keep the caller here.
+    if (give_up && Now() + kWaitSlack >= *give_up && !IsReached(attachment, goal)) {
       errno = ETIMEDOUT;
       return Progress::kBroken;
     }
+    if (has_received) continue;
     if (received == BioOutcome::kWouldBlock && WaitEnded(attachment)) continue;
     return OnReadTrouble(attachment, received);
   }

@@ -15,7 +15,7 @@ namespace dtls13::shim {
 enum class Goal : uint8_t {
   kHandshake,  // until connected
   kRead,       // until application data or the peer's close_notify is there
-  kPeerClose,  // until the peer's close_notify is there, at most kCloseWait on a blocking socket
+  kPeerClose,  // until the peer's close_notify or data is there; see kCloseWait
   kFlush,      // nothing of the peer's: only send what is owed
 };
 
