@@ -10,8 +10,10 @@
 namespace dtls13::shim {
 namespace {
 
-void FreeAttachment(void* /*parent*/, void* pointer, CRYPTO_EX_DATA* /*data*/, int /*index*/,
-                    long /*argl*/, void* /*argp*/) {
+void FreeAttachment(void* /*parent*/, void* pointer, CRYPTO_EX_DATA* data, int index, long /*argl*/,
+                    void* /*argp*/) {
+  // First: other slots' callbacks may still ask, and would find what is gone.
+  if (pointer != nullptr) CRYPTO_set_ex_data(data, index, nullptr);
   delete static_cast<CtxAttachment*>(pointer);
 }
 
