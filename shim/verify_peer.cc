@@ -85,6 +85,16 @@ bool VerifyChain(SslAttachment& attachment, X509* leaf) {
   return is_good;
 }
 
+// IsUndecided: the callback asked with SSL_set_retry_verify to be called again later. What it
+// returned and noted until then is no verdict, though it looks like a good one.
+bool IsUndecided(SSL* ssl) {
+  if (Real().SSL_want(ssl) != SSL_RETRY_VERIFY) return false;
+  if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
+    Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
+  }
+  return true;
+}
+
 void Forget(STACK_OF(X509) * *stack) {
   sk_X509_pop_free(*stack, X509_free);
   *stack = nullptr;
@@ -109,7 +119,8 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   }
   const bool is_good = VerifyChain(attachment, leaf.get());
   // Without SSL_VERIFY_PEER the result is only for the application to look at.
-  if (!is_good && Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE) {
+  const bool must_be_good = Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+  if (IsUndecided(ssl) || (!is_good && must_be_good)) {
     ERR_clear_last_mark();
     const int error = static_cast<int>(Real().SSL_get_verify_result(ssl));
     association.ProvideVerification(false, AlertForVerifyError(error), now);
