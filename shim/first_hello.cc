@@ -20,15 +20,19 @@
 namespace dtls13::shim {
 namespace {
 
-// kMaxApplicationCookieLen is what libssl's cookie callbacks may write.
+// kMaxApplicationCookieLen is what fits our own cookie: as much as DTLS 1.2 has room for.
 constexpr size_t kMaxApplicationCookieLen = 255;
+
+// kCallbackCookieLen is what libssl lets its cookie callbacks write: SSL_COOKIE_LENGTH for the
+// stateless one, which public headers do not name, and less for the other.
+constexpr size_t kCallbackCookieLen = 4096;
 
 // A HelloRetryRequest is far smaller; this is what the default MTU lets through.
 constexpr size_t kMaxRetryLen = kDefaultMtu;
 
 std::optional<std::vector<uint8_t>> GenerateCookie(SslAttachment& attachment, CookieMode mode) {
   const CtxAttachment* ctx = attachment.ctx();
-  std::vector<uint8_t> cookie(kMaxApplicationCookieLen);
+  std::vector<uint8_t> cookie(kCallbackCookieLen);
   size_t len = 0;
   int result = 0;
   if (ctx != nullptr && mode != CookieMode::kStateless && ctx->callbacks.cookie_generate) {
@@ -39,7 +43,7 @@ std::optional<std::vector<uint8_t>> GenerateCookie(SslAttachment& attachment, Co
              ctx->callbacks.stateless_cookie_generate) {
     result = ctx->callbacks.stateless_cookie_generate(attachment.ssl(), cookie.data(), &len);
   }
-  if (result == 0 || len > cookie.size()) {
+  if (result == 0 || len > kMaxApplicationCookieLen) {
     Raise(SSL_R_COOKIE_GEN_CALLBACK_FAILURE);
     return std::nullopt;
   }

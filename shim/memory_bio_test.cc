@@ -375,6 +375,46 @@ TEST_F(MemoryBioTest, StatelessHasItsOwnCookieCallbacks) {
   EXPECT_TRUE(Connect());
 }
 
+int GenerateLongCookie(SSL* /*ssl*/, unsigned char* cookie, size_t* cookie_len) {
+  *cookie_len = 4096;
+  std::memset(cookie, 0, *cookie_len);
+  return 1;
+}
+
+TEST_F(MemoryBioTest, CookieThatDoesNotFitOursIsAnErrorAndNoOverflow) {
+  UseQueues();
+  SSL_CTX_set_stateless_cookie_generate_cb(server_ctx_.get(), GenerateLongCookie);
+  SSL_CTX_set_stateless_cookie_verify_cb(server_ctx_.get(), VerifyStatelessCookie);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(SSL_stateless(server_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_COOKIE_GEN_CALLBACK_FAILURE);
+  EXPECT_TRUE(to_client_.empty());
+}
+
+int SuspendVerification(X509_STORE_CTX* context, void* /*arg*/) {
+  auto* ssl =
+      static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  return SSL_set_retry_verify(ssl);
+}
+
+TEST_F(MemoryBioTest, SuspendedVerificationIsNoSuccess) {
+  for (const int mode : {SSL_VERIFY_PEER, SSL_VERIFY_NONE}) {
+    SSL_CTX_set_cert_verify_callback(client_ctx_.get(), SuspendVerification, nullptr);
+    client_.reset(SSL_new(client_ctx_.get()));
+    SSL_set_connect_state(client_.get());
+    SSL_set_verify(client_.get(), mode, nullptr);
+    SSL_clear(server_.get());
+    to_server_.clear();
+    to_client_.clear();
+    UseQueues();
+    EXPECT_FALSE(Connect());
+    EXPECT_FALSE(SSL_is_init_finished(client_.get()));
+    EXPECT_NE(SSL_get_verify_result(client_.get()), X509_V_OK);
+    EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_CERTIFICATE_VERIFY_FAILED);
+    ERR_clear_error();
+  }
+}
+
 TEST_F(MemoryBioTest, FailureIsReportedOnceAndStays) {
   UseQueues();
   SSL_set_verify(client_.get(), SSL_VERIFY_PEER, nullptr);
@@ -497,6 +537,20 @@ TEST_F(MemoryBioTest, WritingAfterOurCloseIsRefusedAndReadingGoesOn) {
   EXPECT_EQ(SSL_shutdown(server_.get()), 1);
   EXPECT_EQ(SSL_shutdown(client_.get()), 1);
   EXPECT_EQ(SSL_get_shutdown(client_.get()), SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+}
+
+TEST_F(MemoryBioTest, WaitingForTheCloseEndsAtData) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(SSL_shutdown(client_.get()), 0);
+  for (int i = 0; i < 100; ++i) ASSERT_EQ(SSL_write(server_.get(), "data", 4), 4);
+  const int result = SSL_shutdown(client_.get());
+  EXPECT_EQ(result, -1);
+  EXPECT_EQ(SSL_get_error(client_.get(), result), SSL_ERROR_SSL);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
+  // One datagram's data at most was taken in, and none is lost.
+  EXPECT_EQ(SSL_pending(client_.get()), 4);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(ReadAll(client_.get()), "data");
 }
 
 TEST_F(MemoryBioTest, DataBeforeTheCloseIsReadBeforeIt) {
