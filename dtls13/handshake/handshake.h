@@ -138,6 +138,8 @@ struct ClientParameters {
 struct ServerParameters {
   // The client's transport address, any stable encoding: cookies are bound to it.
   std::vector<uint8_t> peer_address;
+  // When the client's datagram arrived, which is when to make the association: cookies are issued
+  // and judged by this time.
   WallTime now{};
 };
 

@@ -58,7 +58,8 @@ struct HandshakeConfig {
 
   // Server: keys of the cookies that every HelloRetryRequest carries. Required on a server.
   std::shared_ptr<CookieKeyring> cookie_keys;
-  // Server: answer every first ClientHello with a cookie, RFC 9147 section 5.1.
+  // Server: answer every first ClientHello with a cookie. RFC 9147 section 5.1 wants this wherever
+  // amplification is a threat; without it a forged address gets a whole flight for its hello.
   bool require_cookie = false;
   // Server: choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;
