@@ -6,6 +6,7 @@
 #include "shim/bio_transport.h"
 #include "shim/clock.h"
 #include "shim/error_map.h"
+#include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
@@ -13,6 +14,66 @@ namespace {
 
 // libssl's numbers of cipher suites carry this in front of the code point.
 constexpr uint32_t kCodePointMask = 0xffff;
+
+// The strength in bits that libssl's security levels ask for, and what each choice has by libssl's
+// reckoning; kUnknown for what the core does not implement.
+
+constexpr int kUnknown = -1;
+
+int RequiredBits(SSL* ssl) {
+  constexpr int kBits[] = {0, 80, 112, 128, 192, 256};
+  return kBits[std::clamp(Real().SSL_get_security_level(ssl), 0, 5)];
+}
+
+int BitsOf(CipherSuiteId suite) { return suite == CipherSuiteId::kAes128GcmSha256 ? 128 : 256; }
+
+int BitsOf(NamedGroup group) {
+  switch (group) {
+    case NamedGroup::kSecp256r1:
+    case NamedGroup::kX25519:
+      return 128;
+    case NamedGroup::kSecp384r1:
+      return 192;
+    case NamedGroup::kX448:
+      return 224;
+    case NamedGroup::kSecp521r1:
+      return 256;
+    default:
+      return kUnknown;
+  }
+}
+
+int BitsOf(SignatureScheme scheme) {
+  switch (scheme) {
+    case SignatureScheme::kRsaPkcs1Sha256:
+    case SignatureScheme::kEcdsaSecp256r1Sha256:
+    case SignatureScheme::kRsaPssRsaeSha256:
+    case SignatureScheme::kRsaPssPssSha256:
+    case SignatureScheme::kEd25519:
+      return 128;
+    case SignatureScheme::kRsaPkcs1Sha384:
+    case SignatureScheme::kEcdsaSecp384r1Sha384:
+    case SignatureScheme::kRsaPssRsaeSha384:
+    case SignatureScheme::kRsaPssPssSha384:
+      return 192;
+    case SignatureScheme::kEd448:
+      return 224;
+    case SignatureScheme::kRsaPkcs1Sha512:
+    case SignatureScheme::kEcdsaSecp521r1Sha512:
+    case SignatureScheme::kRsaPssRsaeSha512:
+    case SignatureScheme::kRsaPssPssSha512:
+      return 256;
+    default:
+      return kUnknown;
+  }
+}
+
+// DropWeak takes out of a list what the core lacks or the SSL's security level forbids.
+template <typename CodePoint>
+void DropWeak(SSL* ssl, std::vector<CodePoint>* list) {
+  const int required = RequiredBits(ssl);
+  std::erase_if(*list, [required](CodePoint entry) { return BitsOf(entry) < required; });
+}
 
 std::vector<CipherSuiteId> CipherSuitesOf(SSL* ssl, const Algorithms& algorithms) {
   std::vector<CipherSuiteId> suites;
@@ -22,7 +83,35 @@ std::vector<CipherSuiteId> CipherSuitesOf(SSL* ssl, const Algorithms& algorithms
         Real().SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(ciphers, i)) & kCodePointMask);
     if (FindCipherSuite(id) != nullptr && algorithms.Supports(id)) suites.push_back(id);
   }
+  DropWeak(ssl, &suites);
   return suites;
+}
+
+// ChooseLists puts what the application set in place of the defaults. False, with the error raised,
+// when nothing usable is left of a list.
+bool ChooseLists(SslAttachment& attachment, HandshakeConfig* handshake) {
+  SSL* ssl = attachment.ssl();
+  const SslSettings& settings = attachment.settings;
+  handshake->cipher_suites = CipherSuitesOf(ssl, *handshake->algorithms);
+  if (handshake->cipher_suites.empty()) {
+    Raise(SSL_R_NO_CIPHERS_AVAILABLE);
+    return false;
+  }
+  if (settings.groups) handshake->groups = *settings.groups;
+  DropWeak(ssl, &handshake->groups);
+  std::erase_if(handshake->groups,
+                [handshake](NamedGroup group) { return !handshake->algorithms->Supports(group); });
+  if (handshake->groups.empty()) {
+    Raise(SSL_R_NO_SUITABLE_GROUPS);
+    return false;
+  }
+  if (settings.signature_schemes) handshake->signature_schemes = *settings.signature_schemes;
+  DropWeak(ssl, &handshake->signature_schemes);
+  if (handshake->signature_schemes.empty()) {
+    Raise(SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM);
+    return false;
+  }
+  return true;
 }
 
 Duration InitialTimeout(SslAttachment& attachment, Duration otherwise) {
@@ -47,6 +136,10 @@ size_t MtuOf(SslAttachment& attachment) {
 
 std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
+  if (!AllowsDtls13(attachment) && !AllowsOlder(attachment)) {
+    Raise(SSL_R_NO_PROTOCOLS_AVAILABLE);
+    return nullptr;
+  }
   CtxAttachment* ctx = attachment.ctx();
   auto config = std::make_shared<AssociationConfig>();
   HandshakeConfig& handshake = config->handshake;
@@ -56,18 +149,12 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     return nullptr;
   }
   handshake.random = ctx->random();
-  handshake.cipher_suites = CipherSuitesOf(ssl, *handshake.algorithms);
-  if (handshake.cipher_suites.empty()) {
-    Raise(SSL_R_NO_CIPHERS_AVAILABLE);
-    return nullptr;
-  }
-  if (!attachment.settings.groups.empty()) handshake.groups = attachment.settings.groups;
-  if (!attachment.settings.signature_schemes.empty()) {
-    handshake.signature_schemes = attachment.settings.signature_schemes;
-  }
+  if (!ChooseLists(attachment, &handshake)) return nullptr;
   if (attachment.side == Side::kServer) {
     handshake.cookie_keys = ctx->cookie_keys();
     handshake.ask_credential = true;
+    handshake.server_preference =
+        (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   }
   handshake.key_log = Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl)) != nullptr;
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
@@ -104,12 +191,10 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
 void ApplyMtu(SslAttachment& attachment) {
   Association* association = attachment.association();
   if (association == nullptr) return;
-  const SslSettings& settings = attachment.settings;
-  const bool is_set = settings.mtu > 0 || settings.link_mtu > 0;
-  // The BIO is asked once: its answer costs a system call, and does not change by itself.
-  if (attachment.applied_mtu != 0 && !is_set) return;
+  // Once, until a setting changes: the BIO's answer costs a system call, and what the path was
+  // found to refuse must not come back.
+  if (attachment.applied_mtu != 0) return;
   const size_t mtu = MtuOf(attachment);
-  if (mtu == attachment.applied_mtu) return;
   attachment.applied_mtu = mtu;
   association->SetMtu(mtu);
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,9 +26,10 @@ struct SslSettings {
   MessageCallback message_callback = nullptr;
   void* message_callback_arg = nullptr;
 
-  // In the application's order; empty: not set.
-  std::vector<NamedGroup> groups;
-  std::vector<SignatureScheme> signature_schemes;
+  // In the application's order; nothing: not set. A list that was set and names nothing known here
+  // is empty, and never stands for our defaults.
+  std::optional<std::vector<NamedGroup>> groups;
+  std::optional<std::vector<SignatureScheme>> signature_schemes;
 
   // SSL_set_mtu: the datagram payload in bytes; 0: not set.
   size_t mtu = 0;

@@ -79,11 +79,11 @@ long GetTimeout(const SslAttachment& attachment, timeval* left) {
 }
 
 void NoteMtu(SslAttachment& attachment, int command, long larg) {
-  if (command == SSL_CTRL_SET_MTU) {
-    attachment.settings.mtu = static_cast<size_t>(larg);
-  } else {
-    attachment.settings.link_mtu = static_cast<size_t>(larg);
-  }
+  // As in libssl, the later of the two holds.
+  const auto mtu = static_cast<size_t>(larg);
+  attachment.settings.mtu = command == SSL_CTRL_SET_MTU ? mtu : 0;
+  attachment.settings.link_mtu = command == SSL_CTRL_SET_MTU ? 0 : mtu;
+  attachment.applied_mtu = 0;
   if (attachment.association() != nullptr) ApplyMtu(attachment);
 }
 

@@ -415,6 +415,67 @@ TEST_F(MemoryBioTest, SuspendedVerificationIsNoSuccess) {
   }
 }
 
+TEST_F(MemoryBioTest, NothingAllowedIsRefusedAndNeverLibssls) {
+  UseQueues();
+  for (SSL* ssl : {client_.get(), server_.get()}) {
+    ASSERT_EQ(SSL_set_min_proto_version(ssl, DTLS1_3_VERSION), 1);
+    SSL_set_options(ssl, SSL_OP_NO_TLSv1_3);
+    const int result = SSL_do_handshake(ssl);
+    EXPECT_EQ(result, -1);
+    EXPECT_EQ(SSL_get_error(ssl, result), SSL_ERROR_SSL);
+    EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_NO_PROTOCOLS_AVAILABLE);
+    ERR_clear_error();
+  }
+  EXPECT_TRUE(to_server_.empty());
+}
+
+TEST_F(MemoryBioTest, ListsWithoutAnythingUsableNeverBecomeDefaults) {
+  UseQueues();
+  ASSERT_EQ(SSL_set1_groups_list(client_.get(), "brainpoolP256r1"), 1);
+  EXPECT_EQ(SSL_connect(client_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_NO_SUITABLE_GROUPS);
+  ASSERT_EQ(SSL_set1_groups_list(client_.get(), "P-256"), 1);
+  ASSERT_EQ(SSL_set1_sigalgs_list(client_.get(), "DSA+SHA256"), 1);
+  EXPECT_EQ(SSL_connect(client_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM);
+  ERR_clear_error();
+  ASSERT_EQ(SSL_set1_sigalgs_list(client_.get(), "ECDSA+SHA256"), 1);
+  EXPECT_TRUE(Connect());
+}
+
+TEST_F(MemoryBioTest, SecurityLevelBoundsGroups) {
+  UseQueues();
+  SSL_set_security_level(client_.get(), 4);  // 192 bits
+  ASSERT_EQ(SSL_set1_groups_list(client_.get(), "P-256"), 1);
+  EXPECT_EQ(SSL_connect(client_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_NO_SUITABLE_GROUPS);
+  ASSERT_EQ(SSL_set1_groups_list(client_.get(), "P-256:P-384"), 1);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+}
+
+TEST_F(MemoryBioTest, ServerPreferenceChoosesTheCipherSuite) {
+  UseQueues();
+  ASSERT_EQ(SSL_set_ciphersuites(client_.get(), "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"),
+            1);
+  ASSERT_EQ(SSL_set_ciphersuites(server_.get(), "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"),
+            1);
+  SSL_set_options(server_.get(), SSL_OP_CIPHER_SERVER_PREFERENCE);
+  ASSERT_TRUE(Connect());
+  EXPECT_STREQ(SSL_get_cipher_name(server_.get()), "TLS_AES_128_GCM_SHA256");
+}
+
+TEST_F(MemoryBioTest, TheLaterOfTwoMtusHolds) {
+  UseQueues();
+  SSL_set_options(client_.get(), SSL_OP_NO_QUERY_MTU);
+  ASSERT_GT(DTLS_set_link_mtu(client_.get(), 1400), 0);
+  ASSERT_GT(SSL_set_mtu(client_.get(), 300), 0);
+  ASSERT_TRUE(Connect());
+  const size_t small = DTLS_get_data_mtu(client_.get());
+  EXPECT_LT(small, 300u);
+  ASSERT_GT(DTLS_set_link_mtu(client_.get(), 1400), 0);
+  EXPECT_GT(DTLS_get_data_mtu(client_.get()), 1000u);
+}
+
 TEST_F(MemoryBioTest, FailureIsReportedOnceAndStays) {
   UseQueues();
   SSL_set_verify(client_.get(), SSL_VERIFY_PEER, nullptr);

@@ -55,8 +55,10 @@ SslAttachment* Decide(SSL* ssl) {
   }
   // Without a side there is no input or output yet: libssl has the error for that too.
   if (attachment->side == Side::kUnset) return nullptr;
-  const bool ours =
-      AllowsDtls13(*attachment) && MethodFitsSide(Real().SSL_get_ssl_method(ssl), attachment->side);
+  // One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
+  // lower limit DTLS 1.3, would connect with less than the limit.
+  const bool ours = (AllowsDtls13(*attachment) || !AllowsOlder(*attachment)) &&
+                    MethodFitsSide(Real().SSL_get_ssl_method(ssl), attachment->side);
   attachment->owner = ours ? Owner::kOurs : Owner::kLibssl;
   return ours ? attachment : nullptr;
 }

@@ -120,10 +120,9 @@ long SharedGroup(const SslAttachment& attachment, long n) {
   if (!IsServer(attachment)) return 0;
   constexpr long kHowMany = -1;
   constexpr long kPreferred = -2;
-  const std::vector<NamedGroup>& set = attachment.settings.groups;
-  const std::vector<uint16_t> shared =
-      InOrderOfPreference(attachment, Numbers(set.empty() ? HandshakeConfig().groups : set),
-                          attachment.facts.peer_groups());
+  const std::vector<uint16_t> shared = InOrderOfPreference(
+      attachment, Numbers(attachment.settings.groups.value_or(HandshakeConfig().groups)),
+      attachment.facts.peer_groups());
   if (n == kHowMany) return static_cast<long>(shared.size());
   const size_t index = n == kPreferred ? 0 : static_cast<size_t>(n);
   return index < shared.size() ? GroupNid(shared[index]) : NID_undef;
@@ -148,10 +147,10 @@ long PeerPointFormats(const SslAttachment& attachment, const unsigned char** for
 }
 
 std::vector<uint16_t> SharedSignatureSchemes(const SslAttachment& attachment) {
-  const std::vector<SignatureScheme>& set = attachment.settings.signature_schemes;
-  return InOrderOfPreference(attachment,
-                             Numbers(set.empty() ? HandshakeConfig().signature_schemes : set),
-                             attachment.facts.peer_signature_schemes());
+  return InOrderOfPreference(
+      attachment,
+      Numbers(attachment.settings.signature_schemes.value_or(HandshakeConfig().signature_schemes)),
+      attachment.facts.peer_signature_schemes());
 }
 
 }  // namespace dtls13::shim
