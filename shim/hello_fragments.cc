@@ -31,13 +31,16 @@ void HelloFragments::AddFragment(const HandshakeFragment& fragment) {
   const HandshakeHeader& header = fragment.header;
   if (header.type != HandshakeType::kClientHello || header.message_len > kMaxHelloLen) return;
   if (header.message_len != header_.message_len || header.message_seq != header_.message_seq) {
-    fragments_.clear();
+    Forget();
     header_ = header;
   }
   const bool is_known = std::ranges::any_of(fragments_, [&](const Fragment& known) {
     return known.offset == header.fragment_offset && known.body.size() >= fragment.body.size();
   });
   if (is_known || fragments_.size() == kMaxFragments) return;
+  // Overlaps that come to more than the longest hello are nobody's way of sending one.
+  if (gathered_len_ + fragment.body.size() > kMaxHelloLen) Forget();
+  gathered_len_ += fragment.body.size();
   fragments_.push_back(
       {.offset = header.fragment_offset, .body = {fragment.body.begin(), fragment.body.end()}});
 }
@@ -71,9 +74,14 @@ std::optional<std::vector<uint8_t>> HelloFragments::Assemble() const {
   return hello;
 }
 
-void HelloFragments::Clear() {
-  address_.clear();
+void HelloFragments::Forget() {
   fragments_.clear();
+  gathered_len_ = 0;
+}
+
+void HelloFragments::Clear() {
+  Forget();
+  address_.clear();
   header_ = {};
 }
 

@@ -36,12 +36,14 @@ class HelloFragments {
 
   void AddFragment(const HandshakeFragment& fragment);
   std::optional<std::vector<uint8_t>> Assemble() const;
+  void Forget();  // the fragments
   void Clear();
 
   std::vector<uint8_t> address_;
   HandshakeHeader header_;
   uint64_t sequence_number_ = 0;  // the record that came last
   std::vector<Fragment> fragments_;
+  size_t gathered_len_ = 0;  // of all bodies, overlaps and all
 };
 
 }  // namespace dtls13::shim

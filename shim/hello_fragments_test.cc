@@ -80,6 +80,16 @@ TEST(HelloFragmentsTest, HostileFragmentsAreBounded) {
   EXPECT_FALSE(Add(fragments, Record(len, 128, len)));
 }
 
+TEST(HelloFragmentsTest, OverlapsAreBoundedInBytes) {
+  HelloFragments fragments;
+  const uint32_t len = 4000;
+  EXPECT_FALSE(Add(fragments, Record(len, 0, 1)));
+  // More than the longest hello altogether: what came before is forgotten.
+  for (uint32_t i = 2; i < 7; ++i) EXPECT_FALSE(Add(fragments, Record(len, i, len)));
+  EXPECT_FALSE(Add(fragments, Record(len, 1, 6)));
+  EXPECT_TRUE(Add(fragments, Record(len, 0, 1)));
+}
+
 TEST(HelloFragmentsTest, AnEmptyHelloIsWhole) {
   HelloFragments fragments;
   EXPECT_EQ(Add(fragments, Record(0, 0, 0, 5)), Record(0, 0, 0, 5));
