@@ -112,7 +112,8 @@ BIO* PresentReplay(SSL* ssl) {
 }
 
 void TakeAway(SSL* ssl, BIO* replay) {
-  BIO* behind = BIO_pop(replay);      // its reference is ours now
+  BIO* behind = BIO_next(replay);
+  BIO_set_next(replay, nullptr);      // its reference is ours now
   Real().SSL_set0_rbio(ssl, behind);  // and the SSL's; this frees `replay`
 }
 
@@ -133,7 +134,9 @@ bool ReplayDatagram(SSL* ssl, std::vector<uint8_t> datagram, AfterReplay after) 
   replay.release();
   BIO_set_data(bio, BIO_get_data(behind));
   BIO_up_ref(behind);
-  BIO_push(bio, behind);
+  // Not BIO_push, which would leave in the application's BIO a pointer back to one that may be
+  // freed first.
+  BIO_set_next(bio, behind);
   Real().SSL_set0_rbio(ssl, bio);
   return true;
 }

@@ -84,6 +84,10 @@ TEST_F(ReplayBioTest, NeedsAReadBio) {
 
 TEST_F(ReplayBioTest, DiesWithItsSsl) {
   ASSERT_TRUE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kPassThrough));
+  SSL_free(ssl_);
+  ssl_ = nullptr;
+  // What was behind it knows nothing of it.
+  EXPECT_EQ(BIO_pop(behind_), nullptr);
 }
 
 }  // namespace
