@@ -74,6 +74,8 @@ std::shared_ptr<const Credential> MakeCredential(const SslAttachment& attachment
 
 void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
   Raise(reason);
+  // This is the error; the association's own, that it was aborted, would be a second for it.
+  attachment.failure_reported = true;
   attachment.association()->Abort(alert);
 }
 
