@@ -12,15 +12,11 @@
 #include <cstring>
 #include <memory>
 
+#include "shim/clock.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
-
-struct AddressFree {
-  void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
-};
-using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
 
 // IP and UDP headers where the BIO does not say whether it is IPv4 or IPv6.
 constexpr size_t kAssumedMtuOverhead = 28;
@@ -39,7 +35,7 @@ bool IsDatagramSocket(BIO* bio) {
 
 int DescriptorOf(BIO* bio) {
   int descriptor = -1;
-  return BIO_get_fd(bio, &descriptor) > 0 ? descriptor : -1;
+  return BIO_get_fd(bio, &descriptor) >= 0 ? descriptor : -1;
 }
 
 bool IsBlockingDescriptor(int descriptor) {
@@ -49,14 +45,18 @@ bool IsBlockingDescriptor(int descriptor) {
 
 // WaitReadable returns false when `deadline` passed first.
 bool WaitReadable(int descriptor, std::optional<Instant> deadline, Instant now) {
-  int timeout_ms = -1;
-  if (deadline) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
-    timeout_ms = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
-  }
   pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
-  // Any failure is the following read's to find out.
-  return poll(&entry, 1, timeout_ms) != 0;
+  for (;;) {
+    int timeout_ms = -1;
+    if (deadline) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
+      timeout_ms = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+    }
+    const int num_ready = poll(&entry, 1, timeout_ms);
+    // Any failure but a signal is the following read's to find out.
+    if (num_ready >= 0 || errno != EINTR) return num_ready != 0;
+    now = Now();
+  }
 }
 
 size_t PositiveControl(SSL* ssl, int command) {
@@ -74,10 +74,8 @@ void ReportAgain() {
 // EncodePeerAddress returns the filled part of `out`.
 std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
                                            std::span<uint8_t, kMaxEncodedAddressLen> out) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
-  AddressPtr address(BIO_ADDR_new());
-  if (bio == nullptr || address == nullptr) return {};
-  if (BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) return {};
+  const AddressPtr address = ReadPeer(ssl);
+  if (address == nullptr) return {};
   const int family = BIO_ADDR_family(address.get());
   size_t len = 0;
   if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
@@ -192,16 +190,20 @@ bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded) {
   return sender.empty() || std::ranges::equal(sender, encoded);
 }
 
-void SetPeerAddress(SSL* ssl, std::span<const uint8_t> encoded) {
-  BIO* bio = Real().SSL_get_wbio(ssl);
+AddressPtr ReadPeer(SSL* ssl) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
   AddressPtr address(BIO_ADDR_new());
-  if (bio == nullptr || address == nullptr || encoded.size() < 4) return;
-  const size_t len = encoded.size() - 4;
-  unsigned short port;
-  std::memcpy(&port, encoded.data() + 2 + len, 2);
-  const int family = encoded[0] << 8 | encoded[1];
-  if (BIO_ADDR_rawmake(address.get(), family, encoded.data() + 2, len, port) != 1) return;
-  BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEER, 0, address.get());
+  if (bio == nullptr || address == nullptr ||
+      BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) {
+    return nullptr;
+  }
+  return address;
+}
+
+void SetPeer(SSL* ssl, BIO_ADDR* address) {
+  BIO* bio = Real().SSL_get_wbio(ssl);
+  if (bio == nullptr || address == nullptr || BIO_ADDR_family(address) == AF_UNSPEC) return;
+  BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEER, 0, address);
 }
 
 }  // namespace dtls13::shim

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -56,13 +57,20 @@ size_t QueryMtu(SSL* ssl);
 // MtuOverhead is what IP and UDP take of a link MTU, in bytes.
 size_t MtuOverhead(SSL* ssl);
 
-// PeerAddress is the sender of the last datagram, encoded for cookies: family, address, port.
-// Empty when the BIO cannot tell.
+struct AddressFree {
+  void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
+};
+using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
+
+// ReadPeer is the sender of the last datagram as the BIO has it; null when the BIO cannot tell.
+AddressPtr ReadPeer(SSL* ssl);
+// PeerAddress is the same, encoded for cookies: family, address, port. Empty when the BIO cannot
+// tell. An IPv6 scope is not in it: only what ReadPeer returned can be sent to.
 std::vector<uint8_t> PeerAddress(SSL* ssl);
 // IsFrom says whether the last datagram's sender is `encoded`; true when the BIO cannot tell.
 bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded);
-// SetPeerAddress makes an unconnected datagram BIO send to the encoded address again.
-void SetPeerAddress(SSL* ssl, std::span<const uint8_t> encoded);
+// SetPeer makes an unconnected datagram BIO send to `address` again; null changes nothing.
+void SetPeer(SSL* ssl, BIO_ADDR* address);
 
 }  // namespace dtls13::shim
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
+#include <vector>
 
 #include "shim/association_setup.h"
 #include "shim/bio_transport.h"
@@ -55,6 +57,14 @@ void OnConnected(SslAttachment& attachment) {
   TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
 }
 
+// Trace tells of a copy: a callback that closes or writes makes new events, and the data of this
+// one end there.
+void Trace(SslAttachment& attachment, Event event) {
+  const std::vector<uint8_t> data(event.data.begin(), event.data.end());
+  event.data = data;
+  TellTrace(attachment, event);
+}
+
 void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
   switch (event.type) {
     case EventType::kCredentialWanted:
@@ -71,7 +81,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       break;
     case EventType::kTrace:
       attachment.facts.Note(event);
-      TellTrace(attachment, event);
+      Trace(attachment, event);
       break;
     case EventType::kConnected:
       OnConnected(attachment);
@@ -118,9 +128,12 @@ BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
 // Transmit sends what is owed until nothing is, or a BIO refuses.
 BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
   if (!attachment.unsent_datagram.empty()) {
-    const BioOutcome outcome = Send(attachment, attachment.unsent_datagram);
-    if (outcome == BioOutcome::kWouldBlock) return outcome;
-    attachment.unsent_datagram.clear();
+    std::vector<uint8_t> unsent = std::exchange(attachment.unsent_datagram, {});
+    const BioOutcome outcome = Send(attachment, unsent);
+    if (outcome == BioOutcome::kWouldBlock) {
+      attachment.unsent_datagram = std::move(unsent);
+      return outcome;
+    }
     if (outcome != BioOutcome::kDone) return outcome;
   }
   ApplyMtu(attachment);
@@ -161,11 +174,13 @@ BioOutcome Settle(SslAttachment& attachment, Instant now) {
 }
 
 Progress ReportFailure(SslAttachment& attachment) {
+  attachment.want = Want::kNothing;
   AnnounceTimeout(attachment, std::nullopt);
   const Status failure = attachment.association()->failure();
   if (!attachment.failure_reported) {
     attachment.failure_reported = true;
-    RaiseStatus(failure);
+    // A close_notify during the handshake is an end, and no error.
+    if (!attachment.ended_by_close()) RaiseStatus(failure);
     if (failure.reason() == Reason::kPeerAlert) {
       SSL* ssl = attachment.ssl();
       Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
@@ -194,7 +209,7 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
 bool IsFromStranger(SslAttachment& attachment) {
   if (attachment.peer_address.empty()) return false;
   if (IsFrom(attachment.ssl(), attachment.peer_address)) return false;
-  SetPeerAddress(attachment.ssl(), attachment.peer_address);
+  SetPeer(attachment.ssl(), attachment.peer.get());
   return true;
 }
 
@@ -227,6 +242,7 @@ std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> 
 }
 
 Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  attachment.want = Want::kNothing;
   if (outcome == BioOutcome::kWouldBlock) {
     attachment.want = Want::kWrite;
     return Progress::kWouldBlock;
@@ -252,6 +268,7 @@ bool WaitEnded(const SslAttachment& attachment) {
 }
 
 Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  attachment.want = Want::kNothing;
   if (outcome == BioOutcome::kWouldBlock) {
     attachment.want = Want::kRead;
     return Progress::kWouldBlock;
@@ -264,6 +281,12 @@ Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
 
 Progress Drive(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
+  if (attachment.busy()) {
+    if (IsReached(attachment, goal)) return Progress::kReached;
+    errno = EAGAIN;
+    return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+  }
+  SslAttachment::Busy busy(attachment);
   std::optional<Instant> give_up;
   if (goal == Goal::kPeerClose && IsBlocking(attachment.ssl())) give_up = Now() + kCloseWait;
   bool has_received = false;
@@ -272,7 +295,9 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     const Instant now = Now();
     if (const std::optional<Instant> due = DueAt(association, now)) ServeTimeout(attachment, *due);
     const BioOutcome sent = Settle(attachment, now);
-    if (association.failed()) return ReportFailure(attachment);
+    // Data that came before the end is read before it.
+    const bool has_data = goal == Goal::kRead && !attachment.unread.empty();
+    if (association.failed() && !has_data) return ReportFailure(attachment);
     // Once connected nothing that is owed is worth keeping the application from its data for.
     const bool must_send = goal == Goal::kHandshake || goal == Goal::kFlush;
     if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
@@ -301,7 +326,8 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
 
 int ExpireTimer(SslAttachment& attachment) {
   Association* association = attachment.association();
-  if (association == nullptr || association->failed()) return 0;
+  if (association == nullptr || association->failed() || attachment.busy()) return 0;
+  SslAttachment::Busy busy(attachment);
   const Instant now = Now();
   const std::optional<Instant> due = DueAt(*association, now);
   if (!due) return 0;

@@ -33,7 +33,8 @@ enum class Progress : uint8_t {
 
 // Drive is the one place where an association meets its BIOs and the clock, always in one order:
 // timeout, receive, transmit, next timeout. It answers events and runs the application's callbacks.
-// attachment.association() must be there.
+// attachment.association() must be there. From inside a callback it does nothing but say how far
+// the goal is: what is owed is sent by the call around it.
 Progress Drive(SslAttachment& attachment, Goal goal);
 
 // ExpireTimer is DTLSv1_handle_timeout: 1 when a timer had expired and was served, 0 when none had,

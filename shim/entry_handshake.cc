@@ -28,7 +28,8 @@ int Handshake(SSL* ssl, HandshakeFunction real) {
 
 void SetSide(SSL* ssl, Side side) {
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
-  if (attachment == nullptr) return;
+  // A connection cannot begin anew in the middle of its own work.
+  if (attachment == nullptr || attachment->busy()) return;
   // On a connection of ours it means the same as in libssl: begin anew.
   if (attachment->owner == Owner::kOurs) attachment->Reset();
   attachment->side = side;
@@ -73,7 +74,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
         BIO* rbio = Real().SSL_get_rbio(ssl);
         if (BIO_ctrl(rbio, BIO_CTRL_DGRAM_GET_PEER, 0, client) <= 0) BIO_ADDR_clear(client);
-        if (rbio != Real().SSL_get_wbio(ssl)) SetPeerAddress(ssl, attachment.peer_address);
+        if (rbio != Real().SSL_get_wbio(ssl)) SetPeer(ssl, attachment.peer.get());
         return 1;
       }
       case FirstHello::kNotDtls13: {

@@ -25,7 +25,8 @@ void SetShutdownFlag(SSL* ssl, int flag) {
 
 // EnsureUp returns 1 when data may flow, kIsLibssls, or what the call is to return.
 int EnsureUp(SslAttachment& attachment) {
-  if (attachment.connected()) return attachment.failed() ? -1 : 1;
+  // A failure that no call has told yet is for the driver to report.
+  if (attachment.connected()) return attachment.failed() && attachment.failure_reported ? -1 : 1;
   switch (RunHandshake(attachment)) {
     case HandshakeOutcome::kDone:
       return 1;
@@ -194,7 +195,9 @@ int GetError(const SslAttachment& attachment, int result) {
   // An application that sets the flag itself sees the clean end it declares, as in libssl; what has
   // failed never looks like one.
   const bool has_failed = association != nullptr && association->failed();
-  if (received && (!has_failed || association->peer_closed())) return SSL_ERROR_ZERO_RETURN;
+  if (received && (!has_failed || association->peer_closed() || attachment.ended_by_close())) {
+    return SSL_ERROR_ZERO_RETURN;
+  }
   return SSL_ERROR_SYSCALL;
 }
 

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "dtls13/cookie_listener.h"
+#include "dtls13/handshake/client_hello.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
@@ -75,7 +76,7 @@ CookieVerdict VerifyCookie(SslAttachment& attachment, CookieMode mode,
 FirstHello Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   SSL* ssl = attachment.ssl();
   if (Real().SSL_get_rbio(ssl) != Real().SSL_get_wbio(ssl)) {
-    SetPeerAddress(ssl, PeerAddress(ssl));
+    SetPeer(ssl, ReadPeer(ssl).get());
   }
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/true);
   const BioOutcome outcome = WriteDatagram(ssl, datagram);
@@ -129,17 +130,33 @@ FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
                 std::vector<uint8_t> address, FirstHello verdict) {
   attachment.kept_datagram.assign(datagram.begin(), datagram.end());
   attachment.peer_address = std::move(address);
+  attachment.peer = ReadPeer(attachment.ssl());
   attachment.hello_fragments.reset();
   return verdict;
 }
 
-bool IsWholeHello(std::span<uint8_t> datagram) {
+// FindWholeHello returns the body of a ClientHello that the datagram begins with.
+std::optional<std::span<const uint8_t>> FindWholeHello(std::span<uint8_t> datagram) {
   const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
-  if (!record || record->header.type != ContentType::kHandshake) return false;
+  if (!record || record->header.type != ContentType::kHandshake) return std::nullopt;
   ByteReader reader(record->fragment);
   const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
-  return fragment && fragment->header.type == HandshakeType::kClientHello &&
-         fragment->header.fragment_len == fragment->header.message_len;
+  if (!fragment || fragment->header.type != HandshakeType::kClientHello ||
+      fragment->header.fragment_len != fragment->header.message_len) {
+    return std::nullopt;
+  }
+  return fragment->body;
+}
+
+bool IsWholeHello(std::span<uint8_t> datagram) { return FindWholeHello(datagram).has_value(); }
+
+// IsFallback: the client tries less than it has because more has failed (RFC 7507). Between it and
+// us, who have DTLS 1.3, somebody else must have made it fail.
+bool IsFallback(std::span<uint8_t> datagram) {
+  const std::optional<std::span<const uint8_t>> body = FindWholeHello(datagram);
+  if (!body) return false;
+  const std::optional<ClientHelloView> hello = ParseClientHello(*body);
+  return hello && hello->cipher_suites.Contains(kFallbackScsv);
 }
 
 FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
@@ -155,6 +172,9 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
       if (!AllowsOlder(attachment)) {
         return Refuse(attachment, datagram, AlertDescription::kProtocolVersion);
       }
+      if (IsFallback(datagram)) {
+        return Refuse(attachment, datagram, AlertDescription::kInappropriateFallback);
+      }
       return Keep(attachment, datagram, std::move(address), FirstHello::kNotDtls13);
     case ListenVerdict::kNeedsRetry:
       if (mode != CookieMode::kNone) {
@@ -167,7 +187,8 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
           case CookieVerdict::kGood:
             break;
           case CookieVerdict::kBad:
-            return SendRetry(attachment, listener, mode, datagram, address);
+            // A client aborts at a second HelloRetryRequest, RFC 8446 section 4.1.4.
+            return FirstHello::kIgnored;
           case CookieVerdict::kNoVerifier:
             return FirstHello::kFailed;
         }
@@ -191,7 +212,7 @@ FirstHello Take(SslAttachment& attachment, const CookieListener& listener, Cooki
                     /*with_contents=*/mode != CookieMode::kNone);
   const FirstHello verdict = Judge(attachment, listener, mode, datagram);
   const bool may_gather = mode == CookieMode::kNone || mode == CookieMode::kExchange;
-  if (verdict != FirstHello::kIgnored || !may_gather) return verdict;
+  if (verdict != FirstHello::kIgnored || !may_gather || IsWholeHello(datagram)) return verdict;
   if (attachment.hello_fragments == nullptr) {
     attachment.hello_fragments = std::make_unique<HelloFragments>();
   }
@@ -204,6 +225,7 @@ FirstHello Take(SslAttachment& attachment, const CookieListener& listener, Cooki
 
 FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
                              CookieMode mode, bool one_datagram) {
+  SslAttachment::Busy busy(attachment);
   attachment.want = Want::kNothing;
   // The listener only reads the config, which outlives it.
   const CookieListener listener(

@@ -40,6 +40,7 @@ HandshakeOutcome WaitForClient(SslAttachment& attachment) {
 void TellStart(SslAttachment& attachment) {
   if (attachment.callbacks_started) return;
   attachment.callbacks_started = true;
+  SslAttachment::Busy busy(attachment);
   const bool is_server = attachment.side == Side::kServer;
   TellInfo(attachment, SSL_CB_HANDSHAKE_START, 1);
   TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
@@ -62,23 +63,36 @@ HandshakeOutcome Run(SslAttachment& attachment) {
 }  // namespace
 
 HandshakeOutcome RunHandshake(SslAttachment& attachment) {
+  attachment.want = Want::kNothing;
   if (attachment.connected()) return HandshakeOutcome::kDone;
   // The reason was put on the error queue once, and may still be there to be read.
   if (attachment.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
-  attachment.want = Want::kNothing;
+  if (attachment.busy()) {
+    attachment.want = Want::kRead;
+    return HandshakeOutcome::kNotDone;
+  }
   const bool is_server = attachment.side == Side::kServer;
   // As libssl does, so that SSL_get_error speaks of this call.
   ERR_clear_error();
   const HandshakeOutcome outcome = Run(attachment);
   if (attachment.callbacks_started) {
+    SslAttachment::Busy busy(attachment);
+    const Want want = attachment.want;
     TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,
              outcome == HandshakeOutcome::kDone ? 1 : -1);
+    attachment.want = want;
   }
   return outcome;
 }
 
 int ClearConnection(SSL* ssl) {
-  if (SslAttachment* attachment = SslAttachment::Find(ssl)) attachment->Reset();
+  if (SslAttachment* attachment = SslAttachment::Find(ssl)) {
+    if (attachment->busy()) {
+      Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+      return 0;
+    }
+    attachment->Reset();
+  }
   DiscardReplay(ssl);
   LibsslCall call(ssl);
   return Real().SSL_clear(ssl);

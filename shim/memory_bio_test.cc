@@ -476,6 +476,116 @@ TEST_F(MemoryBioTest, TheLaterOfTwoMtusHolds) {
   EXPECT_GT(DTLS_get_data_mtu(client_.get()), 1000u);
 }
 
+// Reenter does to an SSL from inside its own callbacks all that would pull the ground from under
+// the call that is in progress.
+void Reenter(SSL* ssl) {
+  thread_local bool inside = false;
+  if (inside) return;
+  inside = true;
+  char bytes[4];
+  DTLSv1_handle_timeout(ssl);
+  SSL_do_handshake(ssl);
+  SSL_read(ssl, bytes, sizeof(bytes));
+  if (SSL_is_init_finished(ssl)) {
+    SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED);
+    SSL_write(ssl, "from inside", 11);
+  }
+  EXPECT_EQ(SSL_clear(ssl), 0);
+  if (SSL_is_server(ssl)) {
+    SSL_set_accept_state(ssl);
+  } else {
+    SSL_set_connect_state(ssl);
+  }
+  ERR_clear_error();
+  inside = false;
+}
+
+void ReenterOnInfo(const SSL* ssl, int /*where*/, int /*value*/) { Reenter(const_cast<SSL*>(ssl)); }
+
+void ReenterOnHandshakeMessage(int /*write_p*/, int /*version*/, int content_type,
+                               const void* /*buf*/, size_t /*len*/, SSL* ssl, void* /*arg*/) {
+  if (content_type == SSL3_RT_HANDSHAKE) Reenter(ssl);
+}
+
+TEST_F(MemoryBioTest, CallbacksMayComeBackIn) {
+  UseQueues();
+  for (SSL* ssl : {client_.get(), server_.get()}) {
+    SSL_set_info_callback(ssl, ReenterOnInfo);
+    SSL_set_msg_callback(ssl, ReenterOnHandshakeMessage);
+  }
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(ReadAll(server_.get()), "from inside");
+}
+
+void ShutDownWhenDone(const SSL* ssl, int where, int /*value*/) {
+  if (where != SSL_CB_HANDSHAKE_DONE) return;
+  EXPECT_EQ(SSL_shutdown(const_cast<SSL*>(ssl)), 0);
+}
+
+TEST_F(MemoryBioTest, ACallbackMayClose) {
+  UseQueues();
+  SSL_set_info_callback(server_.get(), ShutDownWhenDone);
+  ASSERT_TRUE(Connect());
+  char byte;
+  EXPECT_EQ(SSL_read(client_.get(), &byte, 1), 0);
+  EXPECT_EQ(SSL_get_shutdown(client_.get()), SSL_RECEIVED_SHUTDOWN);
+}
+
+TEST_F(MemoryBioTest, CloseDuringTheHandshakeIsNoError) {
+  UseQueues();
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  to_client_.push_back({0x15, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0});
+  const int result = SSL_connect(client_.get());
+  EXPECT_LE(result, 0);
+  EXPECT_EQ(SSL_get_error(client_.get(), result), SSL_ERROR_ZERO_RETURN);
+}
+
+int RefuseHello(SSL* /*ssl*/, int* /*alert*/, void* /*arg*/) { return SSL_CLIENT_HELLO_ERROR; }
+
+TEST_F(MemoryBioTest, OneErrorForOneFailure) {
+  UseQueues();
+  SSL_CTX_set_client_hello_cb(server_ctx_.get(), RefuseHello, nullptr);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  EXPECT_EQ(SSL_accept(server_.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_CALLBACK_FAILED);
+  EXPECT_EQ(ERR_peek_error(), 0u);
+}
+
+int RefuseCookie(SSL* /*ssl*/, const unsigned char* /*cookie*/, unsigned int /*cookie_len*/) {
+  return 0;
+}
+
+TEST_F(MemoryBioTest, RefusedCookieGetsNoSecondRetry) {
+  UseQueues();
+  SSL_CTX_set_cookie_verify_cb(server_ctx_.get(), RefuseCookie);
+  SSL_set_options(server_.get(), SSL_OP_COOKIE_EXCHANGE);
+  for (const size_t num_answers : {1, 0}) {
+    EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+    EXPECT_TRUE(WouldBlock(server_.get(), SSL_accept(server_.get())));
+    EXPECT_EQ(to_client_.size(), num_answers);
+  }
+}
+
+TEST_F(MemoryBioTest, RefusalsAreSentOnce) {
+  UseQueues();
+  SSL_set_min_proto_version(server_.get(), DTLS1_3_VERSION);
+  SSL_set_max_proto_version(client_.get(), DTLS1_2_VERSION);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  const size_t num_hellos = to_server_.size();
+  EXPECT_TRUE(WouldBlock(server_.get(), SSL_accept(server_.get())));
+  EXPECT_EQ(num_hellos, 1u);
+  EXPECT_EQ(to_client_.size(), 1u);
+}
+
+TEST_F(MemoryBioTest, FallbackIsRefused) {
+  UseQueues();
+  SSL_set_max_proto_version(client_.get(), DTLS1_2_VERSION);
+  SSL_set_mode(client_.get(), SSL_MODE_SEND_FALLBACK_SCSV);
+  EXPECT_FALSE(Connect());
+  EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_TLSV1_ALERT_INAPPROPRIATE_FALLBACK);
+  ERR_clear_error();
+}
+
 TEST_F(MemoryBioTest, FailureIsReportedOnceAndStays) {
   UseQueues();
   SSL_set_verify(client_.get(), SSL_VERIFY_PEER, nullptr);

@@ -81,6 +81,7 @@ void SslAttachment::Reset() {
   kept_datagram.clear();
   unsent_datagram.clear();
   peer_address.clear();
+  peer.reset();
   hello_fragments.reset();
   failure_reported = false;
   callbacks_started = false;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "shim/bio_transport.h"
 #include "shim/ctx_attachment.h"
 #include "shim/hello_fragments.h"
 #include "shim/openssl_headers.h"
@@ -58,11 +59,33 @@ class SslAttachment {
   bool connected() const { return association_ != nullptr && association_->connected(); }
 
   bool failed() const { return association_ != nullptr && association_->failed(); }
+  // ended_by_close: the peer closed before the handshake was over.
+  bool ended_by_close() const {
+    return failed() && association_->failure().reason() == Reason::kPeerAlert &&
+           association_->failure().alert() == AlertDescription::kCloseNotify;
+  }
   // is_up: connected, and nothing went wrong since.
   bool is_up() const { return connected() && !failed(); }
 
-  // Reset forgets the connection and keeps the settings: SSL_clear.
+  // Reset forgets the connection and keeps the settings: SSL_clear. Not while the SSL is busy.
   void Reset();
+
+  // Busy stands around the work on a connection that calls the application back. What a callback
+  // then does to the same SSL must neither end the connection nor drive it: the work still holds on
+  // to its parts.
+  class Busy {
+   public:
+    explicit Busy(SslAttachment& attachment) : attachment_(attachment) {
+      ++attachment_.busy_depth_;
+    }
+    ~Busy() { --attachment_.busy_depth_; }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    SslAttachment& attachment_;
+  };
+  bool busy() const { return busy_depth_ > 0; }
 
   // PeerObjects are libssl objects that entries hand out, owned here and freed with the connection.
   struct PeerObjects {
@@ -104,6 +127,8 @@ class SslAttachment {
 
   // The client's address as the cookie was bound to it; empty where the BIO cannot tell.
   std::vector<uint8_t> peer_address;
+  // The same as the BIO gave it, for sending there.
+  AddressPtr peer;
 
   // Pieces of a ClientHello, while it is not known whose it is to answer.
   std::unique_ptr<HelloFragments> hello_fragments;
@@ -129,6 +154,7 @@ class SslAttachment {
 
  private:
   SSL* const ssl_;
+  int busy_depth_ = 0;
   std::unique_ptr<Association> association_;
   std::unique_ptr<PeerObjects> peer_objects_ = std::make_unique<PeerObjects>();
 };
