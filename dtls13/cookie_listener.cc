@@ -58,9 +58,10 @@ ListenInspection CookieListener::Inspect(std::span<const uint8_t> datagram,
   }
   std::optional<std::vector<uint8_t>> cookie =
       OpenHelloCookie(config_->handshake, hello->body, peer_address, now);
-  // RFC 9147 section 5.1: only a valid cookie lets the handshake proceed. A stale or foreign one is
-  // not worth an answer: its sender may be anyone.
-  if (!cookie) return {};
+  //= rfc9147#section-5.1
+  //# If a server receives a ClientHello with an invalid cookie, it MUST
+  //# terminate the handshake with an "illegal_parameter" alert.
+  if (!cookie) return {.verdict = ListenVerdict::kBadCookie, .application_cookie = {}};
   return {.verdict = ListenVerdict::kAccept, .application_cookie = std::move(*cookie)};
 }
 

@@ -17,6 +17,7 @@ enum class ListenVerdict : uint8_t {
   kIgnore,      // not a whole ClientHello in one record: drop it without an answer
   kNotDtls13,   // a ClientHello that does not offer DTLS 1.3
   kNeedsRetry,  // a first ClientHello: answer with WriteRetry
+  kBadCookie,   // a cookie not ours, stale, or of another address: answer with illegal_parameter
   kAccept,      // carries a valid cookie: make an Association and hand it this datagram
 };
 

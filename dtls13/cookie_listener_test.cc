@@ -67,9 +67,14 @@ TEST_F(CookieListenerTest, AcceptsTheSecondHelloFromTheSameAddressOnly) {
   const ListenInspection accepted = listener_->Inspect(second, Bytes("address"), kNow);
   EXPECT_EQ(accepted.verdict, ListenVerdict::kAccept);
   EXPECT_EQ(accepted.application_cookie, Bytes("the application's"));
-  EXPECT_EQ(listener_->Inspect(second, Bytes("elsewhere"), kNow).verdict, ListenVerdict::kIgnore);
+  //= rfc9147#section-5.1
+  //= type=test
+  //# If a server receives a ClientHello with an invalid cookie, it MUST
+  //# terminate the handshake with an "illegal_parameter" alert.
+  EXPECT_EQ(listener_->Inspect(second, Bytes("elsewhere"), kNow).verdict,
+            ListenVerdict::kBadCookie);
   EXPECT_EQ(listener_->Inspect(second, Bytes("address"), kNow + std::chrono::hours(3)).verdict,
-            ListenVerdict::kIgnore);
+            ListenVerdict::kBadCookie);
 }
 
 TEST_F(CookieListenerTest, AnAssociationGoesOnFromTheSecondHello) {

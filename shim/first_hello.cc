@@ -181,14 +181,15 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
         return SendRetry(attachment, listener, mode, datagram, address);
       }
       return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+    case ListenVerdict::kBadCookie:
+      return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
     case ListenVerdict::kAccept:
       if (mode != CookieMode::kNone) {
         switch (VerifyCookie(attachment, mode, inspection.application_cookie)) {
           case CookieVerdict::kGood:
             break;
           case CookieVerdict::kBad:
-            // A client aborts at a second HelloRetryRequest, RFC 8446 section 4.1.4.
-            return FirstHello::kIgnored;
+            return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
           case CookieVerdict::kNoVerifier:
             return FirstHello::kFailed;
         }
