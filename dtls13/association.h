@@ -162,6 +162,7 @@ class Association {
   bool FlightIsInTheMaking() const;
   size_t handshake_mtu() const;
   Epoch alert_epoch() const;
+  HeaderForm data_form() const;
 
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);

@@ -29,6 +29,21 @@ constexpr HeaderForm kFullForm{.has_length = true, .short_number = false};
 // A handshake record with less room than this is not worth its header.
 constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 
+// WholeMessage is a handshake message as one fragment that is all of it.
+std::vector<uint8_t> WholeMessage(HandshakeType type, uint16_t message_seq,
+                                  std::span<const uint8_t> body) {
+  const auto len = static_cast<uint32_t>(body.size());
+  std::vector<uint8_t> message(kHandshakeHeaderLen + body.size());
+  WriteHandshakeHeader({.type = type,
+                        .message_len = len,
+                        .message_seq = message_seq,
+                        .fragment_offset = 0,
+                        .fragment_len = len},
+                       message);
+  std::copy(body.begin(), body.end(), message.begin() + kHandshakeHeaderLen);
+  return message;
+}
+
 const ClientHelloInfo& NoClientHello() {
   static const ClientHelloInfo kNone;
   return kNone;
@@ -167,14 +182,8 @@ size_t Association::PackAlert(std::span<uint8_t> out) {
 
 size_t Association::PackStatelessReply(std::span<uint8_t> out) {
   const std::vector<uint8_t> body = std::exchange(stateless_reply_, {});
-  std::vector<uint8_t> message(kHandshakeHeaderLen);
-  WriteHandshakeHeader({.type = HandshakeType::kServerHello,
-                        .message_len = static_cast<uint32_t>(body.size()),
-                        .message_seq = stateless_reply_seq_,
-                        .fragment_offset = 0,
-                        .fragment_len = static_cast<uint32_t>(body.size())},
-                       message);
-  message.insert(message.end(), body.begin(), body.end());
+  const std::vector<uint8_t> message =
+      WholeMessage(HandshakeType::kServerHello, stateless_reply_seq_, body);
   RecordNumber number;
   return records_.Seal(kPlaintextEpoch, ContentType::kHandshake, message, kFullForm, out, &number);
 }
@@ -183,13 +192,17 @@ void Association::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
 
 // --- Application data
 
+HeaderForm Association::data_form() const {
+  return {.has_length = !(config_->omit_length && handshake_acked_),
+          .short_number = config_->short_numbers && handshake_acked_};
+}
+
 SendResult Association::Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                              size_t* out_len) {
   if (failed() || close_queued_) return SendResult::kClosed;
   if (!connected_) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();
-  const HeaderForm form{.has_length = !(config_->omit_length && handshake_acked_),
-                        .short_number = config_->short_numbers && handshake_acked_};
+  const HeaderForm form = data_form();
   if (plaintext.size() > kMaxPlaintextLen ||
       out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
     return SendResult::kTooLarge;
@@ -205,9 +218,7 @@ SendResult Association::Seal(std::span<const uint8_t> plaintext, std::span<uint8
 }
 
 size_t Association::SealOverhead() const {
-  const HeaderForm form{.has_length = !(config_->omit_length && handshake_acked_),
-                        .short_number = config_->short_numbers && handshake_acked_};
-  return records_.Overhead(records_.write_epoch(), form);
+  return records_.Overhead(records_.write_epoch(), data_form());
 }
 
 // --- Ends
@@ -252,19 +263,10 @@ void Association::Trace(bool outgoing, ContentType type, Epoch epoch,
 void Association::TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
                                std::span<const uint8_t> body) {
   if (!config_->trace) return;
-  const auto len = static_cast<uint32_t>(body.size());
-  std::vector<uint8_t> message(kHandshakeHeaderLen);
-  WriteHandshakeHeader({.type = type,
-                        .message_len = len,
-                        .message_seq = message_seq,
-                        .fragment_offset = 0,
-                        .fragment_len = len},
-                       message);
-  message.insert(message.end(), body.begin(), body.end());
   events_.PushOwned(
       {.type = EventType::kTrace,
        .trace = {.outgoing = outgoing, .content_type = ContentType::kHandshake, .epoch = epoch}},
-      std::move(message));
+      WholeMessage(type, message_seq, body));
 }
 
 // --- What is known
