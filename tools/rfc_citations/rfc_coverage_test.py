@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Tests tools/rfc_coverage on trees of a few lines."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TOOL = os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "rfc_coverage")
+
+LIST = """
+document = "rfc1"
+source = "https://example.org/rfc1"
+[[spec]]
+id = "rfc1-2-01"
+section = "2"
+title = "Hosts"
+level = "MUST"
+quote = '''
+A host MUST count each record that it
+drops, and MUST NOT answer it.
+'''
+[[spec]]
+id = "rfc1-2-02"
+section = "2"
+title = "Hosts"
+level = "SHOULD"
+quote = '''
+It SHOULD use a round-
+trip time.
+'''
+[[spec]]
+id = "rfc1-3.1-01"
+section = "3.1"
+title = "Rules"
+level = "MAY"
+quote = '''
+Hosts MAY follow these rules:
+'''
+items = ['Send each of the answers at once, or never.']
+"""
+
+WHOLE = """
+//= rfc1#section-2
+//# A host MUST count each
+//# record that it drops, and MUST NOT answer it.
+"""
+WHOLE_TEST = WHOLE.replace("section-2\n", "section-2\n//= type=test\n")
+
+
+class RfcCoverage(unittest.TestCase):
+    def setUp(self):
+        self._folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self._folder.cleanup)
+        self.root = self._folder.name
+        self.write("tests/conformance/requirements/rfc1.toml", LIST)
+
+    def write(self, path, text):
+        path = os.path.join(self.root, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def run_tool(self, *options):
+        done = subprocess.run([sys.executable, TOOL, "--root", self.root] + list(options),
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        return done.returncode, done.stdout.decode()
+
+    def expect_fault(self, text, path="dtls13/a.cc"):
+        status, output = self.run_tool()
+        self.assertEqual(status, 1, output)
+        self.assertRegex(output, "(?m)^" + re.escape(path) + r":\d+: .*" + re.escape(text))
+
+    def row(self, level):
+        """The counts of all sentences of a level: total, code, tested, excepted, missing."""
+        _, output = self.run_tool()
+        whole = output[output.index("\n  all"):]
+        return [int(n) for n in re.search(level + r" +([\d ]+)", whole).group(1).split()]
+
+    def test_nothing_is_cited(self):
+        self.assertEqual(self.run_tool()[0], 0)
+        self.assertEqual(self.row("MUST"), [1, 0, 0, 0, 1])
+        self.assertEqual(self.run_tool("--require", "MUST")[0], 1)
+
+    def test_a_sentence_needs_code_and_a_test(self):
+        self.write("dtls13/a.cc", WHOLE)
+        self.assertEqual(self.row("MUST"), [1, 1, 0, 0, 1])
+        self.assertIn("rfc1-2-01 MUST, rfc1#section-2: not tested", self.run_tool("--missing")[1])
+        self.write("dtls13/a_test.cc", WHOLE_TEST)
+        self.assertEqual(self.row("MUST"), [1, 1, 1, 0, 0])
+        self.assertEqual(self.run_tool("--require", "MUST")[0], 0)
+        self.assertEqual(self.run_tool("--require", "SHOULD")[0], 1)
+
+    def test_six_words_of_a_sentence_are_enough_and_five_are_not(self):
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# count each record that it drops,\n")
+        self.assertEqual(self.row("MUST")[1], 1)
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# count each record that it\n")
+        self.assertEqual(self.row("MUST")[1], 0)
+
+    def test_a_citation_may_hold_several_sentences(self):
+        self.write("dtls13/a.cc", WHOLE + "//# It SHOULD use a round-trip time.\n")
+        self.assertEqual(self.row("MUST")[1], 1)
+        self.assertEqual(self.row("SHOULD")[1], 1)
+
+    def test_a_bullet_is_evidence_for_its_sentence(self):
+        self.write("dtls13/a.cc", "//= rfc1#section-3.1\n//# Send each of the answers at once,\n")
+        self.assertEqual(self.row("MAY")[1], 1)
+
+    def test_a_misquotation_is_a_fault(self):
+        self.write("dtls13/a.cc", WHOLE.replace("each", "every"))
+        self.expect_fault("a misquotation of rfc1-2-01")
+
+    def test_case_matters(self):
+        self.write("dtls13/a.cc", WHOLE.replace("MUST count", "must count"))
+        self.expect_fault("a misquotation of rfc1-2-01")
+
+    def test_an_unknown_demand_is_a_fault_and_other_words_are_not(self):
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# Routers are not hosts.\n")
+        self.assertEqual(self.run_tool()[0], 0)
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# Routers MUST NOT be hosts.\n")
+        self.expect_fault("requires something")
+
+    def test_the_section_must_be_the_right_one(self):
+        self.write("dtls13/a.cc", WHOLE.replace("section-2", "section-3.1"))
+        self.expect_fault("section-2 has this")
+
+    def test_a_test_says_so_and_code_does_not(self):
+        self.write("dtls13/a_test.cc", WHOLE)
+        self.expect_fault("type=test is for tests", "dtls13/a_test.cc")
+        os.remove(os.path.join(self.root, "dtls13/a_test.cc"))
+        self.write("dtls13/a.cc", WHOLE_TEST)
+        self.expect_fault("type=test is for tests")
+
+    def test_malformed_citations(self):
+        for text, fault in (
+                ("//= rfc1 section 2\n//# words\n", "is not DOCUMENT#section-N"),
+                ("//= rfc1#section-2\n", "without a quotation"),
+                ("//= rfc1#section-2\n//= type=proof\n//# words\n", "is not a type"),
+                ("//# words\n", "without the line that names its document"),
+                ("//= type=test\n//# words\n", "stands apart"),
+                ("// = rfc1#section-2\n", "a citation's line begins with"),
+                ("//=rfc1#section-2\n", "a citation's line begins with")):
+            with self.subTest(text):
+                self.write("dtls13/a.cc", text)
+                self.expect_fault(fault)
+
+    def test_python_cites_after_a_hash(self):
+        self.write("tests/abi/a_test.py", re.sub("(?m)^//", "# //", WHOLE_TEST))
+        self.assertEqual(self.row("MUST")[2], 1)
+
+    def test_other_documents_are_counted_apart(self):
+        self.write("dtls13/a.cc", "//= rfc2#appendix-A.1\n//# All MUST be well.\n")
+        status, output = self.run_tool()
+        self.assertEqual(status, 0)
+        self.assertIn("rfc2 (1)", output)
+
+    def test_a_list_of_one_section_says_nothing_of_the_others(self):
+        self.write("tests/conformance/requirements/rfc1.toml", 'within = "2"\n' + LIST)
+        self.write("dtls13/a.cc", "//= rfc1#section-21\n//# All MUST be well.\n")
+        status, output = self.run_tool()
+        self.assertEqual(status, 0)
+        self.assertIn("rfc1 (1)", output)
+
+    def except_first(self, reason):
+        self.write("tests/conformance/requirements/exceptions.toml",
+                   '[[exception]]\nid = "rfc1-2-01"\nreason = "%s"\n' % reason)
+
+    def test_an_exception_needs_no_evidence_and_bears_none(self):
+        self.except_first("This binds hosts, and we are a router.")
+        self.assertEqual(self.row("MUST"), [1, 0, 0, 1, 0])
+        self.assertEqual(self.run_tool("--require", "MUST")[0], 0)
+        self.write("dtls13/a.cc", WHOLE)
+        self.expect_fault("cites rfc1-2-01, which is excepted")
+
+    def test_exceptions_are_checked(self):
+        self.except_first("n/a")
+        self.assertEqual(self.run_tool()[0], 2)
+        self.write("tests/conformance/requirements/exceptions.toml",
+                   '[[exception]]\nid = "rfc1-9-01"\nreason = "There is no such sentence."\n')
+        status, output = self.run_tool()
+        self.assertEqual(status, 2)
+        self.assertIn("no list has rfc1-9-01", output)
+
+    def test_a_broken_list_is_named(self):
+        self.write("tests/conformance/requirements/rfc1.toml", "document = ")
+        status, output = self.run_tool()
+        self.assertEqual(status, 2)
+        self.assertIn("rfc1.toml", output)
+
+    def test_whole_texts_show_what_no_list_can(self):
+        texts = os.path.join(self.root, "texts")
+        self.write("texts/rfc1.txt", "Routers are\nno hosts.\n\nAuthor    [Page 1]\n\f\n"
+                   "RFC 1     Title     May 2020\n\nThey are fewer.\n")
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# Routers are no hosts. They are fewer.\n")
+        self.assertEqual(self.run_tool("--texts", texts)[0], 0)
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# Routers are not hosts.\n")
+        status, output = self.run_tool("--texts", texts)
+        self.assertEqual(status, 1)
+        self.assertIn("rfc1 does not say: Routers are not hosts.", output)
+
+    def test_the_page_holds_each_sentence_and_its_evidence(self):
+        self.write("dtls13/a.cc", WHOLE)
+        page_path = os.path.join(self.root, "out", "page.html")
+        os.mkdir(os.path.dirname(page_path))
+        self.assertEqual(self.run_tool("--html", page_path)[0], 0)
+        with open(page_path, encoding="utf-8") as file:
+            page = file.read()
+        self.assertIn('<article id="rfc1-2-01" data-status="not tested" data-level="MUST">', page)
+        self.assertIn('<a href="../dtls13/a.cc">dtls13/a.cc:2</a>', page)
+        self.assertEqual(page.count("<article "), 3)
+        self.assertNotRegex(page, r"<(?:script|link|img)[^>]* (?:src|href)=")
+
+    def test_a_wrong_folder_is_named(self):
+        status, output = self.run_tool("--texts", "/nowhere")
+        self.assertEqual(status, 2)
+        self.assertIn("/nowhere is not a folder", output)
+
+
+if __name__ == "__main__":
+    unittest.main()
