@@ -156,9 +156,12 @@ void OutgoingFlight::OweOvertaken() {
   }
 }
 
-void OutgoingFlight::DropAcked() {
-  std::erase_if(messages_, [](const OutgoingMessage& message) { return message.IsAcked(); });
+std::optional<OutgoingFlight::AckedMessage> OutgoingFlight::TakeAcked() {
+  if (messages_.empty() || !messages_.front().IsAcked()) return std::nullopt;
+  const AckedMessage acked{messages_.front().type, messages_.front().message_seq};
+  messages_.erase(messages_.begin());
   if (messages_.empty()) Clear();
+  return acked;
 }
 
 bool OutgoingFlight::IsAcked(uint16_t message_seq) const {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -69,8 +70,16 @@ class OutgoingFlight {
   // it was lost, or reordered. What was sent later may well be under way still, and a peer that
   // acknowledges record by record would have all of it sent again with each.
   void OweOvertaken();
-  // DropAcked frees the messages that are wholly acknowledged (post-handshake use).
-  void DropAcked();
+  // TakeAcked frees the oldest message held if it is wholly acknowledged, and says which it was
+  // (post-handshake use). The peer takes messages in order, so one that is acknowledged behind one
+  // that is not may be held up there.
+  struct AckedMessage {
+    HandshakeType type;
+    uint16_t message_seq;
+  };
+  std::optional<AckedMessage> TakeAcked();
+  // oldest_epoch is that of the oldest message held. Requires !empty().
+  Epoch oldest_epoch() const { return messages_.front().epoch; }
   // IsAcked is true when the message is wholly acknowledged or no longer held.
   bool IsAcked(uint16_t message_seq) const;
 

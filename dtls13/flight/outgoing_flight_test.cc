@@ -93,7 +93,7 @@ TEST(OutgoingFlight, StartsEmpty) {
   EXPECT_EQ(flight.num_bytes_held(), 0u);
   EXPECT_EQ(Pack(flight, 100).len, 0u);
   flight.OweUnacked();
-  flight.DropAcked();
+  EXPECT_FALSE(flight.TakeAcked().has_value());
   EXPECT_FALSE(flight.HasOwed());
 }
 
@@ -409,21 +409,24 @@ TEST(OutgoingFlight, WhatWasNeverSentIsStillCutToFillARecord) {
   EXPECT_EQ(Pack(flight, 2 * kHeader + 40 + 30).refs, (Refs{{0, 0, 40}, {1, 0, 30}}));
 }
 
-TEST(OutgoingFlight, DropAckedKeepsTheRest) {
+TEST(OutgoingFlight, TakesAcknowledgedMessagesInOrder) {
   OutgoingFlight flight;
   for (uint16_t seq = 7; seq < 10; ++seq) Add(flight, kFirstApplicationEpoch, seq, 10);
   PackAll(flight, 1000);
   flight.OnAcked({8, 0, 10});
   flight.OnAcked({9, 0, 5});
-  flight.DropAcked();
-  EXPECT_EQ(flight.num_bytes_held(), 20u);
-  EXPECT_TRUE(flight.IsAcked(8));
-  EXPECT_FALSE(flight.OnAcked({8, 0, 10}));
+  EXPECT_FALSE(flight.TakeAcked().has_value());  // 7 holds 8 up
   flight.OweUnacked();
   EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{7, 0, 10}, {9, 5, 5}}}));
   flight.OnAcked({7, 0, 10});
+  EXPECT_EQ(flight.TakeAcked()->message_seq, 7);
+  EXPECT_EQ(flight.TakeAcked()->message_seq, 8);
+  EXPECT_FALSE(flight.TakeAcked().has_value());
+  EXPECT_EQ(flight.num_bytes_held(), 10u);
+  EXPECT_TRUE(flight.IsAcked(8));
+  EXPECT_FALSE(flight.OnAcked({8, 0, 10}));
   flight.OnAcked({9, 0, 10});
-  flight.DropAcked();
+  EXPECT_EQ(flight.TakeAcked()->message_seq, 9);
   EXPECT_TRUE(flight.empty());
   EXPECT_EQ(flight.num_bytes_held(), 0u);
 }
@@ -490,8 +493,10 @@ class Model {
   void OweUnacked() {
     for (Held& held : held_) std::ranges::replace(held.bytes, kSent, kOwed);
   }
-  void DropAcked() {
-    std::erase_if(held_, [](const Held& held) { return !Has(held, kOwed) && !Has(held, kSent); });
+  bool TakeAcked() {
+    if (held_.empty() || Has(held_.front(), kOwed) || Has(held_.front(), kSent)) return false;
+    held_.erase(held_.begin());
+    return true;
   }
   bool OnAcked(const FragmentRef& ref) {
     bool is_news = false;
@@ -567,8 +572,7 @@ TEST(OutgoingFlight, AgreesWithANaiveModel) {
           model.OweUnacked();
           break;
         case 2:
-          flight.DropAcked();
-          model.DropAcked();
+          ASSERT_EQ(flight.TakeAcked().has_value(), model.TakeAcked()) << seed << " step " << step;
           break;
         case 3: {  // any range, sent or not
           const FragmentRef ref{static_cast<uint16_t>(random() % (next_seq + 1)),

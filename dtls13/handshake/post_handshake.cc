@@ -1,62 +1,133 @@
 #include "dtls13/handshake/post_handshake.h"
 
-#include "dtls13/handshake/extensions.h"
-#include "dtls13/wire/byte_reader.h"
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/crypto/traffic_keys.h"
+#include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/key_update.h"
+#include "dtls13/handshake/new_session_ticket.h"
 
 namespace dtls13 {
 
-//      struct {
-//          uint32 ticket_lifetime;
-//          uint32 ticket_age_add;
-//          opaque ticket_nonce<0..255>;
-//          opaque ticket<1..2^16-1>;
-//          Extension extensions<0..2^16-2>;
-//      } NewSessionTicket;
-std::optional<NewSessionTicket> ParseNewSessionTicket(std::span<const uint8_t> body) {
-  ByteReader reader(body);
-  NewSessionTicket ticket;
-  std::span<const uint8_t> content;
-  if (!reader.ReadU32(&ticket.lifetime_s) || !reader.ReadU32(&ticket.age_add) ||
-      !reader.ReadVector8(&ticket.nonce) || !reader.ReadVector16(&ticket.ticket) ||
-      ticket.ticket.empty() || !reader.ReadVector16(&content) || !reader.empty()) {
-    return std::nullopt;
+PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                             HandshakeResult* result)
+    : config_(std::move(config)),
+      suite_(result->suite),
+      is_client_(is_client),
+      read_secret_(std::move(is_client ? result->server_application_secret
+                                       : result->client_application_secret)),
+      write_secret_(std::move(is_client ? result->client_application_secret
+                                        : result->server_application_secret)) {}
+
+Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
+                                    Epoch epoch) {
+  // Of an epoch that a KeyUpdate has ended, or of the handshake's own: RFC 9147bis section 8.
+  if (epoch != read_epoch_) return UnexpectedMessage();
+  switch (type) {
+    case HandshakeType::kKeyUpdate:
+      return HandleKeyUpdate(body);
+    case HandshakeType::kNewSessionTicket:
+      if (!is_client_) return UnexpectedMessage();
+      return ParseNewSessionTicket(body).has_value() ? Status::Ok() : DecodeError();
+    default:
+      //= rfc9147#section-9
+      //# If an implementation receives these messages when
+      //# CIDs were not negotiated, it MUST abort the connection with an
+      //# "unexpected_message" alert.
+      return UnexpectedMessage();
   }
-  const auto extensions = ExtensionBlock::Parse(content);
-  if (!extensions.has_value() ||
-      !CheckExtensions(*extensions, ExtensionMessage::kNewSessionTicket, {}).ok()) {
-    return std::nullopt;
-  }
-  if (const auto early_data = extensions->Find(ExtensionType::kEarlyData)) {
-    ByteReader value(*early_data);
-    if (!value.ReadU32(&ticket.max_early_data_len) || !value.empty()) return std::nullopt;
-  }
-  return ticket;
 }
 
-//      enum {
-//          update_not_requested(0), update_requested(1), (255)
-//      } KeyUpdateRequest;
-//      struct {
-//          KeyUpdateRequest request_update;
-//      } KeyUpdate;
-std::optional<KeyUpdate> ParseKeyUpdate(std::span<const uint8_t> body, bool* illegal) {
-  *illegal = false;
-  ByteReader reader(body);
-  uint8_t request;
-  if (!reader.ReadU8(&request) || !reader.empty()) return std::nullopt;
-  //= rfc8446#section-4.6.3
-  //# If an implementation
-  //# receives any other value, it MUST terminate the connection with an
-  //# "illegal_parameter" alert.
-  if (request > 1) {
-    *illegal = true;
-    return std::nullopt;
-  }
-  return KeyUpdate{.update_requested = request == 1};
+std::optional<HandshakeAction> PostHandshake::NextAction() {
+  if (actions_.empty()) return std::nullopt;
+  HandshakeAction action = std::move(actions_.front());
+  actions_.erase(actions_.begin());
+  // An idle association keeps nothing on the heap.
+  if (actions_.empty()) std::vector<HandshakeAction>().swap(actions_);
+  return action;
 }
 
-std::vector<uint8_t> SerializeKeyUpdate(KeyUpdate update) {
-  return {static_cast<uint8_t>(update.update_requested ? 1 : 0)};
+// --- Sending
+
+bool PostHandshake::Send(HandshakeType type, std::vector<uint8_t> body) {
+  if (!may_send_) return false;
+  // Messages are read in order, so whatever follows a KeyUpdate is read under the new keys, which
+  // we do not have before it is acknowledged.
+  if (IsOutstanding(HandshakeType::kKeyUpdate)) {
+    if (held_.size() >= kMaxHeld) return false;
+    held_.push_back({type, std::move(body)});
+    return true;
+  }
+  outstanding_.push_back(type);
+  Queue(SendMessage{.epoch = write_epoch_, .type = type, .body = std::move(body)});
+  return true;
+}
+
+bool PostHandshake::IsOutstanding(HandshakeType type) const {
+  return std::find(outstanding_.begin(), outstanding_.end(), type) != outstanding_.end() ||
+         std::any_of(held_.begin(), held_.end(),
+                     [=](const Held& held) { return held.type == type; });
+}
+
+Status PostHandshake::OnAcked(HandshakeType type) {
+  if (outstanding_.empty() || outstanding_.front() != type) return InternalError(Reason::kInternal);
+  outstanding_.erase(outstanding_.begin());
+  if (outstanding_.empty()) outstanding_ = {};
+  if (type != HandshakeType::kKeyUpdate) return Status::Ok();
+  //= rfc9147#section-8
+  //# implementations MUST NOT send records with the new
+  //# keys or send a new KeyUpdate until the previous KeyUpdate has been
+  //# acknowledged (this avoids having too many epochs in active use).
+  if (const Status status = AdvanceWriteKeys(); !status.ok()) return status;
+  for (Held& held : std::exchange(held_, {})) Send(held.type, std::move(held.body));
+  return Status::Ok();
+}
+
+// --- KeyUpdate
+
+void PostHandshake::RequestKeyUpdate(bool request_peer) {
+  //= rfc9147#section-5.8.4
+  //# In contrast,
+  //# implementations MUST NOT send KeyUpdate, NewConnectionId, or
+  //# RequestConnectionId messages if an earlier message of the same type
+  //# has not yet been acknowledged.
+  if (IsOutstanding(HandshakeType::kKeyUpdate)) return;
+  //= rfc9147#section-8
+  //# If a sending implementation receives a KeyUpdate with
+  //# request_update set to "update_requested", it MUST NOT send its own
+  //# KeyUpdate if that would cause it to exceed these limits and SHOULD
+  //# instead ignore the "update_requested" flag.
+  if (write_epoch_ >= kMaxWriteEpoch) return;
+  Send(HandshakeType::kKeyUpdate, SerializeKeyUpdate({.update_requested = request_peer}));
+}
+
+Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
+  bool illegal = false;
+  const std::optional<KeyUpdate> update = ParseKeyUpdate(body, &illegal);
+  if (!update.has_value()) return illegal ? IllegalParameter(Reason::kBadKeyUpdate) : DecodeError();
+  Secret next =
+      NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix, read_secret_.bytes());
+  if (next.empty()) return InternalError(Reason::kCrypto);
+  read_epoch_ = read_epoch_.Next();
+  read_secret_ = std::move(next);
+  Queue(InstallReadKeys{.epoch = read_epoch_,
+                        .suite = suite_,
+                        .traffic_secret = Secret::CopyOf(read_secret_.bytes())});
+  if (update->update_requested) RequestKeyUpdate(/*request_peer=*/false);
+  return Status::Ok();
+}
+
+Status PostHandshake::AdvanceWriteKeys() {
+  Secret next = NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix,
+                                  write_secret_.bytes());
+  if (next.empty()) return InternalError(Reason::kCrypto);
+  write_epoch_ = write_epoch_.Next();
+  write_secret_ = std::move(next);
+  Queue(InstallWriteKeys{.epoch = write_epoch_,
+                         .suite = suite_,
+                         .traffic_secret = Secret::CopyOf(write_secret_.bytes())});
+  return Status::Ok();
 }
 
 }  // namespace dtls13

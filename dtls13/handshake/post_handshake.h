@@ -1,30 +1,79 @@
 #ifndef DTLS13_HANDSHAKE_POST_HANDSHAKE_H_
 #define DTLS13_HANDSHAKE_POST_HANDSHAKE_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+#include "dtls13/wire/status.h"
+
 namespace dtls13 {
 
-// NewSessionTicket, RFC 8446 section 4.6.1. Views the message.
-struct NewSessionTicket {
-  uint32_t lifetime_s = 0;
-  uint32_t age_add = 0;
-  std::span<const uint8_t> nonce;
-  std::span<const uint8_t> ticket;
-  uint32_t max_early_data_len = 0;  // 0 when the extension is absent
-};
-std::optional<NewSessionTicket> ParseNewSessionTicket(std::span<const uint8_t> body);
+// PostHandshake is one side's messages after the handshake, RFC 8446 section 4.6 and RFC 9147
+// sections 5.8.4, 8 and 9: whole messages in, actions out, as Handshake has it. It keeps both
+// directions' application secrets and says when new keys come into use.
+// It never sees records, fragments, message_seq, time or loss; messages come in order, once each,
+// and it is told, in order, which of its own the peer has. After a failed Status it is dead.
+class PostHandshake {
+ public:
+  // `result` is a completed handshake's; its application secrets are taken out of it.
+  PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                HandshakeResult* result);
 
-// KeyUpdate, RFC 8446 section 4.6.3. Nothing when it does not parse; `*illegal` is set when the
-// value is neither 0 nor 1: illegal_parameter instead of decode_error.
-struct KeyUpdate {
-  bool update_requested = false;
+  // HandleMessage takes the peer's next message, received under `epoch`. What is not allowed after
+  // a handshake, or comes under any but the newest read epoch, is unexpected_message.
+  Status HandleMessage(HandshakeType type, std::span<const uint8_t> body, Epoch epoch);
+  // NextAction yields what is owed, oldest first.
+  std::optional<HandshakeAction> NextAction();
+
+  // OnAcked: the peer has the oldest of our messages that it was not known to have.
+  Status OnAcked(HandshakeType type);
+  // IsOutstanding: a message of `type` is queued, or sent and not acknowledged.
+  bool IsOutstanding(HandshakeType type) const;
+  // StopSending: from here on nothing is sent any more, whatever the peer asks for.
+  void StopSending() { may_send_ = false; }
+
+  // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
+  // when `request_peer`. Nothing happens while an earlier one is outstanding.
+  void RequestKeyUpdate(bool request_peer);
+
+ private:
+  // Held is a message that waits for an outstanding KeyUpdate.
+  struct Held {
+    HandshakeType type;
+    std::vector<uint8_t> body;
+  };
+
+  // kMaxHeld bounds what waits behind a KeyUpdate: two of each kind of message there is.
+  static constexpr size_t kMaxHeld = 16;
+
+  // Send queues a message, behind a KeyUpdate that is outstanding. False when it may not be sent.
+  bool Send(HandshakeType type, std::vector<uint8_t> body);
+  void Queue(HandshakeAction action) { actions_.push_back(std::move(action)); }
+  Status HandleKeyUpdate(std::span<const uint8_t> body);
+  Status AdvanceWriteKeys();
+
+  std::shared_ptr<const HandshakeConfig> config_;
+  const CipherSuite* suite_;
+  bool is_client_;
+  bool may_send_ = true;
+  Epoch read_epoch_ = kFirstApplicationEpoch;
+  Epoch write_epoch_ = kFirstApplicationEpoch;
+  Secret read_secret_;
+  Secret write_secret_;
+  std::vector<HandshakeAction> actions_;
+  std::vector<HandshakeType> outstanding_;  // in the order they were queued
+  std::vector<Held> held_;
 };
-std::optional<KeyUpdate> ParseKeyUpdate(std::span<const uint8_t> body, bool* illegal);
-std::vector<uint8_t> SerializeKeyUpdate(KeyUpdate update);
 
 }  // namespace dtls13
 

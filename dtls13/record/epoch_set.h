@@ -35,12 +35,6 @@ struct PlaintextWrite {
 // It does not know records.
 class EpochSet {
  public:
-  //= rfc9147#section-8
-  //# In
-  //# order to provide an extra margin of security, sending implementations
-  //# MUST NOT allow the epoch to exceed 2^48-1.
-  static constexpr Epoch kMaxWriteEpoch{(uint64_t{1} << 48) - 1};
-
   // InsertRead and InsertWrite are false unless the epoch is above every one inserted before: a
   // second life of an epoch would forget the numbers that were used in its first. Nor is an epoch
   // above kMaxWriteEpoch written.

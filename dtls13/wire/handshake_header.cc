@@ -1,5 +1,7 @@
 #include "dtls13/wire/handshake_header.h"
 
+#include <algorithm>
+
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
@@ -40,6 +42,20 @@ void WriteHandshakeHeader(const HandshakeHeader& header, std::span<uint8_t> out)
   writer.WriteU16(header.message_seq);
   writer.WriteU24(header.fragment_offset);
   writer.WriteU24(header.fragment_len);
+}
+
+std::vector<uint8_t> WholeMessage(HandshakeType type, uint16_t message_seq,
+                                  std::span<const uint8_t> body) {
+  const auto len = static_cast<uint32_t>(body.size());
+  std::vector<uint8_t> message(kHandshakeHeaderLen + body.size());
+  WriteHandshakeHeader({.type = type,
+                        .message_len = len,
+                        .message_seq = message_seq,
+                        .fragment_offset = 0,
+                        .fragment_len = len},
+                       message);
+  std::copy(body.begin(), body.end(), message.begin() + kHandshakeHeaderLen);
+  return message;
 }
 
 }  // namespace dtls13

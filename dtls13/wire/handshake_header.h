@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/code_points.h"
@@ -36,6 +37,11 @@ std::optional<HandshakeFragment> ReadHandshakeFragment(ByteReader* reader);
 
 // WriteHandshakeHeader writes kHandshakeHeaderLen bytes to `out`, which must hold them.
 void WriteHandshakeHeader(const HandshakeHeader& header, std::span<uint8_t> out);
+
+// WholeMessage is header and `body` of a message as the one fragment that is all of it. `body` has
+// less than 2^24 bytes.
+std::vector<uint8_t> WholeMessage(HandshakeType type, uint16_t message_seq,
+                                  std::span<const uint8_t> body);
 
 }  // namespace dtls13
 

@@ -19,6 +19,11 @@ inline constexpr Epoch kPlaintextEpoch{0};
 inline constexpr Epoch kEarlyDataEpoch{1};
 inline constexpr Epoch kHandshakeEpoch{2};
 inline constexpr Epoch kFirstApplicationEpoch{3};
+//= rfc9147#section-8
+//# In
+//# order to provide an extra margin of security, sending implementations
+//# MUST NOT allow the epoch to exceed 2^48-1.
+inline constexpr Epoch kMaxWriteEpoch{(uint64_t{1} << 48) - 1};
 
 // EpochBits are an epoch's two low-order bits as a unified header carries them.
 struct EpochBits {

@@ -8,7 +8,8 @@
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/certificate_verify.h"
 #include "dtls13/handshake/encrypted_extensions.h"
-#include "dtls13/handshake/post_handshake.h"
+#include "dtls13/handshake/key_update.h"
+#include "dtls13/handshake/new_session_ticket.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {

@@ -1,0 +1,229 @@
+// The part of AssociationImpl that moves messages between the flights and the handshake.
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <variant>
+
+#include "dtls13/association_impl.h"
+
+namespace dtls13 {
+namespace {
+
+// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it.
+constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
+
+}  // namespace
+
+void AssociationImpl::DrainMessages(Instant now) {
+  while (!failed()) {
+    if (!connected_ && handshake_->wait() != HandshakeWait::kMessage) return;
+    const std::optional<Message> message = reassembler_.Front();
+    if (!message) return;
+    TraceMessage(/*outgoing=*/false, message->type, message->message_seq, message->epoch,
+                 message->body);
+    const Status status = HandleMessage(*message, now);
+    const bool was_last_seq = message->message_seq == kMaxMessageSeq;
+    reassembler_.Pop();
+    RunActions(now);
+    if (!status.ok()) {
+      Fail(status);
+    } else if (was_last_seq) {
+      FailLocally(Reason::kMessageSequenceLimit, AlertDescription::kUnexpectedMessage);
+    }
+    AnnounceWait();
+  }
+}
+
+Status AssociationImpl::HandleMessage(const Message& message, Instant now) {
+  if (connected_) {
+    if (next_message_seq_ == kMaxMessageSeq) post_handshake_->StopSending();
+    return post_handshake_->HandleMessage(message.type, message.body, message.epoch);
+  }
+  peer_spoke_since_flight_ = true;
+  const Status status = handshake_->HandleMessage(message.type, message.body, message.epoch);
+  if (status.ok()) OnFlightAnswered(now);
+  return status;
+}
+
+// --- Actions
+
+void AssociationImpl::RunActions(Instant now) {
+  const auto run = [&](auto& source) {
+    while (std::optional<HandshakeAction> action = source.NextAction()) {
+      std::visit([&](auto&& value) { Apply(std::forward<decltype(value)>(value), now); },
+                 std::move(*action));
+    }
+  };
+  if (handshake_ != nullptr) run(*handshake_);
+  if (post_handshake_ != nullptr) run(*post_handshake_);
+}
+
+void AssociationImpl::Apply(SendMessage action, Instant now) {
+  if (!connected_ && peer_spoke_since_flight_) {
+    retransmission_.BeginFlight();
+    acks_.OnFlightStarted();
+    peer_spoke_since_flight_ = false;
+    give_up_at_.reset();
+  }
+  if (next_message_seq_ == kMaxMessageSeq) {
+    FailLocally(Reason::kMessageSequenceLimit, AlertDescription::kInternalError);
+    return;
+  }
+  TraceMessage(/*outgoing=*/true, action.type, next_message_seq_, action.epoch, action.body);
+  retransmission_.Add(action.epoch, action.type, next_message_seq_, std::move(action.body), now);
+  ++next_message_seq_;
+}
+
+void AssociationImpl::Apply(SendStateless action, Instant) {
+  stateless_reply_ = std::move(action.body);
+  stateless_reply_seq_ = next_message_seq_;
+  TraceMessage(/*outgoing=*/true, action.type, stateless_reply_seq_, kPlaintextEpoch,
+               stateless_reply_);
+  acks_.OnFlightStarted();
+}
+
+void AssociationImpl::Apply(InstallReadKeys action, Instant) {
+  if (!records_.InstallReadKeys(action.epoch, *action.suite, action.traffic_secret)) {
+    FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
+    return;
+  }
+  newest_read_epoch_ = action.epoch;
+}
+
+void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
+  if (!records_.InstallWriteKeys(action.epoch, *action.suite, action.traffic_secret)) {
+    FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
+    return;
+  }
+  if (connected_) ForgetSpentWriteEpochs();
+}
+
+void AssociationImpl::Apply(PeerIsDtls13, Instant) { peer_is_dtls13_ = true; }
+
+void AssociationImpl::Apply(KeyLogLine action, Instant) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::vector<uint8_t> line;
+  const auto append_hex = [&line](std::span<const uint8_t> bytes) {
+    for (uint8_t byte : bytes) {
+      line.push_back(kHex[byte >> 4]);
+      line.push_back(kHex[byte & 15]);
+    }
+  };
+  const std::string_view label(action.label);
+  line.reserve(label.size() + 2 * (action.client_random.size() + action.secret.size()) + 2);
+  line.insert(line.end(), label.begin(), label.end());
+  line.push_back(' ');
+  append_hex(action.client_random);
+  line.push_back(' ');
+  append_hex(action.secret.bytes());
+  events_.PushOwned({.type = EventType::kKeyLog}, std::move(line));
+}
+
+void AssociationImpl::Apply(Completed, Instant now) {
+  result_ = handshake_->TakeResult();
+  // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
+  post_handshake_ =
+      std::make_unique<PostHandshake>(handshake_config(), role_ == Role::kClient, &result_);
+  connected_ = true;
+  first_post_handshake_seq_ = next_message_seq_;
+  give_up_at_.reset();
+  // From here on epoch 0 brings nothing that belongs to this association.
+  records_.ForgetReadEpoch(kPlaintextEpoch);
+  if (role_ == Role::kServer) {
+    handshake_acked_ = true;
+    ForgetSpentWriteEpochs();
+    forget_old_keys_at_ = now + config_->old_keys_lifetime;
+  }
+  events_.Push({.type = EventType::kConnected});
+}
+
+void AssociationImpl::AnnounceWait() {
+  if (handshake_ == nullptr || failed()) return;
+  const HandshakeWait wait = handshake_->wait();
+  if (wait == announced_wait_) return;
+  announced_wait_ = wait;
+  switch (wait) {
+    case HandshakeWait::kCredential:
+      events_.Push({.type = EventType::kCredentialWanted});
+      return;
+    case HandshakeWait::kSignature:
+      events_.Push({.type = EventType::kSignatureWanted});
+      return;
+    case HandshakeWait::kVerification:
+      events_.Push({.type = EventType::kVerifyPeer});
+      return;
+    case HandshakeWait::kMessage:
+    case HandshakeWait::kNothing:
+      return;
+  }
+}
+
+void AssociationImpl::OnProvided(Status status, Instant now) {
+  RunActions(now);
+  if (!status.ok()) Fail(status);
+  announced_wait_ = HandshakeWait::kMessage;
+  AnnounceWait();
+  DrainMessages(now);
+  ScheduleAcks(now, /*saw_unreadable=*/false);
+}
+
+void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {
+  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kCredential) return;
+  OnProvided(handshake_->ProvideCredential(std::move(credential)), now);
+}
+
+void AssociationImpl::ProvideSignature(std::span<const uint8_t> signature, Instant now) {
+  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kSignature) return;
+  OnProvided(handshake_->ProvideSignature(signature), now);
+}
+
+void AssociationImpl::ProvideVerification(bool ok, AlertDescription alert, Instant now) {
+  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kVerification) {
+    return;
+  }
+  OnProvided(handshake_->ProvideVerification(ok, alert), now);
+}
+
+// --- What the peer has
+
+void AssociationImpl::OnFlightAnswered(Instant now) {
+  if (retransmission_.empty()) return;
+  retransmission_.OnAllAcked(now);
+  give_up_at_ = now + kGiveUpAfter;
+}
+
+void AssociationImpl::OnMessagesAcked(Instant now) {
+  while (const auto acked = retransmission_.TakeAcked(now)) {
+    if (acked->message_seq < first_post_handshake_seq_) continue;
+    if (const Status status = post_handshake_->OnAcked(acked->type); !status.ok()) {
+      Fail(status);
+      return;
+    }
+    RunActions(now);
+  }
+  ForgetSpentWriteEpochs();
+  if (handshake_acked_ || oldest_write_epoch_ <= kHandshakeEpoch) return;
+  handshake_acked_ = true;
+  records_.ForgetReadEpoch(kHandshakeEpoch);
+  events_.Push({.type = EventType::kHandshakeAcked});
+}
+
+void AssociationImpl::ForgetSpentWriteEpochs() {
+  // What is not acknowledged is retransmitted under its own epoch, RFC 9147 section 4.2.1.
+  Epoch needed = records_.write_epoch();
+  if (!retransmission_.empty()) needed = std::min(needed, retransmission_.oldest_epoch());
+  for (; oldest_write_epoch_ < needed; oldest_write_epoch_ = oldest_write_epoch_.Next()) {
+    records_.ForgetWriteEpoch(oldest_write_epoch_);
+  }
+}
+
+void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {
+  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return;
+  // One that was given up is sent again, now that it is wanted again.
+  if (!retransmission_.empty() && !retransmission_.timer_running()) retransmission_.Provoke(now);
+  post_handshake_->RequestKeyUpdate(request_peer);
+  RunActions(now);
+}
+
+}  // namespace dtls13

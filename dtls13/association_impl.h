@@ -1,0 +1,171 @@
+#ifndef DTLS13_ASSOCIATION_IMPL_H_
+#define DTLS13_ASSOCIATION_IMPL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dtls13/association.h"
+#include "dtls13/event_queue.h"
+#include "dtls13/flight/ack_scheduler.h"
+#include "dtls13/flight/reassembler.h"
+#include "dtls13/flight/retransmission.h"
+#include "dtls13/handshake/post_handshake.h"
+
+namespace dtls13 {
+
+// Handshake and ACK records share datagrams, so they carry their length.
+inline constexpr HeaderForm kFullForm{.has_length = true, .short_number = false};
+
+// kMaxMessageSeq is never used, so the counter cannot wrap (erratum 8048).
+inline constexpr uint16_t kMaxMessageSeq = 0xffff;
+
+// AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
+// what can be decided without two of them is decided in one of them. In association_input.cc is
+// what datagrams do, in association_handshake.cc what messages do, in association_output.cc what
+// leaves; the rest is in association.cc.
+class AssociationImpl final : public Association {
+ public:
+  AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
+
+  // Begin* come once, before anything else.
+  void BeginClient(ClientParameters parameters);
+  void BeginServer(ServerParameters parameters);
+
+  void HandleDatagram(std::span<uint8_t> datagram, Instant now) override;
+  void HandleTimeout(Instant now) override;
+  size_t PollTransmit(std::span<uint8_t> out, Instant now) override;
+  std::optional<Instant> NextTimeout() const override;
+  std::optional<Event> PollEvent() override;
+
+  void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
+  void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
+  void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;
+
+  SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                  size_t* out_len) override;
+  size_t SealOverhead() const override;
+  void RequestKeyUpdate(bool request_peer, Instant now) override;
+  void Close() override;
+  void Abort(AlertDescription alert) override;
+  void SetMtu(size_t mtu) override;
+  size_t mtu() const override { return mtu_; }
+
+  Role role() const override { return role_; }
+  bool connected() const override { return connected_; }
+  bool failed() const override { return !failure_.ok(); }
+  Status failure() const override { return failure_; }
+  bool close_sent() const override { return close_queued_; }
+  bool peer_closed() const override { return peer_close_.has_value(); }
+  bool HasUnacked() const override { return !retransmission_.empty(); }
+  const ClientHelloInfo& client_hello() const override;
+  const SignatureRequest& signature_request() const override;
+  const std::vector<std::vector<uint8_t>>& peer_certificates() const override;
+  const HandshakeResult& result() const override;
+  const RecordLayer& records() const override { return records_; }
+  bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                            std::span<uint8_t> out) const override;
+
+ private:
+  // --- incoming
+  void HandleRecord(const OpenedRecord& record, Instant now);
+  void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
+  // AddFragment is false when it failed the association.
+  struct RecordNews;
+  bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,
+                   Instant now);
+  bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
+  void PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
+  void OnRepeatedMessage(Epoch epoch, Instant now);
+  void HandleAck(const OpenedRecord& record, Instant now);
+  bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;
+  void HandleAlert(const OpenedRecord& record);
+  void ScheduleAcks(Instant now, bool saw_unreadable);
+  bool IsAfterPeerClose(RecordNumber number) const;
+
+  // --- messages
+  void DrainMessages(Instant now);
+  Status HandleMessage(const Message& message, Instant now);
+  void RunActions(Instant now);
+  void Apply(SendMessage action, Instant now);
+  void Apply(SendStateless action, Instant now);
+  void Apply(InstallReadKeys action, Instant now);
+  void Apply(InstallWriteKeys action, Instant now);
+  void Apply(PeerIsDtls13 action, Instant now);
+  void Apply(KeyLogLine action, Instant now);
+  void Apply(Completed action, Instant now);
+  void AnnounceWait();
+  void OnProvided(Status status, Instant now);
+  void OnFlightAnswered(Instant now);
+  void OnMessagesAcked(Instant now);
+  void ForgetSpentWriteEpochs();
+
+  // --- outgoing
+  size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
+  size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
+                 std::span<uint8_t> out);
+  size_t PackAck(std::span<uint8_t> out);
+  size_t PackAlert(std::span<uint8_t> out);
+  size_t PackStatelessReply(std::span<uint8_t> out);
+  bool FlightIsInTheMaking() const;
+  size_t handshake_mtu() const;
+  Epoch alert_epoch() const;
+  HeaderForm data_form() const;
+
+  // Fail ends the association and owes the peer the alert.
+  void Fail(Status status);
+  void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
+  void EndQuietly(Status status, bool from_peer);
+  void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
+  void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
+                    std::span<const uint8_t> body);
+
+  std::shared_ptr<const HandshakeConfig> handshake_config() const {
+    // The config lives as long as the association, and so may be shared as one of its parts.
+    return {config_, &config_->handshake};
+  }
+
+  std::shared_ptr<const AssociationConfig> config_;
+  Role role_;
+  bool connected_ = false;
+  bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
+  bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
+  bool handshake_acked_ = false;         // the peer is known to have our final flight
+  bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
+  bool close_queued_ = false;
+  bool alert_owed_ = false;
+  uint8_t alert_repeats_ = 0;
+  AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
+  HandshakeWait announced_wait_ = HandshakeWait::kMessage;
+  uint16_t next_message_seq_ = 0;
+  uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
+  size_t mtu_;
+  Status failure_ = Status::Ok();
+  std::optional<RecordNumber> peer_close_;
+  std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
+  std::optional<Instant> forget_old_keys_at_;
+  Epoch newest_read_epoch_ = kPlaintextEpoch;
+  Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
+
+  RecordLayer records_;
+  Reassembler reassembler_;
+  Retransmission retransmission_;
+  AckScheduler acks_;
+  EventQueue events_;
+  HandshakeResult result_;
+  std::vector<uint8_t> stateless_reply_;
+  uint16_t stateless_reply_seq_ = 0;
+
+  // Freed once the association is connected or failed and its events have been polled.
+  std::unique_ptr<Handshake> handshake_;
+  ServerHandshake* server_handshake_ = nullptr;    // handshake_ of a server
+  std::unique_ptr<PostHandshake> post_handshake_;  // once connected
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ASSOCIATION_IMPL_H_

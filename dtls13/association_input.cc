@@ -1,0 +1,312 @@
+// The half of AssociationImpl that hears: datagrams, records, ACKs and alerts.
+
+#include <algorithm>
+
+#include "dtls13/association_impl.h"
+#include "dtls13/wire/ack.h"
+#include "dtls13/wire/alert.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/handshake_header.h"
+
+namespace dtls13 {
+namespace {
+
+// kAckEvery: an incomplete flight is acknowledged at once after this many new records, so that a
+// sender who keeps to bursts of ten need not wait for our ACK delay between them.
+constexpr size_t kAckEvery = 8;
+
+// kAckDelayDivisor: RFC 9147 section 7.1 suggests 1/4 of the retransmit timer.
+constexpr int kAckDelayDivisor = 4;
+
+}  // namespace
+
+// RecordNews is what the fragments of one record turn out to be.
+struct AssociationImpl::RecordNews {
+  bool acknowledgeable = true;
+  bool repeated = false;
+  bool out_of_order = false;
+};
+
+// --- Incoming datagrams
+
+void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
+  if (failed()) {
+    if (alert_repeats_ > 0) {
+      //= rfc9147#section-5.10
+      //# However, a DTLS implementation
+      //# which would ordinarily issue an alert SHOULD generate a new alert
+      //# message if the offending record is received again (e.g., as a
+      //# retransmitted handshake message).
+      --alert_repeats_;
+      alert_owed_ = true;
+    }
+    return;
+  }
+  if (forget_old_keys_at_ && now >= *forget_old_keys_at_) {
+    records_.ForgetReadEpoch(kHandshakeEpoch);
+    forget_old_keys_at_.reset();
+  }
+  const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
+  bool heard = false;
+  while (!failed()) {
+    std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
+    if (!record) break;
+    heard = true;
+    HandleRecord(*record, now);
+  }
+  if (failed()) return;
+  // The peer lives, and may still miss what was given up after many retransmissions.
+  if (heard && connected_ && !retransmission_.empty() && !retransmission_.timer_running()) {
+    retransmission_.Provoke(now);
+  }
+  if (records_.IntegrityLimitReached()) {
+    FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
+    return;
+  }
+  ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
+}
+
+bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {
+  return peer_close_ && number > *peer_close_;
+}
+
+void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
+  //= rfc9147#section-5.10
+  //# Any data received with an epoch/sequence number pair after that of a
+  //# valid received closure alert MUST be ignored.
+  // A peer that has closed its side goes on acknowledging ours.
+  if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
+  if (record.number.epoch > kPlaintextEpoch) peer_sent_protected_ = true;
+  switch (record.type) {
+    case ContentType::kHandshake:
+      HandleHandshakeRecord(record, now);
+      return;
+    case ContentType::kAck:
+      HandleAck(record, now);
+      return;
+    case ContentType::kAlert:
+      HandleAlert(record);
+      return;
+    case ContentType::kApplicationData:
+      // Under epoch 2 no one may send data; epoch 3 keys exist only once the peer's Finished is
+      // verified, so data that overtakes it is dropped below us.
+      if (record.number.epoch < kFirstApplicationEpoch) {
+        FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
+        return;
+      }
+      events_.Push(
+          {.type = EventType::kApplicationData, .data = record.content, .number = record.number});
+      return;
+    default:
+      return;  // the record layer admits no other
+  }
+}
+
+bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) const {
+  // Once there are keys nothing new comes without their protection; only what was said before may
+  // be repeated. A forger's plaintext must not end what has got this far.
+  return records_.write_epoch() > kPlaintextEpoch &&
+         fragment.header.message_seq >= reassembler_.next_receive_seq();
+}
+
+void AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
+                                            RecordNumber number) {
+  // A server that has not answered keeps no state worth defending: it meets a new client at
+  // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
+  // Its own numbers mirror the client's, so they never repeat those of that HelloRetryRequest.
+  if (fragment.header.type != HandshakeType::kClientHello || fragment.header.message_seq > 1) {
+    return;
+  }
+  if (reassembler_.next_receive_seq() != fragment.header.message_seq) {
+    reassembler_.StartAt(fragment.header.message_seq);
+  }
+  next_message_seq_ = fragment.header.message_seq;
+  records_.SetNextPlaintextNumber(number.sequence_number);
+}
+
+bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
+                                  RecordNews* news, Instant now) {
+  const bool is_protected = number.epoch > kPlaintextEpoch;
+  if (role_ == Role::kServer && !peer_is_dtls13_ && handshake_->wait() == HandshakeWait::kMessage) {
+    PrepareForClientHello(fragment, number);
+  }
+  bool in_order = true;
+  switch (reassembler_.Add(fragment, number.epoch, &in_order)) {
+    case FragmentVerdict::kBuffered:
+      //= rfc9147#section-7.2
+      //# As noted
+      //# above, the receipt of any record responding to a given flight MUST be
+      //# taken as an implicit acknowledgement for the entire flight to which
+      //# it is responding.
+      // A plaintext record may be forged, and acknowledges only once its message is accepted.
+      if (!connected_ && is_protected) OnFlightAnswered(now);
+      if (!in_order) news->out_of_order = true;
+      return true;
+    case FragmentVerdict::kAlreadyHeld:
+      if (fragment.header.message_seq < reassembler_.next_receive_seq()) news->repeated = true;
+      return true;
+    case FragmentVerdict::kDiscarded:
+      news->acknowledgeable = false;
+      return true;
+    case FragmentVerdict::kMismatch:
+      //= rfc9147#section-5.5
+      //# Receivers
+      //# MAY check that retransmitted bytes are identical and SHOULD abort the
+      //# handshake with an "illegal_parameter" alert if the value of a byte
+      //# changes.
+      FailLocally(Reason::kFragmentMismatch, AlertDescription::kIllegalParameter);
+      return false;
+    case FragmentVerdict::kTooLong:
+      FailLocally(Reason::kExcessiveMessageSize, AlertDescription::kIllegalParameter);
+      return false;
+  }
+  return false;
+}
+
+void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant now) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (record.content.empty() && is_protected) {
+    // RFC 8446 section 5.1 forbids zero-length handshake fragments.
+    FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
+    return;
+  }
+  ByteReader reader(record.content);
+  RecordNews news{.acknowledgeable = !reader.empty()};
+  while (!reader.empty()) {
+    std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
+    if (!fragment) {
+      // Anyone can write a plaintext record; only the peer a protected one.
+      if (is_protected) FailLocally(Reason::kDecodeError, AlertDescription::kDecodeError);
+      return;
+    }
+    if (!is_protected && IsTooLateInPlaintext(*fragment)) {
+      news.acknowledgeable = false;
+      continue;
+    }
+    if (!AddFragment(*fragment, record.number, &news, now)) return;
+  }
+  // What our outstanding flight answers is acknowledged by that flight.
+  const bool is_answered = news.repeated && !connected_ && !retransmission_.empty();
+  if (news.acknowledgeable && !is_answered) acks_.OnRecord(record.number);
+  if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
+  if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
+  DrainMessages(now);
+}
+
+void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
+  if (connected_ && !retransmission_.empty() && epoch == kHandshakeEpoch &&
+      role_ == Role::kClient) {
+    // The server repeats its flight: our Finished was lost.
+    retransmission_.Provoke(now);
+    return;
+  }
+  if (connected_ || epoch > kPlaintextEpoch) {
+    //= rfc9147#section-5.8.1
+    //# In addition, for at least twice the default MSL defined for
+    //# [RFC0793], when in the FINISHED state, the server MUST respond to
+    //# retransmission of the client's final flight with a retransmit of its
+    //# ACK.
+    //= rfc9147#section-7
+    //# This includes records
+    //# containing messages which are discarded because a previous copy has
+    //# been received.
+    acks_.OweNow();
+    return;
+  }
+  //= rfc9147#section-5.8.1
+  //# The implementation reads a retransmitted flight from the peer when
+  //# none of the messages that it sent in response to that flight have
+  //# been acknowledged: the implementation transitions to the SENDING
+  //# state, where it retransmits the flight, adjusts and re-arms the
+  //# retransmit timer (see Section 5.8.2), and returns to the WAITING
+  //# state.
+  if (!retransmission_.empty()) retransmission_.Provoke(now);
+}
+
+void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
+  if (!peer_is_dtls13_) return;
+  if (connected_) {
+    // Post-handshake messages and the client's final flight have no answer to acknowledge them.
+    if (acks_.num_unsent() > 0) acks_.OweNow();
+    return;
+  }
+  const Duration delay = retransmission_.timer_value() / kAckDelayDivisor;
+  if (acks_.num_unsent() >= kAckEvery) {
+    acks_.OweNow();
+  } else if (acks_.num_unsent() > 0 || saw_unreadable) {
+    // Records of an epoch we cannot read yet show that something before them is missing. They can
+    // be forged, so they hasten nothing beyond the delay of a partial flight.
+    acks_.OweBy(now + delay);
+  }
+}
+
+// --- ACKs and alerts
+
+bool AssociationImpl::IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const {
+  // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
+  // use its own highest epoch, which may well be behind ours; but no one can have what we never
+  // sent.
+  return acked.epoch > (ack_epoch < kFirstApplicationEpoch ? ack_epoch : records_.write_epoch());
+}
+
+void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (!peer_is_dtls13_) return;  // RFC 9147bis section 7: ignored until DTLS 1.3 is selected
+  if (!is_protected && (peer_sent_protected_ || role_ == Role::kServer)) {
+    // A client that acknowledges in plaintext has no keys, so it lacks the ServerHello. Anyone
+    // could have written the list; that something is missing is all it is taken for.
+    if (!peer_sent_protected_) retransmission_.Provoke(now);
+    return;
+  }
+  std::optional<AckReader> ack = AckReader::Parse(record.content);
+  if (!ack) {
+    if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
+    return;
+  }
+  Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
+  bool progress = false;
+  const bool is_empty = ack->num_remaining() == 0;
+  while (std::optional<RecordNumber> number = ack->Next()) {
+    if (IsImpossibleAck(*number, record.number.epoch)) {
+      // A plaintext ACK may be forged and is only ignored.
+      if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
+      return;
+    }
+    if (retransmission_.OnAcked(*number)) progress = true;
+  }
+  if (connected_) {
+    OnMessagesAcked(now);
+  } else if (retransmission_.AllAcked()) {
+    OnFlightAnswered(now);
+  }
+  if (retransmission_.empty()) return;
+  if (progress) {
+    retransmission_.OnProgress(now);
+  } else if (is_protected || is_empty) {
+    retransmission_.Provoke(now);
+  }
+}
+
+void AssociationImpl::HandleAlert(const OpenedRecord& record) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (!is_protected && peer_sent_protected_) return;
+  std::optional<Alert> alert = ParseAlert(record.content);
+  if (!alert) {
+    if (is_protected) FailLocally(Reason::kBadAlert, AlertDescription::kDecodeError);
+    return;
+  }
+  Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
+  if (alert->description == AlertDescription::kUserCanceled) return;  // close_notify follows
+  if (alert->description != AlertDescription::kCloseNotify) {
+    // RFC 8446 section 6: whatever the level says, an error alert is fatal.
+    EndQuietly(Status::Fatal(Reason::kPeerAlert, alert->description), /*from_peer=*/true);
+    return;
+  }
+  peer_close_ = record.number;
+  events_.Push({.type = EventType::kPeerClosed, .number = record.number});
+  if (!connected_) {
+    EndQuietly(Status::Fatal(Reason::kPeerAlert, AlertDescription::kCloseNotify), true);
+  }
+}
+
+}  // namespace dtls13

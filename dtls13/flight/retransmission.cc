@@ -1,0 +1,173 @@
+#include "dtls13/flight/retransmission.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dtls13 {
+namespace {
+
+//= rfc9147#section-5.8.3
+//# DTLS stacks SHOULD NOT send more than 10 records in a single
+//# transmission.
+// Only after the timer expired do bursts grow: a peer need not acknowledge parts of a flight, and
+// one that does not must get the whole of a long one in the end.
+constexpr uint32_t kMaxBurstRecords = 10;
+constexpr uint32_t kMaxBurstDoublings = 8;
+
+// After this many retransmissions without an answer the path is taken to carry less than the MTU we
+// were told, RFC 9147 section 4.4 ("2-3 seems appropriate").
+constexpr uint32_t kSendsBeforeSmallFragments = 2;
+
+// kMaxProvoked bounds what repeated hellos and empty ACKs, which anyone can forge, may have sent
+// again between two signs of progress.
+constexpr uint32_t kMaxProvoked = 16;
+
+// Repeated hellos and empty ACKs bring a flight again no more often than this, which is also the
+// shortest timer a peer of ours is known to use.
+constexpr Duration kMinProvokeInterval = std::chrono::milliseconds(50);
+
+// What was sent last and is not acknowledged may be lost or under way; it is given a quarter more
+// of the time that the acknowledged part took, and at least this.
+constexpr int kTailDelayDivisor = 4;
+constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
+
+}  // namespace
+
+// --- Messages
+
+void Retransmission::BeginFlight() {
+  flight_.Clear();
+  sent_records_.Clear();
+  tail_due_.reset();
+  was_sent_ = false;
+  ResetBudget();
+}
+
+void Retransmission::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
+                         std::vector<uint8_t> body, Instant now) {
+  if (flight_.empty()) {
+    was_sent_ = false;
+    ResetBudget();
+  }
+  flight_.Add(epoch, type, message_seq, std::move(body));
+  if (was_sent_ && !timer_.running()) timer_.Start(now);
+}
+
+void Retransmission::ResetBudget() {
+  num_provoked_ = 0;
+  burst_left_ = kMaxBurstRecords;
+}
+
+// --- Sending
+
+size_t Retransmission::PackRecord(std::span<uint8_t> out) {
+  return flight_.PackRecord(out, packed_, &num_packed_);
+}
+
+void Retransmission::OnRecordSent(RecordNumber number) {
+  sent_records_.Record(number, std::span(packed_).first(num_packed_));
+  has_unsent_records_ = true;
+  --burst_left_;
+}
+
+bool Retransmission::OnDatagramSent(Instant now) {
+  if (!std::exchange(has_unsent_records_, false)) return false;
+  last_sent_ = now;
+  if (was_sent_) return false;
+  was_sent_ = true;
+  timer_.Start(now);
+  return true;
+}
+
+// --- Hearing of the peer
+
+bool Retransmission::OnAcked(RecordNumber number) {
+  bool is_news = false;
+  for (const FragmentRef& ref : sent_records_.Find(number)) {
+    if (flight_.OnAcked(ref)) is_news = true;
+  }
+  return is_news;
+}
+
+void Retransmission::OnAllAcked(Instant now) {
+  //= rfc9147#section-7.2
+  //# Once all the messages in a flight have been acknowledged, the
+  //# implementation MUST cancel all retransmissions of that flight.
+  flight_.Clear();
+  sent_records_.Clear();
+  tail_due_.reset();
+  timer_.OnAcked(now);
+  ResetBudget();
+}
+
+std::optional<OutgoingFlight::AckedMessage> Retransmission::TakeAcked(Instant now) {
+  const auto acked = flight_.TakeAcked();
+  if (acked.has_value() && flight_.empty()) OnAllAcked(now);
+  return acked;
+}
+
+void Retransmission::OnProgress(Instant now) {
+  //= rfc9147#section-7.2
+  //# Upon receipt
+  //# of an ACK that leaves it with only some messages from a flight having
+  //# been acknowledged, an implementation SHOULD retransmit the
+  //# unacknowledged messages or fragments.
+  flight_.OweOvertaken();
+  ResetBudget();
+  timer_.Restart(now);
+  tail_due_.reset();
+  if (flight_.HasOwed() || !last_sent_) return;
+  const Duration elapsed = now - *last_sent_;
+  tail_due_ = now + std::max(elapsed / kTailDelayDivisor, kMinTailDelay);
+}
+
+bool Retransmission::MayProvoke(Instant now) const {
+  if (!was_sent_ || flight_.empty() || num_provoked_ >= kMaxProvoked) return false;
+  return !last_sent_ || now - *last_sent_ >= kMinProvokeInterval;
+}
+
+void Retransmission::Provoke(Instant now) {
+  if (!MayProvoke(now)) return;
+  ++num_provoked_;
+  if (num_provoked_ >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
+  flight_.OweUnacked();
+  burst_left_ = kMaxBurstRecords;
+  timer_.Postpone(now);
+  last_sent_ = now;
+}
+
+// --- Time
+
+Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
+  if (tail_due_ && now >= *tail_due_) {
+    tail_due_.reset();
+    flight_.OweUnacked();
+    burst_left_ = kMaxBurstRecords;
+    timer_.Restart(now);
+    return Timeout::kOwed;
+  }
+  if (!timer_.HandleTimeout(now)) return Timeout::kNothing;
+  tail_due_.reset();
+  if (timer_.Exhausted()) {
+    timer_.Stop();
+    return Timeout::kExhausted;
+  }
+  if (timer_.num_expiries() >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
+  flight_.OweUnacked();
+  burst_left_ = kMaxBurstRecords << std::min(timer_.num_expiries(), kMaxBurstDoublings);
+  last_sent_ = now;
+  return Timeout::kOwed;
+}
+
+std::optional<Instant> Retransmission::deadline() const {
+  const std::optional<Instant> timer = timer_.deadline();
+  if (!tail_due_ || (timer && *timer < *tail_due_)) return timer;
+  return tail_due_;
+}
+
+void Retransmission::Stop() {
+  timer_.Stop();
+  tail_due_.reset();
+}
+
+}  // namespace dtls13

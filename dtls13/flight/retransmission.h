@@ -1,0 +1,111 @@
+#ifndef DTLS13_FLIGHT_RETRANSMISSION_H_
+#define DTLS13_FLIGHT_RETRANSMISSION_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/flight/instant.h"
+#include "dtls13/flight/outgoing_flight.h"
+#include "dtls13/flight/retransmit_timer.h"
+#include "dtls13/flight/sent_record_log.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+
+namespace dtls13 {
+
+// Retransmission holds the messages that the peer is not known to have, and decides when they leave
+// and leave again: RFC 9147 sections 5.8 and 7.2. A flight is sent in bursts; what an ACK overtook
+// is sent again at once, its unacknowledged end after a short while, everything when the timer
+// expires or the peer repeats itself.
+// It does not know keys, roles, what messages mean, or whether the handshake is over; it is told
+// what a record's number was and which numbers an ACK named.
+class Retransmission {
+ public:
+  explicit Retransmission(const RetransmitTimerConfig& config) : timer_(config) {}
+
+  // --- messages
+
+  // BeginFlight: the messages added from here on answer the peer, which has therefore seen the
+  // flight before: that one is forgotten.
+  void BeginFlight();
+  // Add appends a message, to be sent under `epoch`.
+  void Add(Epoch epoch, HandshakeType type, uint16_t message_seq, std::vector<uint8_t> body,
+           Instant now);
+  bool empty() const { return flight_.empty(); }
+  // was_sent: at least a part of this flight has left.
+  bool was_sent() const { return was_sent_; }
+  // oldest_epoch: keys of epochs before it are not needed here. Requires !empty().
+  Epoch oldest_epoch() const { return flight_.oldest_epoch(); }
+
+  // --- sending
+
+  // HasOwed: something is to be sent, though perhaps not before the peer is heard.
+  bool HasOwed() const { return flight_.HasOwed(); }
+  // MaySend: a record may leave now.
+  bool MaySend() const { return burst_left_ > 0 && flight_.HasOwed(); }
+  // next_owed_epoch is the epoch of the record that PackRecord would fill. Requires HasOwed().
+  Epoch next_owed_epoch() const { return flight_.next_owed_epoch(); }
+  // PackRecord fills `out` with the content of one record and returns its length, 0 if nothing
+  // fits. OnRecordSent must follow, with the number the record got.
+  size_t PackRecord(std::span<uint8_t> out);
+  void OnRecordSent(RecordNumber number);
+  // OnDatagramSent: records packed since the last call leave now. True for a flight's first.
+  bool OnDatagramSent(Instant now);
+  // wants_small_fragments: losses suggest that the path carries less than the MTU we were told.
+  bool wants_small_fragments() const { return wants_small_fragments_; }
+
+  // --- hearing of the peer
+
+  // OnAcked: an ACK named `number`. True when that acknowledged anything new.
+  bool OnAcked(RecordNumber number);
+  bool AllAcked() const { return flight_.AllAcked(); }
+  // OnAllAcked: the peer has everything, by an ACK or because it answered.
+  void OnAllAcked(Instant now);
+  // TakeAcked removes the oldest message if all of it is acknowledged (after the handshake).
+  std::optional<OutgoingFlight::AckedMessage> TakeAcked(Instant now);
+  // OnProgress: an ACK with news left some unacknowledged: what it overtook is owed again.
+  void OnProgress(Instant now);
+  // Provoke: the peer shows that it misses something: all is owed again. That may be forged, so it
+  // is bounded in rate and in number between two signs of progress.
+  void Provoke(Instant now);
+
+  // --- time
+
+  enum class Timeout : uint8_t {
+    kNothing,
+    kOwed,       // something is owed again
+    kExhausted,  // the peer is taken to be gone; the timer has stopped
+  };
+  Timeout HandleTimeout(Instant now);
+  std::optional<Instant> deadline() const;
+  bool timer_running() const { return timer_.running(); }
+  // Stop stops all timers.
+  void Stop();
+  // timer_value is the present retransmission timeout.
+  Duration timer_value() const { return timer_.value(); }
+
+ private:
+  void ResetBudget();
+  bool MayProvoke(Instant now) const;
+
+  OutgoingFlight flight_;
+  SentRecordLog sent_records_;
+  RetransmitTimer timer_;
+  std::array<FragmentRef, OutgoingFlight::kMaxFragmentsPerRecord> packed_{};
+  size_t num_packed_ = 0;
+  bool has_unsent_records_ = false;  // packed since the last OnDatagramSent
+  bool was_sent_ = false;
+  bool wants_small_fragments_ = false;
+  uint32_t num_provoked_ = 0;  // retransmissions the peer's repetition asked for in vain
+  uint32_t burst_left_ = 0;    // records that may leave before the peer is heard
+  std::optional<Instant> last_sent_;
+  std::optional<Instant> tail_due_;  // when the flight's unacknowledged end is taken to be lost
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_FLIGHT_RETRANSMISSION_H_

@@ -1,0 +1,194 @@
+#include "dtls13/flight/retransmission.h"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+#include "gtest/gtest.h"
+
+namespace dtls13 {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr size_t kMessageLen = 100;
+constexpr size_t kRecordLen = 12 + kMessageLen;
+
+// Sender packs one message into each record and numbers the records.
+class Sender {
+ public:
+  explicit Sender(const RetransmitTimerConfig& config = {}) : retransmission(config) {}
+
+  void Add(uint16_t seq, Epoch epoch = kHandshakeEpoch) {
+    retransmission.Add(epoch, HandshakeType::kCertificate, seq, std::vector<uint8_t>(kMessageLen),
+                       now);
+  }
+  // Returns how many records left.
+  size_t SendAll() {
+    size_t num_records = 0;
+    std::vector<uint8_t> record(kRecordLen);
+    while (retransmission.MaySend()) {
+      EXPECT_EQ(retransmission.PackRecord(record), kRecordLen);
+      retransmission.OnRecordSent({kHandshakeEpoch, {next_number++}});
+      ++num_records;
+    }
+    retransmission.OnDatagramSent(now);
+    return num_records;
+  }
+  bool Ack(uint64_t number) { return retransmission.OnAcked({kHandshakeEpoch, {number}}); }
+
+  Retransmission retransmission;
+  Instant now{seconds(100)};
+  uint64_t next_number = 0;
+};
+
+TEST(Retransmission, IsIdleWithoutMessages) {
+  Sender sender;
+  EXPECT_TRUE(sender.retransmission.empty());
+  EXPECT_FALSE(sender.retransmission.MaySend());
+  EXPECT_FALSE(sender.retransmission.deadline().has_value());
+  sender.retransmission.Provoke(sender.now);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kNothing);
+  EXPECT_FALSE(sender.retransmission.HasOwed());
+}
+
+TEST(Retransmission, SendsAgainWhenTheTimerExpires) {
+  Sender sender;
+  sender.retransmission.BeginFlight();
+  sender.Add(0);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  ASSERT_EQ(sender.retransmission.deadline(), sender.now + seconds(1));
+  sender.now += milliseconds(999);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kNothing);
+  sender.now += milliseconds(1);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  EXPECT_EQ(sender.retransmission.deadline(), sender.now + seconds(2));
+}
+
+TEST(Retransmission, GivesUpAfterTheConfiguredExpiries) {
+  Sender sender({.max_expiries = 3});
+  sender.Add(0);
+  sender.SendAll();
+  for (int i = 0; i < 2; ++i) {
+    sender.now = *sender.retransmission.deadline();
+    EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+    sender.SendAll();
+  }
+  sender.now = *sender.retransmission.deadline();
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kExhausted);
+  EXPECT_FALSE(sender.retransmission.timer_running());
+  EXPECT_FALSE(sender.retransmission.empty());
+}
+
+//= rfc9147#section-5.8.3
+//= type=test
+//# DTLS stacks SHOULD NOT send more than 10 records in a single
+//# transmission.
+TEST(Retransmission, SendsAtMostTenRecordsBeforeThePeerIsHeard) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 25; ++seq) sender.Add(seq);
+  EXPECT_EQ(sender.SendAll(), 10u);
+  EXPECT_TRUE(sender.retransmission.HasOwed());
+  EXPECT_TRUE(sender.Ack(9));
+  sender.now += milliseconds(20);
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 10u);
+}
+
+TEST(Retransmission, AnAckCallsForWhatItOvertookAndOnlyThat) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 4; ++seq) sender.Add(seq);
+  EXPECT_EQ(sender.SendAll(), 4u);
+  sender.now += milliseconds(40);
+  EXPECT_TRUE(sender.Ack(2));
+  EXPECT_FALSE(sender.Ack(2));
+  EXPECT_FALSE(sender.retransmission.AllAcked());
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);  // 0 and 1; 3 may be under way
+}
+
+TEST(Retransmission, AnUnacknowledgedEndIsSentAgainAfterAShortWhile) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 3; ++seq) sender.Add(seq);
+  sender.SendAll();
+  sender.now += milliseconds(80);
+  EXPECT_TRUE(sender.Ack(0));
+  EXPECT_TRUE(sender.Ack(1));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 0u);
+  ASSERT_EQ(sender.retransmission.deadline(), sender.now + milliseconds(20));
+  sender.now += milliseconds(20);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 1u);
+}
+
+TEST(Retransmission, ProvocationsAreBoundedInRateAndNumber) {
+  Sender sender;
+  sender.Add(0);
+  sender.retransmission.Provoke(sender.now);  // not sent yet: nothing to repeat
+  EXPECT_EQ(sender.SendAll(), 1u);
+  size_t num_sent = 0;
+  for (int i = 0; i < 1000; ++i) {
+    sender.now += milliseconds(10);
+    sender.retransmission.Provoke(sender.now);
+    num_sent += sender.SendAll();
+  }
+  EXPECT_EQ(num_sent, 16u);
+  sender.now += milliseconds(100);
+  sender.retransmission.OnProgress(sender.now);
+  sender.retransmission.Provoke(sender.now);
+  EXPECT_EQ(sender.SendAll(), 1u);
+}
+
+TEST(Retransmission, LossesSuggestSmallFragments) {
+  Sender sender;
+  sender.Add(0);
+  sender.SendAll();
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(sender.retransmission.wants_small_fragments());
+    sender.now = *sender.retransmission.deadline();
+    sender.retransmission.HandleTimeout(sender.now);
+    sender.SendAll();
+  }
+  EXPECT_TRUE(sender.retransmission.wants_small_fragments());
+}
+
+//= rfc9147#section-7.2
+//= type=test
+//# Once all the messages in a flight have been acknowledged, the
+//# implementation MUST cancel all retransmissions of that flight.
+TEST(Retransmission, AnAcknowledgedFlightIsNeverSentAgain) {
+  Sender sender;
+  sender.Add(0);
+  sender.Add(1);
+  sender.SendAll();
+  EXPECT_TRUE(sender.Ack(0));
+  EXPECT_TRUE(sender.Ack(1));
+  EXPECT_TRUE(sender.retransmission.AllAcked());
+  sender.retransmission.OnAllAcked(sender.now);
+  EXPECT_TRUE(sender.retransmission.empty());
+  EXPECT_FALSE(sender.retransmission.deadline().has_value());
+  sender.retransmission.Provoke(sender.now);
+  EXPECT_EQ(sender.SendAll(), 0u);
+}
+
+TEST(Retransmission, MessagesAreTakenAsAcknowledgedInOrder) {
+  Sender sender;
+  sender.Add(4, Epoch{3});
+  sender.Add(5, Epoch{4});
+  sender.SendAll();
+  EXPECT_TRUE(sender.Ack(1));
+  EXPECT_FALSE(sender.retransmission.TakeAcked(sender.now).has_value());
+  EXPECT_EQ(sender.retransmission.oldest_epoch(), Epoch{3});
+  EXPECT_TRUE(sender.Ack(0));
+  EXPECT_EQ(sender.retransmission.TakeAcked(sender.now)->message_seq, 4);
+  EXPECT_EQ(sender.retransmission.oldest_epoch(), Epoch{4});
+  EXPECT_EQ(sender.retransmission.TakeAcked(sender.now)->message_seq, 5);
+  EXPECT_TRUE(sender.retransmission.empty());
+  EXPECT_FALSE(sender.retransmission.timer_running());
+}
+
+}  // namespace
+}  // namespace dtls13
