@@ -147,6 +147,21 @@ size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len)
   return layout ? layout->header_len + layout->content_len : 0;
 }
 
+std::optional<std::span<const uint8_t>> FindConnectionId(std::span<const uint8_t> datagram,
+                                                         size_t connection_id_len) {
+  if (connection_id_len == 0) return std::nullopt;
+  // Plaintext records may go before: a ServerHello, or what a forger put there.
+  while (!datagram.empty() && ClassifyRecord(datagram[0]) != RecordKind::kCiphertext) {
+    const size_t extent = RecordExtent(datagram, connection_id_len);
+    if (extent == 0) return std::nullopt;
+    datagram = datagram.subspan(extent);
+  }
+  if (datagram.size() < 1 + connection_id_len || !HasConnectionId(datagram[0])) {
+    return std::nullopt;
+  }
+  return datagram.subspan(1, connection_id_len);
+}
+
 size_t WriteUnifiedHeader(const UnifiedHeader& header, size_t encrypted_len,
                           std::span<uint8_t> out) {
   uint8_t flags = kFixedBits | (header.epoch_bits.value & kEpochMask);

@@ -102,6 +102,14 @@ constexpr bool HasConnectionId(uint8_t first_byte) { return (first_byte & 0x10) 
 // none of these, the header is cut short, or the length runs past the datagram.
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len);
 
+// FindConnectionId returns the Connection ID of the first protected record in `datagram`, a view of
+// `connection_id_len` bytes: the length of every Connection ID this receiver hands out. No keys are
+// needed, so a server can find the association whose datagram this is. Nothing when that record
+// carries none, when there is no such record, when it is cut short, and when `connection_id_len` is
+// 0. What it returns is only claimed, not authenticated.
+std::optional<std::span<const uint8_t>> FindConnectionId(std::span<const uint8_t> datagram,
+                                                         size_t connection_id_len);
+
 // UnifiedHeaderLen is the number of bytes WriteUnifiedHeader will write.
 inline size_t UnifiedHeaderLen(const UnifiedHeader& header) {
   return 1 + (header.has_connection_id ? header.connection_id.size() : 0) +

@@ -1,5 +1,6 @@
 #include "dtls13/wire/record_header.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -237,6 +238,55 @@ TEST(RecordExtent, StepsOverEarlierVersionsContentTypes) {
   }
   EXPECT_EQ(RecordExtent(Bytes(64, 0xff), 0), 0u);
   EXPECT_EQ(RecordExtent({}, 0), 0u);
+}
+
+Bytes WithConnectionId(const Bytes& connection_id) {
+  Bytes record = {0x3e};  // C, S and L set, epoch 2
+  record.resize(1 + connection_id.size());
+  std::copy(connection_id.begin(), connection_id.end(), record.begin() + 1);
+  for (const uint8_t byte : {0x00, 0x01, 0x00, 0x10}) record.push_back(byte);
+  record.resize(record.size() + 16);
+  return record;
+}
+
+Bytes Joined(Bytes first, const Bytes& second) {
+  for (const uint8_t byte : second) first.push_back(byte);
+  return first;
+}
+
+Bytes Found(const Bytes& datagram, size_t connection_id_len) {
+  const auto found = FindConnectionId(datagram, connection_id_len);
+  return found ? Bytes(found->begin(), found->end()) : Bytes();
+}
+
+TEST(FindConnectionId, InTheFirstProtectedRecord) {
+  const Bytes ours = {1, 2, 3, 4};
+  const Bytes record = WithConnectionId(ours);
+  EXPECT_EQ(Found(record, 4), ours);
+  EXPECT_EQ(Found(Joined(record, WithConnectionId({5, 6, 7, 8})), 4), ours);
+  // Behind a ServerHello, and behind records of another version's types.
+  Bytes older = PlaintextBytes(5, 5);
+  older[0] = 20;
+  EXPECT_EQ(Found(Joined(PlaintextBytes(5, 5), record), 4), ours);
+  EXPECT_EQ(Found(Joined(Joined(older, PlaintextBytes(0, 0)), record), 4), ours);
+}
+
+TEST(FindConnectionId, NothingToFind) {
+  const Bytes record = WithConnectionId({1, 2, 3, 4});
+  EXPECT_FALSE(FindConnectionId(record, 0));
+  EXPECT_FALSE(FindConnectionId({}, 4));
+  EXPECT_FALSE(FindConnectionId(PlaintextBytes(5, 5), 4));
+  EXPECT_FALSE(FindConnectionId(PlaintextBytes(6, 5), 4));  // its end is not there
+  EXPECT_FALSE(FindConnectionId(Bytes(40, 0xff), 4));
+  // A protected record without one hides what comes behind: it is not of an association that
+  // expects one.
+  Bytes without = {0x2e, 0x00, 0x01, 0x00, 0x10};
+  without.resize(5 + 16);
+  EXPECT_FALSE(FindConnectionId(Joined(without, record), 4));
+  for (size_t len = 0; len < 5; ++len) {
+    EXPECT_FALSE(FindConnectionId(std::span(record).first(len), 4)) << len;
+  }
+  EXPECT_TRUE(FindConnectionId(std::span(record).first(5), 4));
 }
 
 }  // namespace

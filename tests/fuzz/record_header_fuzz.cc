@@ -49,6 +49,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<uint8_t> datagram(data + 1, data + size);
   const size_t extent = RecordExtent(datagram, connection_id_len);
   fuzz::Check(extent <= datagram.size());
+  if (const auto found = FindConnectionId(datagram, connection_id_len)) {
+    fuzz::Check(found->size() == connection_id_len && fuzz::Within(*found, datagram));
+  }
   switch (ClassifyRecord(datagram[0])) {
     case RecordKind::kPlaintext:
       fuzz::CheckPlaintext(datagram);
