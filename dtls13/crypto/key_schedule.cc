@@ -86,8 +86,10 @@ Secret KeySchedule::Derive(Rung rung, std::string_view label, const TranscriptHa
 }
 
 Secret KeySchedule::BinderKey(PskKind kind) {
-  return Derive(Rung::kEarly, kind == PskKind::kExternal ? "ext binder" : "res binder",
-                algorithms_->empty_hash(hash_));
+  const char* label = kind == PskKind::kExternal     ? "ext binder"
+                      : kind == PskKind::kResumption ? "res binder"
+                                                     : "imp binder";
+  return Derive(Rung::kEarly, label, algorithms_->empty_hash(hash_));
 }
 
 Secret KeySchedule::ClientEarlyTrafficSecret(const TranscriptHash& client_hello) {

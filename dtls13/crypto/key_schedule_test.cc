@@ -151,12 +151,16 @@ TEST(KeyScheduleTest, PrefixSeparatesDtlsFromTls) {
   EXPECT_NE(seen[0], seen[1]);
 }
 
-TEST(KeyScheduleTest, ExternalAndResumptionBindersDiffer) {
+TEST(KeyScheduleTest, BinderKeysOfEachKindDiffer) {
   KeySchedule schedule = Tls13Schedule();
   ASSERT_TRUE(schedule.StartEarly(FromHex(kSimpleTicketSecret)));
   const Secret external = schedule.BinderKey(KeySchedule::PskKind::kExternal);
   ASSERT_EQ(external.size(), 32u);
   EXPECT_NE(Hex(external), kResumedBinderKey);
+  const Secret imported = schedule.BinderKey(KeySchedule::PskKind::kImported);
+  ASSERT_EQ(imported.size(), 32u);
+  EXPECT_NE(Hex(imported), kResumedBinderKey);
+  EXPECT_NE(Hex(imported), Hex(external));
 }
 
 TEST(KeyScheduleTest, SecretsBelongToTheirRung) {

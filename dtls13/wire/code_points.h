@@ -85,6 +85,12 @@ enum class SignatureScheme : uint16_t {
   kRsaPssPssSha512 = 0x080b,
 };
 
+// PskKeyExchangeMode, RFC 8446 section 4.2.9.
+enum class PskKeyExchangeMode : uint8_t {
+  kPskKe = 0,     // the PSK alone: no forward secrecy
+  kPskDheKe = 1,  // the PSK with a key exchange
+};
+
 // CipherSuiteId: the suites of RFC 8446 appendix B.4 that this library implements.
 enum class CipherSuiteId : uint16_t {
   kAes128GcmSha256 = 0x1301,
