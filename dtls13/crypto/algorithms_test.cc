@@ -91,11 +91,16 @@ TEST(AlgorithmsTest, OneObjectServesManyThreads) {
   for (int count : num_equal) EXPECT_EQ(count, 500);
 }
 
+//= rfc9147#section-4.5.3
+//= type=test
+//# Therefore, TLS_AES_128_CCM_8_SHA256 MUST NOT be used in DTLS without
+//# additional safeguards against forgery.
 TEST(CipherSuiteTest, TableIsRfc8446AppendixB4) {
   const CipherSuite* suite = FindCipherSuite(CipherSuiteId::kAes256GcmSha384);
   ASSERT_NE(suite, nullptr);
   EXPECT_STREQ(suite->name, "TLS_AES_256_GCM_SHA384");
   EXPECT_EQ(suite->key_len, 32u);
+  EXPECT_EQ(FindCipherSuite(CipherSuiteId{0x1305}), nullptr) << "TLS_AES_128_CCM_8_SHA256";
   for (const CipherSuite& each : kCipherSuites) {
     EXPECT_EQ(each.hash_len, HashLen(each.hash)) << each.name;
     EXPECT_EQ(each.iv_len, 12u);

@@ -35,6 +35,9 @@ inline constexpr uint64_t kGcmConfidentialityLimit = 23726566;
 inline constexpr uint64_t kNoConfidentialityLimit = uint64_t{1} << 62;
 inline constexpr uint64_t kIntegrityLimit = uint64_t{1} << 36;
 
+//= rfc9147#section-4.5.3
+//# Therefore, TLS_AES_128_CCM_8_SHA256 MUST NOT be used in DTLS without
+//# additional safeguards against forgery.
 inline constexpr std::array<CipherSuite, 3> kCipherSuites = {{
     {CipherSuiteId::kAes128GcmSha256, "TLS_AES_128_GCM_SHA256", HashId::kSha256, 32, 16, kAeadIvLen,
      kAeadTagLen, kGcmConfidentialityLimit, kIntegrityLimit},

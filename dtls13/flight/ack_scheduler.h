@@ -17,6 +17,9 @@ namespace dtls13 {
 // During the handshake a record is named in every ACK until the flight is answered, so that a lost
 // ACK costs little; after the handshake (records of epoch 3 and above) it is named once, and
 // nothing stays on the heap. It does not know messages, epochs' keys or how the ACK is sent.
+//= rfc9147#section-7.1
+//# Implementations MAY acknowledge the records corresponding to each
+//# transmission of each flight or simply acknowledge the most recent one.
 class AckScheduler {
  public:
   // kMaxRecordNumbers: 32 records are 512 bytes of ACK, which fits every datagram.

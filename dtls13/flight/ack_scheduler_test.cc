@@ -53,6 +53,10 @@ TEST(AckScheduler, F8NamesRecordsInIncreasingOrderWithoutDuplicates) {
   EXPECT_EQ(Take(acks), (Numbers{Number(0, 2), Number(0, 9), Number(2, 1), Number(2, 3)}));
 }
 
+//= rfc9147#section-7.1
+//= type=test
+//# Implementations MAY acknowledge the records corresponding to each
+//# transmission of each flight or simply acknowledge the most recent one.
 TEST(AckScheduler, NamesTheFlightAgainInEveryAckOfTheHandshake) {
   AckScheduler acks;
   acks.OnRecord(Number(0, 0));

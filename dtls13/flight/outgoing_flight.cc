@@ -11,6 +11,8 @@ bool OutgoingFlight::OutgoingMessage::IsAcked() const {
                              [](const Piece& piece) { return piece.state == PieceState::kAcked; });
 }
 
+//= rfc9147#section-4.3
+//# DTLS messages MAY be fragmented into multiple DTLS records.
 void OutgoingFlight::OutgoingMessage::CutAt(uint64_t offset) {
   if (offset == 0 || offset >= body.size()) return;
   const auto piece = std::ranges::lower_bound(pieces, offset, {}, &Piece::end);
@@ -102,6 +104,10 @@ size_t OutgoingFlight::PackRecord(std::span<uint8_t> out, std::span<FragmentRef>
   std::optional<Epoch> epoch;
   for (OutgoingMessage& message : messages_) {
     for (size_t i = 0; i < message.pieces.size(); ++i) {
+      //= rfc9147#section-5.8.1
+      //# If the implementation has received one or more ACKs (see Section 7) from
+      //# the peer, then it SHOULD omit any messages or message fragments which
+      //# have already been acknowledged.
       if (!IsOwed(message.pieces[i])) continue;
       if (epoch && message.epoch != *epoch) return len;
       if (*num_refs == max_refs) return len;

@@ -53,6 +53,9 @@ class OutgoingFlight {
   bool HasOwed() const;
   bool AllAcked() const;
   // next_owed_epoch is the epoch of the next record PackRecord would fill. Requires HasOwed().
+  //= rfc9147#section-4.2.1
+  //# Implementations MUST send retransmissions of lost messages using the
+  //# same epoch and keying material as the original transmission.
   Epoch next_owed_epoch() const;
 
   // PackRecord fills `out` with handshake fragments (header and body each) of one epoch, in order,
@@ -95,6 +98,8 @@ class OutgoingFlight {
   };
 
   // A Piece is a range of a message with one state. It begins where the piece before it ends.
+  //= rfc9147#section-5.5
+  //# The ranges MUST NOT overlap.
   struct Piece {
     uint32_t end = 0;
     uint32_t last_sent = 0;  // FragmentRef::record
@@ -105,6 +110,8 @@ class OutgoingFlight {
     Epoch epoch;
     HandshakeType type = HandshakeType::kClientHello;
     uint16_t message_seq = 0;
+    //= rfc9147#section-5.5
+    //# Senders MUST NOT change handshake message bytes upon retransmission.
     std::vector<uint8_t> body;
     std::vector<Piece> pieces;  // cover the body; a single empty one for an empty body
 

@@ -113,6 +113,9 @@ TEST(OutgoingFlight, PacksAMessageOnce) {
   EXPECT_EQ(Pack(flight, 1000).len, 0u);
 }
 
+//= rfc9147#section-4.3
+//= type=test
+//# DTLS messages MAY be fragmented into multiple DTLS records.
 TEST(OutgoingFlight, SplitsToTheRoom) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 100);
@@ -228,6 +231,11 @@ TEST(OutgoingFlight, F22EveryTransmissionIsInTheMessagesOwnEpoch) {
   }
 }
 
+//= rfc9147#section-5.8.1
+//= type=test
+//# If the implementation has received one or more ACKs (see Section 7) from
+//# the peer, then it SHOULD omit any messages or message fragments which
+//# have already been acknowledged.
 TEST(OutgoingFlight, OnlyTheUnacknowledgedIsSentAgain) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 100);
@@ -294,6 +302,9 @@ TEST(OutgoingFlight, F9StrangeRangesAreIgnored) {
   EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{5, 0, 90}}}));
 }
 
+//= rfc9147#section-5.5
+//= type=test
+//# Senders MUST NOT change handshake message bytes upon retransmission.
 TEST(OutgoingFlight, TheSameRoomGivesTheSameRecords) {
   for (size_t room = kHeader + 1; room < 300; room += 7) {
     OutgoingFlight flight;

@@ -28,6 +28,8 @@ bool Reassembler::Partial::NeedsRun(uint32_t offset) const {
   return i == runs.size() || runs[i].offset > offset;
 }
 
+//= rfc9147#section-5.5
+//# DTLS implementations MUST be able to handle overlapping fragment ranges.
 void Reassembler::Partial::Keep(uint32_t offset, std::span<const uint8_t> body) {
   const uint32_t end = offset + static_cast<uint32_t>(body.size());
   uint32_t at = offset;

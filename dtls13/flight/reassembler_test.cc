@@ -110,6 +110,12 @@ TEST(Reassembler, FragmentsInOrder) {
   ExpectPops(r, {{0, 100}});
 }
 
+//= rfc9147#section-5.5
+//= type=test
+//# When a DTLS implementation receives a handshake message fragment
+//# corresponding to the next expected handshake message sequence number, it
+//# MUST process it, either by buffering it until it has the entire
+//# handshake message or by processing any in-order portions of the message.
 TEST(Reassembler, FragmentsInAnyOrder) {
   std::vector<int> order = {0, 1, 2, 3, 4};
   do {

@@ -9,6 +9,15 @@
 namespace dtls13 {
 
 // RetransmitTimerConfig, RFC 9147 section 5.8.2.
+//= rfc9147#section-5.8.2
+//# Application-specific profiles MAY recommend shorter or longer timer
+//# values.
+//= rfc9147#section-5.8.2
+//# Profiles for specific deployment environments, such as in low-power,
+//# multi-hop mesh scenarios as used in some Internet of Things (IoT)
+//# networks, MAY specify longer timeouts.
+//= rfc9147#section-5.8.2
+//# Real-time protocols MAY specify shorter timeouts.
 struct RetransmitTimerConfig {
   Duration initial = std::chrono::milliseconds(1000);
   Duration max = std::chrono::seconds(60);

@@ -61,6 +61,18 @@ TEST(RetransmitTimer, ALateTimeoutArmsFromNow) {
   EXPECT_EQ(timer.deadline(), At(9'000));
 }
 
+//= rfc9147#section-5.8.2
+//= type=test
+//# Application-specific profiles MAY recommend shorter or longer timer
+//# values.
+//= rfc9147#section-5.8.2
+//= type=test
+//# Profiles for specific deployment environments, such as in low-power,
+//# multi-hop mesh scenarios as used in some Internet of Things (IoT)
+//# networks, MAY specify longer timeouts.
+//= rfc9147#section-5.8.2
+//= type=test
+//# Real-time protocols MAY specify shorter timeouts.
 TEST(RetransmitTimer, InitialAndMaximumAreSettable) {
   RetransmitTimer timer({.initial = milliseconds(400), .max = seconds(1)});
   timer.Start(At(0));

@@ -16,6 +16,11 @@ namespace dtls13 {
 // record numbers can be turned back into ranges (RFC 9147 section 7.2). Bounded: the oldest entries
 // are forgotten first, and an ACK of a forgotten record is merely of no help. Nothing is on the
 // heap before the first record and after Clear. It does not know the messages themselves.
+//= rfc9147#section-7.2
+//# Implementations MUST treat a record as having been acknowledged if it
+//# appears in any ACK; this prevents spurious retransmission in cases where
+//# a flight is very large and the receiver is forced to elide
+//# acknowledgements for records which have already been ACKed.
 class SentRecordLog {
  public:
   // kMaxRecords: retransmissions of the longest flight we send (a 64 KB chain at 576 bytes is some

@@ -84,6 +84,12 @@ TEST(SentRecordLog, KeepsAsManyRefsAsARecordMayHold) {
 }
 
 // The same fragment goes out again under a new number; either number acknowledges it.
+//= rfc9147#section-7.2
+//= type=test
+//# Implementations MUST treat a record as having been acknowledged if it
+//# appears in any ACK; this prevents spurious retransmission in cases where
+//# a flight is very large and the receiver is forced to elide
+//# acknowledgements for records which have already been ACKed.
 TEST(SentRecordLog, EveryTransmissionIsRemembered) {
   SentRecordLog log;
   const Refs refs = {{4, 100, 50}};

@@ -6,6 +6,9 @@
 namespace dtls13 {
 
 bool EpochSet::InsertRead(std::unique_ptr<ReadEpoch> epoch) {
+  //= rfc9147#section-8
+  //# In order to allow this value to be changed later, receiving
+  //# implementations MUST NOT enforce this rule.
   if (epoch->epoch <= newest_read_) return false;
   newest_read_ = epoch->epoch;
   read_[EpochBits::Of(newest_read_).value] = std::move(epoch);
@@ -13,6 +16,12 @@ bool EpochSet::InsertRead(std::unique_ptr<ReadEpoch> epoch) {
 }
 
 bool EpochSet::InsertWrite(std::unique_ptr<WriteEpoch> epoch) {
+  //= rfc9147#section-4.2.1
+  //# Implementations MUST NOT allow the epoch to wrap, but instead MUST
+  //# establish a new association, terminating the old association.
+  //= rfc9147#section-6.1
+  //# If a DTLS implementation would need to wrap the epoch value, it MUST
+  //# terminate the connection.
   if (epoch->epoch <= newest_write_ || epoch->epoch > kMaxWriteEpoch) return false;
   newest_write_ = epoch->epoch;
   write_[EpochBits::Of(newest_write_).value] = std::move(epoch);

@@ -55,6 +55,11 @@ class EpochSet {
 
   // ReadOpened says that a record was accepted in `epoch`. If it is newer than the current read
   // epoch, it becomes current; the one that was current is kept, those before it are forgotten.
+  //= rfc9147#section-8
+  //# Due to the possibility of an ACK message for a KeyUpdate being lost and
+  //# thereby preventing the sender of the KeyUpdate from updating its keying
+  //# material, receivers MUST retain the pre-update keying material until
+  //# receipt and successful decryption of a message using the new keys.
   void ReadOpened(Epoch epoch) {
     if (epoch > current_read_) MakeReadCurrent(epoch);
   }

@@ -23,6 +23,10 @@ bool InsertWrite(EpochSet* set, uint64_t epoch) {
 
 bool HasRead(const EpochSet& set, uint64_t epoch) { return set.FindRead(Epoch{epoch}) != nullptr; }
 
+//= rfc9147#section-4.2.1
+//= type=test
+//# Implementations MUST either abandon an association or rekey prior to
+//# allowing the sequence number to wrap.
 TEST(WriteNumbers, EachOnceUpToTheLimit) {
   WriteNumbers numbers(3);
   for (uint64_t expected = 0; expected < 3; ++expected) {
@@ -84,6 +88,18 @@ TEST(EpochSet, NoEpochTwice) {
 //# In
 //# order to provide an extra margin of security, sending implementations
 //# MUST NOT allow the epoch to exceed 2^48-1.
+//= rfc9147#section-4.2.1
+//= type=test
+//# Implementations MUST NOT allow the epoch to wrap, but instead MUST
+//# establish a new association, terminating the old association.
+//= rfc9147#section-6.1
+//= type=test
+//# If a DTLS implementation would need to wrap the epoch value, it MUST
+//# terminate the connection.
+//= rfc9147#section-8
+//= type=test
+//# In order to allow this value to be changed later, receiving
+//# implementations MUST NOT enforce this rule.
 TEST(EpochSet, EpochsEndFirstForTheSender) {
   EpochSet set;
   const uint64_t last = (uint64_t{1} << 48) - 1;
@@ -91,6 +107,9 @@ TEST(EpochSet, EpochsEndFirstForTheSender) {
   EXPECT_FALSE(InsertWrite(&set, last + 1));
   EXPECT_TRUE(InsertRead(&set, last));
   EXPECT_TRUE(InsertRead(&set, last + 1));
+  // Behind the last epoch of all there is none: its successor is refused.
+  EXPECT_TRUE(InsertRead(&set, UINT64_MAX));
+  EXPECT_FALSE(InsertRead(&set, Epoch{UINT64_MAX}.Next().value));
 }
 
 TEST(EpochSet, NewEpochIsCurrentOnlyOnceOpened) {
@@ -106,6 +125,11 @@ TEST(EpochSet, NewEpochIsCurrentOnlyOnceOpened) {
   EXPECT_TRUE(HasRead(set, 2));
 }
 
+//= rfc9147#section-4.2.1
+//= type=test
+//# Implementations SHOULD discard records from earlier epochs but MAY
+//# choose to retain keying material from previous epochs for up to the
+//# default MSL specified for TCP [RFC0793] to allow for packet reordering.
 TEST(EpochSet, ThirdEpochForgetsTheFirst) {
   EpochSet set;
   ASSERT_TRUE(InsertRead(&set, 2) && InsertRead(&set, 3));

@@ -57,6 +57,10 @@ void ExpectDropped(const Bytes& record, DropReason reason, bool is_delimited) {
   EXPECT_TRUE(pair.Send(kEpoch));
 }
 
+//= rfc9147#section-4.1
+//= type=test
+//# Otherwise, the record MUST be rejected as if it had failed deprotection,
+//# as described in Section 4.5.2.
 TEST(RecordDrops, UnknownFirstByte) {
   for (const int byte : {0, 1, 19, 25, 27, 31, 64, 128, 255}) {
     ExpectDropped(Bytes(20, static_cast<uint8_t>(byte)), DropReason::kUnknownFirstByte, false);
@@ -169,6 +173,12 @@ TEST(RecordDrops, F21ConnectionIdWithoutNegotiation) {
   EXPECT_EQ(OpenAll(&pair.receiver, after).size(), 1u);
 }
 
+//= rfc9147#section-4.5.1
+//= type=test
+//# For each received record, the receiver MUST verify that the record
+//# contains a sequence number that does not duplicate the sequence number
+//# of any other record received in that epoch during the lifetime of the
+//# association.
 TEST(RecordDrops, ReplaysOfEveryForm) {
   for (const HeaderForm form : testing::kEveryForm) {
     RecordPair pair;
@@ -182,6 +192,22 @@ TEST(RecordDrops, ReplaysOfEveryForm) {
     EXPECT_EQ(pair.receiver.num_dropped(DropReason::kReplay), 100u);
     EXPECT_EQ(pair.receiver.num_dropped(DropReason::kAuthentication), 0u);
   }
+}
+
+//= rfc9147#section-4.5.1
+//= type=test
+//# This check
+//# SHOULD happen after deprotecting the record; otherwise, the record
+//# discard might itself serve as a timing channel for the record number.
+TEST(RecordDrops, ANumberIsLookedUpOnlyOnceItsRecordIsAuthentic) {
+  RecordPair pair;
+  pair.Install(kEpoch);
+  Bytes record = Data(&pair);
+  ASSERT_EQ(OpenAll(&pair.receiver, record).size(), 1u);
+  record.back() ^= 1;
+  EXPECT_TRUE(OpenAll(&pair.receiver, record).empty());
+  EXPECT_EQ(pair.receiver.num_dropped(DropReason::kAuthentication), 1u);
+  EXPECT_EQ(pair.receiver.num_dropped(DropReason::kReplay), 0u);
 }
 
 TEST(RecordDrops, ReplayWithinOneDatagram) {
@@ -263,6 +289,16 @@ TEST(RecordDrops, TruncatedDatagramsAreDropped) {
   }
 }
 
+//= rfc9147#section-4.5.2
+//= type=test
+//# In general, invalid records SHOULD be silently discarded, thus
+//# preserving the association; however, an error MAY be logged for
+//# diagnostic purposes.
+//= rfc9147#section-4.5.2
+//= type=test
+//# Thus, generating fatal alerts is NOT RECOMMENDED for such transports,
+//# both to increase the reliability of DTLS service and to avoid the risk
+//# of spoofing attacks sending traffic to unrelated third parties.
 TEST(RecordDrops, GarbageIsDroppedAndTheAssociationLives) {
   RecordPair pair;
   pair.Install(kHandshakeEpoch);

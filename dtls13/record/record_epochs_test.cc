@@ -117,6 +117,17 @@ TEST(RecordEpochs, F20LatePlaintextAfterCompletion) {
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kReplay), 99u);
 }
 
+//= rfc9147#section-8
+//= type=test
+//# They SHOULD attempt to process those records with that epoch (see
+//# Section 4.2.2 for information on determining the correct epoch) but MAY
+//# opt to discard such out-of-epoch records.
+//= rfc9147#section-4.2.2
+//= type=test
+//# After the handshake is complete, if the epoch bits do not match those
+//# from the current epoch, implementations SHOULD use the most recent past
+//# epoch which has matching bits, and then reconstruct the sequence number
+//# for that epoch as described above.
 TEST(RecordEpochs, ReorderedRecordsOfThePreviousEpochOpen) {
   RecordPair pair;
   pair.Install(kFirstApplicationEpoch);
@@ -129,6 +140,12 @@ TEST(RecordEpochs, ReorderedRecordsOfThePreviousEpochOpen) {
   EXPECT_EQ(accepted[0].number, (RecordNumber{kFirstApplicationEpoch, {0}}));
 }
 
+//= rfc9147#section-8
+//= type=test
+//# Due to the possibility of an ACK message for a KeyUpdate being lost and
+//# thereby preventing the sender of the KeyUpdate from updating its keying
+//# material, receivers MUST retain the pre-update keying material until
+//# receipt and successful decryption of a message using the new keys.
 TEST(RecordEpochs, InstallingDoesNotEndTheCurrentEpoch) {
   RecordPair pair;
   pair.Install(kHandshakeEpoch);

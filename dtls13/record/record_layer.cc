@@ -52,6 +52,10 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //# In general, invalid records
 //# SHOULD be silently discarded, thus preserving the association;
 //# however, an error MAY be logged for diagnostic purposes.
+//= rfc9147#section-4.5.2
+//# Thus, generating fatal alerts is NOT RECOMMENDED for such transports, both
+//# to increase the reliability of DTLS service and to avoid the risk of
+//# spoofing attacks sending traffic to unrelated third parties.
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
   std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {
@@ -120,6 +124,10 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   //# then reconstruct the sequence number for that epoch as described
   //# above.
   ReadEpoch* epoch = epochs_.FindRead(record->header.epoch_bits);
+  //= rfc9147#section-6.1
+  //# Implementations that receive a record with an epoch value for which
+  //# no corresponding cipher state can be determined SHOULD handle it as a
+  //# record which fails deprotection.
   if (epoch == nullptr) return Drop(DropReason::kUnknownEpoch);
   return Deprotect(epoch, &*record, opened);
 }
@@ -206,6 +214,9 @@ size_t RecordLayer::Overhead(Epoch epoch, HeaderForm form) const {
 
 size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content,
                          HeaderForm form, std::span<uint8_t> out, RecordNumber* number) {
+  //= rfc9147#section-4.4
+  //# However, the upper layer protocol MUST NOT write any record that exceeds
+  //# the maximum record size of 2^14 bytes.
   if (content.size() > kMaxPlaintextLen) return 0;
   if (epoch == kPlaintextEpoch) return SealPlaintext(type, content, out, number);
   WriteEpoch* keys = epochs_.FindWrite(epoch);

@@ -33,6 +33,12 @@ enum class DropReason : uint8_t {
 };
 
 // HeaderForm is how a protected record is sent, within RFC 9147 figure 3.
+//= rfc9147#section-4
+//# Implementations MAY mix sequence numbers of different lengths on the
+//# same connection.
+//= rfc9147#section-4
+//# Implementations MAY mix records with and without length fields on the
+//# same connection.
 struct HeaderForm {
   bool has_length = true;     // false only for a datagram's last record
   bool short_number = false;  // 8-bit number instead of 16

@@ -23,6 +23,10 @@ constexpr Epoch kEpoch = kFirstApplicationEpoch;
 
 class EverySuite : public ::testing::TestWithParam<CipherSuite> {};
 
+//= rfc9147#section-4.1
+//= type=test
+//# If so, the implementation MUST process the record as DTLSCiphertext; the
+//# true content type will be inside the protected portion.
 TEST_P(EverySuite, EveryFormLengthAndTypeRoundTrips) {
   for (const HeaderForm form : kEveryForm) {
     RecordPair pair(GetParam());
@@ -186,6 +190,10 @@ TEST(RecordLayer, SealWritesNothingBehindTheRecord) {
   EXPECT_TRUE(std::all_of(out.begin() + 25, out.end(), [](uint8_t b) { return b == 0xee; }));
 }
 
+//= rfc9147#section-4.4
+//= type=test
+//# However, the upper layer protocol MUST NOT write any record that exceeds
+//# the maximum record size of 2^14 bytes.
 TEST(RecordLayer, RefusedSealsTakeNoNumber) {
   RecordPair pair;
   pair.Install(kEpoch);
@@ -261,6 +269,10 @@ INSTANTIATE_TEST_SUITE_P(Forms, F14Boundaries, ::testing::ValuesIn(kNumberForms)
 //# Implementations
 //# MAY mix sequence numbers of different lengths on the same
 //# connection.
+//= rfc9147#section-4
+//= type=test
+//# Implementations MAY mix records with and without length fields on the
+//# same connection.
 TEST(RecordLayer, FormsMayBeMixed) {
   RecordPair pair;
   pair.Install(kEpoch);

@@ -12,6 +12,12 @@ namespace dtls13 {
 // ReplayWindow remembers which of the last kSize record numbers of one epoch were seen, RFC 9147
 // section 4.5.1. Asking and marking are two calls, so that only a record that was deprotected moves
 // it. It does not know epochs, nor whether a record was authentic.
+//= rfc9147#section-4.5.1
+//# Sequence number verification SHOULD be performed using the following
+//# sliding window procedure, borrowed from Section 3.4.3 of [RFC4303].
+//= rfc9147#section-4.5.1
+//# The receiver SHOULD pick a window large enough to handle any plausible
+//# reordering, which depends on the data rate.
 class ReplayWindow {
  public:
   // At 10 Gb/s of full-size datagrams 256 records are 0.3 ms, which covers what several receive

@@ -27,6 +27,10 @@ TEST(ReplayWindow, StartsEmpty) {
   EXPECT_TRUE(window.IsNew(SequenceNumber{UINT64_MAX - 1}));
 }
 
+//= rfc9147#section-4.5.1
+//= type=test
+//# The receiver SHOULD pick a window large enough to handle any plausible
+//# reordering, which depends on the data rate.
 TEST(ReplayWindow, IsAtLeast64) { EXPECT_GE(kSize, 64u); }
 
 TEST(ReplayWindow, AskingDoesNotMark) {
@@ -82,6 +86,10 @@ TEST(ReplayWindow, TopOfTheNumberSpace) {
   EXPECT_TRUE(Accept(&window, UINT64_MAX - 2));
 }
 
+//= rfc9147#section-4.5.1
+//= type=test
+//# Sequence number verification SHOULD be performed using the following
+//# sliding window procedure, borrowed from Section 3.4.3 of [RFC4303].
 TEST(ReplayWindow, AgreesWithASetOfNumbers) {
   std::mt19937_64 random(7);
   ReplayWindow window;

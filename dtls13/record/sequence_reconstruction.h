@@ -11,6 +11,9 @@ namespace dtls13 {
 // `expected`, one plus the highest number deprotected in the epoch, RFC 9147 section 4.2.2. Of two
 // equally close, the higher: a gap is likelier than a record so late. Never below 0 nor past
 // 2^64-1.
+//= rfc9147#section-4.2.2
+//# This section provides an algorithm which is comparatively simple and
+//# which implementations are RECOMMENDED to follow.
 constexpr SequenceNumber ReconstructSequenceNumber(TruncatedSequenceNumber truncated,
                                                    SequenceNumber expected) {
   //= rfc9147#section-4.2.2

@@ -29,6 +29,10 @@ uint64_t Closest(uint64_t number, uint8_t num_bits, uint64_t expected) {
 }
 
 // F14: every boundary where a truncated number starts again at 0.
+//= rfc9147#section-4.2.2
+//= type=test
+//# This section provides an algorithm which is comparatively simple and
+//# which implementations are RECOMMENDED to follow.
 TEST(SequenceReconstruction, F14TruncationBoundaries) {
   for (const uint8_t num_bits : {8, 16}) {
     const uint64_t half = uint64_t{1} << (num_bits - 1);

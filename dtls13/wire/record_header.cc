@@ -56,6 +56,10 @@ std::optional<Layout> CiphertextLayout(std::span<const uint8_t> datagram,
                             ((flags & kLongNumberBit) ? 2 : 1) + ((flags & kLengthBit) ? 2 : 0);
   if (datagram.size() < header_len) return std::nullopt;
   const size_t rest_len = datagram.size() - header_len;
+  //= rfc9147#section-4
+  //# The length field MAY be omitted by clearing the L bit, which means that
+  //# the record consumes the entire rest of the datagram in the lower level
+  //# transport.
   if (!(flags & kLengthBit)) return Layout{header_len, rest_len};
   const size_t content_len =
       static_cast<size_t>(datagram[header_len - 2]) << 8 | datagram[header_len - 1];

@@ -41,6 +41,8 @@ constexpr RecordKind ClassifyRecord(uint8_t first_byte) {
 }
 
 // PlaintextHeader is DTLSPlaintext's. legacy_record_version is read and ignored.
+//= rfc9147#section-4
+//# It MUST be ignored for all purposes.
 struct PlaintextHeader {
   ContentType type = ContentType::kInvalid;
   uint16_t legacy_record_version = kDtls12Version;
