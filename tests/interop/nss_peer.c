@@ -1,6 +1,6 @@
-// nss_peer: one DTLS 1.3 association of NSS over UDP on loopback, as client or as server. It is the
-// independent peer of nss_test.py, which runs it inside prepare_nss's folder; --help lists its
-// options.
+// nss_peer: DTLS 1.3 associations of NSS over UDP on loopback, one after the other, as client or as
+// server. It is the independent peer of nss_test.py, which runs it inside prepare_nss's folder;
+// --help lists its options.
 //
 // Facts go to standard output, one line each, "<when> name=value ..."; what stopped it goes to
 // standard error. Exit status 0: all that was asked for happened; 1: not; 2: wrong options.
@@ -40,6 +40,7 @@ enum {
   kMaxMessageLen = 1350,
   kMaxDatagramLen = 65536,
   kWaitSliceMs = 50,
+  kReplayWindowMs = 500,
 };
 
 enum CloseOrder { kCloseFirst, kCloseSecond };
@@ -59,6 +60,8 @@ static struct {
   bool settle;
   unsigned key_updates[kMaxKeyUpdates];  // numbers of messages, ascending
   unsigned num_key_updates;
+  unsigned associations;
+  bool early_data;
   bool echo;
   unsigned count;
   unsigned size;  // 0: mixed
@@ -70,6 +73,7 @@ static struct {
     .host_name = "server.example",
     .window = 8,
     .close_order = kCloseSecond,
+    .associations = 1,
     .timeout_ms = 30000,
 };
 
@@ -87,7 +91,21 @@ static struct {
   bool ended;  // the peer's end of data was read
   unsigned num_received;
   unsigned next_key_update;
-} peer = {.verify = "none", .alert_received = -1, .alert_sent = -1};
+  int early_len;  // of the message that went or came as early data, 0 for none
+} peer;
+
+// Of each association its own; the deadline is the program's.
+static void ResetPeer(void) {
+  const int64_t deadline_ms = peer.deadline_ms;
+  memset(&peer, 0, sizeof(peer));
+  peer.deadline_ms = deadline_ms;
+  peer.verify = "none";
+  peer.alert_received = -1;
+  peer.alert_sent = -1;
+}
+
+static uint8_t early_message[65536];
+static SSLAntiReplayContext* anti_replay;
 
 static void Fact(const char* format, ...) __attribute__((format(printf, 1, 2)));
 static void Fact(const char* format, ...) {
@@ -283,8 +301,15 @@ static PRFileDesc* ImportSocket(PRFileDesc* udp) {
       SSL_AlertSentCallback(fd, OnAlertSent, NULL) != SECSuccess) {
     Die("cannot set a callback");
   }
+  // One association leaves nothing to the next unless there is one.
+  SetOption(fd, SSL_ENABLE_SESSION_TICKETS, options.associations > 1);
+  SetOption(fd, SSL_NO_CACHE, options.associations == 1);
+  SetOption(fd, SSL_ENABLE_0RTT_DATA, options.early_data);
   if (options.server) {
     SetServerCertificate(fd);
+    if (options.early_data && SSL_SetAntiReplayContext(fd, anti_replay) != SECSuccess) {
+      Die("cannot guard against replay");
+    }
     if (options.hrr_cookie &&
         SSL_HelloRetryRequestCallback(fd, OnClientHello, NULL) != SECSuccess) {
       Die("cannot set the cookie callback");
@@ -314,7 +339,8 @@ static PRFileDesc* OpenSocket(void) {
 static void AwaitClient(PRFileDesc* udp) {
   PRNetAddr address;
   if (PR_GetSockName(udp, &address) != PR_SUCCESS) Die("the socket has no name");
-  Fact("listening port=%u", ntohs(address.inet.port));
+  options.port = ntohs(address.inet.port);  // the next association's too
+  Fact("listening port=%u", options.port);
   struct sockaddr_in from;
   for (;;) {
     socklen_t from_len = sizeof(from);
@@ -340,19 +366,42 @@ static void ForgetFirstHello(void) {
   peer.forgot_hello = true;
 }
 
+// The first message is the early data: a client sends it behind its ClientHello, a server keeps it
+// for its echo.
+static void ExchangeEarlyData(void) {
+  if (!options.early_data || peer.early_len > 0) return;
+  if (options.server) {
+    const PRInt32 len =
+        PR_Recv(peer.fd, early_message, sizeof(early_message), 0, PR_INTERVAL_NO_WAIT);
+    if (len > 0) peer.early_len = len;
+    return;
+  }
+  SSLPreliminaryChannelInfo info;
+  if (SSL_GetPreliminaryChannelInfo(peer.fd, &info, sizeof(info)) != SECSuccess ||
+      !(info.valuesSet & ssl_preinfo_0rtt_cipher_suite)) {
+    return;
+  }
+  const int len = (int)MakeMessage(0, early_message);
+  if (PR_Send(peer.fd, early_message, len, 0, PR_INTERVAL_NO_WAIT) == len) peer.early_len = len;
+}
+
 static void Handshake(void) {
   while (SSL_ForceHandshake(peer.fd) != SECSuccess) {
     if (PR_GetError() != PR_WOULD_BLOCK_ERROR) Die("the handshake failed");
+    ExchangeEarlyData();
     if (peer.retry_sent && !peer.forgot_hello) ForgetFirstHello();
     Wait();
   }
   SSLChannelInfo info;
   if (SSL_GetChannelInfo(peer.fd, &info, sizeof(info)) != SECSuccess) Die("no channel information");
   Fact(
-      "connected version=0x%04x suite=0x%04x group=%d signature=0x%04x resumed=%d verify=%s "
-      "cookie=%d",
+      "connected version=0x%04x suite=0x%04x group=%d signature=0x%04x resumed=%d early=%d "
+      "verify=%s cookie=%d",
       info.protocolVersion, info.cipherSuite, (int)info.keaGroup, (int)info.signatureScheme,
-      info.resumed ? 1 : 0, peer.verify, peer.cookie_returned ? 1 : 0);
+      info.resumed ? 1 : 0, info.earlyDataAccepted ? 1 : 0, peer.verify,
+      peer.cookie_returned ? 1 : 0);
+  // What was not accepted has not been sent, or not been received.
+  if (!info.earlyDataAccepted) peer.early_len = 0;
 }
 
 // Returns the next message's length, 0 where there is none now, -1 at the peer's end of data.
@@ -417,7 +466,7 @@ static void UpdateKeysAt(unsigned num_messages) {
 static void Drive(void) {
   static uint8_t sent[kMaxMessageLen];
   static uint8_t received[kMaxDatagramLen];
-  unsigned num_sent = 0;
+  unsigned num_sent = peer.early_len > 0 ? 1 : 0;
   unsigned num_echoed = 0;
   while (num_echoed < options.count) {
     while (num_sent < options.count && num_sent - num_echoed < options.window) {
@@ -451,6 +500,11 @@ static void Drive(void) {
 static void Echo(void) {
   static uint8_t message[kMaxDatagramLen];
   unsigned num_echoed = 0;
+  if (peer.early_len > 0) {
+    Send(early_message, (unsigned)peer.early_len);
+    ++peer.num_received;
+    ++num_echoed;
+  }
   while (options.count == 0 || num_echoed < options.count) {
     const int len = Receive(message, sizeof(message));
     if (len < 0) break;
@@ -578,6 +632,8 @@ enum {
   kSuites,
   kCookie,
   kKeyUpdate,
+  kAssociations,
+  kEarlyData,
   kSettle,
   kEcho,
   kCount,
@@ -600,6 +656,8 @@ static const char kHelpText[] =
     "  --suites LIST      0x1301,0x1302,0x1303\n"
     "  --hrr-cookie       server: answer with a HelloRetryRequest and go on from its cookie alone\n"
     "  --key-update LIST  update keys after these numbers of messages, and ask the peer to\n"
+    "  --associations N   so many, one after the other, each resuming the one before (1)\n"
+    "  --early-data       the first message of those that resume goes, or may come, as early data\n"
     "  --settle           send nothing before the handshake is acknowledged\n"
     "  --count N          send N messages and compare what comes back (0); with --echo: return N\n"
     "  --echo             return what comes; without --count until the peer closes\n"
@@ -621,6 +679,8 @@ static void ParseOptions(int argc, char** argv) {
       {"suites", 1, NULL, kSuites},
       {"hrr-cookie", 0, NULL, kCookie},
       {"key-update", 1, NULL, kKeyUpdate},
+      {"associations", 1, NULL, kAssociations},
+      {"early-data", 0, NULL, kEarlyData},
       {"settle", 0, NULL, kSettle},
       {"echo", 0, NULL, kEcho},
       {"count", 1, NULL, kCount},
@@ -669,6 +729,12 @@ static void ParseOptions(int argc, char** argv) {
       case kKeyUpdate:
         ForEach(optarg, AddKeyUpdate);
         break;
+      case kAssociations:
+        options.associations = Number(optarg, 16);
+        break;
+      case kEarlyData:
+        options.early_data = true;
+        break;
       case kSettle:
         options.settle = true;
         break;
@@ -703,18 +769,13 @@ static void ParseOptions(int argc, char** argv) {
   if (optind != argc) Usage("a bare word is no option");
   if (roles != 1) Usage("either --client or --server");
   if (options.window == 0) Usage("--window needs at least 1");
+  if (options.associations == 0) Usage("--associations needs at least 1");
   if (options.server && options.nickname == NULL) Usage("--server needs --nickname");
   if (!options.server && options.port == 0) Usage("--client needs --port");
 }
 
-int main(int argc, char** argv) {
-  ParseOptions(argc, argv);
-  peer.deadline_ms = NowMs() + options.timeout_ms;
-  if (NSS_Init(options.db) != SECSuccess) Die("cannot open the database");
-  if (NSS_SetDomesticPolicy() != SECSuccess) Die("cannot set the policy");
-  if (options.server && SSL_ConfigServerSessionIDCache(0, 0, 0, NULL) != SECSuccess) {
-    Die("cannot make a session cache");
-  }
+static void RunAssociation(void) {
+  ResetPeer();
   PRFileDesc* udp = OpenSocket();
   peer.native = (int)PR_FileDesc2NativeHandle(udp);
   if (options.server) AwaitClient(udp);
@@ -728,5 +789,26 @@ int main(int argc, char** argv) {
   }
   AwaitKeyUpdates();
   CloseAssociation();
+}
+
+int main(int argc, char** argv) {
+  ParseOptions(argc, argv);
+  peer.deadline_ms = NowMs() + options.timeout_ms;
+  if (NSS_Init(options.db) != SECSuccess) Die("cannot open the database");
+  if (NSS_SetDomesticPolicy() != SECSuccess) Die("cannot set the policy");
+  if (options.server && SSL_ConfigServerSessionIDCache(0, 0, 0, NULL) != SECSuccess) {
+    Die("cannot make a session cache");
+  }
+  // NSS takes no early data before a whole window has passed, in which it could not have seen a
+  // replay.
+  const PRTime window = kReplayWindowMs * PR_USEC_PER_MSEC;
+  if (options.early_data && options.server &&
+      SSL_CreateAntiReplayContext(PR_Now(), window, 7, 14, &anti_replay) != SECSuccess) {
+    Die("cannot make the guard against replay");
+  }
+  for (unsigned i = 0; i < options.associations; ++i) {
+    if (i > 0 && options.early_data && !options.server) usleep(2 * kReplayWindowMs * 1000);
+    RunAssociation();
+  }
   return 0;
 }

@@ -110,7 +110,13 @@ def nss_arguments(pair, scenario, role, groups):
         arguments += ["--settle"] if scenario.loss is not None else []
         if scenario.key_updates:
             arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
-    return arguments
+    return arguments + repetition_arguments(scenario)
+
+
+def repetition_arguments(scenario):
+    """NSS's peer and dtls13_cli take the same."""
+    arguments = ["--associations", str(scenario.associations)] if scenario.associations > 1 else []
+    return arguments + (["--early-data"] if scenario.early_data else [])
 
 
 def cli_arguments(scenario, role, groups):
@@ -123,7 +129,7 @@ def cli_arguments(scenario, role, groups):
         arguments.append("--echo")
     arguments += ["--close-first"] if scenario.first == role else []
     arguments += ["--key-update"] if scenario.our_key_update else []
-    return arguments
+    return arguments + repetition_arguments(scenario)
 
 
 def openssl_groups(names):

@@ -58,6 +58,8 @@ class Scenario:
     host_name: str = HOST_NAME
     needs_commands: bool = False  # of s_server
     loss: tuple = None  # the one datagram that is lost, as Relay takes it
+    associations: int = 1  # one after the other, each resuming the one before
+    early_data: bool = False  # of those that resume, the first message goes as early data
 
     def group(self):
         """The negotiated one: the client's first that the server takes."""
@@ -96,7 +98,8 @@ class Scenario:
             "suite": "0x%04x" % SUITES[self.suite],
             "group": str(GROUPS[self.group()][0]),
             "signature": "0x%04x" % CERTIFICATES[self.cert][1],
-            "resumed": "0",
+            "resumed": "1" if self.associations > 1 else "0",
+            "early": "1" if self.early_data else "0",
             "verify": "ok" if role == "client" else "none",
             "cookie": "1" if self.cookie and role == "server" else "0",
             "sent": str(self.count),
@@ -196,6 +199,33 @@ class Scenario:
 
 
 @dataclasses.dataclass
+class Resumption(Scenario):
+    """Two associations: the second resumes the first, without a certificate."""
+
+    associations: int = 2
+
+    def run(self, runner, pair, server, client, relay):
+        for program in (client, server):
+            expect("%s: exit status" % program.name, program.finish(), 0)
+        relay.close()
+        self._check_ends(pair, server, client)
+        if relay.fault is not None:
+            raise Failed("on the wire, " + relay.fault)
+        expect("on the wire, associations", len(relay.traces), self.associations)
+        for index, trace in enumerate(relay.traces):
+            resumes = index > 0
+            hello, answer = trace.client_hellos()[0], trace.server_hellos()[0]
+            expect("ClientHello offers a PSK", wire.PRE_SHARED_KEY in hello.extensions, resumes)
+            expect("ServerHello takes a PSK", wire.PRE_SHARED_KEY in answer.extensions, resumes)
+            expect("ClientHello announces early data", wire.EARLY_DATA in hello.extensions,
+                   resumes and self.early_data)
+
+    def _nss_facts(self, role):
+        # A resumed handshake has no certificate of its own to verify, and NSS tells the first's scheme.
+        return dict(super()._nss_facts(role), verify="none")
+
+
+@dataclasses.dataclass
 class Refusal(Scenario):
     """A handshake that one end refuses: it sends `alert`, and the other end says so."""
 
@@ -272,6 +302,7 @@ def conversations(pair):
     yield from full_handshakes()
     yield from retries()
     yield from key_updates(pair)
+    yield from resumptions(pair)
     yield Scenario("1000 datagrams: NSS sends, ours returns", count=1000)
     if not pair.uses_openssl() and pair != Pair("NSS", "NSS"):
         yield Scenario("1000 datagrams: ours sends, NSS returns", count=1000, ours_drives=True)
@@ -312,6 +343,17 @@ def key_updates(pair):
         yield Scenario("KeyUpdate: ours, answered", count=60, our_key_update=True,
                        first=pair.nss_role())
     yield Scenario("KeyUpdate: two", count=200, key_updates=(50, 120), first=pair.nss_role())
+
+
+def resumptions(pair):
+    # Ours has no sessions to resume yet.
+    if pair != Pair("NSS", "NSS"):
+        return
+    for suite in SUITES:
+        yield Resumption("resumption: %s" % suite, suite=suite)
+    yield Resumption("resumption: after a HelloRetryRequest", client_groups=("p256", "x25519"),
+                     server_groups=("x25519",))
+    yield Resumption("resumption: early data", early_data=True)
 
 
 def refusals(pair):

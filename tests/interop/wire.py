@@ -22,6 +22,8 @@ DTLS12_VERSION = 0xFEFD
 DTLS13_VERSION = 0xFEFC
 KEY_SHARE = 51
 SUPPORTED_VERSIONS = 43
+PRE_SHARED_KEY = 41
+EARLY_DATA = 42
 COOKIE = 44
 
 # SHA-256 of "HelloRetryRequest", RFC 8446 section 4.1.3.
@@ -206,7 +208,7 @@ class Trace:
 
 
 class Relay(threading.Thread):
-    """Passes datagrams between one client and the server on `server_port`, and keeps a Trace of them.
+    """Passes datagrams between a client at a time and the server on `server_port`, and keeps Traces of them.
 
     `loss` is (direction, kind, place), the first place being 0: that one datagram is lost.
     """
@@ -216,7 +218,8 @@ class Relay(threading.Thread):
         self.num_lost = 0
         self._loss = loss
         self._num_seen = collections.Counter()
-        self.trace = Trace()
+        # One for each client address, the last the present one's.
+        self.traces = [Trace()]
         self.fault = None
         self._client = None
         self._stopping = threading.Event()
@@ -252,7 +255,7 @@ class Relay(threading.Thread):
             try:
                 datagram, sender = source.recvfrom(65536)
                 if direction == TO_SERVER:
-                    self._client = sender
+                    self._follow(sender)
                 if self._is_lost(direction, datagram):
                     continue
                 if direction == TO_SERVER:
@@ -266,6 +269,15 @@ class Relay(threading.Thread):
             except ConnectionRefusedError:
                 # The receiver is gone; the datagram is lost, as any may be.
                 continue
+
+    @property
+    def trace(self):
+        return self.traces[-1]
+
+    def _follow(self, client):
+        if self._client not in (None, client):
+            self.traces.append(Trace())
+        self._client = client
 
     def _is_lost(self, direction, datagram):
         key = (direction, kind_of(datagram))
