@@ -40,7 +40,10 @@ PairOptions DefaultPairOptions(uint64_t seed) {
 }
 
 AssociationPair::AssociationPair(PairOptions options)
-    : options_(std::move(options)), link_(options_.impairment, options_.seed) {
+    : options_(std::move(options)),
+      link_(options_.impairment, options_.seed),
+      random_(~options_.seed) {
+  link_.SetFilter(options_.drop);
   if (options_.identity == nullptr) options_.identity = &TestIdentity::Get(options_.key);
   if (!options_.server.handshake.ask_credential) {
     options_.server.handshake.credential = options_.identity->credential();
@@ -76,9 +79,9 @@ void AssociationPair::Flush(Side& side) {
   }
 }
 
-void AssociationPair::HandleEvent(Side& side, const Event& event) {
+void AssociationPair::Answer(Side& side, EventType event) {
   Association& association = *side.association;
-  switch (event.type) {
+  switch (event) {
     case EventType::kCredentialWanted:
       association.ProvideCredential(options_.identity->credential(), now_);
       return;
@@ -89,6 +92,45 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
     }
     case EventType::kVerifyPeer:
       association.ProvideVerification(options_.verify_ok, AlertDescription::kUnknownCa, now_);
+      return;
+    default:
+      return;
+  }
+}
+
+void AssociationPair::AnswerInTime(Side& side, EventType event) {
+  if (options_.max_answer_delay == Duration()) {
+    Answer(side, event);
+    return;
+  }
+  late_answers_.push_back({.at = now_ + RandomDuration(Duration(), options_.max_answer_delay),
+                           .side = static_cast<size_t>(&side - sides_),
+                           .event = event});
+}
+
+void AssociationPair::AnswerDue() {
+  for (size_t i = 0; i < late_answers_.size();) {
+    if (late_answers_[i].at > now_) {
+      ++i;
+      continue;
+    }
+    const LateAnswer answer = late_answers_[i];
+    late_answers_.erase(late_answers_.begin() + static_cast<ptrdiff_t>(i));
+    Answer(sides_[answer.side], answer.event);
+    Flush(sides_[answer.side]);
+  }
+}
+
+Duration AssociationPair::RandomDuration(Duration min, Duration max) {
+  return Duration(std::uniform_int_distribution<Duration::rep>(min.count(), max.count())(random_));
+}
+
+void AssociationPair::HandleEvent(Side& side, const Event& event) {
+  switch (event.type) {
+    case EventType::kCredentialWanted:
+    case EventType::kSignatureWanted:
+    case EventType::kVerifyPeer:
+      AnswerInTime(side, event.type);
       return;
     case EventType::kKeyLog:
       side.key_log.emplace_back(event.data.begin(), event.data.end());
@@ -121,22 +163,54 @@ void AssociationPair::Inject(Side& side, std::span<const uint8_t> bytes) {
   Flush(side);
 }
 
-bool AssociationPair::Step(Instant until) {
-  std::optional<Instant> next = link_.NextDelivery();
-  for (Side& side : sides_) {
-    const std::optional<Instant> timeout = side.association->NextTimeout();
-    if (timeout && (!next || *timeout < *next)) next = timeout;
+void AssociationPair::SetWakes() {
+  const Duration error = options_.max_timer_error;
+  for (size_t i = 0; i < 2; ++i) {
+    const std::optional<Instant> deadline = sides_[i].association->NextTimeout();
+    std::optional<Wake>& wake = wakes_[i];
+    if (!deadline) {
+      wake.reset();
+    } else if (!wake || wake->deadline != *deadline) {
+      wake = {.deadline = *deadline, .at = *deadline + RandomDuration(-error, error)};
+    } else if (wake->at <= now_) {
+      // It was handled too early, and is still to come.
+      wake->at = std::max(*deadline, now_) + RandomDuration(Duration(), error);
+    }
   }
-  if (!next || *next > until) return false;
+}
+
+void AssociationPair::HandleTimeoutsDue() {
+  for (size_t i = 0; i < 2; ++i) {
+    if (!wakes_[i] || wakes_[i]->at > now_) continue;
+    sides_[i].association->HandleTimeout(now_);
+    Flush(sides_[i]);
+  }
+}
+
+std::optional<Instant> AssociationPair::NextStep() const {
+  std::optional<Instant> next = link_.NextDelivery();
+  const auto or_at = [&next](Instant at) {
+    if (!next || at < *next) next = at;
+  };
+  for (const LateAnswer& answer : late_answers_) or_at(answer.at);
+  for (const std::optional<Wake>& wake : wakes_) {
+    if (wake) or_at(wake->at);
+  }
+  return next;
+}
+
+bool AssociationPair::Step(Instant until) {
+  SetWakes();
+  const std::optional<Instant> next = NextStep();
+  if (!next || *next > until || spins()) return false;
+  num_steps_at_once_ = *next > now_ ? 0 : num_steps_at_once_ + 1;
   now_ = std::max(now_, *next);
   while (std::optional<VirtualLink::Delivery> delivery = link_.Receive(now_)) {
     Inject(delivery->direction == Direction::kClientToServer ? server() : client(),
            delivery->bytes);
   }
-  for (Side& side : sides_) {
-    side.association->HandleTimeout(now_);
-    Flush(side);
-  }
+  AnswerDue();
+  HandleTimeoutsDue();
   return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,8 +34,14 @@ struct PairOptions {
   KeyType key = KeyType::kEcdsaP256;
   const TestIdentity* identity = nullptr;  // overrides `key`
   Impairment impairment;
+  // A datagram for which `drop` returns true is lost, the very first one included.
+  std::function<bool(const SentDatagram&)> drop;
   uint64_t seed = 1;
   bool verify_ok = true;
+  // Events that want an answer get it up to this much later.
+  Duration max_answer_delay{};
+  // Timeouts are handled up to this much before or after they are due.
+  Duration max_timer_error{};
   std::string server_name = "server.example";
 };
 
@@ -72,6 +79,10 @@ class AssociationPair {
   bool RunUntilConnected(Duration limit = std::chrono::minutes(5));
   // RunUntilQuiet stops when nothing is on the link and no timer is set, or after `limit`.
   void RunUntilQuiet(Duration limit = std::chrono::minutes(5));
+  // IsQuiet: nothing is on the link, no timer is set and no answer is owed.
+  bool IsQuiet() const { return !NextStep().has_value(); }
+  // spins: time stood still although the sides kept asking to be called.
+  bool spins() const { return num_steps_at_once_ >= kMaxStepsAtOnce; }
 
   // Send seals `text` on a side and puts it on the link. False when Seal refuses.
   bool Send(Side& side, std::string_view text);
@@ -83,16 +94,43 @@ class AssociationPair {
   bool DataFlowsBothWays();
 
  private:
+  // No exchange of ours takes as many steps at one instant.
+  static constexpr size_t kMaxStepsAtOnce = 100000;
+
+  // LateAnswer is an event of a side's that waits for its answer.
+  struct LateAnswer {
+    Instant at;
+    size_t side;
+    EventType event;
+  };
+  // Wake is when a side's deadline will be handled.
+  struct Wake {
+    Instant deadline;
+    Instant at;
+  };
+
   Direction DirectionFrom(const Side& side) const;
   void HandleEvent(Side& side, const Event& event);
+  // Answer answers an event that wants an answer, AnswerInTime sees to it that it happens.
+  void Answer(Side& side, EventType event);
+  void AnswerInTime(Side& side, EventType event);
+  void AnswerDue();
+  void SetWakes();
+  void HandleTimeoutsDue();
+  Duration RandomDuration(Duration min, Duration max);
+  std::optional<Instant> NextStep() const;
   // Step advances to the next thing that happens, at most to `until`. False when nothing is left by
-  // then.
+  // then, or when it spins.
   bool Step(Instant until);
 
   PairOptions options_;
   VirtualLink link_;
+  std::mt19937_64 random_;
   Instant now_{};
   Side sides_[2];
+  std::optional<Wake> wakes_[2];
+  std::vector<LateAnswer> late_answers_;
+  size_t num_steps_at_once_ = 0;
 };
 
 }  // namespace dtls13::sim

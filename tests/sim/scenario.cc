@@ -1,0 +1,94 @@
+#include "tests/sim/scenario.h"
+
+namespace dtls13::sim {
+namespace {
+
+// Longer than every deadline there is, the lifetime of superseded keys included.
+constexpr Duration kRest = std::chrono::hours(4);
+
+void AskForCookie(PairOptions* options) { options->server.handshake.require_cookie = true; }
+
+void AskForGroup(PairOptions* options) {
+  options->client.handshake.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1};
+  options->server.handshake.groups = {NamedGroup::kSecp256r1};
+}
+
+void RequestKeyUpdate(AssociationPair* pair, Side* side, bool request_peer) {
+  side->association->RequestKeyUpdate(request_peer, pair->now());
+  pair->Flush(*side);
+}
+
+// F2: each side's keys advance once for each KeyUpdate, whatever is lost.
+std::string FaultOfEpochs(AssociationPair* pair, Epoch client, Epoch server) {
+  if (pair->client().association->records().write_epoch() != client) {
+    return "the client writes under another epoch than it should";
+  }
+  if (pair->server().association->records().write_epoch() != server) {
+    return "the server writes under another epoch than it should";
+  }
+  return "";
+}
+
+constexpr Epoch kSecondApplicationEpoch{4};
+
+constexpr Scenario kScenarios[] = {
+    {.name = "full", .configure = [](PairOptions*) {}},
+    {.name = "cookie", .configure = AskForCookie},
+    {.name = "group", .configure = AskForGroup},
+    {.name = "cookie_and_group",
+     .configure =
+         [](PairOptions* options) {
+           AskForCookie(options);
+           AskForGroup(options);
+         }},
+    {.name = "late_answers",
+     .configure =
+         [](PairOptions* options) {
+           options->server.handshake.ask_credential = true;
+           options->max_answer_delay = std::chrono::seconds(3);
+         }},
+    {.name = "key_update",
+     .configure = [](PairOptions*) {},
+     .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },
+     .fault =
+         [](AssociationPair* pair) {
+           return FaultOfEpochs(pair, kSecondApplicationEpoch, kFirstApplicationEpoch);
+         }},
+    {.name = "key_update_of_both",
+     .configure = [](PairOptions*) {},
+     .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->server(), true); },
+     .fault =
+         [](AssociationPair* pair) {
+           return FaultOfEpochs(pair, kSecondApplicationEpoch, kSecondApplicationEpoch);
+         }},
+    {.name = "key_updates_crossing",
+     .configure = [](PairOptions*) {},
+     .start =
+         [](AssociationPair* pair) {
+           RequestKeyUpdate(pair, &pair->client(), false);
+           RequestKeyUpdate(pair, &pair->server(), false);
+         },
+     .fault =
+         [](AssociationPair* pair) {
+           return FaultOfEpochs(pair, kSecondApplicationEpoch, kSecondApplicationEpoch);
+         }},
+};
+
+}  // namespace
+
+std::span<const Scenario> Scenarios() { return kScenarios; }
+
+std::string FaultAtEnd(const Scenario& scenario, AssociationPair* pair) {
+  if (!pair->RunUntilConnected(kRest)) return "the two are not connected";
+  pair->RunUntilQuiet(kRest);
+  if (!pair->IsQuiet()) return "a timer never ends";
+  if (!pair->client().handshake_acked) return "the client's final flight is not acknowledged";
+  for (Side* side : {&pair->client(), &pair->server()}) {
+    if (side->failure) return "a side failed after the handshake";
+    if (side->association->HasUnacked()) return "a side still waits for an acknowledgement";
+  }
+  if (!pair->DataFlowsBothWays()) return "data does not flow both ways";
+  return scenario.fault != nullptr ? scenario.fault(pair) : "";
+}
+
+}  // namespace dtls13::sim
