@@ -78,6 +78,27 @@ TEST(RecordAllocation, SealAndOpenAllocateNothing) {
   }
 }
 
+TEST(RecordAllocation, ConnectionIdsAllocateNothing) {
+  std::vector<uint8_t> datagram(2000);
+  const std::vector<uint8_t> content(1200);
+  const std::vector<uint8_t> ids[] = {std::vector<uint8_t>(20, 1), std::vector<uint8_t>(20, 2)};
+  testing::RecordPair pair;
+  pair.Install(kEpoch);
+  pair.sender.SetSendConnectionId(std::vector<uint8_t>(8, 1));
+  for (const auto& id : ids) ASSERT_TRUE(pair.receiver.AddReceiveConnectionId(id));
+  for (int i = 0; i < 100; ++i) {
+    const size_t before = g_num_allocations;
+    pair.sender.SetSendConnectionId(ids[i % 2]);
+    RecordNumber number;
+    const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
+                                        testing::kEveryForm[i % 4], datagram, &number);
+    std::span<uint8_t> rest = std::span(datagram).first(len);
+    const bool opened = pair.receiver.OpenNext(&rest).has_value();
+    ASSERT_EQ(g_num_allocations, before) << "record " << i;
+    ASSERT_TRUE(opened);
+  }
+}
+
 // An attacker chooses these paths, so they may cost no more than the honest one.
 TEST(RecordAllocation, DroppingAllocatesNothing) {
   for (const CipherSuite& suite : kCipherSuites) {

@@ -123,7 +123,7 @@ TEST(RecordDrops, F18BadInnerPlaintext) {
   Bytes too_long(kMaxPlaintextLen + 1, 1);
   too_long.push_back(23);
   for (const Bytes& inner : {Bytes(1), Bytes(100), Bytes{1, 2, 3, 20}, Bytes{1, 2, 3, 24, 0, 0},
-                             Bytes{25}, Bytes{27}, Bytes{1, 255}, too_long}) {
+                             Bytes{25}, Bytes{28}, Bytes{1, 255}, too_long}) {
     ExpectDropped(SealInner(suite, number, inner), DropReason::kBadInnerPlaintext, true);
   }
 }

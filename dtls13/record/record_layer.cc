@@ -7,23 +7,6 @@
 #include "dtls13/record/sequence_reconstruction.h"
 
 namespace dtls13 {
-namespace {
-
-// The length of the Connection ID that received records carry. None is negotiated.
-constexpr size_t kReceiveConnectionIdLen = 0;
-
-UnifiedHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) {
-  UnifiedHeader header;
-  header.epoch_bits = EpochBits::Of(epoch);
-  header.number = form.short_number
-                      ? TruncatedSequenceNumber{static_cast<uint8_t>(number.value), 8}
-                      : TruncatedSequenceNumber{static_cast<uint16_t>(number.value), 16};
-  header.has_length = form.has_length;
-  return header;
-}
-
-}  // namespace
-
 RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix)
     : algorithms_(std::move(algorithms)), label_prefix_(label_prefix) {}
 
@@ -80,7 +63,7 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) 
 
 // DropMalformed steps over the record if its end can be found, else over the rest of the datagram.
 bool RecordLayer::DropMalformed(DropReason reason, std::span<uint8_t>* datagram) {
-  const size_t extent = RecordExtent(*datagram, kReceiveConnectionIdLen);
+  const size_t extent = RecordExtent(*datagram, receive_connection_ids_.len());
   *datagram = datagram->subspan(extent == 0 ? datagram->size() : extent);
   return Drop(reason);
 }
@@ -98,23 +81,39 @@ bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* open
   const SequenceNumber number = record->header.sequence_number;
   if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
   epoch.window.Mark(number);
-  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment};
+  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment, {}};
   return true;
 }
 
+bool RecordLayer::DropRest(DropReason reason, std::span<uint8_t>* datagram) {
+  //= rfc9147#section-4
+  //# If the second or
+  //# later record has a connection ID which does not correspond to the
+  //# same association used for previous records, the rest of the datagram
+  //# MUST be discarded.
+  // What carries a Connection ID that is not ours is another association's, or nobody's, wherever
+  // in the datagram it stands.
+  *datagram = {};
+  return Drop(reason);
+}
+
 bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened) {
-  if (HasConnectionId(datagram->front())) {
-    //= rfc9147#section-4
-    //# If the second or
-    //# later record has a connection ID which does not correspond to the
-    //# same association used for previous records, the rest of the datagram
-    //# MUST be discarded.
-    *datagram = {};
-    return Drop(DropReason::kConnectionId);
+  const bool has_connection_id = HasConnectionId(datagram->front());
+  const size_t connection_id_len = receive_connection_ids_.len();
+  //= rfc9147#section-9.1
+  //# If no CID is negotiated, then the receiver MUST reject any records it
+  //# receives that contain a CID.
+  if (has_connection_id && connection_id_len == 0) {
+    // Before the ServerHello is read, what follows it in the flight looks like this.
+    const bool has_keys = epochs_.FindRead(EpochBitsOf(datagram->front())) != nullptr;
+    return DropRest(has_keys ? DropReason::kConnectionId : DropReason::kUnknownEpoch, datagram);
   }
-  std::optional<CiphertextRecord> record =
-      ParseCiphertextRecord(*datagram, kReceiveConnectionIdLen);
+  std::optional<CiphertextRecord> record = ParseCiphertextRecord(*datagram, connection_id_len);
   if (!record) return DropMalformed(DropReason::kMalformedHeader, datagram);
+  const std::span<const uint8_t> connection_id = record->header.connection_id;
+  if (has_connection_id && !receive_connection_ids_.Contains(connection_id)) {
+    return DropRest(DropReason::kConnectionId, datagram);
+  }
   *datagram = datagram->subspan(record->record_len);
   //= rfc9147#section-4.2.2
   //# During the handshake phase, the epoch bits unambiguously indicate the
@@ -129,6 +128,17 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   //# no corresponding cipher state can be determined SHOULD handle it as a
   //# record which fails deprotection.
   if (epoch == nullptr) return Drop(DropReason::kUnknownEpoch);
+  //= rfc9147#section-4
+  //# If a Connection ID is negotiated, then it MUST be contained in all
+  //# datagrams.
+
+  //= rfc9146#section-3
+  //# If a non-zero-length CID is expected for the retrieved association, then
+  //# the datagram MUST be treated as invalid, as described in Section 4.1.2.1
+  //# of [RFC6347].
+  if (!has_connection_id && connection_id_len != 0 && epoch->epoch > kEarlyDataEpoch) {
+    return Drop(DropReason::kConnectionId);
+  }
   return Deprotect(epoch, &*record, opened);
 }
 
@@ -158,7 +168,7 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   //# record has been deprotected successfully.
   epoch->window.Mark(number);
   epochs_.ReadOpened(epoch->epoch);
-  *opened = {{epoch->epoch, number}, inner->type, inner->content};
+  *opened = {{epoch->epoch, number}, inner->type, inner->content, record->header.connection_id};
   return true;
 }
 
@@ -205,6 +215,31 @@ Epoch RecordLayer::write_epoch() const { return epochs_.highest_write(); }
 
 void RecordLayer::SetNextPlaintextNumber(SequenceNumber number) {
   epochs_.plaintext_write.numbers.SkipTo(number);
+}
+
+void RecordLayer::SetSendConnectionId(std::span<const uint8_t> id) {
+  // Room for the longest there is, so that a later change allocates nothing.
+  if (!id.empty()) send_connection_id_.reserve(kMaxConnectionIdLen);
+  send_connection_id_.assign(id.begin(), id.end());
+}
+
+UnifiedHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const {
+  UnifiedHeader header;
+  header.epoch_bits = EpochBits::Of(epoch);
+  header.number = form.short_number
+                      ? TruncatedSequenceNumber{static_cast<uint8_t>(number.value), 8}
+                      : TruncatedSequenceNumber{static_cast<uint16_t>(number.value), 16};
+  header.has_length = form.has_length;
+  //= rfc9146#section-3
+  //# If DTLS peers have negotiated the use of a non-zero-length CID for a
+  //# given direction, then once encryption is enabled, they MUST send with
+  //# the record format defined in Figure 3 (see Section 4) with the new
+  //# Message Authentication Code (MAC) computation defined in Section 5 and
+  //# the content type tls12_cid.
+  // DTLS 1.3 has the C bit for it, and the whole header is authenticated.
+  header.has_connection_id = !send_connection_id_.empty() && epoch > kEarlyDataEpoch;
+  if (header.has_connection_id) header.connection_id = send_connection_id_;
+  return header;
 }
 
 size_t RecordLayer::Overhead(Epoch epoch, HeaderForm form) const {

@@ -7,11 +7,13 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/record/connection_id_set.h"
 #include "dtls13/record/epoch_set.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_header.h"
@@ -24,7 +26,7 @@ enum class DropReason : uint8_t {
   kMalformedHeader,      // does not parse, or its length runs past the datagram
   kUnknownFirstByte,     // neither a type DTLS 1.3 sends in the clear nor the bits 001
   kUnexpectedPlaintext,  // plaintext of another epoch than 0, or once epoch 0 is closed
-  kConnectionId,         // a CID that is not ours, or where none was negotiated
+  kConnectionId,         // a CID that is not ours, none where one is due, or one where none is
   kUnknownEpoch,         // no keys (yet, or any more) for the epoch bits
   kAuthentication,       // deprotection failed
   kReplay,               // a number seen before, or left of the window
@@ -49,6 +51,8 @@ struct OpenedRecord {
   RecordNumber number;
   ContentType type = ContentType::kInvalid;
   std::span<uint8_t> content;
+  // The Connection ID it carried, empty if none; a view of the datagram as well.
+  std::span<const uint8_t> connection_id;
 };
 
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,
@@ -77,6 +81,19 @@ class RecordLayer {
   // place; nothing when the datagram is used up. Discarded records are counted.
   std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram);
 
+  // AddReceiveConnectionId: from here on protected records must carry this Connection ID, or
+  // another added before; all have one length. False as for ConnectionIdSet::Add.
+  //
+  // Early data (epoch 1) may go without: its sender has not seen the ServerHello that names one.
+  [[nodiscard]] bool AddReceiveConnectionId(std::span<const uint8_t> id) {
+    return receive_connection_ids_.Add(id);
+  }
+  // RemoveReceiveConnectionId: records that carry it are dropped from here on. Removing the last
+  // one leaves an association that can hear nothing.
+  void RemoveReceiveConnectionId(std::span<const uint8_t> id) {
+    receive_connection_ids_.Remove(id);
+  }
+
   // num_dropped is the number of records discarded for `reason` so far; where the end of a record
   // cannot be found, the rest of its datagram counts as one.
   uint64_t num_dropped(DropReason reason) const {
@@ -102,6 +119,11 @@ class RecordLayer {
   // continues from its client's numbers, so that its records never repeat one. It never goes back.
   void SetNextPlaintextNumber(SequenceNumber number);
 
+  // SetSendConnectionId makes each protected record carry `id` from here on, of at most
+  // kMaxConnectionIdLen bytes; empty is none. Early data never carries one.
+  void SetSendConnectionId(std::span<const uint8_t> id);
+  std::span<const uint8_t> send_connection_id() const { return send_connection_id_; }
+
   // Overhead is the number of bytes a record in `epoch` adds to its content.
   size_t Overhead(Epoch epoch, HeaderForm form) const;
 
@@ -126,6 +148,8 @@ class RecordLayer {
   bool OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened);
   bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
 
+  bool DropRest(DropReason reason, std::span<uint8_t>* datagram);
+  UnifiedHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const;
   bool Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened);
   void CountFailure(ReadEpoch* epoch);
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
@@ -139,6 +163,8 @@ class RecordLayer {
   std::shared_ptr<const Algorithms> algorithms_;
   LabelPrefix label_prefix_;
   EpochSet epochs_;
+  ConnectionIdSet receive_connection_ids_;
+  std::vector<uint8_t> send_connection_id_;
   std::array<uint64_t, static_cast<size_t>(DropReason::kCount)> num_dropped_{};
 };
 

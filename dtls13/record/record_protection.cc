@@ -100,6 +100,7 @@ std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized)
     case ContentType::kHandshake:
     case ContentType::kApplicationData:
     case ContentType::kAck:
+    case ContentType::kReturnRoutabilityCheck:
       return InnerPlaintext{type, serialized.first(len - 1)};
     default:
       return std::nullopt;

@@ -214,7 +214,7 @@ TEST(InnerPlaintext, F18ContentLength) {
 TEST(InnerPlaintext, OnlyTypesThatMayBeProtected) {
   for (int type = 1; type < 256; ++type) {
     Bytes serialized = {1, static_cast<uint8_t>(type)};
-    const bool allowed = type == 21 || type == 22 || type == 23 || type == 26;
+    const bool allowed = (type >= 21 && type <= 23) || type == 26 || type == 27;
     EXPECT_EQ(ParseInnerPlaintext(serialized).has_value(), allowed) << type;
   }
 }

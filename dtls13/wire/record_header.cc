@@ -111,7 +111,7 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   }
   const uint8_t flags = datagram[0];
   record.emplace();
-  record->header.epoch_bits.value = flags & kEpochMask;
+  record->header.epoch_bits = EpochBitsOf(flags);
   record->header.has_connection_id = HasConnectionId(flags);
   record->header.has_length = (flags & kLengthBit) != 0;
   record->number_offset = 1;

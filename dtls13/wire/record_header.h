@@ -97,6 +97,10 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
 
 // HasConnectionId is the C bit of a ciphertext record's first byte. It says how to parse the rest.
 constexpr bool HasConnectionId(uint8_t first_byte) { return (first_byte & 0x10) != 0; }
+// EpochBitsOf is the E bits of a ciphertext record's first byte.
+constexpr EpochBits EpochBitsOf(uint8_t first_byte) {
+  return {static_cast<uint8_t>(first_byte & 3)};
+}
 
 // RecordExtent is the number of bytes that the record at the start of `datagram` takes up by its
 // own header, so that a record which does not parse for another reason can be stepped over: it

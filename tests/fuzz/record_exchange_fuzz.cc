@@ -1,5 +1,6 @@
 // Input: a script of bytes. Two layers exchange records, some of which are lost, late, repeated,
-// joined or damaged, while epochs come and go. What opens is exactly what was sealed, once.
+// joined or damaged, while epochs and Connection IDs come and go. What opens is exactly what was
+// sealed, once.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -32,7 +33,11 @@ class Exchange {
         InstallNext();
         break;
       case 1:
-        pair_.receiver.ForgetReadEpoch(Epoch{argument % 4u + oldest_});
+        if (argument >= 128) {
+          ReplaceConnectionId(argument);
+        } else {
+          pair_.receiver.ForgetReadEpoch(Epoch{argument % 4u + oldest_});
+        }
         break;
       case 2:
         Deliver(argument, /*damage=*/0, /*keep=*/true);
@@ -57,6 +62,17 @@ class Exchange {
     const Secret secret = testing::TestSecret(pair_.suite, Epoch{newest_});
     Check(pair_.sender.InstallWriteKeys(Epoch{newest_}, pair_.suite, secret));
     Check(pair_.receiver.InstallReadKeys(Epoch{newest_}, pair_.suite, secret));
+  }
+
+  void ReplaceConnectionId(uint8_t argument) {
+    const Bytes id = {argument, static_cast<uint8_t>(++num_connection_ids_)};
+    if (num_connection_ids_ > 1) {
+      pair_.receiver.RemoveReceiveConnectionId(
+          Bytes{last_argument_, static_cast<uint8_t>(num_connection_ids_ - 1)});
+    }
+    Check(pair_.receiver.AddReceiveConnectionId(id));
+    pair_.sender.SetSendConnectionId(id);
+    last_argument_ = argument;
   }
 
   void Seal(uint8_t command, uint8_t argument, ByteReader* script) {
@@ -107,6 +123,8 @@ class Exchange {
   testing::RecordPair pair_;
   uint64_t newest_ = 0;
   uint64_t oldest_ = 0;
+  size_t num_connection_ids_ = 0;
+  uint8_t last_argument_ = 0;
   std::map<RecordNumber, testing::Accepted> sealed_;
   std::set<RecordNumber> opened_;
   std::vector<Bytes> held_;
