@@ -79,7 +79,8 @@ class AssociationImpl final : public Association {
   bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,
                    Instant now);
   bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
-  void PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
+  // PrepareForClientHello is for a server that has not answered. False when it is no ClientHello.
+  bool PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
   void OnRepeatedMessage(Epoch epoch, Instant now);
   void HandleAck(const OpenedRecord& record, Instant now);
   bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;

@@ -109,29 +109,37 @@ bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) co
          fragment.header.message_seq >= reassembler_.next_receive_seq();
 }
 
-void AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
+bool AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
                                             RecordNumber number) {
   // A server that has not answered keeps no state worth defending: it meets a new client at
   // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
-  // Its own numbers mirror the client's, so they never repeat those of that HelloRetryRequest.
+  // Its own numbers mirror those of the hello it answers, so they never repeat those of that
+  // HelloRetryRequest.
   if (fragment.header.type != HandshakeType::kClientHello || fragment.header.message_seq > 1) {
-    return;
+    return false;
   }
   if (reassembler_.next_receive_seq() != fragment.header.message_seq) {
     reassembler_.StartAt(fragment.header.message_seq);
   }
   next_message_seq_ = fragment.header.message_seq;
-  records_.SetNextPlaintextNumber(number.sequence_number);
+  records_.MirrorPlaintextNumber(number.sequence_number);
+  return true;
 }
 
 bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
                                   RecordNews* news, Instant now) {
   const bool is_protected = number.epoch > kPlaintextEpoch;
-  if (role_ == Role::kServer && !peer_is_dtls13_ && handshake_->wait() == HandshakeWait::kMessage) {
-    PrepareForClientHello(fragment, number);
-  }
+  const bool awaits_hello = role_ == Role::kServer && !peer_is_dtls13_ &&
+                            handshake_->wait() == HandshakeWait::kMessage &&
+                            PrepareForClientHello(fragment, number);
   bool in_order = true;
-  switch (reassembler_.Add(fragment, number.epoch, &in_order)) {
+  FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+  if (verdict == FragmentVerdict::kMismatch && awaits_hello) {
+    // Of two clients, or of a client and a forger, the later one is as good as the other.
+    reassembler_.StartAt(fragment.header.message_seq);
+    verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+  }
+  switch (verdict) {
     case FragmentVerdict::kBuffered:
       //= rfc9147#section-7.2
       //# As noted
@@ -190,7 +198,12 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   if (news.acknowledgeable && !is_answered) acks_.OnRecord(record.number);
   if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
   if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
+  const uint32_t seq_before = reassembler_.next_receive_seq();
   DrainMessages(now);
+  // A server that answered statelessly has committed itself to nothing, nor to any number.
+  if (!is_protected && peer_is_dtls13_ && reassembler_.next_receive_seq() != seq_before) {
+    records_.AcceptPlaintext(record.number.sequence_number);
+  }
 }
 
 void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {

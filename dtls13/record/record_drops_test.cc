@@ -232,9 +232,19 @@ TEST(RecordDrops, PlaintextReplays) {
   RecordPair pair;
   const Bytes record = Plaintext(22, 0, 7, {1});
   EXPECT_EQ(OpenAll(&pair.receiver, record).size(), 1u);
+  pair.receiver.AcceptPlaintext({7});
   EXPECT_TRUE(OpenAll(&pair.receiver, record).empty());
   EXPECT_EQ(OpenAll(&pair.receiver, Plaintext(22, 0, 6, {1})).size(), 1u);
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kReplay), 1u);
+}
+
+// F17: nothing vouches for a plaintext record's number before its message is accepted.
+TEST(RecordDrops, F17ForgedPlaintextNumbersDoNotMoveTheWindow) {
+  RecordPair pair;
+  for (uint64_t number : {uint64_t{0}, uint64_t{1000}, (uint64_t{1} << 48) - 1}) {
+    EXPECT_EQ(OpenAll(&pair.receiver, Plaintext(22, 0, number, {1})).size(), 1u);
+  }
+  EXPECT_EQ(OpenAll(&pair.receiver, Plaintext(22, 0, 0, {2})).size(), 1u);
 }
 
 // F17 (CVE-2016-2181): a forged record, of the current epoch or of one not yet in use, with a

@@ -76,11 +76,8 @@ bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* open
   if (!epoch.is_open || record->header.epoch != kPlaintextEpoch.value) {
     return Drop(DropReason::kUnexpectedPlaintext);
   }
-  // Nothing authenticates these numbers, so a forger can move this window and cost a client or
-  // server its plaintext records. Whoever can do that can as well forge the hello itself.
   const SequenceNumber number = record->header.sequence_number;
   if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
-  epoch.window.Mark(number);
   *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment, {}};
   return true;
 }
@@ -213,7 +210,13 @@ bool RecordLayer::CanWrite(Epoch epoch) const {
 
 Epoch RecordLayer::write_epoch() const { return epochs_.highest_write(); }
 
-void RecordLayer::SetNextPlaintextNumber(SequenceNumber number) {
+void RecordLayer::AcceptPlaintext(SequenceNumber number) {
+  ReplayWindow& window = epochs_.plaintext_read.window;
+  if (window.IsNew(number)) window.Mark(number);
+}
+
+void RecordLayer::MirrorPlaintextNumber(SequenceNumber number) {
+  epochs_.plaintext_write.numbers = WriteNumbers(PlaintextWrite::kNumberLimit);
   epochs_.plaintext_write.numbers.SkipTo(number);
 }
 

@@ -94,6 +94,11 @@ class RecordLayer {
     receive_connection_ids_.Remove(id);
   }
 
+  // AcceptPlaintext moves epoch 0's replay window: the record `number` completed a message that was
+  // accepted. Nothing vouches for a plaintext record before that, so it must not close the window
+  // to the true ones; and until then its repetition does no harm, for its fragment is held already.
+  void AcceptPlaintext(SequenceNumber number);
+
   // num_dropped is the number of records discarded for `reason` so far; where the end of a record
   // cannot be found, the rest of its datagram counts as one.
   uint64_t num_dropped(DropReason reason) const {
@@ -115,9 +120,11 @@ class RecordLayer {
   // write_epoch is the highest epoch with write keys.
   Epoch write_epoch() const;
 
-  // SetNextPlaintextNumber makes the next epoch 0 record carry `number`: a stateless server
-  // continues from its client's numbers, so that its records never repeat one. It never goes back.
-  void SetNextPlaintextNumber(SequenceNumber number);
+  // MirrorPlaintextNumber makes the next epoch 0 record carry `number`, that of the client's hello
+  // which it answers: a client numbers its hellos upwards, so the answers of a server that keeps
+  // nothing between them never repeat a number to it. It goes back, too, for a hello that anyone
+  // may have forged must not choose the numbers of the true one's answer.
+  void MirrorPlaintextNumber(SequenceNumber number);
 
   // SetSendConnectionId makes each protected record carry `id` from here on, of at most
   // kMaxConnectionIdLen bytes; empty is none. Early data never carries one.

@@ -106,6 +106,22 @@ TEST_F(WaitingServerTest, AForgedAckDoesNotStopTheServerHello) {
       << "a retransmission still begins with the plaintext ServerHello";
 }
 
+// F17: fragments of a hello that never was, before the true one: their record numbers must neither
+// hide the true hello nor use up the numbers of its answer, nor their bytes pass for its own.
+TEST(ForgeryTest, F17ForgedHelloFragmentsDoNotKeepTheTrueHelloOut) {
+  AssociationPair pair(DefaultPairOptions());
+  const std::vector<uint8_t> body(40, 0x55);
+  for (uint16_t message_seq : {0, 1, 0}) {
+    for (uint64_t number : {uint64_t{0}, uint64_t{5000}, (uint64_t{1} << 48) - 1}) {
+      pair.Inject(pair.server(),
+                  Forge::Plaintext(ContentType::kHandshake, 0, number,
+                                   Fragment(HandshakeType::kClientHello, message_seq, 500, body)));
+    }
+  }
+  EXPECT_TRUE(pair.RunUntilConnected()) << pair.link().Describe();
+  EXPECT_LT(pair.now().time_since_epoch(), milliseconds(500));
+}
+
 TEST(ForgeryTest, AForgedFragmentDoesNotStopTheClientsTimer) {
   AssociationPair pair(DefaultPairOptions());
   // The true ClientHello is lost; all the client hears is a byte of a ServerHello that never was.

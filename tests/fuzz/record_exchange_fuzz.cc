@@ -111,6 +111,9 @@ class Exchange {
     std::span<uint8_t> rest(datagram);
     while (const auto record = pair_.receiver.OpenNext(&rest)) {
       Check(opened_.insert(record->number).second);
+      if (record->number.epoch == kPlaintextEpoch) {
+        pair_.receiver.AcceptPlaintext(record->number.sequence_number);
+      }
       // Nothing vouches for what a damaged plaintext record says.
       if (damage != 0 && record->number.epoch == kPlaintextEpoch) continue;
       const auto sealed = sealed_.find(record->number);

@@ -23,6 +23,9 @@ void OpenAll(std::vector<uint8_t> datagram, RecordLayer* layer, std::set<RecordN
     Check(Within(record->content, whole) && record->content.size() <= kMaxPlaintextLen);
     Check(layer->CanRead(record->number.epoch));
     Check(seen->insert(record->number).second);
+    if (record->number.epoch == kPlaintextEpoch) {
+      layer->AcceptPlaintext(record->number.sequence_number);
+    }
   }
   Check(rest.empty());
 }
