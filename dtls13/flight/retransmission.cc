@@ -16,6 +16,10 @@ constexpr uint32_t kMaxBurstDoublings = 8;
 
 // After this many retransmissions without an answer the path is taken to carry less than the MTU we
 // were told, RFC 9147 section 4.4 ("2-3 seems appropriate").
+//= rfc9147#section-4.4
+//# If repeated retransmissions do not result in a response, and the PMTU is
+//# unknown, subsequent retransmissions SHOULD back off to a smaller record
+//# size, fragmenting the handshake message as appropriate.
 constexpr uint32_t kSendsBeforeSmallFragments = 2;
 
 // kMaxProvoked bounds what repeated hellos and empty ACKs, which anyone can forge, may have sent

@@ -142,6 +142,11 @@ TEST(Retransmission, ProvocationsAreBoundedInRateAndNumber) {
   EXPECT_EQ(sender.SendAll(), 1u);
 }
 
+//= rfc9147#section-4.4
+//= type=test
+//# If repeated retransmissions do not result in a response, and the PMTU is
+//# unknown, subsequent retransmissions SHOULD back off to a smaller record
+//# size, fragmenting the handshake message as appropriate.
 TEST(Retransmission, LossesSuggestSmallFragments) {
   Sender sender;
   sender.Add(0);

@@ -19,6 +19,11 @@ namespace dtls13 {
 //= rfc9147#section-5.8.2
 //# Real-time protocols MAY specify shorter timeouts.
 struct RetransmitTimerConfig {
+  //= rfc9147#section-5.8.2
+  //# In settings where there is external information (for instance, from an
+  //# ICE [RFC8445] handshake, or from previous connections to the same
+  //# server) about the RTT, implementations SHOULD use 1.5 times that RTT
+  //# estimate as the retransmit timer.
   Duration initial = std::chrono::milliseconds(1000);
   Duration max = std::chrono::seconds(60);
   // Expiries without progress after which the peer is taken to be gone.

@@ -73,6 +73,12 @@ TEST(RetransmitTimer, ALateTimeoutArmsFromNow) {
 //= rfc9147#section-5.8.2
 //= type=test
 //# Real-time protocols MAY specify shorter timeouts.
+//= rfc9147#section-5.8.2
+//= type=test
+//# In settings where there is external information (for instance, from an
+//# ICE [RFC8445] handshake, or from previous connections to the same
+//# server) about the RTT, implementations SHOULD use 1.5 times that RTT
+//# estimate as the retransmit timer.
 TEST(RetransmitTimer, InitialAndMaximumAreSettable) {
   RetransmitTimer timer({.initial = milliseconds(400), .max = seconds(1)});
   timer.Start(At(0));

@@ -180,6 +180,11 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   //# HelloRetryRequest in the same connection (i.e., where the ClientHello
   //# was itself in response to a HelloRetryRequest), it MUST abort the
   //# handshake with an "unexpected_message" alert.
+  //= rfc9147#section-5.1
+  //# As described in Section 4.1.4 of [TLS13], clients MUST abort the
+  //# handshake with an "unexpected_message" alert in response to any second
+  //# HelloRetryRequest which was sent in the same connection (i.e., where the
+  //# ClientHello was itself in response to a HelloRetryRequest).
   if (hello->IsHelloRetryRequest() && retry_suite_.has_value()) return UnexpectedMessage();
   if (const Status status = CheckServerHello(*hello); !status.ok()) return status;
   if (hello->IsHelloRetryRequest()) return HandleHelloRetryRequest(*hello, body);
@@ -239,6 +244,10 @@ Status ClientHandshake::ReadServerShare(const ServerHelloView& hello, Secret* sh
   return Status::Ok();
 }
 
+//= rfc9147#section-5.1
+//# Clients MUST be prepared to do a cookie exchange with every handshake.
+//= rfc9147#section-11
+//# Clients MUST be prepared to do a cookie exchange with every handshake.
 Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
                                                 std::span<const uint8_t> body) {
   if (const Status status = ReadRetryExtensions(hello); !status.ok()) return status;
@@ -277,6 +286,9 @@ Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
     if (!content.has_value()) return DecodeError();
     // Larger ones would not leave the second ClientHello its other extensions.
     if (content->size() > kMaxCookieLen) return IllegalParameter(Reason::kBadHelloRetryRequest);
+    //= rfc9147#section-5.1
+    //# The client MUST send a new ClientHello with the cookie added as an
+    //# extension.
     hello_.cookie.assign(content->begin(), content->end());
   }
   if (!share.has_value()) return Status::Ok();

@@ -281,6 +281,15 @@ TEST(ClientServerHelloTest, LegacyVersionIsIgnored) {
 // --- HelloRetryRequest
 
 // F28: a cookie alone leaves the key share as it is.
+//= rfc9147#section-5.1
+//= type=test
+//# The client MUST send a new ClientHello with the cookie added as an
+//# extension.
+//= rfc9147#section-5.1
+//= type=test
+//# When responding to a HelloRetryRequest, the client MUST create a new
+//# ClientHello message following the description in Section 4.1.2 of
+//# [TLS13].
 TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
   ScriptedServer server;
   const Bytes first = server.StartRetried(std::nullopt, {9, 9, 9});
@@ -330,6 +339,12 @@ TEST(ClientRetryTest, GroupReplacesTheKeyShare) {
 //# HelloRetryRequest in the same connection (i.e., where the ClientHello
 //# was itself in response to a HelloRetryRequest), it MUST abort the
 //# handshake with an "unexpected_message" alert.
+//= rfc9147#section-5.1
+//= type=test
+//# As described in Section 4.1.4 of [TLS13], clients MUST abort the
+//# handshake with an "unexpected_message" alert in response to any second
+//# HelloRetryRequest which was sent in the same connection (i.e., where the
+//# ClientHello was itself in response to a HelloRetryRequest).
 TEST(ClientRetryTest, SecondRetryIsUnexpected) {  // F28
   ScriptedServer server;
   server.StartRetried(std::nullopt, {9});

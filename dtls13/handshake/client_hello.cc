@@ -357,12 +357,19 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
   writer.WriteU16(kDtls12Version);
   writer.WriteBytes(fields.random);
   {
+    //= rfc9147#section-5.3
+    //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
+    //# single byte length field).
     ByteWriter::LengthPrefix session_id(&writer, 1);
     writer.WriteBytes(fields.legacy_session_id);
   }
   //= rfc9147#section-5.3
   //# A DTLS 1.3-only client MUST set the legacy_cookie
   //# field to zero length.
+  //= rfc9147#section-5.1
+  //# In this case, the "cookie" extension is omitted and the legacy_cookie
+  //# field in the ClientHello message MUST be set to a zero-length vector
+  //# (i.e., a zero-valued single byte length field).
   writer.WriteU8(0);
   WriteCodePoints(&writer, fields.cipher_suites);
   {

@@ -102,6 +102,15 @@ void ExpectFailure(const RawHello& hello, AlertDescription alert, Reason reason)
 //= type=test
 //# A DTLS 1.3-only client MUST set the legacy_cookie
 //# field to zero length.
+//= rfc9147#section-5.1
+//= type=test
+//# In this case, the "cookie" extension is omitted and the legacy_cookie
+//# field in the ClientHello message MUST be set to a zero-length vector
+//# (i.e., a zero-valued single byte length field).
+//= rfc9147#section-5.3
+//= type=test
+//# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
+//# single byte length field).
 TEST(ClientHelloTest, RoundTrip) {
   const ClientHelloFields fields = Fields();
   std::vector<ExtensionType> offered;

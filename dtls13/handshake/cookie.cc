@@ -16,6 +16,10 @@ constexpr size_t kMacLen = 16;
 constexpr size_t kKeyLen = 32;
 constexpr uint64_t kMaxIssueTime = (uint64_t{1} << 48) - 1;
 // NamedGroup 0 is not assigned: it stands for "no group was asked for".
+//= rfc9147#section-11
+//# Although the cookie must allow the server to produce the right handshake
+//# transcript, it SHOULD be constructed so that knowledge of the cookie is
+//# insufficient to reproduce the ClientHello contents.
 constexpr uint16_t kNoGroup = 0;
 
 //      struct {
@@ -57,6 +61,11 @@ std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
 
 // The address goes into the MAC and not into the cookie. Its length goes first: the two parts
 // vary in length, and must not be able to trade bytes.
+//= rfc9147#section-11
+//# The cookie MUST depend on the client's address.
+//= rfc9147#section-11
+//# It MUST NOT be possible for anyone other than the issuing entity to
+//# generate cookies that are accepted as valid by that entity.
 std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& key,
                                    std::span<const uint8_t> signed_part,
                                    std::span<const uint8_t> peer_address) {

@@ -58,6 +58,9 @@ TEST(CookieTest, NoGroupAndLimitsOfTheApplicationCookie) {
 //# If the client's apparent IP address is embedded in
 //# the cookie, this prevents an attacker from generating an acceptable
 //# ClientHello apparently from another user.
+//= rfc9147#section-11
+//= type=test
+//# The cookie MUST depend on the client's address.
 TEST(CookieTest, IsBoundToTheAddress) {
   const auto keyring = Keyring();
   const Bytes cookie = keyring->Seal(Contents(), kAddress, kNow);
@@ -80,6 +83,10 @@ TEST(CookieTest, AddressAndCookieCannotTradeBytes) {
       keyring->Open(Bytes(cookie.begin() + 1, cookie.end()), longer_address, kNow).has_value());
 }
 
+//= rfc9147#section-11
+//= type=test
+//# It MUST NOT be possible for anyone other than the issuing entity to
+//# generate cookies that are accepted as valid by that entity.
 TEST(CookieTest, EveryChangedOrMissingByteIsRefused) {
   const auto keyring = Keyring();
   const Bytes cookie = keyring->Seal(Contents(), kAddress, kNow);

@@ -54,6 +54,11 @@ class PostHandshakeTest : public testing::Test {
 //# implementations MUST NOT send records with the new
 //# keys or send a new KeyUpdate until the previous KeyUpdate has been
 //# acknowledged (this avoids having too many epochs in active use).
+//= rfc9147#section-5.8.4
+//= type=test
+//# In contrast, implementations MUST NOT send KeyUpdate, NewConnectionId,
+//# or RequestConnectionId messages if an earlier message of the same type
+//# has not yet been acknowledged.
 TEST_F(PostHandshakeTest, NewWriteKeysWaitForTheAck) {
   client_->RequestKeyUpdate(/*request_peer=*/true);
   const auto sent = Next<SendMessage>();

@@ -83,6 +83,9 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
   return UseCredential(config.credential.get());
 }
 
+//= rfc9147#section-5.1
+//# When the client sends its ClientHello message to the server, the server
+//# MAY respond with a HelloRetryRequest message.
 Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
                                                   const Negotiation& negotiation) {
   //= rfc9147#section-5.2
@@ -107,6 +110,9 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
   //# cookie and proceeds with the handshake only if it is valid.
   const auto contents =
       OpenOfferCookie(context_.config(), offer, parameters_.peer_address, parameters_.now);
+  //= rfc9147#section-5.1
+  //# If a server receives a ClientHello with an invalid cookie, it MUST
+  //# terminate the handshake with an "illegal_parameter" alert.
   if (!contents.has_value()) return IllegalParameter(Reason::kCookieMismatch);
   //= rfc8446#section-4.1.4
   //# Servers MUST ensure that they negotiate the

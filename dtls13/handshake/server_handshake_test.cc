@@ -273,6 +273,14 @@ TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
 
 // --- the cookie exchange
 
+//= rfc9147#section-5.1
+//= type=test
+//# When the client sends its ClientHello message to the server, the server
+//# MAY respond with a HelloRetryRequest message.
+//= rfc9147#section-5.2
+//= type=test
+//# DTLS 1.3-compliant implementations MUST NOT use the HelloVerifyRequest
+//# to execute a return-routability check.
 TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
   HandshakeConfig config = TestConfig();
   config.require_cookie = true;
@@ -328,6 +336,14 @@ TEST(ServerCookieTest, WithoutKeysARetryIsAnInternalError) {
 //= type=test
 //# The server then verifies the
 //# cookie and proceeds with the handshake only if it is valid.
+//= rfc9147#section-5.1
+//= type=test
+//# If a server receives a ClientHello with an invalid cookie, it MUST
+//# terminate the handshake with an "illegal_parameter" alert.
+//= rfc9147#section-11
+//= type=test
+//# It MUST NOT be possible for anyone other than the issuing entity to
+//# generate cookies that are accepted as valid by that entity.
 TEST(ServerCookieTest, ForgedForeignAndExpiredCookiesAreRefused) {
   HandshakeConfig config = TestConfig();
   config.require_cookie = true;
@@ -476,6 +492,11 @@ TEST(ServerFinishedTest, WrongIsDecryptErrorAndMalformedDecodeError) {
 }
 
 // Read keys of epoch 3 come only with a Finished that verified.
+//= rfc9147#section-5.8.1
+//= type=test
+//# Implementations MUST either discard or buffer all application data
+//# records for epoch 3 and above until they have received the Finished
+//# message from the peer.
 TEST(ServerFinishedTest, NoApplicationReadKeysBeforeFinished) {
   HandshakePair pair(TestConfig(), TestConfig());
   pair.tamper = [](HandshakePair::Flying* flying) {

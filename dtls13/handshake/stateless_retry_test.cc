@@ -104,6 +104,11 @@ TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
 }
 
 // RFC 9147 section 5.1: a server must not be an amplifier for forged sources.
+//= rfc9147#section-5.1
+//= type=test
+//# A server SHOULD limit the amount of data it sends toward a client
+//# address to three times the amount of data sent by the client before it
+//# verifies that the client is able to receive data at that address.
 TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
   const HandshakeConfig config = TestConfig();
   const ServerParameters& server = TestServerParameters();
