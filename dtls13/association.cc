@@ -71,6 +71,10 @@ std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const Associ
 
 // --- Time
 
+//= rfc9147#section-5.10
+//# Note that alerts are not reliably transmitted; implementations SHOULD
+//# NOT depend on receiving alerts in order to signal errors or connection
+//# closure.
 void AssociationImpl::HandleTimeout(Instant now) {
   if (failed()) return;
   acks_.HandleTimeout(now);
@@ -114,6 +118,10 @@ void AssociationImpl::Close() {
 
 void AssociationImpl::Abort(AlertDescription alert) { FailLocally(Reason::kInternal, alert); }
 
+//= rfc9147#section-5.10
+//# Implementations SHOULD detect when a peer is persistently sending bad
+//# messages and terminate the local connection state after such misbehavior
+//# is detected.
 void AssociationImpl::Fail(Status status) {
   if (failed()) return;
   EndQuietly(status, /*from_peer=*/false);

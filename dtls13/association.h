@@ -69,6 +69,14 @@ class Association {
   virtual SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                           size_t* out_len) = 0;
   // SealOverhead is how many bytes Seal adds, at present.
+  //= rfc9147#section-4.4
+  //# In order to deal with the first two issues, the DTLS record layer SHOULD
+  //# behave as described below.
+  //= rfc9147#section-4.4
+  //# The DTLS record layer SHOULD also allow the upper layer protocol to
+  //# discover the amount of record expansion expected by the DTLS processing;
+  //# alternately, it MAY report PMTU estimates minus the estimated expansion
+  //# from the transport layer and DTLS record framing.
   virtual size_t SealOverhead() const = 0;
 
   // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
@@ -82,6 +90,10 @@ class Association {
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when
   // it is owed again.
+  //= rfc9147#section-4.4
+  //# The DTLS record layer SHOULD NOT interfere with upper layer protocols
+  //# performing PMTU discovery, whether via [RFC1191] and [RFC4821] for IPv4
+  //# or via [RFC8201] for IPv6.
   virtual void SetMtu(size_t mtu) = 0;
   virtual size_t mtu() const = 0;
 

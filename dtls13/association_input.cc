@@ -59,6 +59,10 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
   if (heard && connected_ && !retransmission_.empty() && !retransmission_.timer_running()) {
     retransmission_.Provoke(now);
   }
+  //= rfc9147#section-4.5.3
+  //# If the number of packets that fail authentication exceeds a limit that
+  //# is specific to the AEAD in use, an implementation SHOULD immediately
+  //# close the connection.
   if (records_.IntegrityLimitReached()) {
     FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
     return;
@@ -90,6 +94,10 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
     case ContentType::kApplicationData:
       // Under epoch 2 no one may send data; epoch 3 keys exist only once the peer's Finished is
       // verified, so data that overtakes it is dropped below us.
+      //= rfc9147#section-5.8.1
+      //# Implementations MUST either discard or buffer all application data
+      //# records for epoch 3 and above until they have received the Finished
+      //# message from the peer.
       if (record.number.epoch < kFirstApplicationEpoch) {
         FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
         return;
@@ -154,6 +162,12 @@ bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumbe
       if (fragment.header.message_seq < reassembler_.next_receive_seq()) news->repeated = true;
       return true;
     case FragmentVerdict::kDiscarded:
+      //= rfc9147#section-7
+      //# Implementations MUST NOT acknowledge records containing handshake
+      //# messages or fragments which have not been processed or buffered.
+      //= rfc9147#section-7
+      //# As an example, implementations MUST NOT send ACKs for handshake messages
+      //# which they discard because they are not the next expected message.
       news->acknowledgeable = false;
       return true;
     case FragmentVerdict::kMismatch:
@@ -195,8 +209,19 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   }
   // What our outstanding flight answers is acknowledged by that flight.
   const bool is_answered = news.repeated && !connected_ && !retransmission_.empty();
+  //= rfc9147#section-7.1
+  //# ACKs MUST NOT be sent for records of any content type other than
+  //# handshake or for records which cannot be deprotected.
   if (news.acknowledgeable && !is_answered) acks_.OnRecord(record.number);
   if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
+  //= rfc9147#section-7.1
+  //# When an implementation detects a disruption in the receipt of the
+  //# current incoming flight, it SHOULD generate an ACK that covers the
+  //# messages from that flight which it has received and processed so far.
+  //= rfc9147#section-7.1
+  //# Implementations have some discretion about which events to treat as
+  //# signs of disruption, but it is RECOMMENDED that they generate ACKs under
+  //# two circumstances:
   if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
   const uint32_t seq_before = reassembler_.next_receive_seq();
   DrainMessages(now);
@@ -227,12 +252,11 @@ void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
     return;
   }
   //= rfc9147#section-5.8.1
-  //# The implementation reads a retransmitted flight from the peer when
-  //# none of the messages that it sent in response to that flight have
-  //# been acknowledged: the implementation transitions to the SENDING
-  //# state, where it retransmits the flight, adjusts and re-arms the
-  //# retransmit timer (see Section 5.8.2), and returns to the WAITING
-  //# state.
+  //# The implementation reads a retransmitted flight from the peer
+  //# when none of the messages that it sent in response to that flight
+  //# have been acknowledged: the implementation transitions to the
+  //# SENDING state, where it retransmits the flight, adjusts and re-
+  //# arms the retransmit timer, and returns to the WAITING state.
   if (!retransmission_.empty()) retransmission_.Provoke(now);
 }
 
@@ -240,6 +264,14 @@ void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
   if (!peer_is_dtls13_) return;
   if (connected_) {
     // Post-handshake messages and the client's final flight have no answer to acknowledge them.
+    //= rfc9147#section-7.1
+    //# In general, flights MUST be ACKed unless they are implicitly
+    //# acknowledged.
+    //= rfc9147#section-7.1
+    //# All other flights MUST be ACKed.
+    //= rfc9147#section-8
+    //# As with other handshake messages with no built-in response, KeyUpdates
+    //# MUST be acknowledged.
     if (acks_.num_unsent() > 0) acks_.OweNow();
     return;
   }
@@ -249,6 +281,10 @@ void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
   } else if (acks_.num_unsent() > 0 || saw_unreadable) {
     // Records of an epoch we cannot read yet show that something before them is missing. They can
     // be forged, so they hasten nothing beyond the delay of a partial flight.
+    //= rfc9147#section-7.1
+    //# In this case, implementations MAY send explicit ACKs for the complete
+    //# received flight even though it will eventually also be implicitly
+    //# acknowledged through the responding flight.
     acks_.OweBy(now + delay);
   }
 }

@@ -25,6 +25,9 @@ constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 
 // --- Datagrams
 
+//= rfc9147#section-4
+//# Sending implementations MUST NOT mix records from multiple DTLS
+//# associations in the same datagram.
 size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
   if (!failed()) RunActions(now);
   if (!failed() && connected_ && records_.NearConfidentialityLimit(records_.write_epoch())) {
@@ -33,11 +36,17 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
     //# reaching this limit.
     RequestKeyUpdate(/*request_peer=*/false, now);
   }
+  //= rfc9147#section-4.3
+  //# In order to avoid IP fragmentation, clients of the DTLS record layer
+  //# SHOULD attempt to size records so that they fit within any Path MTU
+  //# (PMTU) estimates obtained from the record layer.
   out = out.first(std::min(out.size(), mtu_));
   if (failed()) return PackAlert(out);
   if (!stateless_reply_.empty()) return PackStatelessReply(out);
 
   size_t len = PackHandshakeRecords(out.first(std::min(out.size(), handshake_mtu())), now);
+  //= rfc9147#section-4.3
+  //# Multiple DTLS records MAY be placed in a single datagram.
   if (acks_.owed()) len += PackAck(out.subspan(len));
   if (alert_owed_ && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
   return len;
@@ -67,6 +76,16 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
         std::span(content).first(std::min(room - overhead, content.size())));
     if (content_len == 0) break;
     RecordNumber number;
+    //= rfc9147#section-4.3
+    //# Each DTLS record MUST fit within a single datagram.
+    //= rfc9147#section-4.3
+    //# The first byte of the datagram payload MUST be the beginning of a
+    //# record.
+    //= rfc9147#section-4.3
+    //# Records MUST NOT span datagrams.
+    //= rfc9147#section-5.5
+    //# Each handshake message fragment that is placed into a record MUST be
+    //# delivered in a single UDP datagram.
     const size_t record_len =
         records_.Seal(epoch, ContentType::kHandshake, std::span(content).first(content_len),
                       kFullForm, out.subspan(len), &number);
@@ -78,6 +97,9 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     len += record_len;
   }
   // The flight answers what it answers; a separate ACK would only repeat it.
+  //= rfc9147#section-7.1
+  //# ACKs SHOULD NOT be sent for these flights unless the responding flight
+  //# cannot be generated immediately.
   if (retransmission_.OnDatagramSent(now) && !connected_) acks_.CancelPending();
   return len;
 }
@@ -95,6 +117,9 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //= rfc9147#section-7
   //# After the handshake,
   //# implementations MUST use the highest available sending epoch.
+  //= rfc9147#section-7
+  //# Implementations SHOULD simply use the highest current sending epoch,
+  //# which will generally be the highest available.
   const Epoch epoch = records_.write_epoch();
   const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
   std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
@@ -144,6 +169,9 @@ void AssociationImpl::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
 // --- Application data
 
 HeaderForm AssociationImpl::data_form() const {
+  //= rfc9147#section-4
+  //# Omitting the length field MUST only be used for the last record in a
+  //# datagram.
   return {.has_length = !(config_->omit_length && handshake_acked_),
           .short_number = config_->short_numbers && handshake_acked_};
 }

@@ -41,6 +41,10 @@ TEST(AssociationTest, NothingIsOwedOnceQuiet) {
   EXPECT_FALSE(pair.server().association->NextTimeout());
 }
 
+//= rfc9147#section-7.1
+//= type=test
+//# ACKs SHOULD NOT be sent for these flights unless the responding flight
+//# cannot be generated immediately.
 TEST(AssociationTest, ALossFreeHandshakeRetransmitsAndAcksNothingInVain) {
   AssociationPair pair(DefaultPairOptions());
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -171,6 +175,11 @@ TEST(AssociationTest, ARefusedCertificateSendsItsAlert) {
   EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnknownCa);
 }
 
+//= rfc9147#section-5.10
+//= type=test
+//# Note that alerts are not reliably transmitted; implementations SHOULD
+//# NOT depend on receiving alerts in order to signal errors or connection
+//# closure.
 TEST(AssociationTest, AnAbsentPeerEndsTheHandshakeInTime) {
   AssociationPair pair(DefaultPairOptions());
   pair.link().SetFilter([](const sim::SentDatagram&) { return true; });

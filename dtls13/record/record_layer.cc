@@ -39,6 +39,9 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //# Thus, generating fatal alerts is NOT RECOMMENDED for such transports, both
 //# to increase the reliability of DTLS service and to avoid the risk of
 //# spoofing attacks sending traffic to unrelated third parties.
+//= rfc9147#section-11
+//# Unlike TLS implementations, DTLS implementations SHOULD NOT respond to
+//# invalid records by terminating the connection.
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
   std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {

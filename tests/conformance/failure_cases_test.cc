@@ -210,6 +210,11 @@ TEST(FailureCases, F15ApplicationDataInPlaintextDuringTheHandshakeIsDropped) {
 }
 
 // F16, server: its client's Finished does not arrive.
+//= rfc9147#section-5.8.1
+//= type=test
+//# Implementations MUST either discard or buffer all application data
+//# records for epoch 3 and above until they have received the Finished
+//# message from the peer.
 TEST(FailureCases, F16DataUnderTheHandshakeEpochIsUnexpectedAtTheServer) {
   AssociationPair pair(Options());
   pair.link().SetFilter([](const SentDatagram& datagram) {

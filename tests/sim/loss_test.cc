@@ -61,6 +61,12 @@ size_t NumOfExchange(const Scenario& scenario, const std::set<size_t>& dropped) 
 class LossTest : public testing::TestWithParam<Scenario> {};
 
 // F7: every single datagram of the exchange is lost once, in either direction, the first one too.
+//= rfc9147#section-5.1
+//= type=test
+//# Clients MUST be prepared to do a cookie exchange with every handshake.
+//= rfc9147#section-11
+//= type=test
+//# Clients MUST be prepared to do a cookie exchange with every handshake.
 TEST_P(LossTest, F7CompletesWithoutAnyOneDatagram) {
   const size_t num = NumOfExchange(GetParam(), {});
   ASSERT_GE(num, 2u);
@@ -103,6 +109,10 @@ INSTANTIATE_TEST_SUITE_P(All, LossTest, testing::ValuesIn(Scenarios().begin(), S
 
 // Damaged plaintext can end a handshake (RFC 9147bis section 4.5.2); it must end it cleanly, and
 // damaged protected records must change nothing.
+//= rfc9147#section-11
+//= type=test
+//# Unlike TLS implementations, DTLS implementations SHOULD NOT respond to
+//# invalid records by terminating the connection.
 TEST(CorruptionTest, DamageNeverDoesMoreThanEndAHandshake) {
   constexpr uint64_t kSeeds = 500;
   size_t num_connected = 0;
