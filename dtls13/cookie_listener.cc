@@ -20,13 +20,16 @@ struct WholeClientHello {
   std::span<const uint8_t> body;
 };
 
+std::optional<PlaintextRecord> FindRecord(std::span<const uint8_t> datagram) {
+  // Parsing views the datagram and writes nothing to it.
+  return ParsePlaintextRecord(std::span(const_cast<uint8_t*>(datagram.data()), datagram.size()));
+}
+
 std::optional<WholeClientHello> FindClientHello(std::span<const uint8_t> datagram) {
   if (datagram.empty() || ClassifyRecord(datagram[0]) != RecordKind::kPlaintext) {
     return std::nullopt;
   }
-  // Parsing views the datagram and writes nothing to it.
-  std::optional<PlaintextRecord> record =
-      ParsePlaintextRecord(std::span(const_cast<uint8_t*>(datagram.data()), datagram.size()));
+  const std::optional<PlaintextRecord> record = FindRecord(datagram);
   if (!record || record->header.type != ContentType::kHandshake || record->header.epoch != 0) {
     return std::nullopt;
   }
@@ -90,6 +93,20 @@ size_t CookieListener::WriteRetry(std::span<const uint8_t> datagram,
                         .fragment_len = body_len},
                        out.subspan(kPlaintextHeaderLen));
   std::copy(body->begin(), body->end(), out.begin() + kPlaintextHeaderLen + kHandshakeHeaderLen);
+  return len;
+}
+
+size_t CookieListener::WriteAlert(std::span<const uint8_t> datagram, AlertDescription alert,
+                                  std::span<uint8_t> out) {
+  const std::optional<PlaintextRecord> hello = FindRecord(datagram);
+  const size_t len = kPlaintextHeaderLen + kAlertLen;
+  if (!hello || out.size() < len) return 0;
+  WritePlaintextHeader({.type = ContentType::kAlert,
+                        .sequence_number = hello->header.sequence_number,
+                        .fragment_len = kAlertLen},
+                       out);
+  const auto content = SerializeAlert({.level = AlertLevel::kFatal, .description = alert});
+  std::copy(content.begin(), content.end(), out.begin() + kPlaintextHeaderLen);
   return len;
 }
 

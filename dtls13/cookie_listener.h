@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dtls13/association_config.h"
+#include "dtls13/wire/alert.h"
 
 namespace dtls13 {
 
@@ -46,6 +47,11 @@ class CookieListener {
   size_t WriteRetry(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
                     std::span<const uint8_t> application_cookie, WallTime now,
                     std::span<uint8_t> out) const;
+
+  // WriteAlert writes a datagram with the fatal alert that a ClientHello which Inspect did not
+  // ignore is refused with. Returns the length, 0 when `out` is too small.
+  static size_t WriteAlert(std::span<const uint8_t> datagram, AlertDescription alert,
+                           std::span<uint8_t> out);
 
  private:
   std::shared_ptr<const AssociationConfig> config_;

@@ -92,17 +92,8 @@ FirstHello Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) 
 // state.
 FirstHello Refuse(SslAttachment& attachment, std::span<uint8_t> datagram,
                   AlertDescription description) {
-  const std::optional<PlaintextRecord> hello = ParsePlaintextRecord(datagram);
-  if (!hello) return FirstHello::kIgnored;
   std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> alert;
-  WritePlaintextHeader({.type = ContentType::kAlert,
-                        .legacy_record_version = kDtls12Version,
-                        .epoch = 0,
-                        .sequence_number = hello->header.sequence_number,
-                        .fragment_len = kAlertLen},
-                       alert);
-  const auto content = SerializeAlert({.level = AlertLevel::kFatal, .description = description});
-  std::copy(content.begin(), content.end(), alert.begin() + kPlaintextHeaderLen);
+  if (CookieListener::WriteAlert(datagram, description, alert) == 0) return FirstHello::kIgnored;
   const FirstHello sent = Answer(attachment, alert);
   return sent == FirstHello::kRetrySent ? FirstHello::kIgnored : sent;
 }
