@@ -5,8 +5,9 @@
 
 Each program is one that was built here; it runs inside prepare_nss's folder, whose libcrypto it then finds.
 A test that is skipped there is a failure: what it misses on the older OpenSSL must be in the newer one.
-Needs root, and programs without a sanitizer, whose runtime the folder lacks (--sanitized says so); where the folder cannot be had, prints "SKIPPED: reason" and succeeds, unless
-DTLS13_REQUIRE_PEERS=1 says that it must be had.
+Needs root, and programs without a sanitizer, whose runtime the folder lacks (--sanitized says so). Where
+the folder cannot be had, prints "SKIPPED: reason" and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that it
+must be had.
 """
 
 import os
