@@ -33,6 +33,8 @@ int BitsOf(NamedGroup group) {
     case NamedGroup::kX25519:
       return 128;
     case NamedGroup::kSecp384r1:
+    case NamedGroup::kX25519MlKem768:
+    case NamedGroup::kSecp256r1MlKem768:
       return 192;
     case NamedGroup::kX448:
       return 224;

@@ -28,10 +28,11 @@ long SignatureHash(SignatureScheme scheme, int* nid) {
   return 1;
 }
 
-// Public keys only: what a hello carried, as libcrypto's object.
+// Public keys only: what a hello carried, as libcrypto's object. A hybrid share is no key of any
+// type.
 EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const SessionFacts::KeyShare& share) {
   const NamedGroupInfo* group = FindNamedGroup(static_cast<NamedGroup>(share.group));
-  if (group == nullptr) return nullptr;
+  if (group == nullptr || group->is_hybrid()) return nullptr;
   const CtxAttachment* ctx = attachment.ctx();
   OpenSslPtr<EVP_PKEY_CTX> context(
       EVP_PKEY_CTX_new_from_name(ctx == nullptr ? nullptr : ctx->library_context(), group->key_type,

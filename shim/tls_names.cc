@@ -30,6 +30,9 @@ constexpr GroupName kGroups[] = {
     {258, NID_ffdhe4096, {"ffdhe4096", nullptr, nullptr}},
     {259, NID_ffdhe6144, {"ffdhe6144", nullptr, nullptr}},
     {260, NID_ffdhe8192, {"ffdhe8192", nullptr, nullptr}},
+    // Known to libssl from 3.5 on, without NIDs of their own.
+    {0x11eb, TLSEXT_nid_unknown | 0x11eb, {"SecP256r1MLKEM768", nullptr, nullptr}},
+    {0x11ec, TLSEXT_nid_unknown | 0x11ec, {"X25519MLKEM768", nullptr, nullptr}},
 };
 
 struct SchemeName {

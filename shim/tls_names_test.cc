@@ -14,6 +14,13 @@ TEST(TlsNamesTest, ReadsGroupsByEveryName) {
   EXPECT_EQ(GroupsOfNames("x25519"), std::vector<NamedGroup>{NamedGroup::kX25519});
 }
 
+TEST(TlsNamesTest, KnowsTheHybrids) {
+  const std::vector<NamedGroup> groups = GroupsOfNames("X25519MLKEM768:SecP256r1MLKEM768");
+  ASSERT_EQ(groups,
+            (std::vector<NamedGroup>{NamedGroup::kX25519MlKem768, NamedGroup::kSecp256r1MlKem768}));
+  EXPECT_EQ(GroupNid(0x11ec), TLSEXT_nid_unknown | 0x11ec);
+}
+
 TEST(TlsNamesTest, SkipsWhatItDoesNotKnow) {
   EXPECT_EQ(GroupsOfNames("nonsense:P-384:"), std::vector<NamedGroup>{NamedGroup::kSecp384r1});
   EXPECT_TRUE(GroupsOfNames("").empty());
@@ -25,7 +32,7 @@ TEST(TlsNamesTest, SkipsWhatItDoesNotKnow) {
 
 // A list of groups that the core lacks is still a list: nothing else may be used in its place.
 TEST(TlsNamesTest, KeepsGroupsThatTheCoreLacks) {
-  EXPECT_EQ(GroupsOfNames("P-521"), std::vector<NamedGroup>{NamedGroup::kSecp521r1});
+  EXPECT_EQ(GroupsOfNames("ffdhe2048"), std::vector<NamedGroup>{static_cast<NamedGroup>(256)});
 }
 
 TEST(TlsNamesTest, GroupsAndNidsAgree) {

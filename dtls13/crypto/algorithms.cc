@@ -69,8 +69,15 @@ OpenSslPtr<EVP_PKEY> MontgomeryTemplate(OSSL_LIB_CTX* library_context, const cha
                                      any_public_value.data(), any_public_value.size()));
 }
 
+bool HasMlKem768(OSSL_LIB_CTX* library_context, const char* property_query) {
+  EVP_KEM* kem = EVP_KEM_fetch(library_context, kMlKem768Name, property_query);
+  EVP_KEM_free(kem);
+  return kem != nullptr;
+}
+
 OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* property_query,
                                    const NamedGroupInfo& group) {
+  if (group.is_hybrid() && !HasMlKem768(library_context, property_query)) return nullptr;
   EVP_KEYEXCH* exchange = EVP_KEYEXCH_fetch(library_context, group.exchange, property_query);
   if (exchange == nullptr) return nullptr;
   EVP_KEYEXCH_free(exchange);

@@ -1,45 +1,57 @@
 #include "dtls13/crypto/key_exchange.h"
 
-#include <openssl/evp.h>
-
-#include <array>
 #include <utility>
 
+#include "dtls13/crypto/diffie_hellman.h"
+#include "dtls13/crypto/ml_kem.h"
 #include "dtls13/crypto/named_group.h"
 
 namespace dtls13 {
 namespace {
 
-// UncompressedPoint is legacy_form of RFC 8446 section 4.2.8.2, the only form allowed there.
-constexpr uint8_t kUncompressedPoint = 4;
-
-std::vector<uint8_t> EncodedPublicKey(EVP_PKEY* key) {
-  unsigned char* encoded = nullptr;
-  const size_t len = EVP_PKEY_get1_encoded_public_key(key, &encoded);
-  std::vector<uint8_t> bytes(encoded, encoded + len);
-  OPENSSL_free(encoded);
-  return bytes;
+Status BadShare() {
+  return Status::Fatal(Reason::kBadKeyShare, AlertDescription::kIllegalParameter);
 }
 
-OpenSslPtr<EVP_PKEY> NewKey(const Algorithms& algorithms, const NamedGroupInfo& group) {
-  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(
-      algorithms.library_context(), group.key_type, algorithms.property_query()));
-  EVP_PKEY* key = nullptr;
-  if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
-      (group.curve != nullptr && EVP_PKEY_CTX_set_group_name(context.get(), group.curve) != 1) ||
-      EVP_PKEY_generate(context.get(), &key) != 1) {
-    return nullptr;
+Status CryptoFailure() { return Status::Fatal(Reason::kCrypto, AlertDescription::kInternalError); }
+
+// Parts are a share's or a secret's two halves; ml_kem is empty where the group is not hybrid.
+template <typename T>
+struct Parts {
+  std::span<T> diffie_hellman;
+  std::span<T> ml_kem;
+};
+
+template <typename T>
+Parts<T> Split(const NamedGroupInfo& group, std::span<T> whole, size_t diffie_hellman_len) {
+  switch (group.ml_kem) {
+    case MlKemPart::kFirst:
+      return {whole.last(diffie_hellman_len), whole.first(whole.size() - diffie_hellman_len)};
+    case MlKemPart::kLast:
+      return {whole.first(diffie_hellman_len), whole.subspan(diffie_hellman_len)};
+    case MlKemPart::kNone:
+      break;
   }
-  return OpenSslPtr<EVP_PKEY>(key);
+  return {whole, {}};
+}
+
+template <typename T>
+Parts<T> SplitShare(const NamedGroupInfo& group, std::span<T> share) {
+  return Split(group, share, group.public_key_len);
+}
+
+Parts<uint8_t> SplitSecret(const NamedGroupInfo& group, Secret* secret) {
+  return Split(group, secret->mutable_bytes(), group.shared_secret_len);
 }
 
 }  // namespace
 
 KeyExchange::KeyExchange(const Algorithms& algorithms, NamedGroup group, OpenSslPtr<EVP_PKEY> key,
-                         std::vector<uint8_t> public_key)
+                         OpenSslPtr<EVP_PKEY> ml_kem_key, std::vector<uint8_t> public_key)
     : algorithms_(&algorithms),
       group_(group),
       key_(std::move(key)),
+      ml_kem_key_(std::move(ml_kem_key)),
       public_key_(std::move(public_key)) {}
 
 bool KeyExchange::IsSupported(const Algorithms& algorithms, NamedGroup group) {
@@ -48,50 +60,79 @@ bool KeyExchange::IsSupported(const Algorithms& algorithms, NamedGroup group) {
 
 std::optional<KeyExchange> KeyExchange::Generate(const Algorithms& algorithms, NamedGroup group) {
   if (!algorithms.Supports(group)) return std::nullopt;
-  return FromKey(algorithms, group, NewKey(algorithms, *FindNamedGroup(group)));
+  const NamedGroupInfo& info = *FindNamedGroup(group);
+  OpenSslPtr<EVP_PKEY> ml_kem_key;
+  if (info.is_hybrid()) ml_kem_key = GenerateMlKem768Key(algorithms);
+  return FromKeys(algorithms, group, GenerateDiffieHellmanKey(algorithms, info),
+                  std::move(ml_kem_key));
 }
 
-std::optional<KeyExchange> KeyExchange::FromKey(const Algorithms& algorithms, NamedGroup group,
-                                                OpenSslPtr<EVP_PKEY> key) {
-  if (!key) return std::nullopt;
-  std::vector<uint8_t> public_key = EncodedPublicKey(key.get());
-  if (public_key.size() != FindNamedGroup(group)->public_key_len) return std::nullopt;
-  return KeyExchange(algorithms, group, std::move(key), std::move(public_key));
+std::optional<KeyExchange> KeyExchange::FromKeys(const Algorithms& algorithms, NamedGroup group,
+                                                 OpenSslPtr<EVP_PKEY> key,
+                                                 OpenSslPtr<EVP_PKEY> ml_kem_key) {
+  const NamedGroupInfo& info = *FindNamedGroup(group);
+  if (!key || (info.is_hybrid() && !ml_kem_key)) return std::nullopt;
+  std::vector<uint8_t> public_key(info.client_share_len());
+  const Parts<uint8_t> parts = SplitShare(info, std::span(public_key));
+  if (!WriteDiffieHellmanPublicKey(key.get(), parts.diffie_hellman)) return std::nullopt;
+  if (info.is_hybrid() && !WriteMlKem768EncapsulationKey(ml_kem_key.get(), parts.ml_kem)) {
+    return std::nullopt;
+  }
+  return KeyExchange(algorithms, group, std::move(key), std::move(ml_kem_key),
+                     std::move(public_key));
 }
 
-std::optional<Secret> KeyExchange::Derive(std::span<const uint8_t> peer_public_key) const {
+// draft-ietf-tls-ecdhe-mlkem section 4.2: "the client MUST check if the ciphertext length matches
+// the selected group, and abort with an illegal_parameter alert if it fails. If ML-KEM
+// decapsulation fails for any other reason, the connection MUST be aborted with an internal_error
+// alert."
+Status KeyExchange::Derive(std::span<const uint8_t> server_share, Secret* secret) const {
   const NamedGroupInfo& info = *FindNamedGroup(group_);
-  if (peer_public_key.size() != info.public_key_len) return std::nullopt;
-  if (info.curve != nullptr && peer_public_key[0] != kUncompressedPoint) return std::nullopt;
-  //= rfc8446#section-4.2.8.2
-  //# For the curves secp256r1, secp384r1, and secp521r1, peers MUST
-  //# validate each other's public value Q by ensuring that the point is a
-  //# valid point on the elliptic curve.
-  OpenSslPtr<EVP_PKEY> peer(EVP_PKEY_new());
-  if (!peer || EVP_PKEY_copy_parameters(peer.get(), key_.get()) != 1 ||
-      EVP_PKEY_set1_encoded_public_key(peer.get(), peer_public_key.data(),
-                                       peer_public_key.size()) != 1) {
-    return std::nullopt;
+  if (server_share.size() != info.server_share_len()) return BadShare();
+  const Parts<const uint8_t> share = SplitShare(info, server_share);
+  Secret shared(info.secret_len());
+  const Parts<uint8_t> parts = SplitSecret(info, &shared);
+  if (!DeriveDiffieHellman(*algorithms_, info, key_.get(), share.diffie_hellman,
+                           parts.diffie_hellman)) {
+    return BadShare();
   }
-  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(
-      algorithms_->library_context(), key_.get(), algorithms_->property_query()));
-  Secret shared(info.shared_secret_len);
-  size_t len = shared.size();
-  if (!context || EVP_PKEY_derive_init(context.get()) != 1 ||
-      // The point has been checked; checking that its order is the group's, as this would do by
-      // default, costs as much as the derivation and RFC 8446 section 4.2.8.2 does not want it.
-      EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), /*validate_peer=*/0) != 1 ||
-      EVP_PKEY_derive(context.get(), shared.mutable_bytes().data(), &len) != 1 ||
-      len != shared.size()) {
-    return std::nullopt;
+  if (info.is_hybrid() &&
+      !DecapsulateMlKem768(*algorithms_, ml_kem_key_.get(), share.ml_kem, parts.ml_kem)) {
+    return CryptoFailure();
   }
-  //= rfc8446#section-7.4.2
-  //# Implementations MUST check whether the computed Diffie-Hellman shared
-  //# secret is the all-zero value and abort if so, as described in
-  //# Section 6 of [RFC7748].
-  const std::array<uint8_t, Secret::kMaxLen> zeros{};
-  if (shared.EqualsConstantTime(std::span(zeros).first(len))) return std::nullopt;
-  return shared;
+  *secret = std::move(shared);
+  return Status::Ok();
+}
+
+// draft-ietf-tls-ecdhe-mlkem section 4.2: "the server MUST perform the encapsulation key check
+// described in Section 7.2 of [NIST-FIPS-203] on the client's encapsulation key, and abort with an
+// illegal_parameter alert if it fails."
+Status KeyExchange::Respond(const Algorithms& algorithms, NamedGroup group,
+                            std::span<const uint8_t> client_share, Response* response) {
+  const NamedGroupInfo& info = *FindNamedGroup(group);
+  if (client_share.size() != info.client_share_len()) return BadShare();
+  const Parts<const uint8_t> peer = SplitShare(info, client_share);
+  const OpenSslPtr<EVP_PKEY> key = GenerateDiffieHellmanKey(algorithms, info);
+  Response made{.share = std::vector<uint8_t>(info.server_share_len()),
+                .secret = Secret(info.secret_len())};
+  const Parts<uint8_t> share = SplitShare(info, std::span(made.share));
+  const Parts<uint8_t> secret = SplitSecret(info, &made.secret);
+  if (!key || !WriteDiffieHellmanPublicKey(key.get(), share.diffie_hellman)) {
+    return CryptoFailure();
+  }
+  if (!DeriveDiffieHellman(algorithms, info, key.get(), peer.diffie_hellman,
+                           secret.diffie_hellman)) {
+    return BadShare();
+  }
+  if (info.is_hybrid()) {
+    const OpenSslPtr<EVP_PKEY> peer_key = ReadMlKem768EncapsulationKey(algorithms, peer.ml_kem);
+    if (!peer_key) return BadShare();
+    if (!EncapsulateMlKem768(algorithms, peer_key.get(), share.ml_kem, secret.ml_kem)) {
+      return CryptoFailure();
+    }
+  }
+  *response = std::move(made);
+  return Status::Ok();
 }
 
 }  // namespace dtls13

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -12,11 +11,18 @@
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/status.h"
 
 namespace dtls13 {
 
-// KeyExchange is one ephemeral key pair of one group, RFC 8446 section 4.2.8. Move-only.
-// It does not know messages or preferences; Algorithms::Supports says which groups there are.
+// KeyExchange is the client's side of one ephemeral key exchange in one group, RFC 8446 section
+// 4.2.8 and draft-ietf-tls-ecdhe-mlkem: it generates a share, and derives the secret from the
+// server's. The server's side is one call, Respond, because a key encapsulation has nothing to
+// keep. Move-only. It does not know messages or preferences.
+//
+// A share of the wrong length, that is no point of the curve, gives the all-zero secret, or holds
+// an encapsulation key outside its range is illegal_parameter; libcrypto's failures are
+// internal_error.
 class KeyExchange {
  public:
   // Nothing when the group is not supported or libcrypto fails. `algorithms` must outlive it.
@@ -24,26 +30,38 @@ class KeyExchange {
   static bool IsSupported(const Algorithms& algorithms, NamedGroup group);
 
   NamedGroup group() const { return group_; }
-  // public_key has the form of KeyShareEntry.key_exchange: 32 bytes for X25519; 65 for secp256r1
-  // and 97 for secp384r1, uncompressed points.
+  // public_key has the form of KeyShareEntry.key_exchange: uncompressed points (secp256r1,
+  // secp384r1, secp521r1), u-coordinates (X25519, X448), and one of these with an ML-KEM-768
+  // encapsulation key (the hybrids).
   std::span<const uint8_t> public_key() const { return public_key_; }
 
-  // Derive returns the shared secret. Nothing when the peer's share has the wrong length, is no
-  // point of the curve, or gives the all-zero secret: illegal_parameter for the peer.
-  std::optional<Secret> Derive(std::span<const uint8_t> peer_public_key) const;
+  // Derive gives the secret shared with the server whose share this is.
+  Status Derive(std::span<const uint8_t> server_share, Secret* secret) const;
+
+  // Response is the server's share and the secret.
+  struct Response {
+    std::vector<uint8_t> share;
+    Secret secret;
+  };
+  // Respond is the server's side. `group` must be supported.
+  static Status Respond(const Algorithms& algorithms, NamedGroup group,
+                        std::span<const uint8_t> client_share, Response* response);
 
  private:
   // Known-answer tests bring a private key of their own.
   friend class KeyExchangeTestPeer;
 
-  static std::optional<KeyExchange> FromKey(const Algorithms& algorithms, NamedGroup group,
-                                            OpenSslPtr<EVP_PKEY> key);
+  // `ml_kem_key` is null for a group that is not hybrid.
+  static std::optional<KeyExchange> FromKeys(const Algorithms& algorithms, NamedGroup group,
+                                             OpenSslPtr<EVP_PKEY> key,
+                                             OpenSslPtr<EVP_PKEY> ml_kem_key);
   KeyExchange(const Algorithms& algorithms, NamedGroup group, OpenSslPtr<EVP_PKEY> key,
-              std::vector<uint8_t> public_key);
+              OpenSslPtr<EVP_PKEY> ml_kem_key, std::vector<uint8_t> public_key);
 
   const Algorithms* algorithms_;
   NamedGroup group_;
   OpenSslPtr<EVP_PKEY> key_;
+  OpenSslPtr<EVP_PKEY> ml_kem_key_;
   std::vector<uint8_t> public_key_;
 };
 

@@ -3,15 +3,19 @@
 #include <gtest/gtest.h>
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/param_build.h>
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "dtls13/crypto/crypto_test_util.h"
+#include "dtls13/crypto/ml_kem.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/rfc8448_vectors.h"
 
@@ -20,19 +24,40 @@ namespace dtls13 {
 class KeyExchangeTestPeer {
  public:
   static std::optional<KeyExchange> FromKey(NamedGroup group, OpenSslPtr<EVP_PKEY> key) {
-    return KeyExchange::FromKey(*DefaultAlgorithms(), group, std::move(key));
+    return KeyExchange::FromKeys(*DefaultAlgorithms(), group, std::move(key), nullptr);
   }
 };
 
 namespace {
 
-constexpr NamedGroup kGroups[] = {NamedGroup::kX25519, NamedGroup::kSecp256r1,
-                                  NamedGroup::kSecp384r1};
+constexpr NamedGroup kGroups[] = {NamedGroup::kX25519, NamedGroup::kX448, NamedGroup::kSecp256r1,
+                                  NamedGroup::kSecp384r1, NamedGroup::kSecp521r1};
 
-OpenSslPtr<EVP_PKEY> X25519Key(std::string_view private_hex) {
-  const std::vector<uint8_t> bytes = FromHex(private_hex);
+using Bytes = std::vector<uint8_t>;
+
+Bytes ToBytes(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
+
+OpenSslPtr<EVP_PKEY> RawKey(const char* type, std::string_view private_hex) {
+  const Bytes bytes = FromHex(private_hex);
   return OpenSslPtr<EVP_PKEY>(
-      EVP_PKEY_new_raw_private_key_ex(nullptr, "X25519", nullptr, bytes.data(), bytes.size()));
+      EVP_PKEY_new_raw_private_key_ex(nullptr, type, nullptr, bytes.data(), bytes.size()));
+}
+
+void ExpectBadShare(const Status& status) {
+  EXPECT_EQ(status.reason(), Reason::kBadKeyShare);
+  EXPECT_EQ(status.alert(), AlertDescription::kIllegalParameter);
+}
+
+// Both sides refuse a share that is wrong whoever sends it.
+void ExpectRefused(const KeyExchange& exchange, std::span<const uint8_t> share) {
+  Secret secret;
+  ExpectBadShare(exchange.Derive(share, &secret));
+  EXPECT_TRUE(secret.empty());
+  KeyExchange::Response response;
+  ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), exchange.group(), share, &response));
+  EXPECT_TRUE(response.share.empty());
+  EXPECT_TRUE(response.secret.empty());
+  ERR_clear_error();
 }
 
 OpenSslPtr<EVP_PKEY> EcKey(const char* curve, std::string_view private_hex,
@@ -57,15 +82,17 @@ OpenSslPtr<EVP_PKEY> EcKey(const char* curve, std::string_view private_hex,
 }
 
 std::string DeriveHex(const KeyExchange& exchange, std::string_view peer_hex) {
-  const auto shared = exchange.Derive(FromHex(peer_hex));
-  return shared ? ToHex(shared->bytes()) : "none";
+  Secret shared;
+  const Status status = exchange.Derive(FromHex(peer_hex), &shared);
+  if (!status.ok()) ExpectBadShare(status);
+  return status.ok() ? ToHex(shared.bytes()) : "none";
 }
 
 // RFC 7748 section 6.1.
 TEST(KeyExchangeTest, Rfc7748) {
   const auto bob = KeyExchangeTestPeer::FromKey(
       NamedGroup::kX25519,
-      X25519Key("5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"));
+      RawKey("X25519", "5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb"));
   ASSERT_TRUE(bob);
   EXPECT_EQ(ToHex(bob->public_key()),
             "de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f");
@@ -73,9 +100,26 @@ TEST(KeyExchangeTest, Rfc7748) {
             "4a5d9d5ba4ce2de1728e3bf480350f25e07e21c947d19e3376f09b3c1e161742");
 }
 
+// RFC 7748 section 6.2.
+TEST(KeyExchangeTest, Rfc7748Curve448) {
+  const auto alice = KeyExchangeTestPeer::FromKey(
+      NamedGroup::kX448, RawKey("X448",
+                                "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28d"
+                                "d9c9baf574a9419744897391006382a6f127ab1d9ac2d8c0a598726b"));
+  ASSERT_TRUE(alice);
+  EXPECT_EQ(ToHex(alice->public_key()),
+            "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c"
+            "22c5d9bbc836647241d953d40c5b12da88120d53177f80e532c41fa0");
+  EXPECT_EQ(DeriveHex(*alice,
+                      "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b430"
+                      "27d8b972fc3e34fb4232a13ca706dcb57aec3dae07bdc1c67bf33609"),
+            "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282b"
+            "b60c0b56fd2464c335543936521c24403085d59a449a5037514a879d");
+}
+
 TEST(KeyExchangeTest, Rfc8448) {
-  const auto client = KeyExchangeTestPeer::FromKey(NamedGroup::kX25519,
-                                                   X25519Key(rfc8448::kSimpleClientPrivateKey));
+  const auto client = KeyExchangeTestPeer::FromKey(
+      NamedGroup::kX25519, RawKey("X25519", rfc8448::kSimpleClientPrivateKey));
   ASSERT_TRUE(client);
   EXPECT_EQ(ToHex(client->public_key()), rfc8448::kSimpleClientPublicKey);
   EXPECT_EQ(DeriveHex(*client, rfc8448::kSimpleServerPublicKey), rfc8448::kSimpleSharedSecret);
@@ -113,20 +157,49 @@ TEST(KeyExchangeTest, NistP384) {
             "e5621e766c40a2e3d4d6a04b25e533f1");
 }
 
+TEST(KeyExchangeTest, NistP521) {
+  const auto exchange = KeyExchangeTestPeer::FromKey(
+      NamedGroup::kSecp521r1,
+      EcKey("P-521",
+            "017eecc07ab4b329068fba65e56a1f8890aa935e57134ae0ffcce802735151f4"
+            "eac6564f6ee9974c5e6887a1fefee5743ae2241bfeb95d5ce31ddcb6f9edb4d6fc47",
+            "0400602f9d0cf9e526b29e22381c203c48a886c2b0673033366314f1ffbcba240b"
+            "a42f4ef38a76174635f91e6b4ed34275eb01c8467d05ca80315bf1a7bbd945f550a5"
+            "01b7c85f26f5d4b2d7355cf6b02117659943762b6d1db5ab4f1dbc44ce7b2946eb6c"
+            "7de342962893fd387d1b73d7a8672d1f236961170b7eb3579953ee5cdc88cd2d"));
+  ASSERT_TRUE(exchange);
+  EXPECT_EQ(DeriveHex(*exchange,
+                      "0400685a48e86c79f0f0875f7bc18d25eb5fc8c0b07e5da4f4370f3a9490340854"
+                      "334b1e1b87fa395464c60626124a4e70d0f785601d37c09870ebf176666877a2046d"
+                      "01ba52c56fc8776d9e8f5db4f0cc27636d0b741bbe05400697942e80b739884a83bd"
+                      "e99e0f6716939e632bc8986fa18dccd443a348b6c3e522497955a4f3c302f676"),
+            "005fc70477c3e63bc3954bd0df3ea0d1f41ee21746ed95fc5e1fdf90930d5e1366"
+            "72d72cc770742d1711c3c3a4c334a0ad9759436a4d3c5bf6e74b9578fac148c831");
+}
+
+void ExpectAgreement(NamedGroup group) {
+  const NamedGroupInfo& info = *FindNamedGroup(group);
+  const auto client = KeyExchange::Generate(*DefaultAlgorithms(), group);
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->group(), group);
+  EXPECT_EQ(client->public_key().size(), info.client_share_len());
+  KeyExchange::Response server;
+  ASSERT_TRUE(
+      KeyExchange::Respond(*DefaultAlgorithms(), group, client->public_key(), &server).ok());
+  EXPECT_EQ(server.share.size(), info.server_share_len());
+  EXPECT_EQ(server.secret.size(), info.secret_len());
+  Secret secret;
+  ASSERT_TRUE(client->Derive(server.share, &secret).ok());
+  EXPECT_TRUE(secret.EqualsConstantTime(server.secret.bytes()));
+
+  KeyExchange::Response other;
+  ASSERT_TRUE(KeyExchange::Respond(*DefaultAlgorithms(), group, client->public_key(), &other).ok());
+  EXPECT_NE(ToHex(other.share), ToHex(server.share));
+  EXPECT_FALSE(other.secret.EqualsConstantTime(server.secret.bytes()));
+}
+
 TEST(KeyExchangeTest, TwoSidesAgree) {
-  for (NamedGroup group : kGroups) {
-    const auto one = KeyExchange::Generate(*DefaultAlgorithms(), group);
-    const auto other = KeyExchange::Generate(*DefaultAlgorithms(), group);
-    ASSERT_TRUE(one && other);
-    EXPECT_EQ(one->group(), group);
-    EXPECT_EQ(one->public_key().size(), FindNamedGroup(group)->public_key_len);
-    EXPECT_NE(ToHex(one->public_key()), ToHex(other->public_key()));
-    const auto shared = one->Derive(other->public_key());
-    const auto also = other->Derive(one->public_key());
-    ASSERT_TRUE(shared && also);
-    EXPECT_EQ(shared->size(), FindNamedGroup(group)->shared_secret_len);
-    EXPECT_TRUE(shared->EqualsConstantTime(also->bytes()));
-  }
+  for (NamedGroup group : kGroups) ExpectAgreement(group);
 }
 
 TEST(KeyExchangeTest, UnknownGroupsAreNotGenerated) {
@@ -140,13 +213,12 @@ TEST(KeyExchangeTest, WrongLengthsAreRefused) {
     const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), group);
     const auto peer = KeyExchange::Generate(*DefaultAlgorithms(), group);
     ASSERT_TRUE(exchange && peer);
-    std::vector<uint8_t> share(peer->public_key().begin(), peer->public_key().end());
-    EXPECT_FALSE(exchange->Derive(std::span(share).first(share.size() - 1)));
+    Bytes share = ToBytes(peer->public_key());
+    ExpectRefused(*exchange, std::span(share).first(share.size() - 1));
     share.push_back(0);
-    EXPECT_FALSE(exchange->Derive(share));
-    EXPECT_FALSE(exchange->Derive({}));
+    ExpectRefused(*exchange, share);
+    ExpectRefused(*exchange, {});
   }
-  ERR_clear_error();
 }
 
 //= rfc8446#section-7.4.2
@@ -166,9 +238,22 @@ TEST(KeyExchangeTest, SmallOrderX25519PointsAreRefused) {
            "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
            "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
        }) {
-    EXPECT_EQ(DeriveHex(*exchange, point), "none") << point;
+    ExpectRefused(*exchange, FromHex(point));
   }
-  ERR_clear_error();
+}
+
+TEST(KeyExchangeTest, SmallOrderX448PointsAreRefused) {
+  const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), NamedGroup::kX448);
+  ASSERT_TRUE(exchange);
+  Bytes point(56);
+  ExpectRefused(*exchange, point);
+  point[0] = 1;
+  ExpectRefused(*exchange, point);
+  // -1 modulo 2^448 - 2^224 - 1.
+  point.assign(56, 0xff);
+  point[0] = 0xfe;
+  point[28] = 0xfe;
+  ExpectRefused(*exchange, point);
 }
 
 //= rfc8446#section-4.2.8.2
@@ -177,42 +262,134 @@ TEST(KeyExchangeTest, SmallOrderX25519PointsAreRefused) {
 //# validate each other's public value Q by ensuring that the point is a
 //# valid point on the elliptic curve.
 TEST(KeyExchangeTest, PointsOffTheCurveAreRefused) {
-  for (NamedGroup group : {NamedGroup::kSecp256r1, NamedGroup::kSecp384r1}) {
+  for (NamedGroup group :
+       {NamedGroup::kSecp256r1, NamedGroup::kSecp384r1, NamedGroup::kSecp521r1}) {
     const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), group);
     const auto peer = KeyExchange::Generate(*DefaultAlgorithms(), group);
     ASSERT_TRUE(exchange && peer);
-    const std::vector<uint8_t> share(peer->public_key().begin(), peer->public_key().end());
-    std::vector<uint8_t> off_curve = share;
+    const Bytes share = ToBytes(peer->public_key());
+    Bytes off_curve = share;
     off_curve.back() ^= 1;
-    EXPECT_FALSE(exchange->Derive(off_curve));
+    ExpectRefused(*exchange, off_curve);
     // The origin satisfies no Weierstrass equation with b != 0.
-    std::vector<uint8_t> origin(share.size());
+    Bytes origin(share.size());
     origin[0] = 4;
-    EXPECT_FALSE(exchange->Derive(origin));
+    ExpectRefused(*exchange, origin);
     // Coordinates that are not reduced.
-    std::vector<uint8_t> too_large(share.size(), 0xff);
+    Bytes too_large(share.size(), 0xff);
     too_large[0] = 4;
-    EXPECT_FALSE(exchange->Derive(too_large));
-    EXPECT_TRUE(exchange->Derive(share));
+    ExpectRefused(*exchange, too_large);
+    Secret secret;
+    EXPECT_TRUE(exchange->Derive(share, &secret).ok());
   }
-  ERR_clear_error();
 }
 
 TEST(KeyExchangeTest, OtherPointFormsAreRefused) {
   const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), NamedGroup::kSecp256r1);
   const auto peer = KeyExchange::Generate(*DefaultAlgorithms(), NamedGroup::kSecp256r1);
   ASSERT_TRUE(exchange && peer);
-  std::vector<uint8_t> share(peer->public_key().begin(), peer->public_key().end());
+  Bytes share = ToBytes(peer->public_key());
   for (uint8_t form : {0, 2, 3, 5, 6, 7}) {
     share[0] = form;
-    EXPECT_FALSE(exchange->Derive(share)) << int{form};
+    ExpectRefused(*exchange, share);
   }
   // Compressed, in its own length, and infinity.
   share[0] = 2 + (share.back() & 1);
-  EXPECT_FALSE(exchange->Derive(std::span(share).first(33)));
-  EXPECT_FALSE(exchange->Derive(std::vector<uint8_t>{0}));
+  ExpectRefused(*exchange, std::span(share).first(33));
+  ExpectRefused(*exchange, Bytes{0});
+}
+
+// The hybrids of draft-ietf-tls-ecdhe-mlkem. libcrypto has ML-KEM from 3.5 on.
+class HybridTest : public testing::TestWithParam<NamedGroup> {
+ protected:
+  void SetUp() override {
+    if (!KeyExchange::IsSupported(*DefaultAlgorithms(), GetParam())) {
+      GTEST_SKIP() << "NOT TESTED HERE: this libcrypto (" << OpenSSL_version(OPENSSL_VERSION)
+                   << ") has no ML-KEM-768; the hybrid groups need OpenSSL 3.5 or newer";
+    }
+  }
+};
+
+TEST_P(HybridTest, TwoSidesAgree) { ExpectAgreement(GetParam()); }
+
+// A client put together here, by the words of the draft's section 4: its share is `exchange` with
+// an encapsulation key of its own, and it opens the server's answer without KeyExchange.
+TEST_P(HybridTest, PartsStandWhereTheDraftHasThem) {
+  const bool ml_kem_first = GetParam() == NamedGroup::kX25519MlKem768;
+  const NamedGroup part = ml_kem_first ? NamedGroup::kX25519 : NamedGroup::kSecp256r1;
+  const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), part);
+  const auto ml_kem = GenerateMlKem768Key(*DefaultAlgorithms());
+  ASSERT_TRUE(exchange && ml_kem);
+  Bytes encapsulation_key(1184);
+  ASSERT_TRUE(WriteMlKem768EncapsulationKey(ml_kem.get(), encapsulation_key));
+  const auto join = [&](Bytes of_exchange, Bytes of_ml_kem) {
+    Bytes& whole = ml_kem_first ? of_ml_kem : of_exchange;
+    const Bytes& rest = ml_kem_first ? of_exchange : of_ml_kem;
+    std::copy(rest.begin(), rest.end(), std::back_inserter(whole));
+    return whole;
+  };
+  const Bytes share = join(ToBytes(exchange->public_key()), encapsulation_key);
+  EXPECT_EQ(share.size(), ml_kem_first ? 1216u : 1249u);
+  KeyExchange::Response server;
+  ASSERT_TRUE(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), share, &server).ok());
+
+  const std::span<const uint8_t> answer(server.share);
+  ASSERT_EQ(answer.size(), ml_kem_first ? 1120u : 1153u);
+  const auto ciphertext = ml_kem_first ? answer.first(1088) : answer.last(1088);
+  const auto public_key = ml_kem_first ? answer.subspan(1088) : answer.first(65);
+  Bytes ml_kem_secret(32);
+  Secret exchange_secret;
+  ASSERT_TRUE(DecapsulateMlKem768(*DefaultAlgorithms(), ml_kem.get(), ciphertext, ml_kem_secret));
+  ASSERT_TRUE(exchange->Derive(public_key, &exchange_secret).ok());
+  EXPECT_EQ(ToHex(server.secret.bytes()),
+            ToHex(join(ToBytes(exchange_secret.bytes()), ml_kem_secret)));
+}
+
+TEST_P(HybridTest, BadSharesAreRefused) {
+  const bool ml_kem_first = GetParam() == NamedGroup::kX25519MlKem768;
+  const auto client = KeyExchange::Generate(*DefaultAlgorithms(), GetParam());
+  ASSERT_TRUE(client);
+  const Bytes share = ToBytes(client->public_key());
+  KeyExchange::Response server;
+  ASSERT_TRUE(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), share, &server).ok());
+  // The two sides' shares differ in length: neither may be taken for the other, nor cut.
+  ExpectRefused(*client, std::span(share).first(share.size() - 33));
+  Secret secret;
+  ExpectBadShare(client->Derive(share, &secret));
+  ExpectBadShare(client->Derive(std::span(server.share).first(server.share.size() - 1), &secret));
+  KeyExchange::Response response;
+  ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), server.share, &response));
+
+  // Coefficients of 4095, which are not below q = 3329 (FIPS 203 section 7.2).
+  Bytes bad_key = share;
+  std::fill_n(bad_key.begin() + (ml_kem_first ? 0 : 65), 1152, 0xff);
+  ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), bad_key, &response));
+  // The Diffie-Hellman part is held to its own rules.
+  Bytes bad_point = share;
+  std::fill_n(bad_point.begin() + (ml_kem_first ? 1184 : 0), ml_kem_first ? 32 : 65, 0);
+  ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), bad_point, &response));
+  Bytes bad_answer = server.share;
+  std::fill_n(bad_answer.begin() + (ml_kem_first ? 1088 : 0), ml_kem_first ? 32 : 65, 0);
+  ExpectBadShare(client->Derive(bad_answer, &secret));
   ERR_clear_error();
 }
+
+// A ciphertext for another key is no error: it gives a secret that nobody else has.
+TEST_P(HybridTest, ChangedCiphertextsGiveAnotherSecret) {
+  const auto client = KeyExchange::Generate(*DefaultAlgorithms(), GetParam());
+  ASSERT_TRUE(client);
+  KeyExchange::Response server;
+  ASSERT_TRUE(
+      KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), client->public_key(), &server).ok());
+  server.share[500] ^= 1;
+  Secret secret;
+  ASSERT_TRUE(client->Derive(server.share, &secret).ok());
+  EXPECT_FALSE(secret.EqualsConstantTime(server.secret.bytes()));
+}
+
+INSTANTIATE_TEST_SUITE_P(All, HybridTest,
+                         testing::Values(NamedGroup::kX25519MlKem768,
+                                         NamedGroup::kSecp256r1MlKem768));
 
 }  // namespace
 }  // namespace dtls13

@@ -87,12 +87,9 @@ Status ClientHandshake::Start() {
   if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;
   context_.result().server_name = parameters_.server_name;
 
-  std::vector<NamedGroup> share_groups;
-  for (const NamedGroup group : hello_.groups) {  // in the order of supported_groups
-    if (Contains(config.initial_key_shares, group)) share_groups.push_back(group);
+  if (const Status status = ReplaceKeyShares(InitialShares(config)); !status.ok()) {
+    return Finish(status);
   }
-  if (share_groups.empty()) share_groups.push_back(hello_.groups.front());
-  if (const Status status = ReplaceKeyShares(share_groups); !status.ok()) return Finish(status);
   return Finish(SendClientHello());
 }
 
@@ -237,11 +234,8 @@ Status ClientHandshake::ReadServerShare(const ServerHelloView& hello, Secret* sh
       std::find_if(key_exchanges_.begin(), key_exchanges_.end(),
                    [&](const KeyExchange& ours) { return ours.group() == share->group; });
   if (key_exchange == key_exchanges_.end()) return IllegalParameter(Reason::kBadKeyShare);
-  auto secret = key_exchange->Derive(share->key_exchange);
-  if (!secret.has_value()) return IllegalParameter(Reason::kBadKeyShare);
-  *shared_secret = std::move(*secret);
   context_.result().group = share->group;
-  return Status::Ok();
+  return key_exchange->Derive(share->key_exchange, shared_secret);
 }
 
 //= rfc9147#section-5.1

@@ -98,8 +98,9 @@ class ScriptedServer {
         Bytes(kRandomLen, 1), suite, {.group = group, .key_exchange = key_exchange->public_key()});
     EXPECT_TRUE(context_.Receive(kSH, hello).ok());
     if (const auto share = offer.key_shares.Find(group)) {
-      const auto secret = key_exchange->Derive(share->key_exchange);
-      EXPECT_TRUE(context_.DeriveHandshakeSecrets(secret->bytes()).ok());
+      Secret secret;
+      EXPECT_TRUE(key_exchange->Derive(share->key_exchange, &secret).ok());
+      EXPECT_TRUE(context_.DeriveHandshakeSecrets(secret.bytes()).ok());
     }
     return client_->HandleMessage(kSH, hello, kPlaintextEpoch);
   }
@@ -375,7 +376,7 @@ TEST(ClientRetryTest, RetryThatChangesNothingIsIllegal) {
 //# correspond to a group which was provided in the "key_share" extension
 //# in the original ClientHello.
 TEST(ClientRetryTest, GroupThatWasNotOfferedOrAlreadySharedIsIllegal) {  // F28
-  for (const NamedGroup group : {NamedGroup::kSecp521r1, NamedGroup::kX25519}) {
+  for (const NamedGroup group : {static_cast<NamedGroup>(0x0100), NamedGroup::kX25519}) {
     ScriptedServer server;
     ExpectFatal(
         server.Retry(SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, group, Bytes{8})),
@@ -647,8 +648,13 @@ TEST(ClientStartTest, AddressesAreNotSentAsNames) {
   EXPECT_FALSE(ParseClientHello(body)->extensions.Has(ExtensionType::kServerName));
 }
 
+//= rfc8446#section-4.2.8
+//= type=test
+//# Each KeyShareEntry value MUST correspond to a group offered in the
+//# "supported_groups" extension and MUST appear in the same order.
 TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   HandshakeConfig config = TestConfig();
+  config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1};
   config.initial_key_shares = {NamedGroup::kSecp384r1, NamedGroup::kX25519, NamedGroup::kSecp521r1};
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
   auto action = client->NextAction();
@@ -659,6 +665,20 @@ TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   std::vector<NamedGroup> groups;
   for (KeyShare share; KeyShareList::Next(&reader, &share);) groups.push_back(share.group);
   EXPECT_EQ(groups, (std::vector<NamedGroup>{NamedGroup::kX25519, NamedGroup::kSecp384r1}));
+}
+
+// A hybrid share would make two datagrams of every first ClientHello (F23), so it is sent only
+// where the config says so.
+TEST(ClientStartTest, PredictsASmallShareUnlessTold) {
+  constexpr size_t kMessageHeaderAndRecordHeader = 12 + 13;
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                                         {.server_name = std::string(60, 'a')});
+  auto action = client->NextAction();
+  const Bytes body = std::get<SendMessage>(*action).body;
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kX25519));
+  EXPECT_LT(body.size() + kMessageHeaderAndRecordHeader, 1200u);
 }
 
 TEST(ClientStartTest, NothingToOfferOrNoRandomnessIsNull) {

@@ -127,11 +127,11 @@ class Handshake {
 
 // ClientParameters are one client association's own.
 struct ClientParameters {
-  std::string server_name;  // SNI; empty sends none
+  std::string server_name = {};  // SNI; empty sends none
   // Bytes a dual-stack caller wants in the hello as DTLS 1.2 would have them; empty: our own
   // choice.
-  std::vector<uint8_t> random;  // 32 bytes or empty
-  std::vector<uint8_t> legacy_session_id;
+  std::vector<uint8_t> random = {};  // 32 bytes or empty
+  std::vector<uint8_t> legacy_session_id = {};
 };
 
 // ServerParameters are one server association's own.

@@ -36,10 +36,16 @@ struct HandshakeConfig {
   std::vector<CipherSuiteId> cipher_suites = {CipherSuiteId::kAes256GcmSha384,
                                               CipherSuiteId::kChaCha20Poly1305Sha256,
                                               CipherSuiteId::kAes128GcmSha256};
-  std::vector<NamedGroup> groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1,
-                                    NamedGroup::kSecp384r1};
-  // Client: the groups whose key shares the first ClientHello carries; empty is the first of
-  // `groups`.
+  // The hybrid goes first where libcrypto has ML-KEM, as in OpenSSL 3.5 and the browsers.
+  std::vector<NamedGroup> groups = {NamedGroup::kX25519MlKem768, NamedGroup::kX25519,
+                                    NamedGroup::kSecp256r1,      NamedGroup::kX448,
+                                    NamedGroup::kSecp384r1,      NamedGroup::kSecp521r1};
+  // Client: the groups whose key shares the first ClientHello carries. Empty is the first of
+  // `groups` that is not hybrid: a hybrid share is over a kilobyte, and a hello of two datagrams is
+  // lost twice as often, costs its sender's congestion and amplification budget, and is more than
+  // some stateless servers take (F23). A server that wants the hybrid asks for it.
+  // {kX25519MlKem768, kX25519} is what TLS clients predict, and right wherever the servers are
+  // known to take it.
   std::vector<NamedGroup> initial_key_shares;
   // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
   std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,

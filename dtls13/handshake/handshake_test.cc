@@ -71,13 +71,36 @@ TEST_P(HandshakePairTest, Completes) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, HandshakePairTest,
-    testing::Combine(
-        testing::Values(CipherSuiteId::kAes128GcmSha256, CipherSuiteId::kAes256GcmSha384,
-                        CipherSuiteId::kChaCha20Poly1305Sha256),
-        testing::Values(NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1),
-        testing::Values(Retry::kNone, Retry::kCookie, Retry::kGroup),
-        testing::Values(TestKeyKind::kEcdsaP256, TestKeyKind::kEcdsaP384, TestKeyKind::kRsa,
-                        TestKeyKind::kRsaPss, TestKeyKind::kEd25519)));
+    testing::Combine(testing::Values(CipherSuiteId::kAes128GcmSha256,
+                                     CipherSuiteId::kAes256GcmSha384,
+                                     CipherSuiteId::kChaCha20Poly1305Sha256),
+                     testing::Values(NamedGroup::kX25519, NamedGroup::kX448, NamedGroup::kSecp256r1,
+                                     NamedGroup::kSecp384r1, NamedGroup::kSecp521r1),
+                     testing::Values(Retry::kNone, Retry::kCookie, Retry::kGroup),
+                     testing::Values(TestKeyKind::kEcdsaP256, TestKeyKind::kEcdsaP384,
+                                     TestKeyKind::kRsa, TestKeyKind::kRsaPss,
+                                     TestKeyKind::kEd25519)));
+
+// A client that predicts the hybrid, and one that has to be asked for it.
+TEST(HandshakeHybridTest, Completes) {
+  if (!TestAlgorithms()->Supports(NamedGroup::kX25519MlKem768)) {
+    GTEST_SKIP() << "NOT TESTED HERE: this libcrypto has no ML-KEM-768; OpenSSL 3.5 or newer has";
+  }
+  for (NamedGroup group : {NamedGroup::kX25519MlKem768, NamedGroup::kSecp256r1MlKem768}) {
+    for (bool predicted : {true, false}) {
+      HandshakeConfig client_config = TestConfig();
+      client_config.groups = {group, NamedGroup::kX25519};
+      if (predicted) client_config.initial_key_shares = {group, NamedGroup::kX25519};
+      HandshakeConfig server_config = TestConfig();
+      server_config.groups = {group};
+      HandshakePair pair(client_config, server_config);
+      pair.Run();
+      ASSERT_TRUE(pair.completed());
+      EXPECT_EQ(pair.client_handshake->result().group, group);
+      EXPECT_EQ(pair.client_handshake->result().used_hello_retry_request, !predicted);
+    }
+  }
+}
 
 TEST(HandshakeKeyLogTest, LinesOnlyWhenAsked) {
   HandshakeConfig config = TestConfig();

@@ -1,8 +1,10 @@
 #include "dtls13/handshake/negotiation.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "dtls13/crypto/key_exchange.h"
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/signature.h"
 #include "dtls13/handshake/failure.h"
 
@@ -71,6 +73,21 @@ std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config) {
     if (FindSignatureScheme(scheme) != nullptr) usable.push_back(scheme);
   }
   return usable;
+}
+
+std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
+  const std::vector<NamedGroup> groups = UsableGroups(config);
+  std::vector<NamedGroup> shares;
+  //= rfc8446#section-4.2.8
+  //# Each KeyShareEntry value MUST correspond to a group offered in the
+  //# "supported_groups" extension and MUST appear in the same order.
+  std::copy_if(groups.begin(), groups.end(), std::back_inserter(shares),
+               [&](NamedGroup group) { return Contains(config.initial_key_shares, group); });
+  if (!shares.empty() || groups.empty()) return shares;
+  const auto small = std::find_if(groups.begin(), groups.end(), [](NamedGroup group) {
+    return !FindNamedGroup(group)->is_hybrid();
+  });
+  return {small != groups.end() ? *small : groups.front()};
 }
 
 Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out) {

@@ -17,6 +17,11 @@ std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config);
 std::vector<NamedGroup> UsableGroups(const HandshakeConfig& config);
 std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config);
 
+// InitialShares returns the groups whose shares a first ClientHello carries, in the order of
+// supported_groups: what the config names, or one that is small. Never empty when UsableGroups is
+// not.
+std::vector<NamedGroup> InitialShares(const HandshakeConfig& config);
+
 // Negotiation is what a server chooses from a client's offer.
 struct Negotiation {
   const CipherSuite* suite = nullptr;

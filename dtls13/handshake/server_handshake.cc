@@ -183,20 +183,19 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
 }
 
 Status ServerHandshakeImpl::SendServerHello() {
-  const auto key_exchange = KeyExchange::Generate(context_.algorithms(), context_.result().group);
-  if (!key_exchange.has_value()) return InternalError(Reason::kCrypto);
-  const auto shared_secret = key_exchange->Derive(peer_share_);
-  if (!shared_secret.has_value()) return IllegalParameter(Reason::kBadKeyShare);
+  KeyExchange::Response response;
+  Status status =
+      KeyExchange::Respond(context_.algorithms(), context_.result().group, peer_share_, &response);
+  if (!status.ok()) return status;
   std::array<uint8_t, kRandomLen> random;
   if (!context_.config().random->Fill(random)) return InternalError(Reason::kCrypto);
 
-  const KeyShare share{.group = context_.result().group,
-                       .key_exchange = key_exchange->public_key()};
+  const KeyShare share{.group = context_.result().group, .key_exchange = response.share};
   context_.Queue(PeerIsDtls13{});
-  Status status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
-                                SerializeServerHello(random, context_.result().suite->id, share));
+  status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
+                         SerializeServerHello(random, context_.result().suite->id, share));
   if (!status.ok()) return status;
-  status = context_.DeriveHandshakeSecrets(shared_secret->bytes());
+  status = context_.DeriveHandshakeSecrets(response.secret.bytes());
   if (!status.ok()) return status;
   context_.InstallWriteKeys(kHandshakeEpoch, context_.server_handshake_secret());
   context_.InstallReadKeys(kHandshakeEpoch, context_.client_handshake_secret());

@@ -148,7 +148,7 @@ TEST(ServerChoiceTest, NothingInCommonIsHandshakeFailure) {
   ExpectFatal(Give(NewServer(suites).get(), hello), AlertDescription::kHandshakeFailure,
               Reason::kNoSharedCipher);
   HandshakeConfig groups = TestConfig();
-  groups.groups = {NamedGroup::kX448};
+  groups.groups = {static_cast<NamedGroup>(0x0100)};  // ffdhe2048
   ExpectFatal(Give(NewServer(groups).get(), hello), AlertDescription::kHandshakeFailure,
               Reason::kNoSuitableGroup);
   HandshakeConfig schemes = TestConfig();

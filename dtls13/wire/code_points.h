@@ -66,6 +66,8 @@ enum class NamedGroup : uint16_t {
   kSecp521r1 = 25,
   kX25519 = 29,
   kX448 = 30,
+  kSecp256r1MlKem768 = 0x11eb,  // draft-ietf-tls-ecdhe-mlkem
+  kX25519MlKem768 = 0x11ec,
 };
 
 enum class SignatureScheme : uint16_t {

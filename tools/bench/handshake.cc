@@ -116,9 +116,11 @@ class PublicKeyOperations {
 
   void Run() {
     std::optional<KeyExchange> client = KeyExchange::Generate(*algorithms_, group_);
-    std::optional<KeyExchange> server = KeyExchange::Generate(*algorithms_, group_);
-    if (!client || !server || !client->Derive(server->public_key()) ||
-        !server->Derive(client->public_key())) {
+    KeyExchange::Response server;
+    Secret shared;
+    if (!client ||
+        !KeyExchange::Respond(*algorithms_, group_, client->public_key(), &server).ok() ||
+        !client->Derive(server.share, &shared).ok()) {
       Die("key exchange failed");
     }
     const SignatureScheme scheme = identity_.credential()->schemes.front();

@@ -30,6 +30,10 @@ const char* GroupName(NamedGroup group) {
       return "X25519";
     case NamedGroup::kX448:
       return "X448";
+    case NamedGroup::kSecp256r1MlKem768:
+      return "SecP256r1MLKEM768";
+    case NamedGroup::kX25519MlKem768:
+      return "X25519MLKEM768";
   }
   return "unknown";
 }

@@ -58,9 +58,14 @@ constexpr auto kServerOptions = WithCommon(kServerOnly);
 constexpr auto kClientOptions = WithCommon(kClientOnly);
 
 absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
-  constexpr std::pair<const char*, NamedGroup> kGroups[] = {{"X25519", NamedGroup::kX25519},
-                                                            {"P-256", NamedGroup::kSecp256r1},
-                                                            {"P-384", NamedGroup::kSecp384r1}};
+  constexpr std::pair<const char*, NamedGroup> kGroups[] = {
+      {"X25519", NamedGroup::kX25519},
+      {"X448", NamedGroup::kX448},
+      {"P-256", NamedGroup::kSecp256r1},
+      {"P-384", NamedGroup::kSecp384r1},
+      {"P-521", NamedGroup::kSecp521r1},
+      {"X25519MLKEM768", NamedGroup::kX25519MlKem768},
+      {"SecP256r1MLKEM768", NamedGroup::kSecp256r1MlKem768}};
   std::vector<NamedGroup> groups;
   for (const auto& word : absl::StrSplit(list, ':')) {
     const std::string name(word);
@@ -68,7 +73,9 @@ absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
                                      [&](const auto& group) { return name == group.first; });
     if (found == std::end(kGroups)) {
       return absl::InvalidArgumentError(
-          absl::StrCat("--groups takes X25519, P-256 and P-384, not '", name, "'."));
+          absl::StrCat("--groups takes X25519, X448, P-256, P-384, P-521, X25519MLKEM768 and "
+                       "SecP256r1MLKEM768, not '",
+                       name, "'."));
     }
     groups.push_back(found->second);
   }
