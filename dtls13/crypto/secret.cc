@@ -32,13 +32,15 @@ Secret::~Secret() { Cleanse(); }
 
 void Secret::Cleanse() {
   // All of it: an earlier, longer secret may have stood here.
-  OPENSSL_cleanse(bytes_.data(), bytes_.size());
+  dtls13::Cleanse(bytes_);
   len_ = 0;
 }
 
 bool Secret::EqualsConstantTime(std::span<const uint8_t> other) const {
   return ConstantTimeEquals(bytes(), other);
 }
+
+void Cleanse(std::span<uint8_t> bytes) { OPENSSL_cleanse(bytes.data(), bytes.size()); }
 
 bool ConstantTimeEquals(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;

@@ -43,6 +43,10 @@ class Secret {
   size_t len_ = 0;
 };
 
+// Cleanse overwrites `bytes` in a way that is not optimised away: for secrets that are longer than
+// a Secret holds, or that stand among other bytes.
+void Cleanse(std::span<uint8_t> bytes);
+
 // ConstantTimeEquals compares without a branch on the contents; lengths are not secret.
 bool ConstantTimeEquals(std::span<const uint8_t> a, std::span<const uint8_t> b);
 
