@@ -103,11 +103,19 @@ std::optional<Event> AssociationImpl::PollEvent() {
     server_handshake_ = nullptr;
     handshake_.reset();
   }
+  if (failed()) ForgetSecrets();
   return std::nullopt;
 }
 
 // --- Ends
 
+//= rfc8446#section-6.1
+//# Either party MAY initiate a close of its write side of the connection
+//# by sending a "close_notify" alert.
+
+//= rfc8446#section-6.1
+//# Each party MUST send a "close_notify" alert before closing its write
+//# side of the connection, unless it has already sent some error alert.
 void AssociationImpl::Close() {
   if (failed() || close_queued_) return;
   close_queued_ = true;
@@ -116,12 +124,28 @@ void AssociationImpl::Close() {
   owed_alert_ = AlertDescription::kCloseNotify;
 }
 
+void AssociationImpl::Cancel() {
+  if (connected_) {
+    Close();
+    return;
+  }
+  if (failed()) return;
+  EndQuietly(Status::Fatal(Reason::kCanceled, AlertDescription::kUserCanceled),
+             /*from_peer=*/false);
+  alert_owed_ = true;
+  owed_alert_ = AlertDescription::kUserCanceled;
+}
+
 void AssociationImpl::Abort(AlertDescription alert) { FailLocally(Reason::kInternal, alert); }
 
 //= rfc9147#section-5.10
 //# Implementations SHOULD detect when a peer is persistently sending bad
 //# messages and terminate the local connection state after such misbehavior
 //# is detected.
+//= rfc8446#section-6.2
+//# Whenever an implementation encounters a fatal error condition, it
+//# SHOULD send an appropriate fatal alert and MUST close the connection
+//# without sending or receiving any additional data.
 void AssociationImpl::Fail(Status status) {
   if (failed()) return;
   EndQuietly(status, /*from_peer=*/false);
@@ -138,6 +162,20 @@ void AssociationImpl::EndQuietly(Status status, bool from_peer) {
   acks_.CancelPending();
   stateless_reply_.clear();
   events_.Push({.type = EventType::kFailed, .status = status, .from_peer = from_peer});
+}
+
+//= rfc8446#section-6
+//# Servers and clients MUST forget the
+//# secret values and keys established in failed connections, with the
+//# exception of the PSKs associated with session tickets, which SHOULD
+//# be discarded if possible.
+void AssociationImpl::ForgetSecrets() {
+  records_.ForgetAllReadKeys();
+  // The keys that protect our alert go with its last repetition.
+  if (!alert_owed_ && alert_repeats_ == 0) records_.ForgetAllWriteKeys();
+  post_handshake_.reset();
+  result_.exporter_secret = Secret();
+  result_.resumption_secret = Secret();
 }
 
 // --- Tracing
@@ -179,7 +217,7 @@ const HandshakeResult& AssociationImpl::result() const {
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                                            std::span<uint8_t> out) const {
-  if (!connected_) return false;
+  if (!connected_ || failed()) return false;
   return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, result_.suite->hash,
                                       config_->handshake.label_prefix, result_.exporter_secret,
                                       label, context, out);

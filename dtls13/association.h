@@ -83,8 +83,12 @@ class Association {
   // when `request_peer`. Nothing happens while an earlier one is unacknowledged.
   virtual void RequestKeyUpdate(bool request_peer, Instant now) = 0;
 
-  // Close queues close_notify: once, best effort, never retransmitted. Reading goes on.
+  // Close queues close_notify: once, best effort, never retransmitted. Reading goes on: what the
+  // peer has still to say, such as the answer to a question just asked, is delivered.
   virtual void Close() = 0;
+  // Cancel ends a handshake that the caller no longer wants: user_canceled and close_notify are
+  // queued, and the association fails with Reason::kCanceled. Once connected it is Close.
+  virtual void Cancel() = 0;
   // Abort queues a fatal alert and ends the association.
   virtual void Abort(AlertDescription alert) = 0;
 

@@ -51,6 +51,7 @@ class AssociationImpl final : public Association {
   size_t SealOverhead() const override;
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   void Close() override;
+  void Cancel() override;
   void Abort(AlertDescription alert) override;
   void SetMtu(size_t mtu) override;
   size_t mtu() const override { return mtu_; }
@@ -121,6 +122,7 @@ class AssociationImpl final : public Association {
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
   void EndQuietly(Status status, bool from_peer);
+  void ForgetSecrets();
   void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
   void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
                     std::span<const uint8_t> body);

@@ -78,6 +78,9 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //= rfc9147#section-5.10
   //# Any data received with an epoch/sequence number pair after that of a
   //# valid received closure alert MUST be ignored.
+  //= rfc8446#section-6.1
+  //# Any data received after a closure alert has been received MUST be
+  //# ignored.
   // A peer that has closed its side goes on acknowledging ours.
   if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
   if (record.number.epoch > kPlaintextEpoch) peer_sent_protected_ = true;
@@ -344,13 +347,32 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
     if (is_protected) FailLocally(Reason::kBadAlert, AlertDescription::kDecodeError);
     return;
   }
+  //= rfc8446#section-6.2
+  //# The implementation SHOULD provide a way to facilitate logging the
+  //# sending and receiving of alerts.
   Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
   if (alert->description == AlertDescription::kUserCanceled) return;  // close_notify follows
   if (alert->description != AlertDescription::kCloseNotify) {
-    // RFC 8446 section 6: whatever the level says, an error alert is fatal.
+    //= rfc8446#section-6
+    //# Unknown Alert types MUST be treated as error alerts.
+
+    //= rfc8446#section-6.2
+    //# Upon transmission or receipt of a fatal alert message, both
+    //# parties MUST immediately close the connection.
+    // Whatever the level says.
     EndQuietly(Status::Fatal(Reason::kPeerAlert, alert->description), /*from_peer=*/true);
     return;
   }
+  //= rfc8446#section-6
+  //# Upon receiving such an alert, the TLS implementation SHOULD
+  //# indicate end-of-data to the application.
+
+  //= rfc8446#section-6.1
+  //# If the application protocol using TLS provides that any data may be
+  //# carried over the underlying transport after the TLS connection is
+  //# closed, the TLS implementation MUST receive a "close_notify" alert
+  //# before indicating end-of-data to the application layer.
+  // Nothing else brings kPeerClosed; every other end is kFailed.
   peer_close_ = record.number;
   events_.Push({.type = EventType::kPeerClosed, .number = record.number});
   if (!connected_) {

@@ -148,11 +148,27 @@ Epoch AssociationImpl::alert_epoch() const {
 
 size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
   if (!alert_owed_) return 0;
-  const bool fatal = owed_alert_ != AlertDescription::kCloseNotify;
-  const auto content = SerializeAlert(
-      {.level = fatal ? AlertLevel::kFatal : AlertLevel::kWarning, .description = owed_alert_});
-  const size_t len = PackOne(ContentType::kAlert, content, alert_epoch(), out);
-  if (len > 0) alert_owed_ = false;
+  //= rfc8446#section-6
+  //# All the alerts listed in Section 6.2 MUST be sent with
+  //# AlertLevel=fatal and MUST be treated as error alerts when received
+  //# regardless of the AlertLevel in the message.
+  const bool is_canceled = owed_alert_ == AlertDescription::kUserCanceled;
+  const bool is_warning = is_canceled || owed_alert_ == AlertDescription::kCloseNotify;
+  const auto content =
+      SerializeAlert({.level = is_warning ? AlertLevel::kWarning : AlertLevel::kFatal,
+                      .description = owed_alert_});
+  size_t len = PackOne(ContentType::kAlert, content, alert_epoch(), out);
+  if (len == 0) return 0;
+  alert_owed_ = false;
+  if (is_canceled) {
+    //= rfc8446#section-6.1
+    //# This alert SHOULD be followed by a
+    //# "close_notify".
+    alert_owed_ = true;
+    owed_alert_ = AlertDescription::kCloseNotify;
+    len += PackAlert(out.subspan(len));
+  }
+  if (failed()) ForgetSecrets();
   return len;
 }
 
@@ -178,6 +194,10 @@ HeaderForm AssociationImpl::data_form() const {
 
 SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                  size_t* out_len) {
+  //= rfc8446#section-6
+  //# Upon receiving an error alert, the TLS implementation
+  //# SHOULD indicate an error to the application and MUST NOT allow any
+  //# further data to be sent or received on the connection.
   if (failed() || close_queued_) return SendResult::kClosed;
   if (!connected_) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();

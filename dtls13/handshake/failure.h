@@ -8,10 +8,20 @@ namespace dtls13 {
 // The fatal statuses that many handlers end in, each with the one alert RFC 8446 section 6.2 has
 // for it.
 
+//= rfc8446#section-6
+//# Peers which receive a message which cannot be parsed according to the
+//# syntax (e.g., have a length extending beyond the message boundary or
+//# contain an out-of-range length) MUST terminate the connection with a
+//# "decode_error" alert.
 // DecodeError: a field out of its range, or a length that does not fit.
 constexpr Status DecodeError() {
   return Status::Fatal(Reason::kDecodeError, AlertDescription::kDecodeError);
 }
+//= rfc8446#section-6
+//# Peers which receive a message which is syntactically
+//# correct but semantically invalid (e.g., a DHE share of p - 1, or an
+//# invalid enum) MUST terminate the connection with an
+//# "illegal_parameter" alert.
 // IllegalParameter: well formed, and incorrect or inconsistent with other fields.
 constexpr Status IllegalParameter(Reason reason) {
   return Status::Fatal(reason, AlertDescription::kIllegalParameter);

@@ -52,6 +52,8 @@ class EpochSet {
 
   void ForgetRead(Epoch epoch);
   void ForgetWrite(Epoch epoch);
+  void ForgetAllRead() { read_ = {}; }
+  void ForgetAllWrite() { write_ = {}; }
 
   // ReadOpened says that a record was accepted in `epoch`. If it is newer than the current read
   // epoch, it becomes current; the one that was current is kept, those before it are forgotten.

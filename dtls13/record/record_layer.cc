@@ -26,6 +26,11 @@ void RecordLayer::ForgetReadEpoch(Epoch epoch) {
   }
 }
 
+void RecordLayer::ForgetAllReadKeys() {
+  epochs_.plaintext_read.is_open = false;
+  epochs_.ForgetAllRead();
+}
+
 bool RecordLayer::CanRead(Epoch epoch) const {
   return epoch == kPlaintextEpoch ? epochs_.plaintext_read.is_open
                                   : epochs_.FindRead(epoch) != nullptr;
@@ -204,6 +209,11 @@ void RecordLayer::ForgetWriteEpoch(Epoch epoch) {
   } else {
     epochs_.ForgetWrite(epoch);
   }
+}
+
+void RecordLayer::ForgetAllWriteKeys() {
+  epochs_.plaintext_write.is_open = false;
+  epochs_.ForgetAllWrite();
 }
 
 bool RecordLayer::CanWrite(Epoch epoch) const {

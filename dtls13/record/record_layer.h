@@ -76,6 +76,8 @@ class RecordLayer {
   // epochs are ignored.
   void ForgetReadEpoch(Epoch epoch);
   bool CanRead(Epoch epoch) const;
+  // ForgetAllReadKeys ends reading, plaintext's too.
+  void ForgetAllReadKeys();
 
   // OpenNext takes records off the front of `*datagram` until one is accepted, deprotecting in
   // place; nothing when the datagram is used up. Discarded records are counted.
@@ -117,6 +119,8 @@ class RecordLayer {
                                       const Secret& traffic_secret);
   void ForgetWriteEpoch(Epoch epoch);
   bool CanWrite(Epoch epoch) const;
+  // ForgetAllWriteKeys ends writing, plaintext's too.
+  void ForgetAllWriteKeys();
   // write_epoch is the highest epoch with write keys.
   Epoch write_epoch() const;
 

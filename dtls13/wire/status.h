@@ -49,9 +49,22 @@ enum class Reason : uint16_t {
   kBadKeyUpdate,
   kNoApplicationProtocol,
   kInappropriateFallback,
-  kCrypto,  // libcrypto failed
+  kCanceled,  // by our own caller, during the handshake
+  kCrypto,    // libcrypto failed
   kInternal,
 };
+
+//= rfc8446#section-6.2
+//# The phrases "terminate the connection with an X
+//# alert" and "abort the handshake with an X alert" mean that the
+//# implementation MUST send alert X if it sends any alert.
+
+//= rfc8446#section-6.2
+//# In the
+//# rest of this specification, when the phrases "terminate the
+//# connection" and "abort the handshake" are used without a specific
+//# alert it means that the implementation SHOULD send the alert
+//# indicated by the descriptions below.
 
 // Status is the outcome above the record layer: success, or the one reason and the one alert the
 // peer is to be told. Four bytes, passed by value. A fatal path names exactly one alert.
