@@ -154,6 +154,8 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   if (!ChooseLists(attachment, &handshake)) return nullptr;
   if (attachment.side == Side::kServer) {
     handshake.cookie_keys = ctx->cookie_keys();
+    // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
+    handshake.require_cookie = false;
     handshake.ask_credential = true;
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;

@@ -64,9 +64,27 @@ struct HandshakeConfig {
 
   // Server: keys of the cookies that every HelloRetryRequest carries. Required on a server.
   std::shared_ptr<CookieKeyring> cookie_keys;
-  // Server: answer every first ClientHello with a cookie. RFC 9147 section 5.1 wants this wherever
-  // amplification is a threat; without it a forged address gets a whole flight for its hello.
-  bool require_cookie = false;
+  // Server: answer every first ClientHello with a cookie. Without it a forged address gets a whole
+  // flight for its hello, so only who knows another proof of the address turns it off.
+  //= rfc9147#section-5.1
+  //# DTLS servers SHOULD perform a cookie exchange whenever a new handshake is
+  //# being performed.
+  //= rfc9147#section-5.1
+  //# If the server is being operated in an environment where amplification is
+  //# not a problem, e.g., where ICE [RFC8445] has been used to establish
+  //# bidirectional connectivity, the server MAY be configured not to perform a
+  //# cookie exchange.
+  //= rfc9147#section-5.1
+  //# The default SHOULD be that the exchange is performed, however.
+  //= rfc9147#section-5.1
+  //# A server SHOULD limit the amount of data it sends toward a client address
+  //# to three times the amount of data sent by the client before it verifies
+  //# that the client is able to receive data at that address.
+  //= rfc9147#section-11
+  //# Therefore, DTLS servers SHOULD use the cookie exchange unless there is
+  //# good reason to believe that amplification is not a threat in their
+  //# environment.
+  bool require_cookie = true;
   // Server: choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;
   // Server: used where the caller does not choose per connection (ask_credential).

@@ -13,6 +13,12 @@ using PairParameters = std::tuple<CipherSuiteId, NamedGroup, Retry, TestKeyKind>
 
 class HandshakePairTest : public testing::TestWithParam<PairParameters> {};
 
+//= rfc9147#section-5.1
+//= type=test
+//# If the server is being operated in an environment where amplification is
+//# not a problem, e.g., where ICE [RFC8445] has been used to establish
+//# bidirectional connectivity, the server MAY be configured not to perform
+//# a cookie exchange.
 TEST_P(HandshakePairTest, Completes) {
   const auto [suite, group, retry, kind] = GetParam();
   HandshakeConfig client_config = TestConfig();

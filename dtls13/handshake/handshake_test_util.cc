@@ -151,6 +151,7 @@ HandshakeConfig TestConfig() {
   config.algorithms = TestAlgorithms();
   config.random = std::make_shared<SeededRandom>(7);
   config.cookie_keys = CookieKeyring::Create(config.algorithms, config.random, {});
+  config.require_cookie = false;
   config.credential = TestIdentity::Get(TestKeyKind::kEcdsaP256).credential();
   return config;
 }

@@ -296,6 +296,17 @@ TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
   }
 }
 
+//= rfc9147#section-5.1
+//= type=test
+//# The default SHOULD be that the exchange is performed, however.
+TEST(ServerCookieTest, IsAskedForByDefault) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = HandshakeConfig().require_cookie;
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), Hello().Build()).ok());
+  EXPECT_TRUE(TakeRetry(server.get()).has_value());
+}
+
 // Another object, with the same keys, goes on where the first left off: nothing was kept.
 TEST(ServerCookieTest, AnyServerWithTheKeysContinues) {
   HandshakeConfig config = TestConfig();

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/server_hello.h"
 
@@ -117,6 +119,30 @@ TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
   const auto retry = MakeHelloRetryRequest(config, hello, server.peer_address, {}, server.now);
   ASSERT_TRUE(retry.has_value());
   EXPECT_LE(retry->size(), hello.size());
+}
+
+//= rfc9147#section-11
+//= type=test
+//# Although the cookie must allow the server to produce the right handshake
+//# transcript, it SHOULD be constructed so that knowledge of the cookie is
+//# insufficient to reproduce the ClientHello contents.
+TEST(StatelessRetryTest, AnswerRepeatsNothingOfTheHello) {
+  const HandshakeConfig config = TestConfig();
+  const ServerParameters& server = TestServerParameters();
+  ClientParameters parameters;
+  parameters.server_name = "name.test";
+  const auto client =
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), parameters);
+  const Bytes hello = FirstHello(client.get());
+  const auto retry = MakeHelloRetryRequest(config, hello, server.peer_address, {}, server.now);
+  ASSERT_TRUE(retry.has_value());
+  // No run of eight bytes of it: neither its random, nor its key share, nor the server's name.
+  constexpr size_t kRun = 8;
+  for (size_t i = 0; i + kRun <= hello.size(); ++i) {
+    const auto run = std::span(hello).subspan(i, kRun);
+    EXPECT_TRUE(std::search(retry->begin(), retry->end(), run.begin(), run.end()) == retry->end())
+        << "at " << i;
+  }
 }
 
 }  // namespace

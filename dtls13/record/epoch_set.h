@@ -58,6 +58,10 @@ class EpochSet {
   // ReadOpened says that a record was accepted in `epoch`. If it is newer than the current read
   // epoch, it becomes current; the one that was current is kept, those before it are forgotten.
   //= rfc9147#section-8
+  //# They SHOULD attempt to process those records with that epoch (see
+  //# Section 4.2.2 for information on determining the correct epoch) but MAY
+  //# opt to discard such out-of-epoch records.
+  //= rfc9147#section-8
   //# Due to the possibility of an ACK message for a KeyUpdate being lost and
   //# thereby preventing the sender of the KeyUpdate from updating its keying
   //# material, receivers MUST retain the pre-update keying material until

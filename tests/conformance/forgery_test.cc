@@ -89,6 +89,45 @@ TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
   EXPECT_LE(pair_.link().num_sent(Direction::kServerToClient) - before, 2 * (16u + 6u));
 }
 
+// Whoever sent the hello, from an address that need not be its own, says nothing more.
+//= rfc9147#section-5.1
+//= type=test
+//# DTLS servers SHOULD perform a cookie exchange whenever a new handshake is
+//# being performed.
+//= rfc9147#section-5.1
+//= type=test
+//# A server SHOULD limit the amount of data it sends toward a client address
+//# to three times the amount of data sent by the client before it verifies
+//# that the client is able to receive data at that address.
+//= rfc9147#section-11
+//= type=test
+//# Therefore, DTLS servers SHOULD use the cookie exchange unless there is
+//# good reason to believe that amplification is not a threat in their
+//# environment.
+TEST(ForgeryTest, AnUnprovedAddressGetsNoMultipleOfWhatItSent) {
+  sim::PairOptions options = DefaultPairOptions();
+  options.server.handshake.require_cookie = HandshakeConfig().require_cookie;
+  AssociationPair pair(options);
+  pair.link().SetFilter([](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kClientToServer;
+  });
+  pair.RunFor(minutes(1));
+  // Replayed, the hello brings as much again each time, and no more.
+  const std::vector<uint8_t> hello = pair.link().log().front().bytes;
+  size_t received = hello.size();
+  for (int i = 0; i < 10; ++i) {
+    pair.Inject(pair.server(), hello);
+    received += hello.size();
+  }
+  pair.RunFor(minutes(1));
+  size_t sent = 0;
+  for (const SentDatagram& datagram : pair.link().log()) {
+    if (datagram.direction == Direction::kServerToClient) sent += datagram.bytes.size();
+  }
+  EXPECT_GT(sent, 0u);
+  EXPECT_LE(sent, 3 * received);
+}
+
 TEST_F(WaitingServerTest, AForgedAckDoesNotStopTheServerHello) {
   std::vector<uint8_t> ack(kAckHeaderLen + kAckRecordNumberLen);
   const std::array<RecordNumber, 1> server_hello = {{{kPlaintextEpoch, SequenceNumber{0}}}};
