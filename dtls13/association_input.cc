@@ -252,6 +252,10 @@ void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
     //# containing messages which are discarded because a previous copy has
     //# been received.
     acks_.OweNow();
+    // A peer that still asks does so a minute apart at the longest, and is answered until it stops.
+    if (forget_old_keys_at_ && epoch == kHandshakeEpoch) {
+      forget_old_keys_at_ = now + config_->old_keys_lifetime;
+    }
     return;
   }
   //= rfc9147#section-5.8.1

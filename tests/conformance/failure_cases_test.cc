@@ -6,6 +6,7 @@
 #include <array>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dtls13/wire/ack.h"
@@ -80,6 +81,23 @@ TEST(FailureCases, F1ALostAckOfFinishedIsSentAgain) {
   EXPECT_TRUE(pair.client().handshake_acked);
   EXPECT_FALSE(pair.client().association->HasUnacked());
   EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+// F1: however late the ACK gets through.
+TEST(FailureCases, F1FinishedIsAcknowledgedAsLongAsItIsRepeated) {
+  PairOptions options = Options();
+  options.client.retransmit.max_expiries = 40;
+  AssociationPair pair(std::move(options));
+  pair.link().SetFilter([](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kServerToClient && datagram.index > 0 &&
+           datagram.at.time_since_epoch() < std::chrono::minutes(5);
+  });
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(std::chrono::minutes(5));
+  ASSERT_FALSE(pair.client().handshake_acked);
+  pair.RunFor(std::chrono::minutes(2));
+  EXPECT_TRUE(pair.client().handshake_acked);
+  EXPECT_FALSE(pair.client().association->HasUnacked());
 }
 
 // F5: time that passes between the ACKs of a flight's parts harms nothing, and only what is missing
