@@ -46,6 +46,7 @@ AssociationPair::AssociationPair(PairOptions options)
       link_(options_.impairment, options_.seed),
       random_(~options_.seed) {
   link_.SetFilter(options_.drop);
+  link_.SetCorruptible(options_.corruptible);
   if (options_.identity == nullptr) options_.identity = &TestIdentity::Get(options_.key);
   if (!options_.server.handshake.ask_credential) {
     options_.server.handshake.credential = options_.identity->credential();
@@ -143,6 +144,7 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       side.connected = true;
       return;
     case EventType::kApplicationData:
+      if (!side.connected) side.got_data_too_early = true;
       side.received.emplace_back(event.data.begin(), event.data.end());
       side.received_numbers.push_back(event.number);
       return;
@@ -246,15 +248,16 @@ bool AssociationPair::Send(Side& side, std::string_view text) {
   return true;
 }
 
+bool AssociationPair::HasReceived(const Side& side, std::string_view text) {
+  return std::find(side.received.begin(), side.received.end(), Bytes(text)) != side.received.end();
+}
+
 bool AssociationPair::DataFlowsBothWays() {
   // Data is not retransmitted; over a lossy link this many tries make a false alarm unlikely.
   constexpr int kTries = 60;
-  const auto has = [](const Side& side, std::string_view text) {
-    return std::find(side.received.begin(), side.received.end(), Bytes(text)) !=
-           side.received.end();
-  };
   for (int i = 0; i < kTries; ++i) {
-    if (has(server(), "to the server") && has(client(), "to the client")) return true;
+    if (HasReceived(server(), "to the server") && HasReceived(client(), "to the client"))
+      return true;
     if (!Send(client(), "to the server") || !Send(server(), "to the client")) return false;
     RunFor(std::chrono::milliseconds(500));
   }

@@ -36,6 +36,8 @@ struct PairOptions {
   Impairment impairment;
   // A datagram for which `drop` returns true is lost, the very first one included.
   std::function<bool(const SentDatagram&)> drop;
+  // Only datagrams for which `corruptible` returns true are damaged; null is any.
+  std::function<bool(std::span<const uint8_t>)> corruptible;
   uint64_t seed = 1;
   bool verify_ok = true;
   // Events that want an answer get it up to this much later.
@@ -57,6 +59,7 @@ struct Side {
   bool connected = false;
   bool handshake_acked = false;
   bool peer_closed = false;
+  bool got_data_too_early = false;  // before kConnected, which must never be
   std::optional<Status> failure;
   bool failure_from_peer = false;
 };
@@ -69,7 +72,10 @@ class AssociationPair {
 
   Side& client() { return sides_[0]; }
   Side& server() { return sides_[1]; }
+  const Side& client() const { return sides_[0]; }
+  const Side& server() const { return sides_[1]; }
   VirtualLink& link() { return link_; }
+  const VirtualLink& link() const { return link_; }
   Instant now() const { return now_; }
 
   // RunFor lets `duration` of virtual time pass.
@@ -86,6 +92,8 @@ class AssociationPair {
 
   // Send seals `text` on a side and puts it on the link. False when Seal refuses.
   bool Send(Side& side, std::string_view text);
+  // HasReceived: the side got `text` as one record.
+  static bool HasReceived(const Side& side, std::string_view text);
   // Flush sends what a side owes and handles its events.
   void Flush(Side& side);
   // Inject hands bytes to a side as if they came from the link.

@@ -30,7 +30,8 @@ void VirtualLink::Enqueue(Direction direction, std::span<const uint8_t> bytes, I
         0, impairment_.max_extra_delay.count())(random_));
   }
   std::vector<uint8_t> copy(bytes.begin(), bytes.end());
-  if (!copy.empty() && Chance(impairment_.corrupt)) {
+  const bool is_corruptible = !copy.empty() && (!corruptible_ || corruptible_(copy));
+  if (is_corruptible && Chance(impairment_.corrupt)) {
     const size_t where = std::uniform_int_distribution<size_t>(0, copy.size() - 1)(random_);
     copy[where] ^= static_cast<uint8_t>(std::uniform_int_distribution<int>(1, 255)(random_));
   }
@@ -56,14 +57,16 @@ std::optional<Instant> VirtualLink::NextDelivery() const {
   return next;
 }
 
+std::string VirtualLink::Describe(const SentDatagram& sent) {
+  const bool to_server = sent.direction == Direction::kClientToServer;
+  return std::to_string(sent.at.time_since_epoch().count()) + " us " +
+         (to_server ? "client " : "server ") + std::to_string(sent.index) + ": " +
+         std::to_string(sent.bytes.size()) + " bytes" + (sent.dropped ? ", lost\n" : "\n");
+}
+
 std::string VirtualLink::Describe() const {
   std::string text;
-  for (const SentDatagram& sent : log_) {
-    const bool to_server = sent.direction == Direction::kClientToServer;
-    text += std::to_string(sent.at.time_since_epoch().count()) + " us " +
-            (to_server ? "client " : "server ") + std::to_string(sent.index) + ": " +
-            std::to_string(sent.bytes.size()) + " bytes" + (sent.dropped ? ", lost\n" : "\n");
-  }
+  for (const SentDatagram& sent : log_) text += Describe(sent);
   return text;
 }
 

@@ -46,6 +46,10 @@ class VirtualLink {
   // SetFilter: a datagram for which `drop` returns true is lost.
   void SetFilter(std::function<bool(const SentDatagram&)> drop) { drop_ = std::move(drop); }
   void SetImpairment(const Impairment& impairment) { impairment_ = impairment; }
+  // SetCorruptible: only datagrams for which `may` returns true are damaged.
+  void SetCorruptible(std::function<bool(std::span<const uint8_t>)> may) {
+    corruptible_ = std::move(may);
+  }
 
   void Send(Direction direction, std::span<const uint8_t> bytes, Instant now);
 
@@ -59,6 +63,7 @@ class VirtualLink {
 
   // Describe lists everything that was sent, a line each, for a failed test to show.
   std::string Describe() const;
+  static std::string Describe(const SentDatagram& sent);
   // Everything that was sent, in order.
   const std::vector<SentDatagram>& log() const { return log_; }
   size_t num_sent(Direction direction) const { return num_sent_[static_cast<size_t>(direction)]; }
@@ -76,6 +81,7 @@ class VirtualLink {
   Impairment impairment_;
   std::mt19937_64 random_;
   std::function<bool(const SentDatagram&)> drop_;
+  std::function<bool(std::span<const uint8_t>)> corruptible_;
   std::vector<Pending> pending_;
   std::vector<SentDatagram> log_;
   size_t num_sent_[2] = {0, 0};

@@ -9,8 +9,13 @@ namespace dtls13::cli {
 absl::StatusOr<KeyLog> KeyLog::Read(const std::string& path) {
   const absl::StatusOr<std::string> text = ReadTextFile(path);
   if (!text.ok()) return text.status();
+  return Parse(*text);
+}
+
+KeyLog KeyLog::Parse(std::string_view text) {
   KeyLog log;
-  for (const auto& line : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
+  const absl::string_view lines(text.data(), text.size());
+  for (const auto& line : absl::StrSplit(lines, '\n', absl::SkipEmpty())) {
     const std::vector<std::string> fields = absl::StrSplit(line, ' ');
     std::vector<uint8_t> secret;
     if (fields.size() != 3 || !FromHex(fields[2], &secret)) continue;

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -18,6 +19,8 @@ namespace dtls13::cli {
 class KeyLog {
  public:
   static absl::StatusOr<KeyLog> Read(const std::string& path);
+  // Parse takes such a file's text.
+  static KeyLog Parse(std::string_view text);
 
   // HandshakeSecret and ApplicationSecret are what `sender` protects epochs 2 and 3 with. Empty
   // when the log does not have it.

@@ -125,9 +125,13 @@ void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& re
       record.number->epoch != newest_epochs_[lane]) {
     return;
   }
+  // It is the last message its keys protect, and may share its record with others.
   ByteReader reader{std::span<const uint8_t>(record.content)};
-  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
-  if (!fragment || fragment->header.type != HandshakeType::kKeyUpdate) return;
+  bool has_key_update = false;
+  while (const auto fragment = ReadHandshakeFragment(&reader)) {
+    if (fragment->header.type == HandshakeType::kKeyUpdate) has_key_update = true;
+  }
+  if (!has_key_update) return;
   const Epoch next = newest_epochs_[lane].Next();
   if (layers_.contains({sender, next.value})) return;
   Secret secret =
