@@ -31,7 +31,7 @@ constexpr uint32_t kMaxProvoked = 16;
 constexpr Duration kMinProvokeInterval = std::chrono::milliseconds(50);
 
 // What was sent last and is not acknowledged may be lost or under way; it is given a quarter more
-// of the time that the acknowledged part took, and at least this.
+// than the time that the flight's first ACK took, and at least this.
 constexpr int kTailDelayDivisor = 4;
 constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
 
@@ -43,6 +43,7 @@ void Retransmission::BeginFlight() {
   flight_.Clear();
   sent_records_.Clear();
   tail_due_.reset();
+  answer_time_.reset();
   was_sent_ = false;
   ResetBudget();
 }
@@ -50,6 +51,7 @@ void Retransmission::BeginFlight() {
 void Retransmission::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
                          std::vector<uint8_t> body, Instant now) {
   if (flight_.empty()) {
+    answer_time_.reset();
     was_sent_ = false;
     ResetBudget();
   }
@@ -120,9 +122,15 @@ void Retransmission::OnProgress(Instant now) {
   ResetBudget();
   timer_.Restart(now);
   tail_due_.reset();
-  if (flight_.HasOwed() || !last_sent_) return;
-  const Duration elapsed = now - *last_sent_;
-  tail_due_ = now + std::max(elapsed / kTailDelayDivisor, kMinTailDelay);
+  if (!last_sent_) return;
+  // Of several ACKs the first tells: what it calls for leaves before the next one arrives.
+  if (!answer_time_) answer_time_ = now - *last_sent_;
+  if (!flight_.HasOwed()) ExpectTail(now);
+}
+
+void Retransmission::ExpectTail(Instant now) {
+  const Duration patience = *answer_time_ + *answer_time_ / kTailDelayDivisor;
+  tail_due_ = std::max(*last_sent_ + patience, now + kMinTailDelay);
 }
 
 bool Retransmission::MayProvoke(Instant now) const {

@@ -91,6 +91,8 @@ class Retransmission {
  private:
   void ResetBudget();
   bool MayProvoke(Instant now) const;
+  // ExpectTail sets when the flight's unacknowledged end, none of it owed, is taken to be lost.
+  void ExpectTail(Instant now);
 
   OutgoingFlight flight_;
   SentRecordLog sent_records_;
@@ -103,7 +105,8 @@ class Retransmission {
   uint32_t num_provoked_ = 0;  // retransmissions the peer's repetition asked for in vain
   uint32_t burst_left_ = 0;    // records that may leave before the peer is heard
   std::optional<Instant> last_sent_;
-  std::optional<Instant> tail_due_;  // when the flight's unacknowledged end is taken to be lost
+  std::optional<Duration> answer_time_;  // what the first ACK of a part of this flight took
+  std::optional<Instant> tail_due_;      // when the flight's unacknowledged end is taken to be lost
 };
 
 }  // namespace dtls13

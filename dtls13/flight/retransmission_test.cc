@@ -124,6 +124,23 @@ TEST(Retransmission, AnUnacknowledgedEndIsSentAgainAfterAShortWhile) {
   EXPECT_EQ(sender.SendAll(), 1u);
 }
 
+// A second ACK that was under way when the first one called for a retransmission says nothing
+// about that one.
+TEST(Retransmission, WhatWasJustSentAgainIsGivenTheTimeOfAnAnswer) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 4; ++seq) sender.Add(seq);
+  sender.SendAll();
+  sender.now += milliseconds(80);
+  EXPECT_TRUE(sender.Ack(0));
+  EXPECT_TRUE(sender.Ack(2));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  EXPECT_TRUE(sender.Ack(3));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 0u);
+  EXPECT_EQ(sender.retransmission.deadline(), sender.now + milliseconds(100));
+}
+
 TEST(Retransmission, ProvocationsAreBoundedInRateAndNumber) {
   Sender sender;
   sender.Add(0);
