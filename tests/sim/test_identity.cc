@@ -68,6 +68,16 @@ TestIdentity TestIdentity::Make(KeyType type, size_t padding_len) {
   return identity;
 }
 
+TestIdentity TestIdentity::MakeChain(KeyType type, size_t num_certificates, size_t padding_len) {
+  TestIdentity identity = Make(type, padding_len);
+  auto credential = std::make_shared<Credential>(*identity.credential_);
+  while (credential->chain.size() < num_certificates) {
+    credential->chain.push_back(Make(type, padding_len).credential_->chain.front());
+  }
+  identity.credential_ = std::move(credential);
+  return identity;
+}
+
 const TestIdentity& TestIdentity::Get(KeyType type) {
   static auto& identities = *new std::map<KeyType, TestIdentity>();
   auto found = identities.find(type);

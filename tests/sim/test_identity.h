@@ -19,6 +19,9 @@ class TestIdentity {
  public:
   static const TestIdentity& Get(KeyType type);
   static TestIdentity Make(KeyType type, size_t padding_len);
+  // MakeChain puts certificates of other keys of the kind behind the first, `num_certificates` in
+  // all, as long as those of real issuers. They certify nothing.
+  static TestIdentity MakeChain(KeyType type, size_t num_certificates, size_t padding_len);
 
   std::shared_ptr<const Credential> credential() const { return credential_; }
   // Sign answers a SignatureWanted event; empty on failure.

@@ -1,0 +1,190 @@
+// What loss costs a handshake: how long it takes in virtual time, and what is sent again.
+//
+// Over a link of kDelay each way that loses datagrams independently, with nothing else wrong with
+// it, and a client and a server that answer at once:
+// - time: from the ClientHello until both sides are connected;
+// - datagrams: all that are sent until everything is acknowledged;
+// - bytes sent again per byte lost: the bytes of handshake records (headers included) beyond those
+//   of the exchange without loss, over the bytes of the datagrams lost, both summed over all runs.
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tests/sim/association_pair.h"
+#include "tests/sim/record_audit.h"
+#include "tests/sim/scenario.h"
+#include "tests/sim/test_identity.h"
+#include "tools/bench/line_chart.h"
+
+namespace dtls13::bench {
+namespace {
+
+constexpr std::array<double, 5> kLosses = {0, 1, 5, 10, 20};  // percent
+constexpr Duration kDelay = std::chrono::milliseconds(25);
+constexpr double kAim = 1.2;
+constexpr uint64_t kDefaultRuns = 2000;
+
+[[noreturn]] void Die(const char* what) {
+  std::fprintf(stderr, "loss: %s\n", what);
+  std::exit(1);
+}
+
+// A Sample is one handshake.
+struct Sample {
+  double ms = 0;
+  size_t datagrams = 0;
+  size_t bytes = 0;
+  size_t handshake_bytes = 0;
+  size_t lost_bytes = 0;
+};
+
+// A Kind is a handshake to be measured.
+struct Kind {
+  std::string name;
+  const sim::Scenario* scenario;
+  const sim::TestIdentity* identity;
+};
+
+Sample Measure(const Kind& kind, double loss, uint64_t seed) {
+  sim::PairOptions options = sim::DefaultPairOptions(seed);
+  kind.scenario->configure(&options);
+  options.identity = kind.identity;
+  options.impairment = {.loss = loss, .delay = kDelay};
+  for (AssociationConfig* config : {&options.client, &options.server}) {
+    config->handshake.key_log = true;
+    config->retransmit.max_expiries = 60;
+  }
+  sim::AssociationPair pair(std::move(options));
+  if (!pair.RunUntilConnected(std::chrono::hours(4))) Die("a handshake did not complete");
+  Sample sample;
+  sample.ms = std::chrono::duration<double, std::milli>(pair.now().time_since_epoch()).count();
+  pair.RunUntilQuiet(std::chrono::hours(4));
+  for (const sim::SentDatagram& sent : pair.link().log()) {
+    ++sample.datagrams;
+    sample.bytes += sent.bytes.size();
+    if (sent.dropped) sample.lost_bytes += sent.bytes.size();
+  }
+  for (const sim::AuditedRecord& record : sim::AuditRecords(pair).records) {
+    if (record.type == ContentType::kHandshake) sample.handshake_bytes += record.wire_len;
+  }
+  return sample;
+}
+
+// A Row is what many samples at one loss come to.
+struct Row {
+  double median_ms = 0;
+  double p99_ms = 0;
+  double datagrams = 0;
+  double bytes = 0;
+  double again_per_lost = 0;
+};
+
+Row Summarise(std::vector<Sample> samples, size_t handshake_bytes_without_loss) {
+  const auto num = static_cast<double>(samples.size());
+  std::sort(samples.begin(), samples.end(),
+            [](const Sample& a, const Sample& b) { return a.ms < b.ms; });
+  Row row;
+  row.median_ms = samples[samples.size() / 2].ms;
+  row.p99_ms = samples[samples.size() * 99 / 100].ms;
+  double again = 0, lost = 0;
+  for (const Sample& sample : samples) {
+    row.datagrams += static_cast<double>(sample.datagrams) / num;
+    row.bytes += static_cast<double>(sample.bytes) / num;
+    again += static_cast<double>(sample.handshake_bytes) -
+             static_cast<double>(handshake_bytes_without_loss);
+    lost += static_cast<double>(sample.lost_bytes);
+  }
+  row.again_per_lost = lost > 0 ? again / lost : 0;
+  return row;
+}
+
+std::vector<Row> MeasureKind(const Kind& kind, uint64_t runs) {
+  const size_t handshake_bytes_without_loss = Measure(kind, 0, 1).handshake_bytes;
+  std::vector<Row> rows;
+  for (const double loss : kLosses) {
+    std::vector<Sample> samples;
+    for (uint64_t seed = 1; seed <= runs; ++seed) samples.push_back(Measure(kind, loss, seed));
+    rows.push_back(Summarise(std::move(samples), handshake_bytes_without_loss));
+    const Row& row = rows.back();
+    std::printf("%-26s %5.0f %% %10.1f %10.1f %10.1f %10.0f %10.2f\n", kind.name.c_str(), loss,
+                row.median_ms, row.p99_ms, row.datagrams, row.bytes, row.again_per_lost);
+  }
+  return rows;
+}
+
+// Every scenario that is a handshake whose sides answer at once, and the full one with a short
+// certificate too. The keys' signatures have one length, so that runs can be compared to the byte.
+std::vector<Kind> Kinds() {
+  static const sim::TestIdentity kChain =
+      sim::TestIdentity::MakeChain(sim::KeyType::kEd25519, /*num_certificates=*/3,
+                                   /*padding_len=*/1000);
+  std::vector<Kind> kinds;
+  for (const sim::Scenario& scenario : sim::Scenarios()) {
+    sim::PairOptions options = sim::DefaultPairOptions();
+    scenario.configure(&options);
+    if (scenario.start != nullptr || options.max_answer_delay > Duration()) continue;
+    kinds.push_back({std::string(scenario.name) + ", chain", &scenario, &kChain});
+    if (kinds.size() == 1) {
+      kinds.push_back({std::string(scenario.name) + ", short", &scenario,
+                       &sim::TestIdentity::Get(sim::KeyType::kEd25519)});
+    }
+  }
+  return kinds;
+}
+
+std::vector<double> Column(const std::vector<Row>& rows, double Row::*column) {
+  std::vector<double> values;
+  for (const Row& row : rows) values.push_back(row.*column);
+  return values;
+}
+
+int Main(char** argv) {
+  std::string svg;
+  uint64_t runs = kDefaultRuns;
+  for (char** at = argv + 1; *at != nullptr; at += 2) {
+    const std::string_view name(*at);
+    if (at[1] == nullptr) Die("usage: loss [--runs N] [--svg FILE]");
+    if (name == "--svg") {
+      svg = at[1];
+    } else if (name == "--runs" && std::atoll(at[1]) > 0) {
+      runs = static_cast<uint64_t>(std::atoll(at[1]));
+    } else {
+      Die("usage: loss [--runs N] [--svg FILE]");
+    }
+  }
+  std::printf("%llu handshakes each, %lld ms one way\n", static_cast<unsigned long long>(runs),
+              static_cast<long long>(kDelay.count() / 1000));
+  std::printf("%-26s %7s %10s %10s %10s %10s %10s\n", "handshake", "loss", "median ms", "p99 ms",
+              "datagrams", "bytes", "again/lost");
+  LineChart times{.title = "Handshake time over loss",
+                  .x_label = "datagrams lost, %",
+                  .y_label = "until both are connected, ms",
+                  .xs = {kLosses.begin(), kLosses.end()},
+                  .log_y = true};
+  LineChart again{.title = "Handshake bytes sent again for each byte lost",
+                  .x_label = "datagrams lost, %",
+                  .y_label = "bytes sent again per byte lost",
+                  .xs = {kLosses.begin(), kLosses.end()},
+                  .mark = kAim,
+                  .mark_name = "aim"};
+  for (const Kind& kind : Kinds()) {
+    const std::vector<Row> rows = MeasureKind(kind, runs);
+    const size_t color = again.lines.size();
+    times.lines.push_back({kind.name + ": median", Column(rows, &Row::median_ms), color});
+    times.lines.push_back({kind.name + ": p99", Column(rows, &Row::p99_ms), color, true});
+    again.lines.push_back({kind.name, Column(rows, &Row::again_per_lost), color});
+  }
+  if (!svg.empty() && !WriteSvg({times, again}, svg)) Die("the SVG file cannot be written");
+  return 0;
+}
+
+}  // namespace
+}  // namespace dtls13::bench
+
+int main(int, char** argv) { return dtls13::bench::Main(argv); }
