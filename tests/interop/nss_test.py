@@ -59,36 +59,43 @@ class Runner:
         self._running.append(program)
         return program
 
+    def _cli(self, kind, role, options, scenario, groups):
+        command = self.folder.bring(self.cli) if kind == scenarios.NEWER_CLI else [self.cli]
+        return programs.CliPeer(command, role, options + cli_arguments(scenario, role, groups))
+
+    def _file(self, kind, name):
+        """The name under which the program finds the file."""
+        inside = kind in ("NSS", scenarios.NEWER_CLI)
+        return self.folder.inside(name) if inside else self.folder.file(name)
+
     def _server(self, pair, scenario):
-        file = self.folder.file
         groups = scenario.server_groups
-        credential = [file(scenario.cert + ".pem"), file(scenario.cert + ".key")]
+        credential = ["--cert", self._file(pair.server, scenario.cert + ".pem"),
+                      "--key", self._file(pair.server, scenario.cert + ".key")]
         if pair.server == "NSS":
             return programs.NssPeer(
                 self.folder, "server", ["--port", "0", "--nickname", scenario.cert] +
                 (["--hrr-cookie"] if scenario.cookie else []) +
                 nss_arguments(pair, scenario, "server", groups))
-        if pair.server == "cli":
-            return programs.CliPeer(
-                self.cli, "server", ["--port", "0", "--cert", credential[0], "--key", credential[1]] +
-                (["--cookie"] if scenario.cookie else []) +
-                cli_arguments(scenario, "server", groups))
+        if pair.server in scenarios.CLI_KINDS:
+            return self._cli(pair.server, "server", ["--port", "0"] + credential +
+                             (["--cookie"] if scenario.cookie else []), scenario, groups)
         return programs.SServer(
-            ["-cert", credential[0], "-key", credential[1], "-groups", openssl_groups(groups)] +
-            (["-listen"] if scenario.listen else []), self.library,
-            brief=not scenario.needs_commands)
+            [option.replace("--", "-") for option in credential] +
+            ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []),
+            self.library, brief=not scenario.needs_commands)
 
     def _client(self, pair, scenario, port):
-        authority = self.folder.file("ca.pem" if scenario.trusted else "other-ca.pem")
+        authority = self._file(pair.client, "ca.pem" if scenario.trusted else "other-ca.pem")
         groups = scenario.client_groups
         if pair.client == "NSS":
             return programs.NssPeer(
                 self.folder, "client", ["--port", str(port), "--host-name", scenario.host_name] +
                 nss_arguments(pair, scenario, "client", groups), scenario.trusted)
-        if pair.client == "cli":
-            return programs.CliPeer(
-                self.cli, "client", ["--port", str(port), "--ca", authority, "--server-name",
-                                     scenario.host_name] + cli_arguments(scenario, "client", groups))
+        if pair.client in scenarios.CLI_KINDS:
+            return self._cli(pair.client, "client", [
+                "--port", str(port), "--ca", authority, "--server-name", scenario.host_name],
+                             scenario, groups)
         return programs.SClient(port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
             "-verify_hostname", scenario.host_name], self.library)
@@ -144,7 +151,7 @@ def print_table(results):
         done[0] += 1
         done[1] += result.fault is None
         done[2] += result.seconds
-    line = "%-12s %-12s %-34s %9s %9s"
+    line = "%-18s %-18s %-34s %9s %9s"
     print("\n" + line % ("server", "client", "what", "passed", "seconds"))
     for (server, client, what), (num_run, num_passed, seconds) in counts.items():
         print(line % (server, client, what, "%d/%d" % (num_passed, num_run), "%.1f" % seconds))

@@ -26,6 +26,7 @@ GROUPS = {
     "x25519": (29, "X25519", "X25519, 253 bits"),
     "p256": (23, "P-256", "ECDH, prime256v1, 256 bits"),
     "p384": (24, "P-384", "ECDH, secp384r1, 384 bits"),
+    "x25519mlkem768": (0x11ec, "X25519MLKEM768", None),
 }
 SUITES = {
     "TLS_AES_128_GCM_SHA256": 0x1301,
@@ -87,6 +88,16 @@ class Folder:
 
     def file(self, name):
         return os.path.join(self.path, name)
+
+    def bring(self, program):
+        """Copies a program built here into the folder, with the libraries that only Debian 12 has (abseil's);
+        libcrypto it finds in the folder, and that is a newer one. Returns the command that runs it there."""
+        name = os.path.basename(program)
+        if not os.path.exists(self.file(name)):
+            shutil.copy(program, self.file(name))
+            for library in re.findall(r" => (/\S*/libabsl_\S+)", run(["ldd", program])):
+                shutil.copy(library, self.path)
+        return ["chroot", self.root, "env", "LD_LIBRARY_PATH=" + self.inside("."), self.inside(name)]
 
     def inside(self, name):
         return "/" + os.path.relpath(self.file(name), self.root)
@@ -241,8 +252,10 @@ class NssPeer(Program):
 
 
 class CliPeer(Program):
-    def __init__(self, cli, role, arguments):
-        super().__init__("dtls13_cli " + role, [cli, role] + arguments)
+    """`command` runs dtls13_cli."""
+
+    def __init__(self, command, role, arguments):
+        super().__init__("dtls13_cli " + role, command + [role] + arguments)
 
     def port(self):
         return int(self.wait_for(r"^server: listening on port (\d+)$").group(1))

@@ -7,7 +7,12 @@ import messages
 import wire
 from programs import CERTIFICATES, GROUPS, HOST_NAME, SUITES, Failed
 
-ALL_GROUPS = tuple(GROUPS)
+# What every libcrypto here has, and what only the folder's has.
+HYBRID = "x25519mlkem768"
+ALL_GROUPS = tuple(group for group in GROUPS if group != HYBRID)
+# dtls13_cli as it runs on the folder's libcrypto.
+NEWER_CLI = "cli on OpenSSL 3.5"
+CLI_KINDS = ("cli", NEWER_CLI)
 DEFAULT_SUITE = "TLS_AES_128_GCM_SHA256"
 
 UNKNOWN_CA = 48
@@ -85,7 +90,10 @@ class Scenario:
 
     def _check_ends(self, pair, server, client):
         for program, kind, role in ((server, pair.server, "server"), (client, pair.client, "client")):
-            facts = {"NSS": self._nss_facts, "cli": self._cli_facts}.get(kind, self._openssl_facts)
+            if kind in CLI_KINDS:
+                facts = self._cli_facts
+            else:
+                facts = self._nss_facts if kind == "NSS" else self._openssl_facts
             expect_facts(program, facts(role))
 
     def _num_key_updates(self):
@@ -251,7 +259,7 @@ class Refusal(Scenario):
         if kinds[other] == "NSS":
             expect_facts(refused, {"alert_received": str(self.alert)})
             expect("%s: exit status" % refused.name, statuses[refused], 1)
-        elif kinds[other] == "cli":
+        elif kinds[other] in CLI_KINDS:
             expect("%s: exit status" % refused.name, statuses[refused], 1)
             said = refused.facts().get("said", "")
             if not said.startswith("the peer's alert ended it: %s " % ALERT_NAMES[self.alert]):
@@ -285,6 +293,7 @@ def pairs(with_library, with_cli):
     result = [Pair("NSS", "NSS")]
     if with_cli:
         result += [Pair("cli", "NSS"), Pair("NSS", "cli")]
+        result += [Pair(NEWER_CLI, "NSS"), Pair("NSS", NEWER_CLI)]
     if with_library:
         result += [Pair("s_server", "NSS"), Pair("NSS", "s_client")]
     return result
@@ -299,6 +308,9 @@ def scenarios(pair):
 
 
 def conversations(pair):
+    if NEWER_CLI in pair:
+        yield from hybrids(pair)
+        return
     yield from full_handshakes()
     yield from retries()
     yield from key_updates(pair)
@@ -317,10 +329,25 @@ def conversations(pair):
 
 def full_handshakes():
     for cert in CERTIFICATES:
-        for group in GROUPS:
+        for group in ALL_GROUPS:
             for suite in SUITES:
                 yield Scenario("full handshake: %s, %s, %s" % (cert, group, suite), cert=cert,
                                suite=suite, client_groups=(group,))
+
+
+def hybrids(pair):
+    for suite in SUITES:
+        yield Scenario("full handshake: %s, %s" % (HYBRID, suite), suite=suite,
+                       client_groups=(HYBRID,), server_groups=(HYBRID,))
+    # Both sides' large shares cross several datagrams; so does the second ClientHello.
+    yield Scenario("HelloRetryRequest: group, %s after x25519" % HYBRID,
+                   client_groups=("x25519", HYBRID), server_groups=(HYBRID,))
+    yield Scenario("HelloRetryRequest: cookie, %s" % HYBRID, cookie=True,
+                   client_groups=(HYBRID,), server_groups=(HYBRID,))
+    # Our client predicts the small share, which spares the round trip.
+    if pair.client == "NSS":
+        yield Scenario("HelloRetryRequest: group, x25519 after %s" % HYBRID,
+                       client_groups=(HYBRID, "x25519"), server_groups=("x25519",))
 
 
 def retries():
