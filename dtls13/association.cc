@@ -24,8 +24,13 @@ const SignatureRequest& NoSignatureRequest() {
   return kNone;
 }
 
-const std::vector<std::vector<uint8_t>>& NoCertificates() {
-  static const std::vector<std::vector<uint8_t>> kNone;
+const CertificateRequestInfo& NoCertificateRequest() {
+  static const CertificateRequestInfo kNone;
+  return kNone;
+}
+
+const PeerIdentity& NoPeerIdentity() {
+  static const PeerIdentity kNone;
   return kNone;
 }
 
@@ -207,8 +212,12 @@ const SignatureRequest& AssociationImpl::signature_request() const {
   return handshake_ != nullptr ? handshake_->signature_request() : NoSignatureRequest();
 }
 
-const std::vector<std::vector<uint8_t>>& AssociationImpl::peer_certificates() const {
-  return handshake_ != nullptr ? handshake_->peer_certificates() : NoCertificates();
+const CertificateRequestInfo& AssociationImpl::certificate_request() const {
+  return handshake_ != nullptr ? handshake_->certificate_request() : NoCertificateRequest();
+}
+
+const PeerIdentity& AssociationImpl::peer_identity() const {
+  return handshake_ != nullptr ? handshake_->peer_identity() : NoPeerIdentity();
 }
 
 const HandshakeResult& AssociationImpl::result() const {

@@ -116,7 +116,13 @@ class Association {
 
   virtual const ClientHelloInfo& client_hello() const = 0;
   virtual const SignatureRequest& signature_request() const = 0;
-  virtual const std::vector<std::vector<uint8_t>>& peer_certificates() const = 0;
+  // certificate_request: what the server of a client that is asked for a credential wants.
+  virtual const CertificateRequestInfo& certificate_request() const = 0;
+  // peer_identity: what the peer showed, with what was stapled to it.
+  virtual const PeerIdentity& peer_identity() const = 0;
+  const std::vector<std::vector<uint8_t>>& peer_certificates() const {
+    return peer_identity().chain;
+  }
   // result: suite is null before ServerHello was processed.
   virtual const HandshakeResult& result() const = 0;
   virtual const RecordLayer& records() const = 0;

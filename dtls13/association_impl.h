@@ -65,7 +65,8 @@ class AssociationImpl final : public Association {
   bool HasUnacked() const override { return !retransmission_.empty(); }
   const ClientHelloInfo& client_hello() const override;
   const SignatureRequest& signature_request() const override;
-  const std::vector<std::vector<uint8_t>>& peer_certificates() const override;
+  const CertificateRequestInfo& certificate_request() const override;
+  const PeerIdentity& peer_identity() const override;
   const HandshakeResult& result() const override;
   const RecordLayer& records() const override { return records_; }
   bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,

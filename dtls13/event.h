@@ -12,7 +12,8 @@ namespace dtls13 {
 
 // EventType, in the order a handshake meets them.
 enum class EventType : uint8_t {
-  kCredentialWanted,  // server: answer with ProvideCredential; client_hello() says what was asked
+  kCredentialWanted,  // answer with ProvideCredential; client_hello() of a server, or
+                      // certificate_request() of a client, says what was asked
   kSignatureWanted,   // answer with ProvideSignature; signature_request() has scheme and input
   kVerifyPeer,        // answer with ProvideVerification; peer_certificates() has the chain
   kKeyLog,            // `data` is one NSS key log line without newline

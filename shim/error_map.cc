@@ -70,6 +70,8 @@ int LibsslReason(Status status) {
       return SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE;
     case Reason::kBadCertificate:
       return ERR_R_ASN1_LIB;
+    case Reason::kBadCompression:
+      return SSL_R_BAD_DECOMPRESSION;
     case Reason::kSignerFailed:
     case Reason::kCrypto:
       return ERR_R_EVP_LIB;

@@ -2,6 +2,7 @@
 
 #include <openssl/x509.h>
 
+#include <limits>
 #include <utility>
 
 #include "dtls13/crypto/subject_public_key.h"
@@ -22,6 +23,23 @@ std::optional<CertificateKey> CertificateKey::Parse(const Algorithms& algorithms
     key = NewReference(X509_get0_pubkey(certificate.get()));
   }
   if (!key) return std::nullopt;
+  return FromKey(std::move(key));
+}
+
+std::optional<CertificateKey> CertificateKey::ParseSubjectPublicKeyInfo(
+    const Algorithms& algorithms, std::span<const uint8_t> der) {
+  const unsigned char* end = der.data();
+  EVP_PKEY* key = nullptr;
+  if (der.size() <= std::numeric_limits<int>::max()) {
+    key = d2i_PUBKEY_ex(nullptr, &end, static_cast<long>(der.size()), algorithms.library_context(),
+                        algorithms.property_query());
+  }
+  OpenSslPtr<EVP_PKEY> owned(key);
+  if (!owned || end != der.data() + der.size()) return std::nullopt;
+  return FromKey(std::move(owned));
+}
+
+CertificateKey CertificateKey::FromKey(OpenSslPtr<EVP_PKEY> key) {
   const KeyType type = KeyTypeOf(key.get());
   return CertificateKey(std::move(key), type);
 }

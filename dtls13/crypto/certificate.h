@@ -11,8 +11,8 @@
 
 namespace dtls13 {
 
-// CertificateKey is the public key of one X.509 certificate: what a CertificateVerify is checked
-// against. Move-only.
+// CertificateKey is the public key of one X.509 certificate, or a raw one: what a
+// CertificateVerify is checked against. Move-only.
 // It does not know whether the certificate is to be trusted: that is PeerVerifier's.
 class CertificateKey {
  public:
@@ -21,11 +21,16 @@ class CertificateKey {
   static std::optional<CertificateKey> Parse(const Algorithms& algorithms,
                                              std::span<const uint8_t> der);
 
+  // ParseSubjectPublicKeyInfo takes exactly one DER SubjectPublicKeyInfo, RFC 7250 section 3.
+  static std::optional<CertificateKey> ParseSubjectPublicKeyInfo(const Algorithms& algorithms,
+                                                                 std::span<const uint8_t> der);
+
   KeyType type() const { return type_; }
   EVP_PKEY* key() const { return key_.get(); }  // borrowed
 
  private:
   CertificateKey(OpenSslPtr<EVP_PKEY> key, KeyType type);
+  static CertificateKey FromKey(OpenSslPtr<EVP_PKEY> key);
 
   OpenSslPtr<EVP_PKEY> key_;
   KeyType type_;

@@ -1,5 +1,8 @@
 #include "dtls13/handshake/certificate.h"
 
+#include <algorithm>
+
+#include "dtls13/handshake/certificate_staple.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -47,22 +50,30 @@ std::optional<CertificateView> ParseCertificate(std::span<const uint8_t> body) {
   return certificate;
 }
 
-Status CheckServerCertificate(const CertificateView& certificate,
-                              std::span<const ExtensionType> offered) {
+Status CheckCertificate(const CertificateView& certificate, bool is_server,
+                        std::span<const uint8_t> context, std::span<const ExtensionType> offered) {
   //= rfc8446#section-4.4.2
-  //# Otherwise (in the case of server authentication),
+  //# certificate_request_context:  If this message is in response to a
+  //# CertificateRequest, the value of certificate_request_context in
+  //# that message.  Otherwise (in the case of server authentication),
   //# this field SHALL be zero length.
-  if (!certificate.context.empty()) return IllegalParameter(Reason::kBadCertificate);
+  if (!std::ranges::equal(certificate.context, context)) {
+    return IllegalParameter(Reason::kBadCertificate);
+  }
   //= rfc8446#section-4.4.2.4
   //# If the server supplies an empty Certificate message, the client MUST
   //# abort the handshake with a "decode_error" alert.
-  if (certificate.entries.empty()) {
+  if (is_server && certificate.entries.empty()) {
     return Status::Fatal(Reason::kNoPeerCertificate, AlertDescription::kDecodeError);
   }
   for (const CertificateEntryView& entry : certificate.entries) {
     //= rfc8446#section-4.4.2
     //# Extensions in the Certificate message from the server MUST
     //# correspond to ones from the ClientHello message.
+    //= rfc8446#section-4.4.2
+    //# Extensions in
+    //# the Certificate message from the client MUST correspond to
+    //# extensions in the CertificateRequest message from the server.
     const Status status =
         CheckExtensions(entry.extensions, ExtensionMessage::kCertificate, offered);
     if (!status.ok()) return status;
@@ -71,7 +82,8 @@ Status CheckServerCertificate(const CertificateView& certificate,
 }
 
 std::vector<uint8_t> SerializeCertificate(std::span<const uint8_t> context,
-                                          const std::vector<std::vector<uint8_t>>& chain) {
+                                          const std::vector<std::vector<uint8_t>>& chain,
+                                          std::span<const CertificateStaple> staples) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   {
@@ -80,12 +92,12 @@ std::vector<uint8_t> SerializeCertificate(std::span<const uint8_t> context,
   }
   {
     ByteWriter::LengthPrefix list(&writer, 3);
-    for (const std::vector<uint8_t>& der : chain) {
+    for (size_t i = 0; i < chain.size(); ++i) {
       {
         ByteWriter::LengthPrefix data(&writer, 3);
-        writer.WriteBytes(der);
+        writer.WriteBytes(chain[i]);
       }
-      writer.WriteU16(0);  // no extensions
+      WriteStaple(i < staples.size() ? staples[i] : CertificateStaple(), &writer);
     }
   }
   if (!writer.ok()) return {};

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dtls13/handshake/extensions.h"
+#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {
@@ -32,15 +33,18 @@ struct CertificateView {
 // bytes, or holds more than kMaxChainLen entries.
 std::optional<CertificateView> ParseCertificate(std::span<const uint8_t> body);
 
-// CheckServerCertificate judges a server's: an empty list is decode_error; a context
-// illegal_parameter; extensions as CheckExtensions has it.
-Status CheckServerCertificate(const CertificateView& certificate,
-                              std::span<const ExtensionType> offered);
+// CheckCertificate judges one: another context than `context` is illegal_parameter, a server's
+// empty list decode_error, extensions as CheckExtensions has it. `offered` is what was in the
+// ClientHello or CertificateRequest that it answers.
+Status CheckCertificate(const CertificateView& certificate, bool is_server,
+                        std::span<const uint8_t> context, std::span<const ExtensionType> offered);
 
 // SerializeCertificate returns the body for `chain` (DER, leaf first; possibly empty, which a
-// client sends that has none). Empty when an entry is longer than the format can hold.
+// client sends that has none) with `staples` beside the certificates at the same places. Empty when
+// an entry is longer than the format can hold.
 std::vector<uint8_t> SerializeCertificate(std::span<const uint8_t> context,
-                                          const std::vector<std::vector<uint8_t>>& chain);
+                                          const std::vector<std::vector<uint8_t>>& chain,
+                                          std::span<const CertificateStaple> staples = {});
 
 }  // namespace dtls13
 

@@ -2,6 +2,7 @@
 
 #include "dtls13/handshake/failure.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 
@@ -22,7 +23,8 @@ std::optional<CertificateRequestView> ParseCertificateRequest(std::span<const ui
   return request;
 }
 
-Status CheckCertificateRequest(const CertificateRequestView& request) {
+Status ReadCertificateRequest(const CertificateRequestView& request, bool in_main_handshake,
+                              CertificateRequestInfo* out) {
   if (const Status status =
           CheckExtensions(request.extensions, ExtensionMessage::kCertificateRequest, {});
       !status.ok()) {
@@ -32,17 +34,48 @@ Status CheckCertificateRequest(const CertificateRequestView& request) {
   //# This field SHALL be zero
   //# length unless used for the post-handshake authentication exchanges
   //# described in Section 4.6.2.
-  if (!request.context.empty()) return IllegalParameter(Reason::kBadExtension);
+  if (in_main_handshake && !request.context.empty()) {
+    return IllegalParameter(Reason::kBadExtension);
+  }
   //= rfc8446#section-4.3.2
   //# The "signature_algorithms" extension
   //# MUST be specified, and other extensions may optionally be included
   //# if defined for this message.
-  const auto schemes = request.extensions.Find(ExtensionType::kSignatureAlgorithms);
-  if (!schemes.has_value()) return MissingExtension();
-  if (!ParseCodePointList(*schemes).has_value()) return DecodeError();
-  const auto authorities = request.extensions.Find(ExtensionType::kCertificateAuthorities);
-  if (authorities.has_value() && !ParseCertificateAuthorities(*authorities)) return DecodeError();
-  return Status::Ok();
+  const auto data = request.extensions.Find(ExtensionType::kSignatureAlgorithms);
+  if (!data.has_value()) return MissingExtension();
+  const auto schemes = ParseCodePointList(*data);
+  if (!schemes.has_value()) return DecodeError();
+  out->context.assign(request.context.begin(), request.context.end());
+  for (size_t i = 0; i < schemes->size(); ++i) {
+    out->signature_schemes.push_back(static_cast<SignatureScheme>((*schemes)[i]));
+  }
+  return ReadCertificateWishes(request.extensions, ExtensionMessage::kCertificateRequest,
+                               &out->wishes);
+}
+
+std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& request,
+                                                 std::vector<ExtensionType>* written) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  written->assign({ExtensionType::kSignatureAlgorithms});
+  {
+    ByteWriter::LengthPrefix context(&writer, 1);
+    writer.WriteBytes(request.context);
+  }
+  {
+    ByteWriter::LengthPrefix block(&writer, 2);
+    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kSignatureAlgorithms));
+    {
+      ByteWriter::LengthPrefix data(&writer, 2);
+      ByteWriter::LengthPrefix list(&writer, 2);
+      for (const SignatureScheme scheme : request.signature_schemes) {
+        writer.WriteU16(static_cast<uint16_t>(scheme));
+      }
+    }
+    WriteCertificateWishes(request.wishes, ExtensionMessage::kCertificateRequest, &writer, written);
+  }
+  if (!writer.ok()) return {};
+  return body;
 }
 
 }  // namespace dtls13

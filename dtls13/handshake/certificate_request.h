@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
+#include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/extensions.h"
 
 namespace dtls13 {
@@ -20,10 +22,24 @@ struct CertificateRequestView {
 // trailing bytes.
 std::optional<CertificateRequestView> ParseCertificateRequest(std::span<const uint8_t> body);
 
-// CheckCertificateRequest judges one received in the main handshake: duplicate or misplaced
-// extensions and a context that is not empty are illegal_parameter, no signature_algorithms is
-// missing_extension, a malformed extension decode_error.
-Status CheckCertificateRequest(const CertificateRequestView& request);
+// CertificateRequestInfo is what a CertificateRequest says, for the caller to choose a credential
+// by. Its vectors are its own.
+struct CertificateRequestInfo {
+  std::vector<uint8_t> context = {};
+  std::vector<SignatureScheme> signature_schemes = {};
+  CertificateWishes wishes = {};
+};
+
+// ReadCertificateRequest judges and reads one. Duplicate or misplaced extensions are
+// illegal_parameter, no signature_algorithms is missing_extension, a malformed extension
+// decode_error; a context that is not empty is illegal_parameter in the main handshake.
+Status ReadCertificateRequest(const CertificateRequestView& request, bool in_main_handshake,
+                              CertificateRequestInfo* out);
+
+// SerializeCertificateRequest returns the body, and in `*written` the types of its extensions.
+// Empty when a field exceeds what the format can hold.
+std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& request,
+                                                 std::vector<ExtensionType>* written);
 
 }  // namespace dtls13
 

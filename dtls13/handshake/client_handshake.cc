@@ -2,12 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "dtls13/crypto/certificate.h"
 #include "dtls13/crypto/key_exchange.h"
-#include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate.h"
 #include "dtls13/handshake/certificate_request.h"
-#include "dtls13/handshake/certificate_verify.h"
 #include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
@@ -37,7 +33,8 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   // Start owes the first ClientHello. internal_error when the config leaves nothing to offer.
   Status Start();
 
-  Status ProvideVerification(bool ok, AlertDescription alert) override;
+  Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
+  Status ProvideSignature(std::span<const uint8_t> signature) override;
 
  protected:
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
@@ -53,17 +50,17 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status ReadServerShare(const ServerHelloView& hello, Secret* shared_secret);
   Status HandleEncryptedExtensions(std::span<const uint8_t> body);
   Status HandleCertificateRequest(std::span<const uint8_t> body);
-  Status HandleCertificate(std::span<const uint8_t> body);
+  Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
-  Status SendFinalFlight();
+  Status UseCredential(const Credential* credential);
+  Status SendFinished();
 
   ClientParameters parameters_;
   ClientHelloFields hello_;
   std::vector<ExtensionType> offered_;
   std::vector<KeyExchange> key_exchanges_;    // one for each share in hello_
   std::optional<CipherSuiteId> retry_suite_;  // the HelloRetryRequest's, once one came
-  std::optional<CertificateKey> peer_key_;
   bool certificate_requested_ = false;
 };
 
@@ -75,6 +72,7 @@ Status ClientHandshake::Start() {
   if (hello_.cipher_suites.empty() || hello_.groups.empty() || hello_.signature_schemes.empty()) {
     return Finish(InternalError(Reason::kInternal));
   }
+  hello_.certificate_wishes = WishesOf(config);
   hello_.random = parameters_.random;
   if (hello_.random.empty()) {
     hello_.random.resize(kRandomLen);
@@ -121,9 +119,9 @@ Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> bo
       return HandleEncryptedExtensions(body);
     case HandshakeState::kClientWaitCertificateOrRequest:
       return type == HandshakeType::kCertificateRequest ? HandleCertificateRequest(body)
-                                                        : HandleCertificate(body);
+                                                        : HandleCertificate(type, body);
     case HandshakeState::kClientWaitCertificate:
-      return HandleCertificate(body);
+      return HandleCertificate(type, body);
     case HandshakeState::kClientWaitCertificateVerify:
       return HandleCertificateVerify(body);
     case HandshakeState::kClientWaitFinished:
@@ -324,84 +322,79 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
 Status ClientHandshake::HandleCertificateRequest(std::span<const uint8_t> body) {
   const auto request = ParseCertificateRequest(body);
   if (!request.has_value()) return DecodeError();
-  if (const Status status = CheckCertificateRequest(*request); !status.ok()) return status;
+  if (const Status status =
+          ReadCertificateRequest(*request, /*in_main_handshake=*/true, &certificate_request_);
+      !status.ok()) {
+    return status;
+  }
   certificate_requested_ = true;
   state_ = HandshakeState::kClientWaitCertificate;
   return context_.Receive(HandshakeType::kCertificateRequest, body);
 }
 
-Status ClientHandshake::HandleCertificate(std::span<const uint8_t> body) {
-  const auto certificate = ParseCertificate(body);
-  if (!certificate.has_value()) return DecodeError();
-  if (const Status status = CheckServerCertificate(*certificate, offered_); !status.ok()) {
-    return status;
-  }
-  peer_key_ = CertificateKey::Parse(context_.algorithms(), certificate->entries.front().data);
-  if (!peer_key_.has_value()) {
-    return Status::Fatal(Reason::kBadCertificate, AlertDescription::kBadCertificate);
-  }
-  for (const CertificateEntryView& entry : certificate->entries) {
-    peer_certificates_.emplace_back(entry.data.begin(), entry.data.end());
-  }
+Status ClientHandshake::HandleCertificate(HandshakeType type, std::span<const uint8_t> body) {
+  peer_authentication_ = PeerAuthentication(
+      {.peer_is_server = true, .schemes = hello_.signature_schemes, .offered = offered_});
   state_ = HandshakeState::kClientWaitVerification;
-  return context_.Receive(HandshakeType::kCertificate, body);
-}
-
-Status ClientHandshake::ProvideVerification(bool ok, AlertDescription alert) {
-  if (state_ != HandshakeState::kClientWaitVerification) {
-    return Finish(InternalError(Reason::kInternal));
-  }
-  if (!ok) return Finish(Status::Fatal(Reason::kCertificateVerifyFailed, alert));
-  state_ = HandshakeState::kClientWaitCertificateVerify;
-  return Status::Ok();
+  return ReceiveCertificate(type, body);
 }
 
 Status ClientHandshake::HandleCertificateVerify(std::span<const uint8_t> body) {
-  const auto verify = ParseCertificateVerify(body);
-  if (!verify.has_value()) return DecodeError();
-  //= rfc8446#section-4.4.3
-  //# If the CertificateVerify message is sent by a server, the signature
-  //# algorithm MUST be one offered in the client's "signature_algorithms"
-  //# extension unless no valid certificate chain can be produced without
-  //# unsupported algorithms (see Section 4.2.3).
-  if (!Contains(hello_.signature_schemes, verify->algorithm) ||
-      !SchemeFitsKey(verify->algorithm, peer_key_->key())) {
-    return IllegalParameter(Reason::kWrongSignatureType);
-  }
-  const auto hash = context_.transcript().Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  //= rfc8446#section-4.4.3
-  //# If the verification fails, the receiver MUST terminate the handshake
-  //# with a "decrypt_error" alert.
-  if (!VerifySignature(context_.algorithms(), peer_key_->key(), verify->algorithm,
-                       BuildCertificateVerifyInput(/*is_server=*/true, hash->view()),
-                       verify->signature)) {
-    return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
-  }
-  context_.result().peer_signature_scheme = verify->algorithm;
   state_ = HandshakeState::kClientWaitFinished;
-  return context_.Receive(HandshakeType::kCertificateVerify, body);
+  return ReceiveCertificateVerify(body);
 }
 
 Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
   const Status status = context_.ReceiveFinished(body, context_.server_handshake_secret());
   if (!status.ok()) return status;
   if (const Status derived = context_.DeriveApplicationSecrets(); !derived.ok()) return derived;
-  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
-  return SendFinalFlight();
+  if (!certificate_requested_) return SendFinished();
+  if (context_.config().ask_credential) {
+    state_ = HandshakeState::kClientWaitCredential;
+    return Status::Ok();
+  }
+  return UseCredential(context_.config().credential.get());
 }
 
-Status ClientHandshake::SendFinalFlight() {
-  if (certificate_requested_) {
-    //= rfc8446#section-4.4.2
-    //# If the server requests client authentication but no
-    //# suitable certificate is available, the client MUST send a Certificate
-    //# message containing no certificates (i.e., with the "certificate_list"
-    //# field having length 0).
-    const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificate,
-                                        SerializeCertificate(/*context=*/{}, /*chain=*/{}));
-    if (!status.ok()) return status;
+Status ClientHandshake::ProvideCredential(std::shared_ptr<const Credential> credential) {
+  if (state_ != HandshakeState::kClientWaitCredential) {
+    return Finish(InternalError(Reason::kInternal));
   }
+  return Finish(UseCredential(credential.get()));
+}
+
+Status ClientHandshake::UseCredential(const Credential* credential) {
+  const auto scheme = ChooseSignatureScheme(credential, certificate_request_.signature_schemes);
+  //= rfc8446#section-4.4.2
+  //# If the server requests client authentication but no
+  //# suitable certificate is available, the client MUST send a Certificate
+  //# message containing no certificates (i.e., with the "certificate_list"
+  //# field having length 0).
+  if (!scheme.has_value()) credential = nullptr;
+  const Status status =
+      SendCertificate(/*is_server=*/false, credential, scheme.value_or(SignatureScheme{}),
+                      certificate_request_.context, certificate_request_.wishes);
+  if (!status.ok()) return status;
+  if (credential == nullptr) return SendFinished();
+  state_ = HandshakeState::kClientWaitSignature;
+  return Status::Ok();
+}
+
+Status ClientHandshake::ProvideSignature(std::span<const uint8_t> signature) {
+  if (state_ != HandshakeState::kClientWaitSignature) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  if (const Status status = SendCertificateVerify(signature); !status.ok()) return Finish(status);
+  return Finish(SendFinished());
+}
+
+// SendFinished ends the handshake. The server's data is read from here on: an application that has
+// not been told of the connection is not to be handed any.
+//= rfc8446#section-4.4.2
+//# A Finished message MUST be sent regardless
+//# of whether the Certificate message is empty.
+Status ClientHandshake::SendFinished() {
+  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
   Status status = context_.SendFinished(context_.client_handshake_secret());
   if (!status.ok()) return status;
   status = context_.DeriveResumptionSecret();

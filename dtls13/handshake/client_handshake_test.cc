@@ -476,7 +476,9 @@ TEST(ClientEncryptedExtensionsTest, AcceptsServerNameAndGroups) {
 //# message containing no certificates (i.e., with the "certificate_list"
 //# field having length 0).
 TEST(ClientCertificateTest, RequestIsAnsweredByAnEmptyCertificate) {
-  ScriptedServer server;
+  HandshakeConfig config = TestConfig();
+  config.credential = nullptr;
+  ScriptedServer server(config);
   ASSERT_TRUE(server.Hello(server.NextHello()).ok());
   ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
   ASSERT_TRUE(

@@ -125,13 +125,10 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   if (!scheme_list.has_value()) return DecodeError();
   out->signature_schemes = *scheme_list;
 
-  if (const auto cert_schemes = extensions.Find(ExtensionType::kSignatureAlgorithmsCert);
-      cert_schemes.has_value() && !ParseCodePointList(*cert_schemes).has_value()) {
-    return DecodeError();
-  }
-  if (const auto authorities = extensions.Find(ExtensionType::kCertificateAuthorities);
-      authorities.has_value() && !ParseCertificateAuthorities(*authorities)) {
-    return DecodeError();
+  if (const Status status =
+          ReadCertificateWishes(extensions, ExtensionMessage::kClientHello, /*out=*/nullptr);
+      !status.ok()) {
+    return status;
   }
   if (const auto cookie = extensions.Find(ExtensionType::kCookie)) {
     ByteReader reader(*cookie);
@@ -230,6 +227,8 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     ByteWriter::LengthPrefix data(writer, 2);
     WriteCodePoints(writer, fields.signature_schemes);
   }
+  WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
+                         offered);
   start(ExtensionType::kKeyShare);
   WriteKeyShares(writer, fields.key_shares);
   start(ExtensionType::kPskKeyExchangeModes);
@@ -341,6 +340,13 @@ Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
   if (const Status status = CheckLegacyFields(*hello); !status.ok()) return status;
   if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
   return ReadOtherExtensions(hello->extensions, out);
+}
+
+CertificateWishes ClientOffer::certificate_wishes() const {
+  CertificateWishes wishes;
+  // ReadClientOffer has found them well formed.
+  (void)ReadCertificateWishes(hello.extensions, ExtensionMessage::kClientHello, &wishes).ok();
+  return wishes;
 }
 
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
@@ -69,6 +70,9 @@ struct ClientOffer {
   CodePointList signature_schemes;
   KeyShareList key_shares;
   std::optional<std::span<const uint8_t>> cookie;
+
+  // certificate_wishes are copies, made when they are wanted.
+  CertificateWishes certificate_wishes() const;
 };
 
 // ReadClientOffer makes the checks a server owes a ClientHello before it chooses anything:
@@ -90,6 +94,7 @@ struct ClientHelloFields {
   };
   std::vector<Share> key_shares;
   std::vector<uint8_t> cookie;  // empty sends none
+  CertificateWishes certificate_wishes;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

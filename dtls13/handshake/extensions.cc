@@ -36,9 +36,12 @@ constexpr Placement kPlacements[] = {
     {ExtensionType::kUseSrtp, kCH | kEE},
     {ExtensionType::kApplicationLayerProtocolNegotiation, kCH | kEE},
     {ExtensionType::kSignedCertificateTimestamp, kCH | kCR | kCT},
+    {ExtensionType::kClientCertificateType, kCH | kEE},
+    {ExtensionType::kServerCertificateType, kCH | kEE},
     {ExtensionType::kPadding, kCH},
     {ExtensionType::kExtendedMasterSecret, kCH},
-    {ExtensionType::kRecordSizeLimit, kCH | kEE},  // RFC 8449
+    {ExtensionType::kCompressCertificate, kCH | kCR},  // RFC 8879
+    {ExtensionType::kRecordSizeLimit, kCH | kEE},      // RFC 8449
     {ExtensionType::kPreSharedKey, kCH | kSH},
     {ExtensionType::kEarlyData, kCH | kEE | kNST},
     {ExtensionType::kSupportedVersions, kCH | kSH | kHRR},

@@ -62,7 +62,8 @@ TEST(ExtensionBlockTest, EveryTruncationInsideAnEntryFails) {
 
 TEST(ExtensionTableTest, IsTheTableOfRfc8446) {
   using M = ExtensionMessage;
-  // RFC 8446 section 4.2, RFC 8449 section 4 and RFC 9147 section 14, typed in again.
+  // RFC 8446 section 4.2, RFC 7250, RFC 8449 section 4, RFC 8879 and RFC 9147 section 14, typed in
+  // again.
   const std::map<int, std::set<M>> kTable = {
       {0, {M::kClientHello, M::kEncryptedExtensions}},
       {1, {M::kClientHello, M::kEncryptedExtensions}},
@@ -72,8 +73,11 @@ TEST(ExtensionTableTest, IsTheTableOfRfc8446) {
       {14, {M::kClientHello, M::kEncryptedExtensions}},
       {16, {M::kClientHello, M::kEncryptedExtensions}},
       {18, {M::kClientHello, M::kCertificateRequest, M::kCertificate}},
+      {19, {M::kClientHello, M::kEncryptedExtensions}},
+      {20, {M::kClientHello, M::kEncryptedExtensions}},
       {21, {M::kClientHello}},
       {23, {M::kClientHello}},
+      {27, {M::kClientHello, M::kCertificateRequest}},
       {28, {M::kClientHello, M::kEncryptedExtensions}},
       {41, {M::kClientHello, M::kServerHello}},
       {42, {M::kClientHello, M::kEncryptedExtensions, M::kNewSessionTicket}},

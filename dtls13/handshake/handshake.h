@@ -11,7 +11,9 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/peer_identity.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -78,6 +80,7 @@ struct ClientHelloInfo {
   std::string server_name;  // empty if none was sent
   std::vector<SignatureScheme> signature_schemes;
   std::vector<uint16_t> cipher_suites;
+  CertificateWishes certificate_wishes;
 };
 
 // HandshakeResult is what survives the handshake object.
@@ -109,15 +112,21 @@ class Handshake {
   virtual std::optional<HandshakeAction> NextAction() = 0;
   virtual HandshakeWait wait() const = 0;
 
-  // The peer's chain, DER, leaf first; valid while wait() is kVerification and after.
-  virtual const std::vector<std::vector<uint8_t>>& peer_certificates() const = 0;
+  // What the peer showed; valid while wait() is kVerification and after.
+  virtual const PeerIdentity& peer_identity() const = 0;
+  const std::vector<std::vector<uint8_t>>& peer_certificates() const {
+    return peer_identity().chain;
+  }
+  // What the server wants of our certificate; valid while a client's wait() is kCredential.
+  virtual const CertificateRequestInfo& certificate_request() const = 0;
   virtual const SignatureRequest& signature_request() const = 0;
 
   // Answers; each only in its wait. A refused verification is `ok` false with the alert to send.
   virtual Status ProvideVerification(bool ok, AlertDescription alert) = 0;
   // An empty signature means the signer failed: internal_error.
   virtual Status ProvideSignature(std::span<const uint8_t> signature) = 0;
-  // Null means the caller has none: handshake_failure (server).
+  // Null means the caller has none: handshake_failure (server). A client then goes on without, as
+  // it does with one that the server cannot take.
   virtual Status ProvideCredential(std::shared_ptr<const Credential> credential) = 0;
 
   // result is complete once Completed was yielded.

@@ -7,9 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate_verify.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_context.h"
+#include "dtls13/handshake/local_certificate.h"
+#include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/handshake/transition_table.h"
 
 namespace dtls13 {
@@ -18,9 +22,12 @@ namespace dtls13 {
 constexpr HandshakeWait WaitOf(HandshakeState state) {
   switch (state) {
     case HandshakeState::kClientWaitVerification:
+    case HandshakeState::kServerWaitVerification:
       return HandshakeWait::kVerification;
+    case HandshakeState::kClientWaitCredential:
     case HandshakeState::kServerWaitCredential:
       return HandshakeWait::kCredential;
+    case HandshakeState::kClientWaitSignature:
     case HandshakeState::kServerWaitSignature:
       return HandshakeWait::kSignature;
     case HandshakeState::kCompleted:
@@ -45,15 +52,19 @@ class HandshakeBase : public Interface {
   std::optional<HandshakeAction> NextAction() final { return context_.NextAction(); }
   HandshakeWait wait() const final { return WaitOf(state_); }
 
-  const std::vector<std::vector<uint8_t>>& peer_certificates() const final {
-    return peer_certificates_;
-  }
+  const PeerIdentity& peer_identity() const final { return peer_identity_; }
+  const CertificateRequestInfo& certificate_request() const final { return certificate_request_; }
   const SignatureRequest& signature_request() const final { return signature_request_; }
   const HandshakeResult& result() const final { return context_.result(); }
   HandshakeResult TakeResult() final { return std::move(context_.result()); }
 
-  Status ProvideVerification(bool, AlertDescription) override {
-    return Finish(InternalError(Reason::kInternal));
+  Status ProvideVerification(bool ok, AlertDescription alert) final {
+    if (wait() != HandshakeWait::kVerification) return Finish(InternalError(Reason::kInternal));
+    if (!ok) return Finish(Status::Fatal(Reason::kCertificateVerifyFailed, alert));
+    state_ = state_ == HandshakeState::kClientWaitVerification
+                 ? HandshakeState::kClientWaitCertificateVerify
+                 : HandshakeState::kServerWaitCertificateVerify;
+    return Status::Ok();
   }
   Status ProvideSignature(std::span<const uint8_t>) override {
     return Finish(InternalError(Reason::kInternal));
@@ -75,9 +86,49 @@ class HandshakeBase : public Interface {
     return status;
   }
 
+  // ReceiveCertificate and ReceiveCertificateVerify read the peer's, by peer_authentication_.
+  Status ReceiveCertificate(HandshakeType type, std::span<const uint8_t> body) {
+    const Status status =
+        peer_authentication_.ReadCertificate(context_.config(), type, body, &peer_identity_);
+    if (!status.ok()) return status;
+    return context_.Receive(type, body);
+  }
+  Status ReceiveCertificateVerify(std::span<const uint8_t> body) {
+    const auto hash = context_.transcript().Hash();
+    if (!hash.has_value()) return InternalError(Reason::kCrypto);
+    const Status status = peer_authentication_.ReadCertificateVerify(
+        context_.algorithms(), body, *hash, &context_.result().peer_signature_scheme);
+    if (!status.ok()) return status;
+    return context_.Receive(HandshakeType::kCertificateVerify, body);
+  }
+
+  // SendCertificate shows `credential` (null: nothing) and, if there is something to prove, asks
+  // for the signature of `scheme`.
+  Status SendCertificate(bool is_server, const Credential* credential, SignatureScheme scheme,
+                         std::span<const uint8_t> context, const CertificateWishes& wishes) {
+    LocalCertificate message =
+        BuildLocalCertificate(context_.config(), context, credential, wishes);
+    const Status status = context_.Send(kHandshakeEpoch, message.type, std::move(message.body));
+    if (!status.ok() || credential == nullptr) return status;
+    const auto hash = context_.transcript().Hash();
+    if (!hash.has_value()) return InternalError(Reason::kCrypto);
+    signature_request_.scheme = scheme;
+    signature_request_.input = BuildCertificateVerifyInput(is_server, hash->view());
+    return Status::Ok();
+  }
+  // SendCertificateVerify: an empty signature is the signer's failure.
+  Status SendCertificateVerify(std::span<const uint8_t> signature) {
+    if (signature.empty()) return InternalError(Reason::kSignerFailed);
+    context_.result().local_signature_scheme = signature_request_.scheme;
+    return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateVerify,
+                         SerializeCertificateVerify(signature_request_.scheme, signature));
+  }
+
   HandshakeContext context_;
   HandshakeState state_;
-  std::vector<std::vector<uint8_t>> peer_certificates_;
+  PeerAuthentication peer_authentication_;
+  PeerIdentity peer_identity_;
+  CertificateRequestInfo certificate_request_;
   SignatureRequest signature_request_{};
 };
 

@@ -18,14 +18,30 @@ namespace dtls13 {
 // Instant.
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
 
+// CertificateStaple is what goes with one certificate of a chain; empty members are not there.
+struct CertificateStaple {
+  std::vector<uint8_t> ocsp_response = {};  // DER OCSPResponse, RFC 6960
+  std::vector<uint8_t> sct_list = {};  // SignedCertificateTimestampList with its length, RFC 6962
+};
+
 // Credential is what one side shows of itself. The private key stays with the caller, who answers
 // SignatureWanted; `schemes` says what that key can sign, most wanted first.
 struct Credential {
   std::vector<std::vector<uint8_t>> chain;  // DER, leaf first
   std::vector<SignatureScheme> schemes;
+  // Of the certificates at the same places; may be shorter. Sent to a peer that asks for them.
+  std::vector<CertificateStaple> staples = {};
 };
 
-class CookieKeyring;  // handshake/cookie.h
+// ClientAuthentication is whether a server asks its clients for certificates.
+enum class ClientAuthentication : uint8_t {
+  kNone,
+  kOptional,  // a client that has none is let in: peer_certificates() stays empty
+  kRequired,  // one that has none is refused with certificate_required
+};
+
+class CertificateCompressor;  // handshake/certificate_compressor.h
+class CookieKeyring;          // handshake/cookie.h
 
 // HandshakeConfig is what many associations share, and what they may do. Lists are in order of
 // preference. Code points this library does not implement are ignored when the lists are used.
@@ -87,11 +103,25 @@ struct HandshakeConfig {
   bool require_cookie = true;
   // Server: choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;
-  // Server: used where the caller does not choose per connection (ask_credential).
+  // Used where the caller does not choose per connection (ask_credential). A client shows it to a
+  // server that asks, if the server can take it.
   std::shared_ptr<const Credential> credential;
-  // Server: stop after the ClientHello and ask the caller for a credential (event
-  // CredentialWanted).
+  // Ask the caller for a credential (event CredentialWanted): a server after the ClientHello, a
+  // client when its server has authenticated itself and asked for one.
   bool ask_credential = false;
+
+  // Server: ask for the client's certificate, unless a PSK authenticates it.
+  ClientAuthentication client_authentication = ClientAuthentication::kNone;
+  // What is said of the certificates we take, in a ClientHello or CertificateRequest; empty lists
+  // are not sent. certificate_authorities: DER names of authorities. certificate_signature_schemes:
+  // accepted in certificates, where those differ from signature_schemes.
+  std::vector<std::vector<uint8_t>> certificate_authorities;
+  std::vector<SignatureScheme> certificate_signature_schemes;
+  // Ask the peer for an OCSP response and for signed certificate timestamps.
+  bool request_ocsp = false;
+  bool request_sct = false;
+  // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
+  std::vector<std::shared_ptr<const CertificateCompressor>> certificate_compressors;
 
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).

@@ -234,13 +234,15 @@ bool HandshakePair::Deliver(Handshake* handshake, std::vector<Flying>* queue, Si
 
 bool HandshakePair::Answer(Handshake* handshake, Side* side) {
   if (!side->status.ok()) return false;
+  const bool is_client = side == &client && client_identity != nullptr;
+  const TestIdentity& own = is_client ? *client_identity : *identity;
   switch (handshake->wait()) {
     case HandshakeWait::kCredential:
-      side->status = handshake->ProvideCredential(identity->credential());
+      side->status = handshake->ProvideCredential(own.credential());
       return true;
     case HandshakeWait::kSignature: {
       const SignatureRequest& request = handshake->signature_request();
-      side->status = handshake->ProvideSignature(identity->Sign(request.scheme, request.input));
+      side->status = handshake->ProvideSignature(own.Sign(request.scheme, request.input));
       return true;
     }
     case HandshakeWait::kVerification:

@@ -110,6 +110,8 @@ class HandshakePair {
 
   std::function<void(Flying*)> tamper;
   const TestIdentity* identity = &TestIdentity::Get(TestKeyKind::kEcdsaP256);
+  // The client's, if it is asked; null is `identity` too.
+  const TestIdentity* client_identity = nullptr;
   std::function<Status(Handshake*)> verify;  // null accepts
 
   std::unique_ptr<Handshake> client_handshake;

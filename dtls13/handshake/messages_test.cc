@@ -129,7 +129,8 @@ TEST(CertificateRequestTest, Forms) {
 
 Status CheckRequest(const Bytes& body) {
   const auto request = ParseCertificateRequest(body);
-  return request.has_value() ? CheckCertificateRequest(*request)
+  CertificateRequestInfo info;
+  return request.has_value() ? ReadCertificateRequest(*request, /*in_main_handshake=*/true, &info)
                              : Status::Fatal(Reason::kInternal, AlertDescription::kInternalError);
 }
 
@@ -177,11 +178,11 @@ TEST(CertificateTest, EntriesAreNotEmptyAndNotEndless) {
   EXPECT_FALSE(ParseCertificate(SerializeCertificate({}, longer)).has_value());
 }
 
-Status CheckCertificate(const Bytes& body) {
+Status CheckFromServer(const Bytes& body) {
   const auto certificate = ParseCertificate(body);
   const ExtensionType offered[] = {ExtensionType::kServerName, ExtensionType::kKeyShare};
   return certificate.has_value()
-             ? CheckServerCertificate(*certificate, offered)
+             ? CheckCertificate(*certificate, /*is_server=*/true, /*context=*/{}, offered)
              : Status::Fatal(Reason::kInternal, AlertDescription::kInternalError);
 }
 
@@ -189,16 +190,16 @@ Status CheckCertificate(const Bytes& body) {
 //= type=test
 //# If the server supplies an empty Certificate message, the client MUST
 //# abort the handshake with a "decode_error" alert.
-TEST(CertificateTest, CheckServerCertificate) {
-  EXPECT_TRUE(CheckCertificate({0, 0, 0, 6, 0, 0, 1, 9, 0, 0}).ok());
-  EXPECT_EQ(CheckCertificate({0, 0, 0, 0}).alert(), AlertDescription::kDecodeError);
-  EXPECT_EQ(CheckCertificate({1, 5, 0, 0, 6, 0, 0, 1, 9, 0, 0}).alert(),
+TEST(CertificateTest, CheckFromServer) {
+  EXPECT_TRUE(CheckFromServer({0, 0, 0, 6, 0, 0, 1, 9, 0, 0}).ok());
+  EXPECT_EQ(CheckFromServer({0, 0, 0, 0}).alert(), AlertDescription::kDecodeError);
+  EXPECT_EQ(CheckFromServer({1, 5, 0, 0, 6, 0, 0, 1, 9, 0, 0}).alert(),
             AlertDescription::kIllegalParameter);
   // status_request was not asked for.
-  EXPECT_EQ(CheckCertificate({0, 0, 0, 10, 0, 0, 1, 9, 0, 4, 0, 5, 0, 0}).alert(),
+  EXPECT_EQ(CheckFromServer({0, 0, 0, 10, 0, 0, 1, 9, 0, 4, 0, 5, 0, 0}).alert(),
             AlertDescription::kUnsupportedExtension);
   // key_share was, and has no place here.
-  EXPECT_EQ(CheckCertificate({0, 0, 0, 10, 0, 0, 1, 9, 0, 4, 0, 51, 0, 0}).alert(),
+  EXPECT_EQ(CheckFromServer({0, 0, 0, 10, 0, 0, 1, 9, 0, 4, 0, 51, 0, 0}).alert(),
             AlertDescription::kIllegalParameter);
 }
 

@@ -115,9 +115,10 @@ Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negoti
   return Status::Ok();
 }
 
-std::optional<SignatureScheme> ChooseSignatureScheme(const Credential& credential,
+std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,
                                                      std::span<const SignatureScheme> offered) {
-  for (const SignatureScheme scheme : credential.schemes) {
+  if (credential == nullptr || credential->chain.empty()) return std::nullopt;
+  for (const SignatureScheme scheme : credential->schemes) {
     const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
     if (info == nullptr || !info->in_handshake) continue;
     if (std::find(offered.begin(), offered.end(), scheme) != offered.end()) return scheme;

@@ -35,9 +35,9 @@ struct Negotiation {
 // ClientHellos. Nothing in common is handshake_failure.
 Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out);
 
-// ChooseSignatureScheme returns the first of the credential's schemes that the client takes and
-// that may sign a CertificateVerify; nothing when there is none.
-std::optional<SignatureScheme> ChooseSignatureScheme(const Credential& credential,
+// ChooseSignatureScheme returns the first of the credential's schemes that the peer takes and that
+// may sign a CertificateVerify; nothing when there is none. Null is a credential without any.
+std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,
                                                      std::span<const SignatureScheme> offered);
 
 }  // namespace dtls13

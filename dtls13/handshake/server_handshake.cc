@@ -2,9 +2,7 @@
 #include <utility>
 
 #include "dtls13/crypto/key_exchange.h"
-#include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate.h"
-#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
@@ -38,7 +36,10 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   void KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
   Status UseCredential(const Credential* credential);
   Status SendServerHello();
+  Status SendCertificateRequest();
   Status SendFinalFlight(std::span<const uint8_t> signature);
+  Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
+  Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
 
   ServerParameters parameters_;
@@ -46,10 +47,14 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   std::vector<uint8_t> peer_share_;
 };
 
-Status ServerHandshakeImpl::Dispatch(HandshakeType, std::span<const uint8_t> body) {
+Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
   switch (state_) {
     case HandshakeState::kServerWaitClientHello:
       return HandleClientHello(body);
+    case HandshakeState::kServerWaitCertificate:
+      return HandleCertificate(type, body);
+    case HandshakeState::kServerWaitCertificateVerify:
+      return HandleCertificateVerify(body);
     case HandshakeState::kServerWaitFinished:
       return HandleFinished(body);
     default:
@@ -152,6 +157,7 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
   for (size_t i = 0; i < offer.hello.cipher_suites.size(); ++i) {
     client_hello_.cipher_suites.push_back(offer.hello.cipher_suites[i]);
   }
+  client_hello_.certificate_wishes = offer.certificate_wishes();
 }
 
 Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> credential) {
@@ -165,21 +171,29 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   if (credential == nullptr || credential->chain.empty()) {
     return HandshakeFailure(Reason::kNoCertificateSet);
   }
-  const auto scheme = ChooseSignatureScheme(*credential, client_hello_.signature_schemes);
+  const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes);
   if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
   if (const Status status = SendServerHello(); !status.ok()) return status;
   Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
                                 SerializeEncryptedExtensions());
   if (!status.ok()) return status;
-  status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificate,
-                         SerializeCertificate(/*context=*/{}, credential->chain));
+  status = SendCertificateRequest();
   if (!status.ok()) return status;
-  const auto hash = context_.transcript().Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  signature_request_.scheme = *scheme;
-  signature_request_.input = BuildCertificateVerifyInput(/*is_server=*/true, hash->view());
   state_ = HandshakeState::kServerWaitSignature;
-  return Status::Ok();
+  return SendCertificate(/*is_server=*/true, credential, *scheme, /*context=*/{},
+                         client_hello_.certificate_wishes);
+}
+
+// SendCertificateRequest follows EncryptedExtensions, if the config wants it.
+Status ServerHandshakeImpl::SendCertificateRequest() {
+  const HandshakeConfig& config = context_.config();
+  if (config.client_authentication == ClientAuthentication::kNone) return Status::Ok();
+  const CertificateRequestInfo request{.signature_schemes = UsableSchemes(config),
+                                       .wishes = WishesOf(config)};
+  PeerAuthentication::Terms terms{.schemes = request.signature_schemes};
+  std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
+  peer_authentication_ = PeerAuthentication(std::move(terms));
+  return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest, std::move(body));
 }
 
 Status ServerHandshakeImpl::SendServerHello() {
@@ -206,22 +220,44 @@ Status ServerHandshakeImpl::ProvideSignature(std::span<const uint8_t> signature)
   if (state_ != HandshakeState::kServerWaitSignature) {
     return Finish(InternalError(Reason::kInternal));
   }
-  if (signature.empty()) return Finish(InternalError(Reason::kSignerFailed));
   return Finish(SendFinalFlight(signature));
 }
 
 Status ServerHandshakeImpl::SendFinalFlight(std::span<const uint8_t> signature) {
-  Status status = context_.Send(kHandshakeEpoch, HandshakeType::kCertificateVerify,
-                                SerializeCertificateVerify(signature_request_.scheme, signature));
+  Status status = SendCertificateVerify(signature);
   if (!status.ok()) return status;
-  context_.result().local_signature_scheme = signature_request_.scheme;
   status = context_.SendFinished(context_.server_handshake_secret());
   if (!status.ok()) return status;
   status = context_.DeriveApplicationSecrets();
   if (!status.ok()) return status;
   context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
+  state_ = context_.config().client_authentication == ClientAuthentication::kNone
+               ? HandshakeState::kServerWaitFinished
+               : HandshakeState::kServerWaitCertificate;
+  return Status::Ok();
+}
+
+Status ServerHandshakeImpl::HandleCertificate(HandshakeType type, std::span<const uint8_t> body) {
+  if (const Status status = ReceiveCertificate(type, body); !status.ok()) return status;
+  if (!peer_identity_.chain.empty()) {
+    state_ = HandshakeState::kServerWaitVerification;
+    return Status::Ok();
+  }
+  //= rfc8446#section-4.4.2.4
+  //# If the client does not send any certificates (i.e., it sends an empty
+  //# Certificate message), the server MAY at its discretion either
+  //# continue the handshake without client authentication or abort the
+  //# handshake with a "certificate_required" alert.
+  if (context_.config().client_authentication == ClientAuthentication::kRequired) {
+    return Status::Fatal(Reason::kNoPeerCertificate, AlertDescription::kCertificateRequired);
+  }
   state_ = HandshakeState::kServerWaitFinished;
   return Status::Ok();
+}
+
+Status ServerHandshakeImpl::HandleCertificateVerify(std::span<const uint8_t> body) {
+  state_ = HandshakeState::kServerWaitFinished;
+  return ReceiveCertificateVerify(body);
 }
 
 Status ServerHandshakeImpl::HandleFinished(std::span<const uint8_t> body) {

@@ -19,14 +19,19 @@ enum class HandshakeState : uint8_t {
   kClientWaitVerification,
   kClientWaitCertificateVerify,
   kClientWaitFinished,
+  kClientWaitCredential,
+  kClientWaitSignature,
   kServerWaitClientHello,
   kServerWaitCredential,
   kServerWaitSignature,
+  kServerWaitCertificate,
+  kServerWaitVerification,
+  kServerWaitCertificateVerify,
   kServerWaitFinished,
   kCompleted,
   kFailed,
 };
-inline constexpr size_t kNumHandshakeStates = 13;
+inline constexpr size_t kNumHandshakeStates = 18;
 
 // Transition allows one message in one state, under the one epoch whose keys it must have come
 // with.
@@ -47,11 +52,20 @@ inline constexpr Transition kTransitions[] = {
     {HandshakeState::kClientWaitCertificateOrRequest, HandshakeType::kCertificateRequest,
      kHandshakeEpoch},
     {HandshakeState::kClientWaitCertificateOrRequest, HandshakeType::kCertificate, kHandshakeEpoch},
+    {HandshakeState::kClientWaitCertificateOrRequest, HandshakeType::kCompressedCertificate,
+     kHandshakeEpoch},
     {HandshakeState::kClientWaitCertificate, HandshakeType::kCertificate, kHandshakeEpoch},
+    {HandshakeState::kClientWaitCertificate, HandshakeType::kCompressedCertificate,
+     kHandshakeEpoch},
     {HandshakeState::kClientWaitCertificateVerify, HandshakeType::kCertificateVerify,
      kHandshakeEpoch},
     {HandshakeState::kClientWaitFinished, HandshakeType::kFinished, kHandshakeEpoch},
     {HandshakeState::kServerWaitClientHello, HandshakeType::kClientHello, kPlaintextEpoch},
+    {HandshakeState::kServerWaitCertificate, HandshakeType::kCertificate, kHandshakeEpoch},
+    {HandshakeState::kServerWaitCertificate, HandshakeType::kCompressedCertificate,
+     kHandshakeEpoch},
+    {HandshakeState::kServerWaitCertificateVerify, HandshakeType::kCertificateVerify,
+     kHandshakeEpoch},
     {HandshakeState::kServerWaitFinished, HandshakeType::kFinished, kHandshakeEpoch},
 };
 

@@ -23,11 +23,14 @@ TEST(TransitionTableTest, EveryMessageInEveryStateAndEpoch) {
   const std::map<S, std::set<std::pair<T, uint64_t>>> kAllowed = {
       {S::kClientWaitServerHello, {{T::kServerHello, 0}, {T::kHelloVerifyRequest, 0}}},
       {S::kClientWaitEncryptedExtensions, {{T::kEncryptedExtensions, 2}}},
-      {S::kClientWaitCertificateOrRequest, {{T::kCertificateRequest, 2}, {T::kCertificate, 2}}},
-      {S::kClientWaitCertificate, {{T::kCertificate, 2}}},
+      {S::kClientWaitCertificateOrRequest,
+       {{T::kCertificateRequest, 2}, {T::kCertificate, 2}, {T::kCompressedCertificate, 2}}},
+      {S::kClientWaitCertificate, {{T::kCertificate, 2}, {T::kCompressedCertificate, 2}}},
       {S::kClientWaitCertificateVerify, {{T::kCertificateVerify, 2}}},
       {S::kClientWaitFinished, {{T::kFinished, 2}}},
       {S::kServerWaitClientHello, {{T::kClientHello, 0}}},
+      {S::kServerWaitCertificate, {{T::kCertificate, 2}, {T::kCompressedCertificate, 2}}},
+      {S::kServerWaitCertificateVerify, {{T::kCertificateVerify, 2}}},
       {S::kServerWaitFinished, {{T::kFinished, 2}}},
   };
   for (size_t state = 0; state < kNumHandshakeStates; ++state) {

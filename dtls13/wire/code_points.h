@@ -31,6 +31,7 @@ enum class HandshakeType : uint8_t {
   kCertificateVerify = 15,
   kFinished = 20,
   kKeyUpdate = 24,
+  kCompressedCertificate = 25,  // RFC 8879
   kMessageHash = 254,
 };
 
@@ -43,8 +44,11 @@ enum class ExtensionType : uint16_t {
   kUseSrtp = 14,
   kApplicationLayerProtocolNegotiation = 16,
   kSignedCertificateTimestamp = 18,
+  kClientCertificateType = 19,  // RFC 7250
+  kServerCertificateType = 20,
   kPadding = 21,
   kExtendedMasterSecret = 23,
+  kCompressCertificate = 27,  // RFC 8879
   kRecordSizeLimit = 28,
   kPreSharedKey = 41,
   kEarlyData = 42,
@@ -85,6 +89,19 @@ enum class SignatureScheme : uint16_t {
   kRsaPssPssSha256 = 0x0809,
   kRsaPssPssSha384 = 0x080a,
   kRsaPssPssSha512 = 0x080b,
+};
+
+// CertificateType, RFC 8446 section 4.4.2.
+enum class CertificateType : uint8_t {
+  kX509 = 0,
+  kRawPublicKey = 2,
+};
+
+// CertificateCompression is RFC 8879's CertificateCompressionAlgorithm.
+enum class CertificateCompression : uint16_t {
+  kZlib = 1,
+  kBrotli = 2,
+  kZstd = 3,
 };
 
 // PskKeyExchangeMode, RFC 8446 section 4.2.9.

@@ -37,6 +37,7 @@ enum class Reason : uint16_t {
   kCertificateVerifyFailed,  // the caller's verifier refused the chain
   kNoPeerCertificate,
   kBadCertificate,
+  kBadCompression,  // of a certificate
   kSignerFailed,
   kNoCertificateSet,
   kBadAck,

@@ -20,7 +20,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     chain.emplace_back(entry.data.begin(), entry.data.end());
     has_extensions |= !entry.extensions.empty();
   }
-  const Status status = CheckServerCertificate(*certificate, {});
+  const Status status = CheckCertificate(*certificate, /*is_server=*/true, {}, {});
   if (has_extensions) {
     fuzz::Check(!status.ok());
     return 0;

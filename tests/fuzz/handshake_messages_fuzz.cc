@@ -43,7 +43,9 @@ void FuzzCertificateRequest(Body body) {
   if (!request.has_value()) return;
   Check(Within(request->context, body));
   WalkExtensions(request->extensions, body);
-  if (!CheckCertificateRequest(*request).ok()) return;
+  CertificateRequestInfo info;
+  if (!ReadCertificateRequest(*request, /*in_main_handshake=*/true, &info).ok()) return;
+  Check(!info.signature_schemes.empty() && info.wishes.authorities.size() <= kMaxAuthorities);
   Check(request->context.empty());
   Check(request->extensions.Has(ExtensionType::kSignatureAlgorithms));
 }

@@ -84,13 +84,15 @@ void AssociationPair::Flush(Side& side) {
 
 void AssociationPair::Answer(Side& side, EventType event) {
   Association& association = *side.association;
+  const bool is_client = association.role() == Role::kClient && options_.client_identity != nullptr;
+  const TestIdentity& identity = is_client ? *options_.client_identity : *options_.identity;
   switch (event) {
     case EventType::kCredentialWanted:
-      association.ProvideCredential(options_.identity->credential(), now_);
+      association.ProvideCredential(identity.credential(), now_);
       return;
     case EventType::kSignatureWanted: {
       const SignatureRequest& request = association.signature_request();
-      association.ProvideSignature(options_.identity->Sign(request.scheme, request.input), now_);
+      association.ProvideSignature(identity.Sign(request.scheme, request.input), now_);
       return;
     }
     case EventType::kVerifyPeer:

@@ -33,6 +33,7 @@ struct PairOptions {
   AssociationConfig server;
   KeyType key = KeyType::kEcdsaP256;
   const TestIdentity* identity = nullptr;  // overrides `key`
+  const TestIdentity* client_identity = nullptr;  // shown to a server that asks
   Impairment impairment;
   // A datagram for which `drop` returns true is lost, the very first one included.
   std::function<bool(const SentDatagram&)> drop;

@@ -13,6 +13,19 @@ void AskForGroup(PairOptions* options) {
   options->server.handshake.groups = {NamedGroup::kSecp256r1};
 }
 
+void AskForClientCertificate(PairOptions* options) {
+  options->server.handshake.client_authentication = ClientAuthentication::kRequired;
+  options->client.handshake.ask_credential = true;
+  options->client_identity = &TestIdentity::Get(KeyType::kEd25519);
+}
+
+std::string FaultOfClientCertificate(AssociationPair* pair) {
+  if (pair->server().association->result().peer_signature_scheme != SignatureScheme::kEd25519) {
+    return "the server did not verify the client's signature";
+  }
+  return "";
+}
+
 void RequestKeyUpdate(AssociationPair* pair, Side* side, bool request_peer) {
   side->association->RequestKeyUpdate(request_peer, pair->now());
   pair->Flush(*side);
@@ -47,6 +60,16 @@ constexpr Scenario kScenarios[] = {
            options->server.handshake.ask_credential = true;
            options->max_answer_delay = std::chrono::seconds(3);
          }},
+    {.name = "client_certificate",
+     .configure = AskForClientCertificate,
+     .fault = FaultOfClientCertificate},
+    {.name = "late_client_certificate",
+     .configure =
+         [](PairOptions* options) {
+           AskForClientCertificate(options);
+           options->max_answer_delay = std::chrono::seconds(3);
+         },
+     .fault = FaultOfClientCertificate},
     {.name = "key_update",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },

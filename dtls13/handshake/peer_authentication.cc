@@ -1,0 +1,113 @@
+#include "dtls13/handshake/peer_authentication.h"
+
+#include <algorithm>
+
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate.h"
+#include "dtls13/handshake/certificate_staple.h"
+#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/compressed_certificate.h"
+#include "dtls13/handshake/failure.h"
+
+namespace dtls13 {
+namespace {
+
+template <typename T>
+bool Contains(const std::vector<T>& list, T value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
+
+}  // namespace
+
+Status PeerAuthentication::ReadCertificate(const HandshakeConfig& config, HandshakeType type,
+                                           std::span<const uint8_t> body, PeerIdentity* identity) {
+  std::vector<uint8_t> decompressed;
+  if (type == HandshakeType::kCompressedCertificate) {
+    if (!Contains(terms_.offered, ExtensionType::kCompressCertificate)) return UnexpectedMessage();
+    if (const Status status = DecompressCertificate(config, body, &decompressed); !status.ok()) {
+      return status;
+    }
+    //= rfc8879#section-5
+    //# After decompression, the Certificate message MUST be processed as if
+    //# it were encoded without being compressed.
+    body = decompressed;
+  }
+  const auto certificate = ParseCertificate(body);
+  if (!certificate.has_value()) return DecodeError();
+  if (const Status status =
+          CheckCertificate(*certificate, terms_.peer_is_server, terms_.context, terms_.offered);
+      !status.ok()) {
+    return status;
+  }
+  identity->type = terms_.type;
+  if (certificate->entries.empty()) return Status::Ok();
+  //= rfc8446#section-4.4.2
+  //# If the RawPublicKey certificate type was negotiated, then the
+  //# certificate_list MUST contain no more than one CertificateEntry,
+  //# which contains an ASN1_subjectPublicKeyInfo value as defined in
+  //# [RFC7250], Section 3.
+  if (terms_.type == CertificateType::kRawPublicKey && certificate->entries.size() > 1) {
+    return IllegalParameter(Reason::kBadCertificate);
+  }
+  if (const Status status = ReadKey(*config.algorithms, certificate->entries.front().data);
+      !status.ok()) {
+    return status;
+  }
+  for (const CertificateEntryView& entry : certificate->entries) {
+    auto staple = ReadStaple(entry.extensions);
+    if (!staple.has_value()) return DecodeError();
+    identity->chain.emplace_back(entry.data.begin(), entry.data.end());
+    identity->staples.push_back(std::move(*staple));
+  }
+  return Status::Ok();
+}
+
+Status PeerAuthentication::ReadKey(const Algorithms& algorithms, std::span<const uint8_t> der) {
+  key_ = terms_.type == CertificateType::kRawPublicKey
+             ? CertificateKey::ParseSubjectPublicKeyInfo(algorithms, der)
+             : CertificateKey::Parse(algorithms, der);
+  if (!key_.has_value()) {
+    return Status::Fatal(Reason::kBadCertificate, AlertDescription::kBadCertificate);
+  }
+  if (key_->type() == KeyType::kUnknown) {
+    return Status::Fatal(Reason::kBadCertificate, AlertDescription::kUnsupportedCertificate);
+  }
+  return Status::Ok();
+}
+
+Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
+                                                 std::span<const uint8_t> body,
+                                                 const TranscriptHash& transcript,
+                                                 SignatureScheme* scheme) const {
+  const auto verify = ParseCertificateVerify(body);
+  if (!verify.has_value()) return DecodeError();
+  //= rfc8446#section-4.4.3
+  //# If the CertificateVerify message is sent by a server, the signature
+  //# algorithm MUST be one offered in the client's "signature_algorithms"
+  //# extension unless no valid certificate chain can be produced without
+  //# unsupported algorithms (see Section 4.2.3).
+  //= rfc8446#section-4.4.3
+  //# If sent by a client, the signature algorithm used in the signature
+  //# MUST be one of those present in the supported_signature_algorithms
+  //# field of the "signature_algorithms" extension in the
+  //# CertificateRequest message.
+  //= rfc8446#section-4.4.3
+  //# In addition, the signature algorithm MUST be compatible with the key
+  //# in the sender's end-entity certificate.
+  if (!Contains(terms_.schemes, verify->algorithm) ||
+      !SchemeFitsKey(verify->algorithm, key_->key())) {
+    return IllegalParameter(Reason::kWrongSignatureType);
+  }
+  //= rfc8446#section-4.4.3
+  //# If the verification fails, the receiver MUST terminate the handshake
+  //# with a "decrypt_error" alert.
+  if (!VerifySignature(algorithms, key_->key(), verify->algorithm,
+                       BuildCertificateVerifyInput(terms_.peer_is_server, transcript.view()),
+                       verify->signature)) {
+    return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
+  }
+  *scheme = verify->algorithm;
+  return Status::Ok();
+}
+
+}  // namespace dtls13
