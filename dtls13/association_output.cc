@@ -199,6 +199,9 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //# SHOULD indicate an error to the application and MUST NOT allow any
   //# further data to be sent or received on the connection.
   if (failed() || close_queued_) return SendResult::kClosed;
+  //= draft-unyte-udp-notif-dtls#section-4.1
+  //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
+  //# handshake has successfully completed.
   if (!connected_) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();
   const HeaderForm form = data_form();
@@ -209,6 +212,8 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   // What is left is for the KeyUpdate that renews the keys, its retransmissions and an alert.
   if (records_.NumLeft(epoch) <= kReservedRecords) return SendResult::kExhausted;
   RecordNumber number;
+  //= draft-unyte-udp-notif-dtls#section-4.2
+  //# All UDP-notif messages MUST be published as DTLS "application_data".
   const size_t len =
       records_.Seal(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
   if (len == 0) return SendResult::kExhausted;

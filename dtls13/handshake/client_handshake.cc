@@ -281,6 +281,9 @@ Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
     //= rfc9147#section-5.1
     //# The client MUST send a new ClientHello with the cookie added as an
     //# extension.
+    //= draft-unyte-udp-notif-dtls#section-4.1
+    //# The Publisher MUST send a new DTLS ClientHello message containing the
+    //# received cookie, which initiates the DTLS handshake.
     hello_.cookie.assign(content->begin(), content->end());
   }
   if (!share.has_value()) return Status::Ok();

@@ -100,6 +100,9 @@ struct HandshakeConfig {
   //# Therefore, DTLS servers SHOULD use the cookie exchange unless there is
   //# good reason to believe that amplification is not a threat in their
   //# environment.
+  //= draft-unyte-udp-notif-dtls#section-4.1
+  //# Implementations MAY support the denial of service countermeasures
+  //# defined by DTLS 1.3.
   bool require_cookie = true;
   // Server: choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;

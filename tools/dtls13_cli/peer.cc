@@ -167,6 +167,9 @@ absl::Status Peer::HandleEvent(const Event& event) {
       break;
     case EventType::kPeerClosed:
       std::printf("the peer closed\n");
+      //= draft-unyte-udp-notif-dtls#section-4.3
+      //# Once the Receiver gets a close_notify from the Publisher, it MUST reply
+      //# with a close_notify.
       if (!closed_at_) {
         association_->Close();
         closed_at_ = Now();
@@ -208,6 +211,9 @@ absl::Status Peer::Work() {
     }
     Send({out_.data(), len});
   }
+  //= draft-unyte-udp-notif-dtls#section-4.3
+  //# A Publisher MUST close the associated DTLS connection if the connection
+  //# is not expected to deliver any UDP-notif Messages later.
   if (options_.close_first && workload_.done() && !association_->HasUnacked()) {
     association_->Close();
     closed_at_ = Now();
