@@ -80,38 +80,26 @@ std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& k
 std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algorithms> algorithms,
                                                      std::shared_ptr<RandomSource> random,
                                                      Options options) {
-  std::shared_ptr<CookieKeyring> keyring(new CookieKeyring());
+  std::shared_ptr<CookieKeyring> keyring(new CookieKeyring(options));
   keyring->algorithms_ = std::move(algorithms);
   keyring->random_ = std::move(random);
-  keyring->options_ = options;
   return keyring;
 }
 
-bool CookieKeyring::Rotate(WallTime now) {
-  //= rfc9147#section-5.1
-  //# It is RECOMMENDED that servers implement a key rotation
-  //# scheme that allows the server to manage keys with overlapping
-  //# lifetimes.
-  // Callers' clocks need not agree to the second, so only the forward direction counts: an earlier
-  // `now` neither rotates nor dates the key back.
-  if (!current_.key.empty() && now - current_.since < options_.rotation) return true;
-  Secret fresh(kKeyLen);
-  if (!random_->Fill(fresh.mutable_bytes())) return false;
-  // A server that was idle for two rotations has no use for the key before.
-  const bool overlaps = !current_.key.empty() && now - current_.since < 2 * options_.rotation;
-  const uint8_t id = static_cast<uint8_t>(current_.id + 1);
-  previous_ = overlaps ? std::move(current_) : Key();
-  current_ = Key{.id = id, .since = now, .key = std::move(fresh)};
-  return true;
-}
+//= rfc9147#section-5.1
+//# It is RECOMMENDED that servers implement a key rotation
+//# scheme that allows the server to manage keys with overlapping
+//# lifetimes.
+CookieKeyring::CookieKeyring(const Options& options)
+    : options_(options), keys_(kKeyLen, options.rotation) {}
 
 std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
                                          std::span<const uint8_t> peer_address, WallTime now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!Rotate(now)) return {};
+  if (!keys_.Rotate(random_.get(), now)) return {};
   std::vector<uint8_t> cookie;
   ByteWriter writer(&cookie);
-  writer.WriteU8(current_.id);
+  writer.WriteU8(keys_.current().id);
   writer.WriteU48(static_cast<uint64_t>(now.time_since_epoch().count()) & kMaxIssueTime);
   writer.WriteU16(static_cast<uint16_t>(contents.suite));
   writer.WriteU16(contents.group.has_value() ? static_cast<uint16_t>(*contents.group) : kNoGroup);
@@ -124,7 +112,7 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
     writer.WriteBytes(contents.application_cookie);
   }
   if (!writer.ok()) return {};
-  const auto mac = CookieMac(*algorithms_, current_.key, cookie, peer_address);
+  const auto mac = CookieMac(*algorithms_, keys_.current().key, cookie, peer_address);
   if (!mac.has_value()) return {};
   const auto tag = mac->view().first(kMacLen);
   cookie.insert(cookie.end(), tag.begin(), tag.end());
@@ -138,8 +126,9 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
   if (!parsed.has_value()) return std::nullopt;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!Rotate(now)) return std::nullopt;
-    const Key& key = parsed->key_id == current_.id ? current_ : previous_;
+    if (!keys_.Rotate(random_.get(), now)) return std::nullopt;
+    const RotatingKeys::Key& key =
+        parsed->key_id == keys_.current().id ? keys_.current() : keys_.previous();
     if (key.key.empty() || key.id != parsed->key_id) return std::nullopt;
     const auto mac = CookieMac(*algorithms_, key.key, parsed->signed_part, peer_address);
     if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))

@@ -9,8 +9,8 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/crypto/secret.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/rotating_keys.h"
 
 namespace dtls13 {
 
@@ -47,23 +47,14 @@ class CookieKeyring {
                                      std::span<const uint8_t> peer_address, WallTime now);
 
  private:
-  struct Key {
-    uint8_t id = 0;  // the two keys held differ by one, so eight bits tell them apart
-    WallTime since{};
-    Secret key;  // empty: none yet
-  };
-
-  CookieKeyring() = default;
-  // Makes the first key and, when the present one is old enough, the next. Needs mutex_.
-  [[nodiscard]] bool Rotate(WallTime now);
+  explicit CookieKeyring(const Options& options);
 
   std::shared_ptr<const Algorithms> algorithms_;
   std::shared_ptr<RandomSource> random_;
-  Options options_;
+  const Options options_;
 
   std::mutex mutex_;
-  Key current_;
-  Key previous_;
+  RotatingKeys keys_;
 };
 
 }  // namespace dtls13
