@@ -163,6 +163,9 @@ bool KeepsDatagramBoundaries(SSL* ssl) {
   return bio != nullptr && IsDatagramSocket(bio);
 }
 
+//= rfc9147#section-4.4
+//# For DTLS over UDP, the upper layer protocol SHOULD be allowed to obtain
+//# the PMTU estimate maintained in the IP layer.
 size_t QueryMtu(SSL* ssl) {
   const size_t mtu = PositiveControl(ssl, BIO_CTRL_DGRAM_QUERY_MTU);
   //= rfc9147#section-4.4

@@ -31,7 +31,9 @@ struct QueueBio {
   bool retries = true;   // an empty queue sets the retry flag
   int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
   bool refused = false;
-  SSL* ssl = nullptr;  // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  int told_mtu = 0;        // what QUERY_MTU says otherwise
+  bool is_socket = false;  // passes for libcrypto's own datagram socket
+  SSL* ssl = nullptr;      // asked for its timeout inside SET_NEXT_TIMEOUT, if given
   timeval next_timeout = {};
   int num_timeouts_told = 0;
 };
@@ -69,7 +71,7 @@ long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
     case BIO_CTRL_FLUSH:
       return 1;
     case BIO_CTRL_DGRAM_QUERY_MTU:
-      return queue->refused ? queue->path_mtu : 0;
+      return queue->refused ? queue->path_mtu : queue->told_mtu;
     case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
       std::memcpy(&queue->next_timeout, pointer, sizeof(timeval));
       ++queue->num_timeouts_told;
@@ -83,15 +85,19 @@ long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
   }
 }
 
+BIO_METHOD* NewQueueMethod(int type, const char* name) {
+  BIO_METHOD* made = BIO_meth_new(type, name);
+  BIO_meth_set_read(made, QueueRead);
+  BIO_meth_set_write(made, QueueWrite);
+  BIO_meth_set_ctrl(made, QueueControl);
+  return made;
+}
+
 BIO* NewQueueBio(QueueBio* queue) {
-  static BIO_METHOD* const method = [] {
-    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "queue");
-    BIO_meth_set_read(made, QueueRead);
-    BIO_meth_set_write(made, QueueWrite);
-    BIO_meth_set_ctrl(made, QueueControl);
-    return made;
-  }();
-  BIO* bio = BIO_new(method);
+  static BIO_METHOD* const own =
+      NewQueueMethod(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "queue");
+  static BIO_METHOD* const socket = NewQueueMethod(BIO_TYPE_DGRAM, "datagram socket");
+  BIO* bio = BIO_new(queue->is_socket ? socket : own);
   BIO_set_data(bio, queue);
   BIO_set_init(bio, 1);
   return bio;
@@ -325,6 +331,21 @@ TEST_F(MemoryBioTest, LostFlightIsSentAgainByWhicheverCallComes) {
   ASSERT_TRUE(Connect());
 }
 
+//= rfc9147#section-4.4
+//= type=test
+//# For DTLS over UDP, the upper layer protocol SHOULD be allowed to obtain
+//# the PMTU estimate maintained in the IP layer.
+//= rfc9147#section-4.4
+//= type=test
+//# If the DTLS record layer informs the DTLS handshake layer that a message
+//# is too big, the handshake layer SHOULD immediately attempt to fragment the
+//# message, using any existing information about the PMTU.
+//= rfc9147#section-4.4
+//= type=test
+//# If there is a transport protocol indication that the PMTU was exceeded
+//# (either via ICMP or via a refusal to send the datagram as in Section 14 of
+//# [RFC4340]), then the DTLS record layer MUST inform the upper layer
+//# protocol of the error.
 TEST_F(MemoryBioTest, FlightTooLargeForThePathIsCutAtOnce) {
   UseQueues();
   server_queue_.path_mtu = 400;
@@ -336,6 +357,22 @@ TEST_F(MemoryBioTest, FlightTooLargeForThePathIsCutAtOnce) {
   const std::string data(500, 'x');
   EXPECT_EQ(SSL_write(server_.get(), data.data(), static_cast<int>(data.size())), -1);
   EXPECT_EQ(errno, EMSGSIZE);
+  EXPECT_LT(DTLS_get_data_mtu(server_.get()), 400u);
+}
+
+//= rfc9147#section-4.4
+//= type=test
+//# Note that DTLS does not defend against spoofed ICMP messages;
+//# implementations SHOULD ignore any such messages that indicate PMTUs below
+//# the IPv4 and IPv6 minimums of 576 and 1280 bytes, respectively.
+TEST_F(MemoryBioTest, NoSocketsPathIsTakenForLessThanIpv4s) {
+  UseQueues();
+  server_queue_.is_socket = true;
+  server_queue_.told_mtu = 100;  // what forged ICMP could have made of the system's estimate
+  BIO* bio = NewQueueBio(&server_queue_);
+  SSL_set_bio(server_.get(), bio, bio);
+  ASSERT_TRUE(Connect());
+  EXPECT_GT(DTLS_get_data_mtu(server_.get()), 500u);
 }
 
 TEST_F(MemoryBioTest, ListenKeepsTheSecondHelloForAccept) {
