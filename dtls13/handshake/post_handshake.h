@@ -25,9 +25,10 @@ namespace dtls13 {
 // and it is told, in order, which of its own the peer has. After a failed Status it is dead.
 class PostHandshake {
  public:
-  // `result` is a completed handshake's; its application secrets are taken out of it.
+  // `result` is a completed handshake's; its application secrets, which are those of `epoch`, are
+  // taken out of it.
   PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                HandshakeResult* result);
+                HandshakeResult* result, Epoch epoch = kFirstApplicationEpoch);
 
   // HandleMessage takes the peer's next message, received under `epoch`. What is not allowed after
   // a handshake, or comes under any but the newest read epoch, is unexpected_message.
@@ -66,8 +67,8 @@ class PostHandshake {
   const CipherSuite* suite_;
   bool is_client_;
   bool may_send_ = true;
-  Epoch read_epoch_ = kFirstApplicationEpoch;
-  Epoch write_epoch_ = kFirstApplicationEpoch;
+  Epoch read_epoch_;
+  Epoch write_epoch_;
   Secret read_secret_;
   Secret write_secret_;
   std::vector<HandshakeAction> actions_;

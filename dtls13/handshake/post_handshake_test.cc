@@ -17,7 +17,10 @@ using Bytes = std::vector<uint8_t>;
 
 class PostHandshakeTest : public testing::Test {
  protected:
-  PostHandshakeTest() {
+  PostHandshakeTest() { Begin(kFirstApplicationEpoch); }
+
+  // Begin makes client_ one that is in `epoch`.
+  void Begin(Epoch epoch) {
     auto config = std::make_shared<HandshakeConfig>();
     config->algorithms = Algorithms::Fetch(nullptr, nullptr);
     HandshakeResult result;
@@ -25,7 +28,7 @@ class PostHandshakeTest : public testing::Test {
     result.client_application_secret = Secret::CopyOf(Bytes(32, 1));
     result.server_application_secret = Secret::CopyOf(Bytes(32, 2));
     config_ = config;
-    client_.emplace(config, /*is_client=*/true, &result);
+    client_.emplace(config, /*is_client=*/true, &result, epoch);
     EXPECT_TRUE(result.client_application_secret.empty());
   }
 
@@ -92,6 +95,28 @@ TEST_F(PostHandshakeTest, APeersKeyUpdateInstallsReadKeysAndIsAnsweredWhenAsked)
   ASSERT_TRUE(Handle(HandshakeType::kKeyUpdate, {1}, Epoch{4}).ok());
   EXPECT_EQ(Next<InstallReadKeys>()->epoch, Epoch{5});
   EXPECT_EQ(Next<SendMessage>()->body, Bytes{0});
+}
+
+//= rfc9147#section-8
+//= type=test
+//# If a sending implementation receives a KeyUpdate with request_update set
+//# to "update_requested", it MUST NOT send its own KeyUpdate if that would
+//# cause it to exceed these limits and SHOULD instead ignore the
+//# "update_requested" flag.
+//= rfc9147#section-8
+//= type=test
+//# In order to allow this value to be changed later, receiving
+//# implementations MUST NOT enforce this rule.
+TEST_F(PostHandshakeTest, ARequestForKeysBeyondTheLastEpochIsIgnored) {
+  constexpr Epoch kLastButOne{kMaxWriteEpoch.value - 1};
+  for (const Epoch epoch : {kLastButOne, kMaxWriteEpoch}) {
+    Begin(epoch);
+    ASSERT_TRUE(Handle(HandshakeType::kKeyUpdate, {1}, epoch).ok());
+    EXPECT_EQ(Next<InstallReadKeys>()->epoch, epoch.Next()) << "the peer's epochs are its own";
+    EXPECT_EQ(Next<SendMessage>().has_value(), epoch == kLastButOne);
+    client_->RequestKeyUpdate(/*request_peer=*/false);
+    EXPECT_FALSE(client_->NextAction().has_value());
+  }
 }
 
 // F42.
