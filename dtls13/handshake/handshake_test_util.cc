@@ -228,7 +228,8 @@ bool HandshakePair::Deliver(Handshake* handshake, std::vector<Flying>* queue, Si
   if (handshake->wait() != HandshakeWait::kMessage) return false;
   const Flying flying = std::move(queue->front());
   queue->erase(queue->begin());
-  side->status = handshake->HandleMessage(flying.type, flying.body, flying.epoch);
+  side->status = deliver ? deliver(handshake, flying)
+                         : handshake->HandleMessage(flying.type, flying.body, flying.epoch);
   return true;
 }
 

@@ -109,6 +109,8 @@ class HandshakePair {
   bool completed() const { return client.num_completed == 1 && server.num_completed == 1; }
 
   std::function<void(Flying*)> tamper;
+  // deliver hands a message to its receiver; null is HandleMessage.
+  std::function<Status(Handshake*, const Flying&)> deliver;
   const TestIdentity* identity = &TestIdentity::Get(TestKeyKind::kEcdsaP256);
   // The client's, if it is asked; null is `identity` too.
   const TestIdentity* client_identity = nullptr;
