@@ -12,6 +12,7 @@
 #include "dtls13/association.h"
 #include "dtls13/event_queue.h"
 #include "dtls13/flight/ack_scheduler.h"
+#include "dtls13/flight/early_datagrams.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
 #include "dtls13/handshake/post_handshake.h"
@@ -74,6 +75,10 @@ class AssociationImpl final : public Association {
 
  private:
   // --- incoming
+  // HandleRecords is false when nothing in `datagram` could be read.
+  bool HandleRecords(std::span<uint8_t> datagram, Instant now);
+  void HoldForServerHello(std::span<const uint8_t> datagram);
+  void HandleHeldDatagrams(Instant now);
   void HandleRecord(const OpenedRecord& record, Instant now);
   void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
   // AddFragment is false when it failed the association.
@@ -159,6 +164,8 @@ class AssociationImpl final : public Association {
   Reassembler reassembler_;
   Retransmission retransmission_;
   AckScheduler acks_;
+  EarlyDatagrams early_datagrams_;
+  std::vector<std::vector<uint8_t>> replayed_datagrams_;  // events view them
   EventQueue events_;
   HandshakeResult result_;
   std::vector<uint8_t> stateless_reply_;

@@ -7,6 +7,7 @@
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/record_header.h"
 
 namespace dtls13 {
 namespace {
@@ -47,13 +48,9 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
     forget_old_keys_at_.reset();
   }
   const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
-  bool heard = false;
-  while (!failed()) {
-    std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
-    if (!record) break;
-    heard = true;
-    HandleRecord(*record, now);
-  }
+  HoldForServerHello(datagram);
+  const bool heard = HandleRecords(datagram, now);
+  HandleHeldDatagrams(now);
   if (failed()) return;
   // The peer lives, and may still miss what was given up after many retransmissions.
   if (heard && connected_ && !retransmission_.empty() && !retransmission_.timer_running()) {
@@ -68,6 +65,38 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
     return;
   }
   ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
+}
+
+bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, Instant now) {
+  bool heard = false;
+  while (!failed()) {
+    std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
+    if (!record) break;
+    heard = true;
+    HandleRecord(*record, now);
+  }
+  return heard;
+}
+
+void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
+  //= rfc9147#section-4.2.1
+  //# Conversely, it is possible for records that are protected with the
+  //# new epoch to be received prior to the completion of a handshake.  For
+  //# instance, the server may send its Finished message and then start
+  //# transmitting data.  Implementations MAY either buffer or discard such
+  //# records
+  if (role_ != Role::kClient || connected_ || records_.CanRead(kHandshakeEpoch)) return;
+  if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
+  early_datagrams_.Hold(datagram);
+}
+
+void AssociationImpl::HandleHeldDatagrams(Instant now) {
+  replayed_datagrams_.clear();
+  if (early_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
+  replayed_datagrams_ = early_datagrams_.TakeAll();
+  for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, now);
+  // What comes in front of the rest so late was lost once, and so may more be.
+  if (!connected_ && peer_is_dtls13_) acks_.OweNow();
 }
 
 bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {

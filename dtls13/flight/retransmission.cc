@@ -14,6 +14,11 @@ namespace {
 constexpr uint32_t kMaxBurstRecords = 10;
 constexpr uint32_t kMaxBurstDoublings = 8;
 
+// A flight nothing is known to have arrived of is first tried with what a ServerHello and the first
+// record behind it take: a peer that only lacks those acknowledges the rest, and one that lacks
+// more says so.
+constexpr uint32_t kProbeRecords = 2;
+
 // After this many retransmissions without an answer the path is taken to carry less than the MTU we
 // were told, RFC 9147 section 4.4 ("2-3 seems appropriate").
 //= rfc9147#section-4.4
@@ -143,7 +148,7 @@ void Retransmission::Provoke(Instant now) {
   ++num_provoked_;
   if (num_provoked_ >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   flight_.OweUnacked();
-  burst_left_ = kMaxBurstRecords;
+  burst_left_ = num_provoked_ == 1 && !answer_time_ ? kProbeRecords : kMaxBurstRecords;
   timer_.Postpone(now);
   last_sent_ = now;
 }
@@ -166,7 +171,9 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
   }
   if (timer_.num_expiries() >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   flight_.OweUnacked();
-  burst_left_ = kMaxBurstRecords << std::min(timer_.num_expiries(), kMaxBurstDoublings);
+  const bool is_probe = timer_.num_expiries() == 1 && num_provoked_ == 0 && !answer_time_;
+  burst_left_ = is_probe ? kProbeRecords
+                         : kMaxBurstRecords << std::min(timer_.num_expiries(), kMaxBurstDoublings);
   last_sent_ = now;
   return Timeout::kOwed;
 }

@@ -67,6 +67,34 @@ TEST(Retransmission, SendsAgainWhenTheTimerExpires) {
   EXPECT_EQ(sender.retransmission.deadline(), sender.now + seconds(2));
 }
 
+// A long flight of which nothing is known is tried with its beginning; the rest leaves at the first
+// sign of the peer, or when the timer expires again.
+TEST(Retransmission, ProbesBeforeItSendsALongFlightAgain) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 5; ++seq) sender.Add(seq);
+  EXPECT_EQ(sender.SendAll(), 5u);
+  sender.now += seconds(1);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  sender.now += milliseconds(50);
+  EXPECT_TRUE(sender.Ack(5));  // the probe's first
+  EXPECT_TRUE(sender.Ack(3));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);  // neither 1, which the probe carried, nor 3
+}
+
+TEST(Retransmission, SendsAllOfAFlightWhoseProbeIsNotAnswered) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 5; ++seq) sender.Add(seq);
+  sender.SendAll();
+  sender.now += seconds(1);
+  sender.retransmission.HandleTimeout(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  sender.now += seconds(2);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 5u);
+}
+
 TEST(Retransmission, GivesUpAfterTheConfiguredExpiries) {
   Sender sender({.max_expiries = 3});
   sender.Add(0);

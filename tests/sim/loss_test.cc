@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/sim/association_pair.h"
 #include "tests/sim/scenario.h"
@@ -102,6 +103,55 @@ TEST_P(LossTest, CompletesOverManySeedsOfMixedImpairment) {
     ASSERT_EQ(FaultAtEnd(GetParam(), &pair), "") << "seed " << seed << "\n"
                                                  << pair.link().Describe();
   }
+}
+
+// The rest of its flight waits at the client for the keys, so that nothing else is sent again.
+TEST(ServerHelloTest, ALostServerHelloCostsItsDatagramOnly) {
+  PairOptions options = OptionsFor(Scenarios()[0], 1);
+  options.drop = [](const SentDatagram& sent) {
+    return sent.direction == Direction::kServerToClient && sent.index == 0;
+  };
+  AssociationPair pair(std::move(options));
+  const size_t num_of_flight = [] {
+    AssociationPair unharmed(OptionsFor(Scenarios()[0], 1));
+    unharmed.RunUntilConnected();
+    return unharmed.link().num_sent(Direction::kServerToClient);
+  }();
+  ASSERT_GE(num_of_flight, 3u);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(pair.link().num_sent(Direction::kServerToClient), num_of_flight + 1)
+      << pair.link().Describe();
+}
+
+TEST(ServerHelloTest, ALateServerHelloCostsNothing) {
+  PairOptions options = OptionsFor(Scenarios()[0], 1);
+  std::vector<uint8_t> hello;
+  options.drop = [&hello](const SentDatagram& sent) {
+    if (sent.direction == Direction::kClientToServer || sent.index > 0) return false;
+    hello = sent.bytes;
+    return true;
+  };
+  AssociationPair pair(std::move(options));
+  pair.RunFor(std::chrono::milliseconds(30));
+  ASSERT_FALSE(hello.empty());
+  const size_t num_sent = pair.link().num_sent(Direction::kServerToClient);
+  pair.Inject(pair.client(), hello);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  // Nothing but the ACK of the client's Finished.
+  EXPECT_EQ(pair.link().num_sent(Direction::kServerToClient), num_sent + 1)
+      << pair.link().Describe();
+}
+
+// Anyone can send what the client holds back for a ServerHello.
+TEST(ServerHelloTest, AFloodBeforeTheServerHelloHarmsNothing) {
+  AssociationPair pair(OptionsFor(Scenarios()[0], 1));
+  for (uint8_t i = 0; i < 200; ++i) {
+    std::vector<uint8_t> forged(700, i);
+    forged[0] = 0x2e;
+    pair.Inject(pair.client(), forged);
+  }
+  EXPECT_TRUE(pair.RunUntilConnected());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LossTest, testing::ValuesIn(Scenarios().begin(), Scenarios().end()),
