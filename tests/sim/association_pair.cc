@@ -96,6 +96,7 @@ void AssociationPair::Answer(Side& side, EventType event) {
       return;
     }
     case EventType::kVerifyPeer:
+      side.was_asked_to_verify = true;
       association.ProvideVerification(options_.verify_ok, AlertDescription::kUnknownCa, now_);
       return;
     default:

@@ -60,6 +60,7 @@ struct Side {
   bool connected = false;
   bool handshake_acked = false;
   bool peer_closed = false;
+  bool was_asked_to_verify = false;
   bool got_data_too_early = false;  // before kConnected, which must never be
   std::optional<Status> failure;
   bool failure_from_peer = false;

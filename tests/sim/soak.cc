@@ -138,6 +138,10 @@ class Run {
   }
   Side& AnySide() { return dice_.OneIn(2) ? pair_.client() : pair_.server(); }
   bool AnyFailed() const { return pair_.client().failure || pair_.server().failure; }
+  // A pre-shared key leaves no certificate to refuse.
+  bool CertificateIsRefused() const {
+    return !plan_.options.verify_ok && pair_.client().was_asked_to_verify;
+  }
 
   void Connect();
   void Live();
@@ -250,14 +254,14 @@ void Run::End() {
 void Run::JudgeFailure() {
   // What one side does not hear of the other's end, its own timer finds out.
   pair_.RunUntilQuiet(std::chrono::hours(24));
-  if (!plan_.damages_plaintext && plan_.options.verify_ok) {
+  if (!plan_.damages_plaintext && !CertificateIsRefused()) {
     Blame(true, "the " + Failure(pair_.client(), "client ") + Failure(pair_.server(), "server "));
   }
   for (Side* side : {&pair_.client(), &pair_.server()}) {
     Blame(side->association->failed() != side->failure.has_value(),
           "a side failed and did not say so");
   }
-  if (plan_.options.verify_ok || plan_.damages_plaintext) return;
+  if (!CertificateIsRefused() || plan_.damages_plaintext) return;
   Blame(pair_.client().connected || pair_.server().connected,
         "connected although the certificate was refused");
   Blame(!pair_.client().failure ||
@@ -279,7 +283,7 @@ void Run::JudgeData(const Side& receiver, const std::map<std::string, size_t>& s
 SoakVerdict Run::Go(bool want_trace) {
   Connect();
   const bool connected = pair_.client().connected && pair_.server().connected;
-  Blame(connected && !plan_.options.verify_ok, "connected although the certificate was refused");
+  Blame(connected && CertificateIsRefused(), "connected although the certificate was refused");
   if (fault_.empty() && connected) Live();
   if (AnyFailed()) {
     JudgeFailure();

@@ -9,8 +9,8 @@ namespace dtls13::bench {
 namespace {
 
 // Pixels. The plot leaves room for the labels of its axes and the legend at its right.
-constexpr double kWidth = 900, kHeight = 420;
-constexpr double kLeft = 80, kRight = 250, kTop = 50, kBottom = 60;
+constexpr double kWidth = 960, kHeight = 420;
+constexpr double kLeft = 80, kRight = 290, kTop = 50, kBottom = 60;
 constexpr double kPlotWidth = kWidth - kLeft - kRight, kPlotHeight = kHeight - kTop - kBottom;
 
 // Told apart by people who do not see all colours alike (Okabe and Ito).
