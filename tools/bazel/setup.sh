@@ -11,7 +11,7 @@ fail() {
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
   clang g++ libclang-rt-14-dev pkg-config
-  libabsl-dev libgmock-dev libgtest-dev libssl-dev
+  libabsl-dev libgmock-dev libgtest-dev libssl-dev zlib1g-dev
   openssl python3
 )
 # For the interoperability peers, which only root can have.
