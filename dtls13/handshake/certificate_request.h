@@ -28,6 +28,7 @@ struct CertificateRequestInfo {
   std::vector<uint8_t> context = {};
   std::vector<SignatureScheme> signature_schemes = {};
   CertificateWishes wishes = {};
+  CertificateType type = CertificateType::kX509;  // by EncryptedExtensions
 };
 
 // ReadCertificateRequest judges and reads one. Duplicate or misplaced extensions are

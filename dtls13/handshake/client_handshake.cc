@@ -49,6 +49,7 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status ReadRetryExtensions(const ServerHelloView& hello);
   Status ReadServerShare(const ServerHelloView& hello, Secret* shared_secret);
   Status HandleEncryptedExtensions(std::span<const uint8_t> body);
+  Status ReadCertificateTypes(const ExtensionBlock& extensions);
   Status HandleCertificateRequest(std::span<const uint8_t> body);
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
@@ -73,6 +74,8 @@ Status ClientHandshake::Start() {
     return Finish(InternalError(Reason::kInternal));
   }
   hello_.certificate_wishes = WishesOf(config);
+  hello_.certificate_types = {.client = config.local_certificate_types,
+                              .server = config.peer_certificate_types};
   hello_.random = parameters_.random;
   if (hello_.random.empty()) {
     hello_.random.resize(kRandomLen);
@@ -318,8 +321,23 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   if (name.has_value() && !name->empty()) return DecodeError();
   const auto groups = extensions->Find(ExtensionType::kSupportedGroups);
   if (groups.has_value() && !ParseCodePointList(*groups).has_value()) return DecodeError();
+  if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
   state_ = HandshakeState::kClientWaitCertificateOrRequest;
   return context_.Receive(HandshakeType::kEncryptedExtensions, body);
+}
+
+// ReadCertificateTypes reads what is to be shown of each side.
+Status ClientHandshake::ReadCertificateTypes(const ExtensionBlock& extensions) {
+  PeerAuthentication::Terms terms{
+      .peer_is_server = true, .schemes = hello_.signature_schemes, .offered = offered_};
+  Status status = ReadSelectedCertificateType(extensions, ExtensionType::kServerCertificateType,
+                                              hello_.certificate_types.server, &terms.type);
+  if (!status.ok()) return status;
+  peer_authentication_ = PeerAuthentication(std::move(terms));
+  // Of ours there is nothing to say before the server asks for it.
+  if (!extensions.Has(ExtensionType::kClientCertificateType)) return Status::Ok();
+  return ReadSelectedCertificateType(extensions, ExtensionType::kClientCertificateType,
+                                     hello_.certificate_types.client, &certificate_request_.type);
 }
 
 Status ClientHandshake::HandleCertificateRequest(std::span<const uint8_t> body) {
@@ -336,8 +354,6 @@ Status ClientHandshake::HandleCertificateRequest(std::span<const uint8_t> body) 
 }
 
 Status ClientHandshake::HandleCertificate(HandshakeType type, std::span<const uint8_t> body) {
-  peer_authentication_ = PeerAuthentication(
-      {.peer_is_server = true, .schemes = hello_.signature_schemes, .offered = offered_});
   state_ = HandshakeState::kClientWaitVerification;
   return ReceiveCertificate(type, body);
 }
@@ -367,6 +383,7 @@ Status ClientHandshake::ProvideCredential(std::shared_ptr<const Credential> cred
 }
 
 Status ClientHandshake::UseCredential(const Credential* credential) {
+  if (credential != nullptr && credential->type != certificate_request_.type) credential = nullptr;
   const auto scheme = ChooseSignatureScheme(credential, certificate_request_.signature_schemes);
   //= rfc8446#section-4.4.2
   //# If the server requests client authentication but no

@@ -130,6 +130,9 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
       !status.ok()) {
     return status;
   }
+  if (const Status status = ReadCertificateTypes(extensions, /*out=*/nullptr); !status.ok()) {
+    return status;
+  }
   if (const auto cookie = extensions.Find(ExtensionType::kCookie)) {
     ByteReader reader(*cookie);
     std::span<const uint8_t> content;
@@ -229,6 +232,7 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
   }
   WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
                          offered);
+  WriteCertificateTypes(fields.certificate_types, writer, offered);
   start(ExtensionType::kKeyShare);
   WriteKeyShares(writer, fields.key_shares);
   start(ExtensionType::kPskKeyExchangeModes);
@@ -347,6 +351,12 @@ CertificateWishes ClientOffer::certificate_wishes() const {
   // ReadClientOffer has found them well formed.
   (void)ReadCertificateWishes(hello.extensions, ExtensionMessage::kClientHello, &wishes).ok();
   return wishes;
+}
+
+CertificateTypes ClientOffer::certificate_types() const {
+  CertificateTypes types;
+  (void)ReadCertificateTypes(hello.extensions, &types).ok();
+  return types;
 }
 
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,

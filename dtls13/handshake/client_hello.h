@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/wire/code_points.h"
@@ -73,6 +74,7 @@ struct ClientOffer {
 
   // certificate_wishes are copies, made when they are wanted.
   CertificateWishes certificate_wishes() const;
+  CertificateTypes certificate_types() const;
 };
 
 // ReadClientOffer makes the checks a server owes a ClientHello before it chooses anything:
@@ -95,6 +97,7 @@ struct ClientHelloFields {
   std::vector<Share> key_shares;
   std::vector<uint8_t> cookie;  // empty sends none
   CertificateWishes certificate_wishes;
+  CertificateTypes certificate_types;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

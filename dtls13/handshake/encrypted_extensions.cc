@@ -1,8 +1,19 @@
 #include "dtls13/handshake/encrypted_extensions.h"
 
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
+namespace {
+
+void WriteType(ExtensionType extension, std::optional<CertificateType> type, ByteWriter* writer) {
+  if (!type.has_value()) return;
+  writer->WriteU16(static_cast<uint16_t>(extension));
+  ByteWriter::LengthPrefix data(writer, 2);
+  writer->WriteU8(static_cast<uint8_t>(*type));
+}
+
+}  // namespace
 
 std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> body) {
   ByteReader reader(body);
@@ -11,6 +22,16 @@ std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> 
   return ExtensionBlock::Parse(content);
 }
 
-std::vector<uint8_t> SerializeEncryptedExtensions() { return {0, 0}; }
+std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsFields& fields) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  {
+    ByteWriter::LengthPrefix block(&writer, 2);
+    WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &writer);
+    WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &writer);
+  }
+  if (!writer.ok()) return {};
+  return body;
+}
 
 }  // namespace dtls13

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dtls13/handshake/extensions.h"
+#include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
 
@@ -14,9 +15,16 @@ namespace dtls13 {
 // it is malformed or has trailing bytes; the block is a view and not judged.
 std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> body);
 
-// SerializeEncryptedExtensions returns the body. Nothing this library negotiates needs an answer
-// here yet.
-std::vector<uint8_t> SerializeEncryptedExtensions();
+// EncryptedExtensionsFields is what SerializeEncryptedExtensions writes: answers to a ClientHello.
+struct EncryptedExtensionsFields {
+  // RFC 7250.
+  std::optional<CertificateType> client_certificate_type = {};
+  std::optional<CertificateType> server_certificate_type = {};
+};
+
+// SerializeEncryptedExtensions returns the body; empty when a field exceeds what the format can
+// hold.
+std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsFields& fields);
 
 }  // namespace dtls13
 

@@ -81,6 +81,8 @@ struct ClientHelloInfo {
   std::vector<SignatureScheme> signature_schemes;
   std::vector<uint16_t> cipher_suites;
   CertificateWishes certificate_wishes;
+  // The types of certificate that the client takes; empty is X.509.
+  std::vector<CertificateType> server_certificate_types;
 };
 
 // HandshakeResult is what survives the handshake object.

@@ -27,10 +27,12 @@ struct CertificateStaple {
 // Credential is what one side shows of itself. The private key stays with the caller, who answers
 // SignatureWanted; `schemes` says what that key can sign, most wanted first.
 struct Credential {
-  std::vector<std::vector<uint8_t>> chain;  // DER, leaf first
+  // DER certificates, leaf first; or, of kRawPublicKey, one SubjectPublicKeyInfo.
+  std::vector<std::vector<uint8_t>> chain;
   std::vector<SignatureScheme> schemes;
   // Of the certificates at the same places; may be shorter. Sent to a peer that asks for them.
   std::vector<CertificateStaple> staples = {};
+  CertificateType type = CertificateType::kX509;
 };
 
 // ClientAuthentication is whether a server asks its clients for certificates.
@@ -123,6 +125,10 @@ struct HandshakeConfig {
   // Ask the peer for an OCSP response and for signed certificate timestamps.
   bool request_ocsp = false;
   bool request_sct = false;
+  // Certificate types, RFC 7250, most wanted first: taken from the peer, and (client) what we can
+  // show. A server shows what its credential is, if the client takes that.
+  std::vector<CertificateType> peer_certificate_types = {CertificateType::kX509};
+  std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};
   // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
   std::vector<std::shared_ptr<const CertificateCompressor>> certificate_compressors;
 

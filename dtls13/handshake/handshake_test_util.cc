@@ -134,6 +134,13 @@ const TestIdentity& TestIdentity::Get(TestKeyKind kind) {
   return *kIdentities[static_cast<size_t>(kind)];
 }
 
+std::vector<uint8_t> TestIdentity::PublicKeyInfo() const {
+  std::vector<uint8_t> der(static_cast<size_t>(i2d_PUBKEY(key_.get(), nullptr)));
+  unsigned char* out = der.data();
+  i2d_PUBKEY(key_.get(), &out);
+  return der;
+}
+
 std::vector<uint8_t> TestIdentity::Sign(SignatureScheme scheme,
                                         std::span<const uint8_t> input) const {
   auto signature = SignMessage(*TestAlgorithms(), key_.get(), scheme, input);

@@ -55,6 +55,7 @@ class TestIdentity {
   static const TestIdentity& Get(TestKeyKind kind);
 
   std::shared_ptr<const Credential> credential() const { return credential_; }
+  std::vector<uint8_t> PublicKeyInfo() const;  // DER
   std::vector<uint8_t> Sign(SignatureScheme scheme, std::span<const uint8_t> input) const;
 
  private:

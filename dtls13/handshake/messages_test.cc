@@ -110,7 +110,7 @@ TEST(ServerHelloTest, ExtensionForms) {
 }
 
 TEST(EncryptedExtensionsTest, Forms) {
-  const Bytes ours = SerializeEncryptedExtensions();
+  const Bytes ours = SerializeEncryptedExtensions({});
   const auto empty = ParseEncryptedExtensions(ours);
   ASSERT_TRUE(empty.has_value());
   EXPECT_TRUE(empty->empty());

@@ -36,6 +36,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   void KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
   Status UseCredential(const Credential* credential);
   Status SendServerHello();
+  Status ChooseCertificateTypes(const Credential& credential, EncryptedExtensionsFields* fields);
   Status SendCertificateRequest();
   Status SendFinalFlight(std::span<const uint8_t> signature);
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
@@ -45,6 +46,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ServerParameters parameters_;
   ClientHelloInfo client_hello_;
   std::vector<uint8_t> peer_share_;
+  std::vector<CertificateType> client_certificate_types_;
+  // Of the client's certificate; nothing when none is asked for.
+  std::optional<CertificateType> client_certificate_type_;
 };
 
 Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
@@ -158,6 +162,9 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
     client_hello_.cipher_suites.push_back(offer.hello.cipher_suites[i]);
   }
   client_hello_.certificate_wishes = offer.certificate_wishes();
+  CertificateTypes types = offer.certificate_types();
+  client_hello_.server_certificate_types = std::move(types.server);
+  client_certificate_types_ = std::move(types.client);
 }
 
 Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> credential) {
@@ -173,9 +180,13 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   }
   const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes);
   if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
-  if (const Status status = SendServerHello(); !status.ok()) return status;
-  Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
-                                SerializeEncryptedExtensions());
+  EncryptedExtensionsFields fields;
+  Status status = ChooseCertificateTypes(*credential, &fields);
+  if (!status.ok()) return status;
+  status = SendServerHello();
+  if (!status.ok()) return status;
+  status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
+                         SerializeEncryptedExtensions(fields));
   if (!status.ok()) return status;
   status = SendCertificateRequest();
   if (!status.ok()) return status;
@@ -184,13 +195,43 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
                          client_hello_.certificate_wishes);
 }
 
+// ChooseCertificateTypes answers RFC 7250's extensions, and decides whether to ask for the client's
+// certificate: not for one that it cannot have, unless there is no doing without.
+Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
+                                                   EncryptedExtensionsFields* fields) {
+  constexpr Status kUnsupported =
+      Status::Fatal(Reason::kBadCertificate, AlertDescription::kUnsupportedCertificate);
+  const auto& server_types = client_hello_.server_certificate_types;
+  if (!ChooseCertificateType(server_types, {&credential.type, 1}).has_value()) return kUnsupported;
+  if (!server_types.empty()) fields->server_certificate_type = credential.type;
+
+  const HandshakeConfig& config = context_.config();
+  if (config.client_authentication == ClientAuthentication::kNone) return Status::Ok();
+  client_certificate_type_ =
+      ChooseCertificateType(client_certificate_types_, config.peer_certificate_types);
+  if (!client_certificate_type_.has_value()) {
+    const bool required = config.client_authentication == ClientAuthentication::kRequired;
+    return required ? kUnsupported : Status::Ok();
+  }
+  //= rfc7250#section-4.2
+  //# If the TLS
+  //# server wants to request a certificate from the client (via the
+  //# certificate_request message), it MUST include the
+  //# client_certificate_type extension in the server hello.
+  if (!client_certificate_types_.empty()) {
+    fields->client_certificate_type = client_certificate_type_;
+  }
+  return Status::Ok();
+}
+
 // SendCertificateRequest follows EncryptedExtensions, if the config wants it.
 Status ServerHandshakeImpl::SendCertificateRequest() {
   const HandshakeConfig& config = context_.config();
-  if (config.client_authentication == ClientAuthentication::kNone) return Status::Ok();
+  if (!client_certificate_type_.has_value()) return Status::Ok();
   const CertificateRequestInfo request{.signature_schemes = UsableSchemes(config),
                                        .wishes = WishesOf(config)};
-  PeerAuthentication::Terms terms{.schemes = request.signature_schemes};
+  PeerAuthentication::Terms terms{.type = *client_certificate_type_,
+                                  .schemes = request.signature_schemes};
   std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
   peer_authentication_ = PeerAuthentication(std::move(terms));
   return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest, std::move(body));
@@ -231,9 +272,8 @@ Status ServerHandshakeImpl::SendFinalFlight(std::span<const uint8_t> signature) 
   status = context_.DeriveApplicationSecrets();
   if (!status.ok()) return status;
   context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
-  state_ = context_.config().client_authentication == ClientAuthentication::kNone
-               ? HandshakeState::kServerWaitFinished
-               : HandshakeState::kServerWaitCertificate;
+  state_ = client_certificate_type_.has_value() ? HandshakeState::kServerWaitCertificate
+                                                : HandshakeState::kServerWaitFinished;
   return Status::Ok();
 }
 
