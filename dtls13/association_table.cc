@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "dtls13/wire/byte_reader.h"
-#include "dtls13/wire/handshake_header.h"
-#include "dtls13/wire/record_header.h"
+#include "dtls13/wire/plaintext_handshake.h"
 
 namespace dtls13 {
 namespace {
@@ -17,38 +15,19 @@ constexpr size_t kRandomOffset = 2;
 
 }  // namespace
 
-// Hello is the beginning of a datagram with a fragment of a ClientHello in plaintext.
-struct AssociationTable::Hello {
-  // Nothing in a fragment that does not hold it.
-  std::optional<HelloRandom> random;
-};
-
 AssociationTable::AssociationTable(std::shared_ptr<const AssociationConfig> config,
                                    AssociationTableOptions options)
     : config_(std::move(config)), options_(options), listener_(config_) {}
 
 // --- Datagrams
 
-std::optional<AssociationTable::Hello> AssociationTable::FindHello(std::span<uint8_t> datagram) {
-  if (datagram.empty() || ClassifyRecord(datagram[0]) != RecordKind::kPlaintext) {
-    return std::nullopt;
-  }
-  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
-  if (!record || record->header.type != ContentType::kHandshake || record->header.epoch != 0) {
-    return std::nullopt;
-  }
-  ByteReader reader(record->fragment);
-  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
-  if (!fragment || fragment->header.type != HandshakeType::kClientHello) return std::nullopt;
-  Hello hello;
-  const HelloRandom none{};
-  if (fragment->header.fragment_offset == 0 &&
-      fragment->body.size() >= kRandomOffset + none.size()) {
-    const auto random = fragment->body.subspan(kRandomOffset, none.size());
-    hello.random.emplace();
-    std::copy(random.begin(), random.end(), hello.random->begin());
-  }
-  return hello;
+// RandomOf is nothing for a body that is too short for one.
+std::optional<AssociationTable::HelloRandom> AssociationTable::RandomOf(
+    std::span<const uint8_t> hello) {
+  HelloRandom random;
+  if (hello.size() < kRandomOffset + random.size()) return std::nullopt;
+  std::copy_n(hello.begin() + kRandomOffset, random.size(), random.begin());
+  return random;
 }
 
 void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
@@ -57,24 +36,8 @@ void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
   const Address address(peer_address.begin(), peer_address.end());
   const auto place = places_.find(address);
   const Place at = place == places_.end() ? Place() : place->second;
-  const std::optional<Hello> hello = FindHello(datagram);
-  if (hello) {
-    //= rfc9147#section-5.11
-    //# In cases where a server believes it has an existing association on a
-    //# given host/port quartet and it receives an epoch=0 ClientHello, it
-    //# SHOULD proceed with a new handshake but MUST NOT destroy the existing
-    //# association until the client has demonstrated reachability either by
-    //# completing a cookie exchange or by completing a complete handshake
-    //# including delivering a verifiable Finished message.
-    for (const AssociationId id : {at.living, at.challenger}) {
-      const Entry* entry = Find(id);
-      // The hello that it was made for is said again: that one's flight is the answer.
-      if (entry != nullptr && hello->random == entry->hello_random) {
-        Deliver(id, datagram);
-        return;
-      }
-    }
-    Listen(address, datagram, *hello, wall_now);
+  if (FindClientHello(datagram)) {
+    HandleClientHello(address, at, datagram, wall_now);
     return;
   }
   // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
@@ -85,6 +48,39 @@ void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
   Deliver(at.living != 0 ? at.living : at.challenger, datagram);
 }
 
+void AssociationTable::HandleClientHello(const Address& address, Place at,
+                                         std::span<uint8_t> datagram, WallTime wall_now) {
+  Gathered gathered;
+  std::optional<PlaintextFragment> hello = FindWholeClientHello(datagram);
+  if (!hello) {
+    gathered = gatherer_.Add(datagram, address, listener_, wall_now);
+    if (gathered.verdict == GatherVerdict::kBadCookie) {
+      Refuse(address, datagram, AlertDescription::kIllegalParameter);
+    }
+    if (gathered.verdict != GatherVerdict::kWhole) return;
+    datagram = gathered.datagram;
+    hello = FindWholeClientHello(datagram);
+  }
+  const std::optional<HelloRandom> random = RandomOf(hello->fragment.body);
+  if (!random) return;
+  //= rfc9147#section-5.11
+  //# In cases where a server believes it has an existing association on a
+  //# given host/port quartet and it receives an epoch=0 ClientHello, it
+  //# SHOULD proceed with a new handshake but MUST NOT destroy the existing
+  //# association until the client has demonstrated reachability either by
+  //# completing a cookie exchange or by completing a complete handshake
+  //# including delivering a verifiable Finished message.
+  for (const AssociationId id : {at.living, at.challenger}) {
+    const Entry* entry = Find(id);
+    // The hello that it was made for is said again: that one's flight is the answer.
+    if (entry != nullptr && *random == entry->hello_random) {
+      Deliver(id, datagram);
+      return;
+    }
+  }
+  Listen(address, datagram, *random, wall_now);
+}
+
 void AssociationTable::Deliver(AssociationId id, std::span<uint8_t> datagram) {
   Entry* const entry = Find(id);
   if (entry == nullptr) return;
@@ -93,7 +89,7 @@ void AssociationTable::Deliver(AssociationId id, std::span<uint8_t> datagram) {
 }
 
 void AssociationTable::Listen(const Address& address, std::span<uint8_t> datagram,
-                              const Hello& hello, WallTime wall_now) {
+                              const HelloRandom& random, WallTime wall_now) {
   switch (listener_.Inspect(datagram, address, wall_now).verdict) {
     case ListenVerdict::kIgnore:
       return;
@@ -110,7 +106,7 @@ void AssociationTable::Listen(const Address& address, std::span<uint8_t> datagra
       if (reply_.empty()) Refuse(address, datagram, AlertDescription::kHandshakeFailure);
       return;
     case ListenVerdict::kAccept:
-      Accept(address, datagram, hello, wall_now);
+      Accept(address, datagram, random, wall_now);
       return;
   }
 }
@@ -123,19 +119,19 @@ void AssociationTable::Refuse(const Address& address, std::span<const uint8_t> d
 }
 
 void AssociationTable::Accept(const Address& address, std::span<uint8_t> datagram,
-                              const Hello& hello, WallTime wall_now) {
+                              const HelloRandom& random, WallTime wall_now) {
   // The client's own earlier attempt makes room for this one.
   if (const auto place = places_.find(address); place != places_.end()) {
     End(place->second.challenger, 0);
   }
-  if (!hello.random || !MakeRoom()) {
+  if (!MakeRoom()) {
     ++num_refused_;
     return;
   }
   const AssociationId id = next_id_++;
   Entry& entry = entries_[id];
   entry.address = address;
-  entry.hello_random = *hello.random;
+  entry.hello_random = random;
   entry.made_at = now_;
   entry.association = Association::NewServer(config_, {.peer_address = address, .now = wall_now});
   half_open_.insert(id);

@@ -18,6 +18,7 @@
 #include "dtls13/cookie_listener.h"
 #include "dtls13/event.h"
 #include "dtls13/flight/instant.h"
+#include "dtls13/hello_gatherer.h"
 
 namespace dtls13 {
 
@@ -63,7 +64,8 @@ struct TableDatagram {
 // events go out. The contract after any call that is not a poll: PollTransmit until there is
 // nothing, PollEvent until there is nothing, both again if there was an event, then NextTimeout.
 //
-// Every first ClientHello is answered statelessly, so an unproved address costs nothing. RFC 9147
+// Every first ClientHello is answered statelessly, so unproved addresses cost no more than the
+// HelloGatherer's constant. RFC 9147
 // section 5.11: a new handshake on the address of a living association leaves that untouched until
 // the new one's client has delivered its Finished; then the old one is abandoned. An address has at
 // most one handshake beside its association, the latest that proved itself by a cookie.
@@ -120,13 +122,14 @@ class AssociationTable {
     AssociationId challenger = 0;  // a handshake that replaces `living` once it is complete
   };
 
-  struct Hello;
-  static std::optional<Hello> FindHello(std::span<uint8_t> datagram);
+  static std::optional<HelloRandom> RandomOf(std::span<const uint8_t> hello);
 
+  void HandleClientHello(const Address& address, Place at, std::span<uint8_t> datagram,
+                         WallTime wall_now);
   void Deliver(AssociationId id, std::span<uint8_t> datagram);
-  void Listen(const Address& address, std::span<uint8_t> datagram, const Hello& hello,
+  void Listen(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
               WallTime wall_now);
-  void Accept(const Address& address, std::span<uint8_t> datagram, const Hello& hello,
+  void Accept(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
               WallTime wall_now);
   void Refuse(const Address& address, std::span<const uint8_t> datagram, AlertDescription alert);
   bool MakeRoom();
@@ -140,6 +143,7 @@ class AssociationTable {
   std::shared_ptr<const AssociationConfig> config_;
   AssociationTableOptions options_;
   CookieListener listener_;
+  HelloGatherer gatherer_;
   Instant now_{};  // of the latest call that told it
   AssociationId next_id_ = 1;
   uint64_t num_refused_ = 0;

@@ -2,13 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/handshake/client_hello.h"
 #include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
 
@@ -89,6 +93,34 @@ TEST_F(CookieListenerTest, AnAssociationGoesOnFromTheSecondHello) {
   std::optional<Event> event = server->PollEvent();
   ASSERT_TRUE(event);
   EXPECT_EQ(event->type, EventType::kSignatureWanted);
+}
+
+//= rfc9147#section-5.1
+//= type=test
+//# A server SHOULD limit the amount of data it sends toward a client
+//# address to three times the amount of data sent by the client before it
+//# verifies that the client is able to receive data at that address.
+TEST_F(CookieListenerTest, NeverAnswersWithMoreThanThreeTimesTheHello) {
+  // The smallest hello there is: one suite, one group, no share.
+  ClientHelloFields fields;
+  fields.random.assign(kRandomLen, 1);
+  fields.cipher_suites = {CipherSuiteId::kAes128GcmSha256};
+  fields.groups = {NamedGroup::kX25519};
+  fields.signature_schemes = {SignatureScheme::kEd25519};
+  std::vector<ExtensionType> offered;
+  const std::vector<uint8_t> message =
+      WholeMessage(HandshakeType::kClientHello, 0, SerializeClientHello(fields, &offered));
+  std::vector<uint8_t> hello(kPlaintextHeaderLen + message.size());
+  ASSERT_EQ(WritePlaintextRecord(ContentType::kHandshake, {}, message, hello), hello.size());
+  ASSERT_EQ(listener_->Inspect(hello, Bytes("address"), kNow).verdict, ListenVerdict::kNeedsRetry);
+  size_t longest = 0;
+  for (size_t cookie_len = 0; cookie_len <= 255; ++cookie_len) {
+    const auto retry = Retry(hello, std::string(cookie_len, 'x'));
+    EXPECT_LE(retry.size(), 3 * hello.size());
+    longest = std::max(longest, retry.size());
+  }
+  EXPECT_GT(longest, 2 * hello.size());
+  EXPECT_TRUE(Retry(hello, std::string(255, 'x')).empty());
 }
 
 TEST_F(CookieListenerTest, EveryRepeatedHelloGetsAnAnswerOfItsOwnNumber) {

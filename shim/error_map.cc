@@ -58,6 +58,7 @@ int LibsslReason(Status status) {
     case Reason::kInvalidCompression:
       return SSL_R_INVALID_COMPRESSION_ALGORITHM;
     case Reason::kCookieMismatch:
+    case Reason::kHelloChanged:
       return SSL_R_COOKIE_MISMATCH;
     case Reason::kBadHelloRetryRequest:
       return SSL_R_BAD_HRR_VERSION;

@@ -6,8 +6,8 @@
 
 #include "dtls13/cookie_listener.h"
 #include "dtls13/handshake/client_hello.h"
-#include "dtls13/wire/byte_reader.h"
-#include "dtls13/wire/handshake_header.h"
+#include "dtls13/hello_gatherer.h"
+#include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/bio_transport.h"
 #include "shim/callbacks.h"
@@ -122,31 +122,16 @@ FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
   attachment.kept_datagram.assign(datagram.begin(), datagram.end());
   attachment.peer_address = std::move(address);
   attachment.peer = ReadPeer(attachment.ssl());
-  attachment.hello_fragments.reset();
+  attachment.hello_gatherer.reset();
   return verdict;
 }
-
-// FindWholeHello returns the body of a ClientHello that the datagram begins with.
-std::optional<std::span<const uint8_t>> FindWholeHello(std::span<uint8_t> datagram) {
-  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
-  if (!record || record->header.type != ContentType::kHandshake) return std::nullopt;
-  ByteReader reader(record->fragment);
-  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
-  if (!fragment || fragment->header.type != HandshakeType::kClientHello ||
-      fragment->header.fragment_len != fragment->header.message_len) {
-    return std::nullopt;
-  }
-  return fragment->body;
-}
-
-bool IsWholeHello(std::span<uint8_t> datagram) { return FindWholeHello(datagram).has_value(); }
 
 // IsFallback: the client tries less than it has because more has failed (RFC 7507). Between it and
 // us, who have DTLS 1.3, somebody else must have made it fail.
 bool IsFallback(std::span<uint8_t> datagram) {
-  const std::optional<std::span<const uint8_t>> body = FindWholeHello(datagram);
-  if (!body) return false;
-  const std::optional<ClientHelloView> hello = ParseClientHello(*body);
+  const std::optional<PlaintextFragment> whole = FindWholeClientHello(datagram);
+  if (!whole) return false;
+  const std::optional<ClientHelloView> hello = ParseClientHello(whole->fragment.body);
   return hello && hello->cipher_suites.Contains(kFallbackScsv);
 }
 
@@ -191,7 +176,7 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
   }
   // Not acceptable, and not libssl's either: an association has the alert for it, where one may be
   // had for the asking.
-  if (mode == CookieMode::kNone && IsWholeHello(datagram)) {
+  if (mode == CookieMode::kNone && FindWholeClientHello(datagram)) {
     return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
   }
   return FirstHello::kIgnored;
@@ -203,14 +188,27 @@ FirstHello Take(SslAttachment& attachment, const CookieListener& listener, Cooki
   TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
                     /*with_contents=*/mode != CookieMode::kNone);
   const FirstHello verdict = Judge(attachment, listener, mode, datagram);
-  const bool may_gather = mode == CookieMode::kNone || mode == CookieMode::kExchange;
-  if (verdict != FirstHello::kIgnored || !may_gather || IsWholeHello(datagram)) return verdict;
-  if (attachment.hello_fragments == nullptr) {
-    attachment.hello_fragments = std::make_unique<HelloFragments>();
+  if (verdict != FirstHello::kIgnored || FindWholeClientHello(datagram)) return verdict;
+  if (attachment.hello_gatherer == nullptr) {
+    const bool serves_one = mode == CookieMode::kNone || mode == CookieMode::kExchange;
+    attachment.hello_gatherer =
+        std::make_unique<HelloGatherer>(serves_one ? 1 : HelloGatherer::kMaxHellos);
   }
-  std::optional<std::vector<uint8_t>> hello =
-      attachment.hello_fragments->Add(datagram, PeerAddress(attachment.ssl()));
-  return hello ? Judge(attachment, listener, mode, *hello) : verdict;
+  Gathered gathered;
+  {
+    ErrorMark mark;
+    gathered = attachment.hello_gatherer->Add(datagram, PeerAddress(attachment.ssl()), listener,
+                                              WallNow());
+  }
+  switch (gathered.verdict) {
+    case GatherVerdict::kWhole:
+      return Judge(attachment, listener, mode, gathered.datagram);
+    case GatherVerdict::kBadCookie:
+      return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
+    case GatherVerdict::kNothing:
+      break;
+  }
+  return verdict;
 }
 
 }  // namespace

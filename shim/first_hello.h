@@ -11,7 +11,7 @@ namespace dtls13::shim {
 enum class CookieMode : uint8_t {
   kNone,       // answers it
   kExchange,   // SSL_OP_COOKIE_EXCHANGE: asks for the application's cookie
-  kListen,     // DTLSv1_listen: the same, and keeps nothing between datagrams
+  kListen,     // DTLSv1_listen: the same, and keeps only pieces of ClientHellos meanwhile
   kStateless,  // SSL_stateless: as kListen with the other pair of callbacks
 };
 
@@ -26,8 +26,8 @@ enum class FirstHello : uint8_t {
 };
 
 // ReceiveFirstHello reads datagrams for a server that has no association yet, until a ClientHello
-// is worth one. It keeps nothing of the others, but for the fragments of one ClientHello where the
-// SSL is to serve the first client that comes.
+// is worth one. It keeps nothing of the others, but for a bounded number of pieces of ClientHellos:
+// one client's where the SSL is to serve the first that comes.
 FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
                              CookieMode mode, bool one_datagram);
 

@@ -82,7 +82,7 @@ void SslAttachment::Reset() {
   unsent_datagram.clear();
   peer_address.clear();
   peer.reset();
-  hello_fragments.reset();
+  hello_gatherer.reset();
   failure_reported = false;
   callbacks_started = false;
   flush_owed = false;

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/hello_gatherer.h"
 #include "shim/bio_transport.h"
 #include "shim/ctx_attachment.h"
-#include "shim/hello_fragments.h"
 #include "shim/openssl_headers.h"
 #include "shim/session_facts.h"
 
@@ -131,7 +131,7 @@ class SslAttachment {
   AddressPtr peer;
 
   // Pieces of a ClientHello, while it is not known whose it is to answer.
-  std::unique_ptr<HelloFragments> hello_fragments;
+  std::unique_ptr<HelloGatherer> hello_gatherer;
 
   // DTLS_set_timer_cb: the application's own retransmission timer value.
   DTLS_timer_cb timer_callback = nullptr;

@@ -1,5 +1,6 @@
 #include "dtls13/handshake/cookie.h"
 
+#include <algorithm>
 #include <array>
 
 #include "dtls13/crypto/cipher_suite.h"
@@ -28,6 +29,7 @@ constexpr uint16_t kNoGroup = 0;
 //          CipherSuite suite;
 //          NamedGroup group;               /* 0: none */
 //          opaque client_hello_hash<32..48>;
+//          opaque hello_digest[16];
 //          opaque application_cookie<0..255>;
 //          opaque mac[16];
 //      } Cookie;
@@ -37,6 +39,7 @@ struct ParsedCookie {
   uint16_t suite = 0;
   uint16_t group = 0;
   std::span<const uint8_t> client_hello_hash;
+  std::span<const uint8_t> hello_digest;
   std::span<const uint8_t> application_cookie;
   std::span<const uint8_t> signed_part;
   std::span<const uint8_t> mac;
@@ -52,6 +55,7 @@ std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
   if (!reader.ReadU8(&parsed.key_id) || !reader.ReadU48(&issued) ||
       !reader.ReadU16(&parsed.suite) || !reader.ReadU16(&parsed.group) ||
       !reader.ReadVector8(&parsed.client_hello_hash) ||
+      !reader.ReadBytes(HelloDigest().size(), &parsed.hello_digest) ||
       !reader.ReadVector8(&parsed.application_cookie) || !reader.empty()) {
     return std::nullopt;
   }
@@ -107,6 +111,7 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
     ByteWriter::LengthPrefix prefix(&writer, 1);
     writer.WriteBytes(contents.client_hello_hash);
   }
+  writer.WriteBytes(contents.hello_digest);
   {
     ByteWriter::LengthPrefix prefix(&writer, 1);
     writer.WriteBytes(contents.application_cookie);
@@ -144,6 +149,8 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
   if (parsed->group != kNoGroup) contents.group = static_cast<NamedGroup>(parsed->group);
   contents.client_hello_hash.assign(parsed->client_hello_hash.begin(),
                                     parsed->client_hello_hash.end());
+  std::copy(parsed->hello_digest.begin(), parsed->hello_digest.end(),
+            contents.hello_digest.begin());
   contents.application_cookie.assign(parsed->application_cookie.begin(),
                                      parsed->application_cookie.end());
   return contents;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/rotating_keys.h"
 
 namespace dtls13 {
@@ -21,6 +22,7 @@ struct CookieContents {
   // The group the HelloRetryRequest asked for; nothing when it asked only for the cookie.
   std::optional<NamedGroup> group;
   std::vector<uint8_t> client_hello_hash;   // hash of the first ClientHello with the suite's hash
+  HelloDigest hello_digest{};               // of what the second ClientHello must repeat
   std::vector<uint8_t> application_cookie;  // opaque, the application's own; at most 255 bytes
 };
 

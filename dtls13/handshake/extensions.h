@@ -75,6 +75,7 @@ class CodePointList {
   static std::optional<CodePointList> Parse(std::span<const uint8_t> content);
 
   size_t size() const { return content_.size() / 2; }
+  std::span<const uint8_t> content() const { return content_; }
   uint16_t operator[](size_t index) const {
     return static_cast<uint16_t>(content_[2 * index] << 8 | content_[2 * index + 1]);
   }

@@ -7,6 +7,7 @@
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
+#include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/handshake/server_hello.h"
 #include "dtls13/handshake/stateless_retry.h"
@@ -134,6 +135,9 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
   const bool share_fits = contents->group.has_value() ? offer.key_shares.IsExactly(*contents->group)
                                                       : !negotiation.peer_share.empty();
   if (!share_fits || negotiation.peer_share.empty()) return IllegalParameter(Reason::kBadKeyShare);
+  const auto digest = DigestInvariants(context_.algorithms(), offer.hello);
+  if (!digest.has_value()) return InternalError(Reason::kCrypto);
+  if (*digest != contents->hello_digest) return IllegalParameter(Reason::kHelloChanged);
 
   context_.result().used_hello_retry_request = true;
   const std::vector<uint8_t> retry =

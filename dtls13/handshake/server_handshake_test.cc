@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/client_hello.h"
@@ -430,6 +432,35 @@ TEST(ServerCookieTest, SecondHelloCannotAskAgain) {
   hello.fields.key_shares.clear();
   ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
               Reason::kBadKeyShare);
+}
+
+//= rfc8446#section-4.1.2
+//= type=test
+//# In that case, the client MUST send the same
+//# ClientHello without modification, except as follows:
+TEST(ServerCookieTest, SecondHelloChangesOnlyWhatItMay) {
+  HandshakeConfig config = TestConfig();
+  config.require_cookie = true;
+  Hello hello;
+  WithCookie(config, &hello);
+  const Bytes good = hello.Build();
+  const auto answer = [&](const std::function<void(std::vector<RawExtension>*)>& edit) {
+    Bytes body = good;
+    EditExtensions(kCH, &body, edit);
+    return Give(NewServer(config).get(), body);
+  };
+  EXPECT_TRUE(answer([](std::vector<RawExtension>* all) {
+                all->insert(all->begin(), {.type = 21, .data = Bytes(300)});  // padding
+              }).ok());
+  ExpectFatal(answer([](std::vector<RawExtension>* all) {
+                all->insert(all->begin(), {.type = 0x2a2a, .data = {}});
+              }),
+              AlertDescription::kIllegalParameter, Reason::kHelloChanged);
+  ExpectFatal(answer([](std::vector<RawExtension>* all) { std::swap(all->front(), all->back()); }),
+              AlertDescription::kIllegalParameter, Reason::kHelloChanged);
+  hello.fields.server_name = "another.test";
+  ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
+              Reason::kHelloChanged);
 }
 
 TEST(ServerCookieTest, SecondHelloMustStillChooseTheSuite) {

@@ -1,6 +1,7 @@
 #include "dtls13/handshake/stateless_retry.h"
 
 #include "dtls13/crypto/transcript.h"
+#include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/server_hello.h"
 
 namespace dtls13 {
@@ -19,8 +20,12 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
   //# in the cookie.
   const auto hash =
       Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, client_hello_body);
-  if (!hash.has_value()) return {};
+  const auto hello = ParseClientHello(client_hello_body);
+  if (!hash.has_value() || !hello.has_value()) return {};
+  const auto digest = DigestInvariants(*config.algorithms, *hello);
+  if (!digest.has_value()) return {};
   CookieContents contents;
+  contents.hello_digest = *digest;
   contents.suite = negotiation.suite->id;
   if (negotiation.peer_share.empty()) contents.group = negotiation.group;
   contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());

@@ -33,6 +33,7 @@ enum class Reason : uint16_t {
   kInvalidCompression,
   kCookieMismatch,
   kBadHelloRetryRequest,
+  kHelloChanged,             // the second ClientHello differs where it must not
   kFragmentMismatch,         // a retransmitted fragment changed a byte
   kCertificateVerifyFailed,  // the caller's verifier refused the chain
   kNoPeerCertificate,

@@ -4,12 +4,14 @@
 #include <cstdint>
 
 #include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/hello_invariants.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13;
   const std::span<const uint8_t> body(data, size);
   const auto hello = ParseClientHello(body);
+  if (const auto cookie = FindCookieInPrefix(body)) fuzz::Check(fuzz::Within(*cookie, body));
   ClientOffer offer;
   const Status status = ReadClientOffer(body, &offer);
   if (!hello.has_value()) {

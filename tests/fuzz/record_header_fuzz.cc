@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/fuzz/check.h"
 
@@ -20,6 +21,13 @@ void CheckPlaintext(std::span<uint8_t> datagram) {
   std::vector<uint8_t> written(kPlaintextHeaderLen);
   WritePlaintextHeader(record->header, written);
   Check(std::equal(written.begin(), written.end(), datagram.begin()));
+  PlaintextFragmentReader reader(datagram);
+  for (PlaintextFragment found; reader.Next(&found);) {
+    Check(Within(found.fragment.body, datagram));
+  }
+  if (const auto hello = FindWholeClientHello(datagram)) {
+    Check(hello->fragment.body.size() == hello->fragment.header.message_len);
+  }
 }
 
 void CheckCiphertext(std::span<uint8_t> datagram, size_t connection_id_len) {
