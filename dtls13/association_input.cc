@@ -83,8 +83,7 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# Conversely, it is possible for records that are protected with the
   //# new epoch to be received prior to the completion of a handshake.  For
   //# instance, the server may send its Finished message and then start
-  //# transmitting data.  Implementations MAY either buffer or discard such
-  //# records
+  //# transmitting data.
   if (role_ != Role::kClient || connected_ || records_.CanRead(kHandshakeEpoch)) return;
   if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
   early_datagrams_.Hold(datagram);

@@ -50,13 +50,22 @@ class Result:
         return [finding for findings in self.findings.values() for finding in findings]
 
 
+def _overlap(first, second):
+    """Whether enough words at the end of `first` are those at the beginning of `second`."""
+    first, second = first.split(), second.split()
+    return any(first[-length:] == second[:length]
+               for length in range(MIN_WORDS, min(len(first), len(second)) + 1))
+
+
 def covers(quote, requirement):
-    """Whether `quote` holds the sentence, or is a piece of it (or of its bullets) that is long enough."""
+    """Whether `quote` holds the sentence, or enough words of it (or of its bullets) in their order: from
+    its middle alone, or together with what stands before or behind it."""
     if requirement.quote in quote:
         return True
     if len(quote.split()) < MIN_WORDS:
         return False
-    return any(quote in text for text in [requirement.quote] + requirement.items)
+    return any(quote in text or _overlap(quote, text) or _overlap(text, quote)
+               for text in [requirement.quote] + requirement.items)
 
 
 def _misquote(citation, findings):

@@ -104,6 +104,15 @@ class RfcCoverage(unittest.TestCase):
         self.assertEqual(self.row("MUST")[1], 1)
         self.assertEqual(self.row("SHOULD")[1], 1)
 
+    def test_a_citation_may_begin_or_end_amid_a_sentence(self):
+        for text in ("Hosts have rules. A host MUST count each record that",
+                     "it drops, and MUST NOT answer it. That is all."):
+            with self.subTest(text):
+                self.write("dtls13/a.cc", "//= rfc1#section-2\n//# " + text + "\n")
+                self.assertEqual(self.row("MUST")[1], 1)
+        self.write("dtls13/a.cc", "//= rfc1#section-2\n//# Hosts have rules. A host MUST count each\n")
+        self.expect_fault("requires something")
+
     def test_a_bullet_is_evidence_for_its_sentence(self):
         self.write("dtls13/a.cc", "//= rfc1#section-3.1\n//# Send each of the answers at once,\n")
         self.assertEqual(self.row("MAY")[1], 1)
