@@ -60,6 +60,7 @@ class Association {
   virtual std::optional<Event> PollEvent() = 0;
 
   // Answers to events. They may fail the association, which an event then says.
+  virtual void ProvidePsk(size_t index, Psk psk, Instant now) = 0;
   virtual void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) = 0;
   virtual void ProvideSignature(std::span<const uint8_t> signature, Instant now) = 0;
   virtual void ProvideVerification(bool ok, AlertDescription alert, Instant now) = 0;

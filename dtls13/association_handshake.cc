@@ -144,6 +144,9 @@ void AssociationImpl::AnnounceWait() {
   if (wait == announced_wait_) return;
   announced_wait_ = wait;
   switch (wait) {
+    case HandshakeWait::kPsk:
+      events_.Push({.type = EventType::kPskWanted});
+      return;
     case HandshakeWait::kCredential:
       events_.Push({.type = EventType::kCredentialWanted});
       return;
@@ -166,6 +169,11 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   AnnounceWait();
   DrainMessages(now);
   ScheduleAcks(now, /*saw_unreadable=*/false);
+}
+
+void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
+  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kPsk) return;
+  OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
 }
 
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {

@@ -43,6 +43,7 @@ class AssociationImpl final : public Association {
   std::optional<Instant> NextTimeout() const override;
   std::optional<Event> PollEvent() override;
 
+  void ProvidePsk(size_t index, Psk psk, Instant now) override;
   void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
   void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
   void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;

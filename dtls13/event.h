@@ -12,6 +12,7 @@ namespace dtls13 {
 
 // EventType, in the order a handshake meets them.
 enum class EventType : uint8_t {
+  kPskWanted,         // server: answer with ProvidePsk; client_hello() has the identities
   kCredentialWanted,  // answer with ProvideCredential; client_hello() of a server, or
                       // certificate_request() of a client, says what was asked
   kSignatureWanted,   // answer with ProvideSignature; signature_request() has scheme and input

@@ -92,6 +92,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
         attachment.unread.push_back({.content = {event.data.begin(), event.data.end()}});
       }
       break;
+    case EventType::kPskWanted:  // never: our configs do not ask
     case EventType::kHandshakeAcked:
     case EventType::kPeerClosed:
     case EventType::kFailed:

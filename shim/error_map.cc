@@ -94,6 +94,12 @@ int LibsslReason(Status status) {
       return ERR_R_INTERNAL_ERROR;
     case Reason::kBadKeyUpdate:
       return SSL_R_BAD_KEY_UPDATE;
+    case Reason::kUnknownPskIdentity:
+      return SSL_R_PSK_IDENTITY_NOT_FOUND;
+    case Reason::kBinderMismatch:
+      return SSL_R_BINDER_DOES_NOT_VERIFY;
+    case Reason::kBadPsk:
+      return SSL_R_BAD_PSK_IDENTITY;
     case Reason::kNoApplicationProtocol:
       return SSL_R_NO_APPLICATION_PROTOCOL;
     case Reason::kInappropriateFallback:

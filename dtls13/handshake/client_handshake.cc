@@ -5,6 +5,7 @@
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/client_psks.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
@@ -47,6 +48,8 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status CheckServerHello(const ServerHelloView& hello) const;
   Status HandleHelloRetryRequest(const ServerHelloView& hello, std::span<const uint8_t> body);
   Status ReadRetryExtensions(const ServerHelloView& hello);
+  Status ReadKeyExchange(const ServerHelloView& hello, const CipherSuite& suite,
+                         Secret* shared_secret);
   Status ReadServerShare(const ServerHelloView& hello, Secret* shared_secret);
   Status HandleEncryptedExtensions(std::span<const uint8_t> body);
   Status ReadCertificateTypes(const ExtensionBlock& extensions);
@@ -59,9 +62,11 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
 
   ClientParameters parameters_;
   ClientHelloFields hello_;
+  ClientPsks psks_;
   std::vector<ExtensionType> offered_;
   std::vector<KeyExchange> key_exchanges_;    // one for each share in hello_
   std::optional<CipherSuiteId> retry_suite_;  // the HelloRetryRequest's, once one came
+  bool psk_used_ = false;
   bool certificate_requested_ = false;
 };
 
@@ -70,7 +75,11 @@ Status ClientHandshake::Start() {
   hello_.cipher_suites = UsableSuites(config);
   hello_.groups = UsableGroups(config);
   hello_.signature_schemes = UsableSchemes(config);
-  if (hello_.cipher_suites.empty() || hello_.groups.empty() || hello_.signature_schemes.empty()) {
+  hello_.psk_modes = config.psk_modes;
+  psks_.Keep(std::move(parameters_.psks), parameters_.server_name, parameters_.now, &hello_);
+  // Only a key that both sides hold does without a group, and without certificates.
+  if (hello_.cipher_suites.empty() ||
+      (psks_.empty() && (hello_.groups.empty() || hello_.signature_schemes.empty()))) {
     return Finish(InternalError(Reason::kInternal));
   }
   hello_.certificate_wishes = WishesOf(config);
@@ -95,8 +104,12 @@ Status ClientHandshake::Start() {
 }
 
 Status ClientHandshake::SendClientHello() {
-  return context_.Send(kPlaintextEpoch, HandshakeType::kClientHello,
-                       SerializeClientHello(hello_, &offered_));
+  hello_.psks = psks_.Fields(parameters_.now);
+  std::vector<uint8_t> body = SerializeClientHello(hello_, &offered_);
+  if (!body.empty() && !psks_.WriteBinders(context_.config(), context_.transcript(), &body)) {
+    return InternalError(Reason::kCrypto);
+  }
+  return context_.Send(kPlaintextEpoch, HandshakeType::kClientHello, std::move(body));
 }
 
 Status ClientHandshake::ReplaceKeyShares(std::span<const NamedGroup> groups) {
@@ -197,8 +210,10 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
     return IllegalParameter(Reason::kWrongCipherReturned);
   }
   Secret shared_secret;
-  if (const Status status = ReadServerShare(*hello, &shared_secret); !status.ok()) return status;
-
+  if (const Status status = ReadKeyExchange(*hello, *FindCipherSuite(suite), &shared_secret);
+      !status.ok()) {
+    return status;
+  }
   context_.SetSuite(*FindCipherSuite(suite));
   if (!retry_suite_.has_value() &&
       !context_.transcript().SelectHash(FindCipherSuite(suite)->hash)) {
@@ -218,8 +233,29 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   return Status::Ok();
 }
 
+// ReadKeyExchange reads what the server took: a PSK, a key share, or both.
+Status ClientHandshake::ReadKeyExchange(const ServerHelloView& hello, const CipherSuite& suite,
+                                        Secret* shared_secret) {
+  std::optional<PskSelection> selection;
+  if (const Status status = psks_.ReadSelection(hello, suite, hello_, &selection); !status.ok()) {
+    return status;
+  }
+  if (!selection.has_value()) {
+    // A server that would show a certificate has to be able to sign for us.
+    if (hello_.signature_schemes.empty()) return HandshakeFailure(Reason::kUnknownPskIdentity);
+    return ReadServerShare(hello, shared_secret);
+  }
+  psk_used_ = true;
+  if (const Status status = UsePsk(*selection); !status.ok()) return status;
+  if (selection->mode == PskKeyExchangeMode::kPskDheKe) {
+    return ReadServerShare(hello, shared_secret);
+  }
+  context_.result().group = NamedGroup{};
+  return Status::Ok();
+}
+
 Status ClientHandshake::ReadServerShare(const ServerHelloView& hello, Secret* shared_secret) {
-  // No PSK was offered, so there is no handshake without a key share.
+  // Without a PSK there is no handshake without a key share.
   const auto data = hello.extensions.Find(ExtensionType::kKeyShare);
   if (!data.has_value()) return MissingExtension();
   const auto share = ParseServerShare(*data);
@@ -249,6 +285,7 @@ Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
   const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(hello.cipher_suite));
   retry_suite_ = suite->id;
   context_.result().used_hello_retry_request = true;
+  psks_.OnHelloRetryRequest(*suite);
   context_.Queue(PeerIsDtls13{});
   if (!context_.transcript().SelectHash(suite->hash) ||
       !context_.transcript().ReplaceWithMessageHash()) {
@@ -322,7 +359,10 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   const auto groups = extensions->Find(ExtensionType::kSupportedGroups);
   if (groups.has_value() && !ParseCodePointList(*groups).has_value()) return DecodeError();
   if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
-  state_ = HandshakeState::kClientWaitCertificateOrRequest;
+  // Certificates, and a request for ours, have no place after a PSK (RFC 8446 sections 4.3.2 and
+  // 4.4.2): they are unexpected_message.
+  state_ = psk_used_ ? HandshakeState::kClientWaitFinished
+                     : HandshakeState::kClientWaitCertificateOrRequest;
   return context_.Receive(HandshakeType::kEncryptedExtensions, body);
 }
 

@@ -95,7 +95,8 @@ class ScriptedServer {
     EXPECT_TRUE(context_.Receive(HandshakeType::kClientHello, client_hello).ok());
     const auto key_exchange = KeyExchange::Generate(context_.algorithms(), group);
     const Bytes hello = SerializeServerHello(
-        Bytes(kRandomLen, 1), suite, {.group = group, .key_exchange = key_exchange->public_key()});
+        Bytes(kRandomLen, 1), suite,
+        {.key_share = KeyShare{.group = group, .key_exchange = key_exchange->public_key()}});
     EXPECT_TRUE(context_.Receive(kSH, hello).ok());
     if (const auto share = offer.key_shares.Find(group)) {
       Secret secret;

@@ -14,7 +14,6 @@ constexpr size_t kMaxSessionIdLen = 32;
 constexpr size_t kMaxHostNameLen = 255;
 constexpr uint8_t kHostNameType = 0;
 constexpr uint8_t kNullCompression = 0;
-constexpr uint8_t kPskDheKe = 1;
 
 // ParseVersions reads the ClientHello form of supported_versions, RFC 8446 section 4.2.1.
 std::optional<CodePointList> ParseVersions(std::span<const uint8_t> data) {
@@ -74,14 +73,16 @@ Status CheckKeyShares(const KeyShareList& shares, const CodePointList& groups) {
   return Status::Ok();
 }
 
-// ReadPskExtensions judges what surrounds pre_shared_key, which is not used itself.
-Status ReadPskExtensions(const ExtensionBlock& extensions) {
-  if (const auto modes = extensions.Find(ExtensionType::kPskKeyExchangeModes)) {
-    ByteReader reader(*modes);
-    std::span<const uint8_t> list;
-    if (!reader.ReadVector8(&list) || !reader.empty() || list.empty()) return DecodeError();
+// ReadPskExtensions reads pre_shared_key and what surrounds it.
+Status ReadPskExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  const auto modes = extensions.Find(ExtensionType::kPskKeyExchangeModes);
+  if (modes.has_value()) {
+    const auto list = PskModeList::Parse(*modes);
+    if (!list.has_value()) return DecodeError();
+    out->psk_modes = *list;
   }
-  if (!extensions.Has(ExtensionType::kPreSharedKey)) return Status::Ok();
+  const auto psks = extensions.Find(ExtensionType::kPreSharedKey);
+  if (!psks.has_value()) return Status::Ok();
   //= rfc8446#section-4.2.11
   //# Servers MUST check that it is the last extension and otherwise fail
   //# the handshake with an "illegal_parameter" alert.
@@ -91,14 +92,18 @@ Status ReadPskExtensions(const ExtensionBlock& extensions) {
   //= rfc8446#section-4.2.9
   //# If clients offer "pre_shared_key" without a "psk_key_exchange_modes"
   //# extension, servers MUST abort the handshake.
-  if (!extensions.Has(ExtensionType::kPskKeyExchangeModes)) return MissingExtension();
-  return Status::Ok();
+  if (!modes.has_value()) return MissingExtension();
+  return OfferedPsks::Parse(*psks, &out->psks);
 }
 
 // ReadKeyExchange reads supported_groups and key_share.
 Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
   const auto groups = extensions.Find(ExtensionType::kSupportedGroups);
   const auto shares = extensions.Find(ExtensionType::kKeyShare);
+  // A client that would use a PSK alone has no need of either.
+  if (!groups.has_value() && !shares.has_value() && extensions.Has(ExtensionType::kPreSharedKey)) {
+    return Status::Ok();
+  }
   //= rfc8446#section-9.2
   //# Servers receiving a ClientHello which does not conform to these
   //# requirements MUST abort the handshake with a "missing_extension"
@@ -114,16 +119,17 @@ Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
 
 // ReadOtherExtensions reads what is left once the version and the key exchange are known.
 Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
-  //= rfc8446#section-4.2.3
-  //# If a server
-  //# is authenticating via a certificate and the client has not sent a
-  //# "signature_algorithms" extension, then the server MUST abort the
-  //# handshake with a "missing_extension" alert
-  const auto schemes = extensions.Find(ExtensionType::kSignatureAlgorithms);
-  if (!schemes.has_value()) return MissingExtension();
-  const auto scheme_list = ParseCodePointList(*schemes);
-  if (!scheme_list.has_value()) return DecodeError();
-  out->signature_schemes = *scheme_list;
+  //= rfc8446#section-9.2
+  //# If not containing a "pre_shared_key" extension, it MUST contain
+  //# both a "signature_algorithms" extension and a "supported_groups"
+  //# extension.
+  if (const auto schemes = extensions.Find(ExtensionType::kSignatureAlgorithms)) {
+    const auto scheme_list = ParseCodePointList(*schemes);
+    if (!scheme_list.has_value()) return DecodeError();
+    out->signature_schemes = *scheme_list;
+  } else if (!extensions.Has(ExtensionType::kPreSharedKey)) {
+    return MissingExtension();
+  }
 
   if (const Status status =
           ReadCertificateWishes(extensions, ExtensionMessage::kClientHello, /*out=*/nullptr);
@@ -142,7 +148,7 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   if (const auto name = extensions.Find(ExtensionType::kServerName)) {
     if (const Status status = ReadServerName(*name, &out->server_name); !status.ok()) return status;
   }
-  return ReadPskExtensions(extensions);
+  return ReadPskExtensions(extensions, out);
 }
 
 // CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
@@ -220,26 +226,39 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     start(ExtensionType::kServerName);
     WriteServerName(writer, fields.server_name);
   }
-  start(ExtensionType::kSupportedGroups);
-  {
+  if (!fields.groups.empty()) {
+    start(ExtensionType::kSupportedGroups);
     ByteWriter::LengthPrefix data(writer, 2);
     WriteCodePoints(writer, fields.groups);
   }
-  start(ExtensionType::kSignatureAlgorithms);
-  {
+  if (!fields.signature_schemes.empty()) {
+    start(ExtensionType::kSignatureAlgorithms);
     ByteWriter::LengthPrefix data(writer, 2);
     WriteCodePoints(writer, fields.signature_schemes);
   }
   WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
                          offered);
   WriteCertificateTypes(fields.certificate_types, writer, offered);
-  start(ExtensionType::kKeyShare);
-  WriteKeyShares(writer, fields.key_shares);
-  start(ExtensionType::kPskKeyExchangeModes);
-  {
+  if (!fields.groups.empty()) {
+    start(ExtensionType::kKeyShare);
+    WriteKeyShares(writer, fields.key_shares);
+  }
+  if (!fields.psk_modes.empty()) {
+    //= rfc8446#section-4.2.9
+    //# A client MUST provide a "psk_key_exchange_modes" extension if it
+    //# offers a "pre_shared_key" extension.
+    // Sent without one too: a server issues tickets only to a client that can use them.
+    start(ExtensionType::kPskKeyExchangeModes);
     ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix list(writer, 1);
-    writer->WriteU8(kPskDheKe);
+    WritePskModes(writer, fields.psk_modes);
+  }
+  if (!fields.psks.empty()) {
+    //= rfc8446#section-4.2.11
+    //# The "pre_shared_key" extension MUST be the last extension in the
+    //# ClientHello (this facilitates implementation as described below).
+    start(ExtensionType::kPreSharedKey);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteOfferedPsks(writer, fields.psks);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/extensions.h"
+#include "dtls13/handshake/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -71,6 +72,8 @@ struct ClientOffer {
   CodePointList signature_schemes;
   KeyShareList key_shares;
   std::optional<std::span<const uint8_t>> cookie;
+  PskModeList psk_modes;
+  OfferedPsks psks;  // empty if none were offered; otherwise the hello's last bytes
 
   // certificate_wishes are copies, made when they are wanted.
   CertificateWishes certificate_wishes() const;
@@ -98,9 +101,12 @@ struct ClientHelloFields {
   std::vector<uint8_t> cookie;  // empty sends none
   CertificateWishes certificate_wishes;
   CertificateTypes certificate_types;
+  std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
+  std::vector<OfferedPskFields> psks;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.
+// Lists that are empty are not sent at all. With PSKs the body ends in their binders, zeros.
 // Empty when a field exceeds what the format can hold.
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
                                           std::vector<ExtensionType>* offered);

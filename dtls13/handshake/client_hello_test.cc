@@ -355,6 +355,14 @@ TEST(ClientOfferTest, DuplicateAndMisplacedExtensions) {
   ExpectFailure(misplaced, AlertDescription::kIllegalParameter, Reason::kBadExtension);
 }
 
+// A pre_shared_key extension of one identity, 9.
+Bytes OnePsk() {
+  Bytes data;
+  ByteWriter writer(&data);
+  WriteOfferedPsks(&writer, {{.identity = {9}, .obfuscated_ticket_age = 0, .binder_len = 32}});
+  return data;
+}
+
 //= rfc8446#section-4.2.11
 //= type=test
 //# Servers MUST check that it is the last extension and otherwise fail
@@ -366,13 +374,92 @@ TEST(ClientOfferTest, DuplicateAndMisplacedExtensions) {
 TEST(ClientOfferTest, PreSharedKeyMustBeLastAndHaveModes) {
   RawHello hello;
   hello.Get(45).data = {1, 1};
-  hello.Get(41).data = {1, 2, 3};
+  hello.Get(41).data = OnePsk();
   EXPECT_TRUE(Read(hello.Build()).ok());
   hello.Get(0x7777);
   ExpectFailure(hello, AlertDescription::kIllegalParameter, Reason::kBadExtension);
   RawHello no_modes;
-  no_modes.Get(41).data = {1, 2, 3};
+  no_modes.Get(41).data = OnePsk();
   ExpectFailure(no_modes, AlertDescription::kMissingExtension, Reason::kMissingExtension);
+}
+
+TEST(ClientOfferTest, PsksOfAHello) {
+  RawHello hello;
+  hello.Get(45).data = {2, 0, 7};
+  hello.Get(41).data = OnePsk();
+  const Bytes body = hello.Build();
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  EXPECT_TRUE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskKe));
+  EXPECT_FALSE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskDheKe));
+  EXPECT_EQ(offer.psks.size(), 1u);
+  hello.Get(41).data.pop_back();
+  ExpectFailure(hello, AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+// A PSK alone needs neither signatures nor a key exchange, but half of the latter is nothing.
+//= rfc8446#section-9.2
+//= type=test
+//# If not containing a "pre_shared_key" extension, it MUST contain
+//# both a "signature_algorithms" extension and a "supported_groups"
+//# extension.
+TEST(ClientOfferTest, WithAPskOtherExtensionsMayBeMissing) {
+  for (const std::vector<uint16_t>& missing : {std::vector<uint16_t>{13}, {10, 51}, {10, 13, 51}}) {
+    RawHello hello;
+    for (const uint16_t type : missing) hello.Remove(type);
+    ExpectFailure(hello, AlertDescription::kMissingExtension, Reason::kMissingExtension);
+    hello.Get(45).data = {1, 0};
+    hello.Get(41).data = OnePsk();
+    EXPECT_TRUE(Read(hello.Build()).ok());
+  }
+  for (const uint16_t half : {10, 51}) {
+    RawHello hello;
+    hello.Remove(half);
+    hello.Get(45).data = {1, 0};
+    hello.Get(41).data = OnePsk();
+    ExpectFailure(hello, AlertDescription::kMissingExtension, Reason::kMissingExtension);
+  }
+}
+
+//= rfc8446#section-4.2.11
+//= type=test
+//# The "pre_shared_key" extension MUST be the last extension in the
+//# ClientHello (this facilitates implementation as described below).
+//= rfc8446#section-4.2.9
+//= type=test
+//# A client MUST provide a "psk_key_exchange_modes" extension if it
+//# offers a "pre_shared_key" extension.
+TEST(ClientHelloTest, PsksGoLastAndEndInTheirBinders) {
+  ClientHelloFields fields = Fields();
+  fields.cookie = {1, 2, 3};
+  fields.psk_modes = {PskKeyExchangeMode::kPskKe, PskKeyExchangeMode::kPskDheKe};
+  fields.psks = {{.identity = {1, 2}, .obfuscated_ticket_age = 3, .binder_len = 32},
+                 {.identity = {4}, .obfuscated_ticket_age = 5, .binder_len = 48}};
+  const Bytes body = Serialize(fields);
+  ClientOffer offer;
+  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  EXPECT_TRUE(offer.hello.extensions.IsLast(ExtensionType::kPreSharedKey));
+  EXPECT_TRUE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskKe));
+  ASSERT_EQ(offer.psks.size(), 2u);
+  EXPECT_EQ(offer.psks.binders_len(), BindersLen(fields.psks));
+  EXPECT_EQ(offer.psks.Binder(1).data() + 48, body.data() + body.size());
+}
+
+TEST(ClientHelloTest, EmptyListsAreNotSent) {
+  ClientHelloFields fields = Fields();
+  fields.groups.clear();
+  fields.key_shares.clear();
+  fields.signature_schemes.clear();
+  fields.psk_modes.clear();
+  const Bytes body = Serialize(fields);
+  const auto hello = ParseClientHello(body);
+  ASSERT_TRUE(hello.has_value());
+  for (const ExtensionType type :
+       {ExtensionType::kSupportedGroups, ExtensionType::kKeyShare,
+        ExtensionType::kSignatureAlgorithms, ExtensionType::kPskKeyExchangeModes,
+        ExtensionType::kPreSharedKey}) {
+    EXPECT_FALSE(hello->extensions.Has(type)) << static_cast<int>(type);
+  }
 }
 
 // F34: unknown suites, groups, schemes, versions and extensions (GREASE, RFC 8701) are ignored.

@@ -14,6 +14,7 @@
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/peer_identity.h"
+#include "dtls13/handshake/psk.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -64,6 +65,7 @@ using HandshakeAction = std::variant<SendMessage, SendStateless, InstallReadKeys
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {
   kMessage,       // the peer's next message
+  kPsk,           // ProvidePsk
   kCredential,    // ProvideCredential
   kSignature,     // ProvideSignature
   kVerification,  // ProvideVerification
@@ -75,7 +77,13 @@ struct SignatureRequest {
   std::vector<uint8_t> input;  // exactly the bytes to sign, RFC 8446 section 4.4.3
 };
 
-// ClientHelloInfo is what a server's caller may look at to choose a credential.
+// OfferedIdentity is one PSK identity of a client's, for the caller to know or not.
+struct OfferedIdentity {
+  std::vector<uint8_t> identity;
+  uint32_t obfuscated_ticket_age = 0;
+};
+
+// ClientHelloInfo is what a server's caller may look at to choose a key or a credential.
 struct ClientHelloInfo {
   std::string server_name;  // empty if none was sent
   std::vector<SignatureScheme> signature_schemes;
@@ -83,16 +91,23 @@ struct ClientHelloInfo {
   CertificateWishes certificate_wishes;
   // The types of certificate that the client takes; empty is X.509.
   std::vector<CertificateType> server_certificate_types;
+  // While wait() is kPsk: the first kMaxPskIdentities that the client offers, in its order.
+  std::vector<OfferedIdentity> psk_identities;
 };
 
 // HandshakeResult is what survives the handshake object.
 struct HandshakeResult {
   const CipherSuite* suite = nullptr;
-  NamedGroup group = NamedGroup::kX25519;
+  NamedGroup group = NamedGroup::kX25519;  // 0 after PskKeyExchangeMode::kPskKe
   // The scheme of the peer's CertificateVerify and of ours; 0 where there was none.
   SignatureScheme peer_signature_scheme{};
   SignatureScheme local_signature_scheme{};
   bool used_hello_retry_request = false;
+  // Of the client's PSKs, the one that authenticated both sides; nothing where certificates did.
+  std::optional<uint16_t> psk_index;
+  PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
+  // psk_index is a session's: peer_certificates() are those of the connection it came from.
+  bool resumed = false;
   std::string server_name;
   Secret client_application_secret;  // generation 0, for KeyUpdate
   Secret server_application_secret;
@@ -127,8 +142,12 @@ class Handshake {
   virtual Status ProvideVerification(bool ok, AlertDescription alert) = 0;
   // An empty signature means the signer failed: internal_error.
   virtual Status ProvideSignature(std::span<const uint8_t> signature) = 0;
-  // Null means the caller has none: handshake_failure (server). A client then goes on without, as
-  // it does with one that the server cannot take.
+  // `psk` is the key of client_hello().psk_identities[index]; an empty one means that the caller
+  // knows none of them (server).
+  virtual Status ProvidePsk(size_t index, Psk psk) = 0;
+  // Null means the caller has none: handshake_failure (server), or unknown_psk_identity if the
+  // client offered a PSK that nobody knew. A client then goes on without, as it does with one that
+  // the server cannot take.
   virtual Status ProvideCredential(std::shared_ptr<const Credential> credential) = 0;
 
   // result is complete once Completed was yielded.
@@ -143,6 +162,11 @@ struct ClientParameters {
   // choice.
   std::vector<uint8_t> random = {};  // 32 bytes or empty
   std::vector<uint8_t> legacy_session_id = {};
+  // Keys to offer, most wanted first: sessions of earlier connections and external ones. Those that
+  // cannot be used (expired, another server_name, no suite) are left out silently.
+  std::vector<Psk> psks = {};
+  // The time of the first ClientHello, which sessions' ages are reckoned by.
+  WallTime now{};
 };
 
 // ServerParameters are one server association's own.
@@ -162,7 +186,7 @@ std::unique_ptr<Handshake> NewClientHandshake(std::shared_ptr<const HandshakeCon
 // ServerHandshake adds what only a server is asked.
 class ServerHandshake : public Handshake {
  public:
-  // Valid from kCredential on.
+  // Valid from kPsk on.
   virtual const ClientHelloInfo& client_hello() const = 0;
 };
 std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,

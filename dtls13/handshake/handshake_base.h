@@ -24,6 +24,8 @@ constexpr HandshakeWait WaitOf(HandshakeState state) {
     case HandshakeState::kClientWaitVerification:
     case HandshakeState::kServerWaitVerification:
       return HandshakeWait::kVerification;
+    case HandshakeState::kServerWaitPsk:
+      return HandshakeWait::kPsk;
     case HandshakeState::kClientWaitCredential:
     case HandshakeState::kServerWaitCredential:
       return HandshakeWait::kCredential;
@@ -69,6 +71,7 @@ class HandshakeBase : public Interface {
   Status ProvideSignature(std::span<const uint8_t>) override {
     return Finish(InternalError(Reason::kInternal));
   }
+  Status ProvidePsk(size_t, Psk) override { return Finish(InternalError(Reason::kInternal)); }
   Status ProvideCredential(std::shared_ptr<const Credential>) override {
     return Finish(InternalError(Reason::kInternal));
   }
@@ -122,6 +125,14 @@ class HandshakeBase : public Interface {
     context_.result().local_signature_scheme = signature_request_.scheme;
     return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateVerify,
                          SerializeCertificateVerify(signature_request_.scheme, signature));
+  }
+
+  // UsePsk goes on with the selected key in the place of certificates.
+  Status UsePsk(const PskSelection& selection) {
+    if (const Session* session = selection.psk.session()) {
+      peer_identity_.chain = session->peer_certificates;
+    }
+    return context_.StartWithPsk(selection);
   }
 
   HandshakeContext context_;

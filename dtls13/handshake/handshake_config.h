@@ -132,6 +132,12 @@ struct HandshakeConfig {
   // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
   std::vector<std::shared_ptr<const CertificateCompressor>> certificate_compressors;
 
+  // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.
+  std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
+  // Server: ask the caller about the identities of a client that is no ticket holder of ours (event
+  // PskWanted).
+  bool ask_psk = false;
+
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).
   bool key_log = false;

@@ -35,11 +35,22 @@ Status HandshakeContext::Receive(HandshakeType type, std::span<const uint8_t> bo
   return Status::Ok();
 }
 
+Status HandshakeContext::StartWithPsk(const PskSelection& selection) {
+  schedule_.emplace(config_->algorithms, selection.psk.hash(), config_->label_prefix);
+  if (!schedule_->StartEarly(selection.psk.key().bytes())) return InternalError(Reason::kCrypto);
+  result_.resumed = selection.psk.session() != nullptr;
+  result_.psk_index = selection.index;
+  result_.psk_mode = selection.mode;
+  return Status::Ok();
+}
+
 Status HandshakeContext::DeriveHandshakeSecrets(std::span<const uint8_t> shared_secret) {
-  schedule_.emplace(config_->algorithms, result_.suite->hash, config_->label_prefix);
+  if (!schedule_.has_value()) {
+    schedule_.emplace(config_->algorithms, result_.suite->hash, config_->label_prefix);
+    if (!schedule_->StartEarly({})) return InternalError(Reason::kCrypto);
+  }
   const auto hash = transcript_.Hash();
-  if (!hash.has_value() || !schedule_->StartEarly({}) ||
-      !schedule_->EnterHandshake(shared_secret)) {
+  if (!hash.has_value() || !schedule_->EnterHandshake(shared_secret)) {
     return InternalError(Reason::kCrypto);
   }
   client_handshake_secret_ = schedule_->ClientHandshakeTrafficSecret(*hash);

@@ -33,6 +33,14 @@ class HandshakeContext {
   // The ClientHello's random names the secrets in the key log. Exactly 32 bytes.
   void SetClientRandom(std::span<const uint8_t> random);
 
+  // --- the key schedule's beginning
+
+  // StartWithPsk begins it with the selected key, and notes in the result what was selected.
+  // Without it DeriveHandshakeSecrets begins it without a PSK.
+  Status StartWithPsk(const PskSelection& selection);
+  // Null before it has begun.
+  KeySchedule* schedule() { return schedule_.has_value() ? &*schedule_ : nullptr; }
+
   // --- actions
 
   void Queue(HandshakeAction action) { actions_.push_back(std::move(action)); }

@@ -245,6 +245,10 @@ bool HandshakePair::Answer(Handshake* handshake, Side* side) {
   const bool is_client = side == &client && client_identity != nullptr;
   const TestIdentity& own = is_client ? *client_identity : *identity;
   switch (handshake->wait()) {
+    case HandshakeWait::kPsk:
+      side->status =
+          provide_psk ? provide_psk(server_handshake.get()) : handshake->ProvidePsk(0, Psk());
+      return true;
     case HandshakeWait::kCredential:
       side->status = handshake->ProvideCredential(own.credential());
       return true;

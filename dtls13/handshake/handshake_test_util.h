@@ -115,7 +115,8 @@ class HandshakePair {
   const TestIdentity* identity = &TestIdentity::Get(TestKeyKind::kEcdsaP256);
   // The client's, if it is asked; null is `identity` too.
   const TestIdentity* client_identity = nullptr;
-  std::function<Status(Handshake*)> verify;  // null accepts
+  std::function<Status(Handshake*)> verify;             // null accepts
+  std::function<Status(ServerHandshake*)> provide_psk;  // null knows none
 
   std::unique_ptr<Handshake> client_handshake;
   std::unique_ptr<ServerHandshake> server_handshake;

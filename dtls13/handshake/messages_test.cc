@@ -40,7 +40,7 @@ TEST(ServerHelloTest, RoundTrip) {
   const Bytes random(kRandomLen, 3);
   const Bytes key(32, 4);
   const Bytes body = SerializeServerHello(random, CipherSuiteId::kAes256GcmSha384,
-                                          {.group = NamedGroup::kX25519, .key_exchange = key});
+                                          {.key_share = KeyShare{NamedGroup::kX25519, key}});
   const auto hello = ParseServerHello(body);
   ASSERT_TRUE(hello.has_value());
   EXPECT_FALSE(hello->IsHelloRetryRequest());
@@ -60,7 +60,7 @@ TEST(ServerHelloTest, RoundTrip) {
 TEST(ServerHelloTest, TruncationsAndTrailingBytes) {
   const Bytes body =
       SerializeServerHello(Bytes(kRandomLen, 3), CipherSuiteId::kAes128GcmSha256,
-                           {.group = NamedGroup::kX25519, .key_exchange = Bytes(32, 4)});
+                           {.key_share = KeyShare{NamedGroup::kX25519, Bytes(32, 4)}});
   // A ServerHello of DTLS 1.2 may end before its extensions.
   const size_t extensions_at = 2 + kRandomLen + 1 + 2 + 1;
   for (size_t len = 0; len < body.size(); ++len) {

@@ -49,6 +49,19 @@ std::optional<KeyShare> FirstShare(const std::vector<NamedGroup>& ours, const Ke
   return std::nullopt;
 }
 
+// ChooseSuite takes the most wanted suite with the wished hash, or without it if there is none.
+std::optional<CipherSuiteId> ChooseSuite(const HandshakeConfig& config, const ClientOffer& offer,
+                                         std::optional<HashId> hash) {
+  const std::vector<CipherSuiteId> usable = UsableSuites(config);
+  if (hash.has_value()) {
+    std::vector<CipherSuiteId> fitting = usable;
+    std::erase_if(fitting, [&](CipherSuiteId id) { return FindCipherSuite(id)->hash != *hash; });
+    const auto suite = FirstCommon(fitting, offer.hello.cipher_suites, config.server_preference);
+    if (suite.has_value()) return suite;
+  }
+  return FirstCommon(usable, offer.hello.cipher_suites, config.server_preference);
+}
+
 }  // namespace
 
 std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config) {
@@ -90,27 +103,37 @@ std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
   return {small != groups.end() ? *small : groups.front()};
 }
 
-Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out) {
-  const auto suite =
-      FirstCommon(UsableSuites(config), offer.hello.cipher_suites, config.server_preference);
+Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const SuiteWish& wish,
+                 Negotiation* out) {
+  auto suite = wish.bound;
+  if (!suite.has_value()) suite = ChooseSuite(config, offer, wish.hash);
   //= rfc8446#section-4.1.1
   //# If the server is unable to negotiate a supported set of parameters
   //# (i.e., there is no overlap between the client and server parameters),
   //# it MUST abort the handshake with either a "handshake_failure" or
   //# "insufficient_security" fatal alert (see Section 6).
   if (!suite.has_value()) return HandshakeFailure(Reason::kNoSharedCipher);
+  //= rfc8446#section-4.1.4
+  //# Servers MUST ensure that they negotiate the
+  //# same cipher suite when receiving a conformant updated ClientHello (if
+  //# the server selects the cipher suite as the first step in the
+  //# negotiation, then this will happen automatically).
+  if (!Contains(UsableSuites(config), *suite) || !offer.hello.cipher_suites.Contains(*suite)) {
+    return IllegalParameter(Reason::kWrongCipherReturned);
+  }
   out->suite = FindCipherSuite(*suite);
 
   // A share that is there is taken before a better group that would cost a round trip.
   const std::vector<NamedGroup> groups = UsableGroups(config);
   if (const auto share = FirstShare(groups, offer.key_shares, config.server_preference)) {
+    out->has_group = true;
     out->group = share->group;
     out->peer_share = share->key_exchange;
     return Status::Ok();
   }
   const auto group = FirstCommon(groups, offer.supported_groups, config.server_preference);
-  if (!group.has_value()) return HandshakeFailure(Reason::kNoSuitableGroup);
-  out->group = *group;
+  out->has_group = group.has_value();
+  out->group = group.value_or(NamedGroup{});
   out->peer_share = {};
   return Status::Ok();
 }

@@ -22,18 +22,30 @@ std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config);
 // not.
 std::vector<NamedGroup> InitialShares(const HandshakeConfig& config);
 
+// SuiteWish is what the choice of a suite has to heed.
+struct SuiteWish {
+  // The HelloRetryRequest's, which is bound to be kept.
+  std::optional<CipherSuiteId> bound = {};
+  // The hash of a PSK, which only suites with this hash can use: taken before others.
+  std::optional<HashId> hash = {};
+};
+
 // Negotiation is what a server chooses from a client's offer.
 struct Negotiation {
   const CipherSuite* suite = nullptr;
+  // False when there is no group in common, which only a PSK alone can do without.
+  bool has_group = false;
   NamedGroup group{};
   // The client's share of `group`, a view of its ClientHello; empty when it sent none and must be
   // asked.
   std::span<const uint8_t> peer_share;
 };
 
-// Negotiate is a pure function of both lists: a server that keeps nothing chooses alike from both
-// ClientHellos. Nothing in common is handshake_failure.
-Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, Negotiation* out);
+// Negotiate is a pure function of its arguments: a server that keeps nothing but the suite it asked
+// for chooses alike from both ClientHellos. No suite in common is handshake_failure; a bound one
+// that the offer lacks is illegal_parameter.
+Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const SuiteWish& wish,
+                 Negotiation* out);
 
 // ChooseSignatureScheme returns the first of the credential's schemes that the peer takes and that
 // may sign a CertificateVerify; nothing when there is none. Null is a credential without any.

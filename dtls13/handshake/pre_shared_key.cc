@@ -76,7 +76,7 @@ std::span<const uint8_t> OfferedPsks::Binder(size_t index) const {
 
 size_t OfferedPsks::binders_len() const { return empty() ? 0 : kListLenBytes + binders_.size(); }
 
-size_t WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>& psks) {
+void WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>& psks) {
   {
     ByteWriter::LengthPrefix identities(writer, kListLenBytes);
     for (const OfferedPskFields& psk : psks) {
@@ -87,15 +87,17 @@ size_t WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>&
       writer->WriteU32(psk.obfuscated_ticket_age);
     }
   }
-  const size_t before_binders = writer->length();
-  {
-    ByteWriter::LengthPrefix binders(writer, kListLenBytes);
-    for (const OfferedPskFields& psk : psks) {
-      ByteWriter::LengthPrefix binder(writer, 1);
-      for (size_t i = 0; i < psk.binder_len; ++i) writer->WriteU8(0);
-    }
+  ByteWriter::LengthPrefix binders(writer, kListLenBytes);
+  for (const OfferedPskFields& psk : psks) {
+    ByteWriter::LengthPrefix binder(writer, 1);
+    for (size_t i = 0; i < psk.binder_len; ++i) writer->WriteU8(0);
   }
-  return writer->length() - before_binders;
+}
+
+size_t BindersLen(const std::vector<OfferedPskFields>& psks) {
+  size_t len = kListLenBytes;
+  for (const OfferedPskFields& psk : psks) len += 1 + psk.binder_len;
+  return len;
 }
 
 std::optional<uint16_t> ParseSelectedIdentity(std::span<const uint8_t> data) {

@@ -57,8 +57,10 @@ struct OfferedPskFields {
   size_t binder_len = 0;
 };
 
-// WriteOfferedPsks writes the extension's data, of at least one PSK, and returns binders_len().
-size_t WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>& psks);
+// WriteOfferedPsks writes the extension's data, of at least one PSK. BindersLen is what
+// binders_len() will be: the bytes at the data's end.
+void WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>& psks);
+size_t BindersLen(const std::vector<OfferedPskFields>& psks);
 
 // ParseSelectedIdentity reads the ServerHello's form, WriteSelectedIdentity writes it: an index
 // into the client's identities. Nothing (decode_error) when it is not two bytes.

@@ -10,6 +10,7 @@
 #include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/handshake/server_hello.h"
+#include "dtls13/handshake/server_psks.h"
 #include "dtls13/handshake/stateless_retry.h"
 
 namespace dtls13 {
@@ -24,6 +25,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
         parameters_(std::move(parameters)) {}
 
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
+  Status ProvidePsk(size_t index, Psk psk) override;
   Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
   Status ProvideSignature(std::span<const uint8_t> signature) override;
 
@@ -33,19 +35,28 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
  private:
   Status HandleClientHello(std::span<const uint8_t> body);
   Status SendHelloRetryRequest(std::span<const uint8_t> body, const Negotiation& negotiation);
-  Status RestoreFromCookie(const ClientOffer& offer, const Negotiation& negotiation);
+  Status AskForPsk(std::span<const uint8_t> body, const ClientOffer& offer);
+  Status AcceptOffer(std::span<const uint8_t> body, const ClientOffer& offer,
+                     const Negotiation& negotiation, const std::optional<CookieContents>& cookie);
+  Status RestoreFromCookie(const ClientOffer& offer, const Negotiation& negotiation,
+                           const CookieContents& contents);
   void KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
+  void KeepInfo(const ClientOffer& offer);
+  Status SendPskFlight();
   Status UseCredential(const Credential* credential);
   Status SendServerHello();
   Status ChooseCertificateTypes(const Credential& credential, EncryptedExtensionsFields* fields);
   Status SendCertificateRequest();
-  Status SendFinalFlight(std::span<const uint8_t> signature);
+  Status SendFinished();
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
 
   ServerParameters parameters_;
   ClientHelloInfo client_hello_;
+  ServerPsks psks_;
+  std::vector<uint8_t> waiting_hello_;  // the ClientHello, while the caller is asked for a PSK
+  bool offered_psk_ = false;
   std::vector<uint8_t> peer_share_;
   std::vector<CertificateType> client_certificate_types_;
   // Of the client's certificate; nothing when none is asked for.
@@ -71,26 +82,90 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
   ClientOffer offer;
   if (const Status status = ReadClientOffer(body, &offer); !status.ok()) return status;
   const HandshakeConfig& config = context_.config();
-  Negotiation negotiation;
-  if (const Status status = Negotiate(config, offer, &negotiation); !status.ok()) return status;
-
+  std::optional<CookieContents> cookie;
+  SuiteWish wish;
   if (offer.cookie.has_value()) {
-    const Status status = RestoreFromCookie(offer, negotiation);
-    if (!status.ok()) return status;
-  } else if (config.require_cookie || negotiation.peer_share.empty()) {
+    //= rfc9147#section-5.1
+    //# The server then verifies the
+    //# cookie and proceeds with the handshake only if it is valid.
+    cookie = OpenOfferCookie(config, offer, parameters_.peer_address, parameters_.now);
+    //= rfc9147#section-5.1
+    //# If a server receives a ClientHello with an invalid cookie, it MUST
+    //# terminate the handshake with an "illegal_parameter" alert.
+    if (!cookie.has_value()) return IllegalParameter(Reason::kCookieMismatch);
+    wish.bound = cookie->suite;
+  }
+  wish.hash = psks_.Wish(config, offer);
+  Negotiation negotiation;
+  if (const Status status = Negotiate(config, offer, wish, &negotiation); !status.ok()) {
+    return status;
+  }
+  psks_.Settle(config, offer, negotiation, parameters_.now);
+  const bool must_ask = psks_.MustAsk(config, offer);
+  const auto psk_mode = ChoosePskMode(config, offer, negotiation.has_group);
+  const bool may_use_psk = psks_.selection().has_value() || must_ask;
+  const bool needs_share = !may_use_psk || psk_mode != PskKeyExchangeMode::kPskKe;
+  if (needs_share && !negotiation.has_group) return HandshakeFailure(Reason::kNoSuitableGroup);
+  if (!cookie.has_value() &&
+      (config.require_cookie || (needs_share && negotiation.peer_share.empty()))) {
     return SendHelloRetryRequest(body, negotiation);
+  }
+  if (must_ask) return AskForPsk(body, offer);
+  // A second HelloRetryRequest does not exist.
+  if (needs_share && negotiation.peer_share.empty()) return IllegalParameter(Reason::kBadKeyShare);
+  return AcceptOffer(body, offer, negotiation, cookie);
+}
+
+// AskForPsk leaves everything else for the answer: the message is read again then.
+Status ServerHandshakeImpl::AskForPsk(std::span<const uint8_t> body, const ClientOffer& offer) {
+  waiting_hello_.assign(body.begin(), body.end());
+  for (size_t i = 0; i < kMaxPskIdentities; ++i) {
+    const auto psk = offer.psks.Identity(i);
+    if (!psk.has_value()) break;
+    client_hello_.psk_identities.push_back(
+        {.identity = {psk->identity.begin(), psk->identity.end()},
+         .obfuscated_ticket_age = psk->obfuscated_ticket_age});
+  }
+  KeepInfo(offer);
+  state_ = HandshakeState::kServerWaitPsk;
+  return Status::Ok();
+}
+
+Status ServerHandshakeImpl::ProvidePsk(size_t index, Psk psk) {
+  if (state_ != HandshakeState::kServerWaitPsk ||
+      !psks_.Answer(index, std::move(psk), client_hello_.psk_identities.size())) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  client_hello_ = {};
+  state_ = HandshakeState::kServerWaitClientHello;
+  const std::vector<uint8_t> body = std::exchange(waiting_hello_, {});
+  return Finish(HandleClientHello(body));
+}
+
+Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const ClientOffer& offer,
+                                        const Negotiation& negotiation,
+                                        const std::optional<CookieContents>& cookie) {
+  if (cookie.has_value()) {
+    const Status status = RestoreFromCookie(offer, negotiation, *cookie);
+    if (!status.ok()) return status;
   } else if (!context_.transcript().SelectHash(negotiation.suite->hash)) {
     return InternalError(Reason::kCrypto);
+  }
+  if (psks_.selection().has_value()) {
+    if (const Status status = UsePsk(*psks_.selection()); !status.ok()) return status;
+    const Status status = psks_.CheckBinder(offer, body, &context_);
+    if (!status.ok()) return status;
   }
   if (const Status status = context_.Receive(HandshakeType::kClientHello, body); !status.ok()) {
     return status;
   }
   KeepOffer(offer, negotiation);
-  if (config.ask_credential) {
+  if (psks_.selection().has_value()) return SendPskFlight();
+  if (context_.config().ask_credential) {
     state_ = HandshakeState::kServerWaitCredential;
     return Status::Ok();
   }
-  return UseCredential(config.credential.get());
+  return UseCredential(context_.config().credential.get());
 }
 
 //= rfc9147#section-5.1
@@ -106,44 +181,28 @@ Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
       BuildHelloRetryRequest(context_.config(), body, negotiation, parameters_.peer_address,
                              /*application_cookie=*/{}, parameters_.now);
   if (retry.empty()) return InternalError(Reason::kCrypto);
+  psks_ = {};
   context_.Queue(SendStateless{.type = HandshakeType::kServerHello, .body = std::move(retry)});
   return Status::Ok();
 }
 
 // RestoreFromCookie puts the transcript where a server that had kept the first ClientHello would
-// have it. The second must fit what the cookie says was asked for; a second HelloRetryRequest is
-// never sent.
+// have it. The second must fit what the cookie says was asked for.
 Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
-                                              const Negotiation& negotiation) {
-  //= rfc9147#section-5.1
-  //# The server then verifies the
-  //# cookie and proceeds with the handshake only if it is valid.
-  const auto contents =
-      OpenOfferCookie(context_.config(), offer, parameters_.peer_address, parameters_.now);
-  //= rfc9147#section-5.1
-  //# If a server receives a ClientHello with an invalid cookie, it MUST
-  //# terminate the handshake with an "illegal_parameter" alert.
-  if (!contents.has_value()) return IllegalParameter(Reason::kCookieMismatch);
-  //= rfc8446#section-4.1.4
-  //# Servers MUST ensure that they negotiate the
-  //# same cipher suite when receiving a conformant updated ClientHello (if
-  //# the server selects the cipher suite as the first step in the
-  //# negotiation, then this will happen automatically).
-  if (contents->suite != negotiation.suite->id) {
-    return IllegalParameter(Reason::kWrongCipherReturned);
+                                              const Negotiation& negotiation,
+                                              const CookieContents& contents) {
+  if (contents.group.has_value() && !offer.key_shares.IsExactly(*contents.group)) {
+    return IllegalParameter(Reason::kBadKeyShare);
   }
-  const bool share_fits = contents->group.has_value() ? offer.key_shares.IsExactly(*contents->group)
-                                                      : !negotiation.peer_share.empty();
-  if (!share_fits || negotiation.peer_share.empty()) return IllegalParameter(Reason::kBadKeyShare);
   const auto digest = DigestInvariants(context_.algorithms(), offer.hello);
   if (!digest.has_value()) return InternalError(Reason::kCrypto);
-  if (*digest != contents->hello_digest) return IllegalParameter(Reason::kHelloChanged);
+  if (*digest != contents.hello_digest) return IllegalParameter(Reason::kHelloChanged);
 
   context_.result().used_hello_retry_request = true;
   const std::vector<uint8_t> retry =
-      SerializeHelloRetryRequest(contents->suite, contents->group, *offer.cookie);
+      SerializeHelloRetryRequest(contents.suite, contents.group, *offer.cookie);
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
-                                                  contents->client_hello_hash) ||
+                                                  contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
     return InternalError(Reason::kCrypto);
   }
@@ -155,8 +214,17 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
   context_.SetClientRandom(offer.hello.random);
   context_.SetSuite(*negotiation.suite);
   context_.result().group = negotiation.group;
+  //= rfc8446#section-4.6.1
+  //# On resumption, if reporting an SNI value to the calling application,
+  //# implementations MUST use the value sent in the resumption ClientHello
+  //# rather than the value sent in the previous session.
   context_.result().server_name = offer.server_name;
   peer_share_.assign(negotiation.peer_share.begin(), negotiation.peer_share.end());
+  offered_psk_ = !offer.psks.empty();
+  KeepInfo(offer);
+}
+
+void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
   client_hello_.server_name = offer.server_name;
   for (size_t i = 0; i < offer.signature_schemes.size(); ++i) {
     client_hello_.signature_schemes.push_back(
@@ -171,6 +239,21 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
   client_certificate_types_ = std::move(types.client);
 }
 
+// SendPskFlight is the whole of a server's flight that a PSK authenticates.
+//= rfc8446#section-4.3.2
+//# Servers which are authenticating with a PSK MUST NOT send the
+//# CertificateRequest message in the main handshake, though they MAY
+//# send it in post-handshake authentication (see Section 4.6.2) provided
+//# that the client has sent the "post_handshake_auth" extension (see
+//# Section 4.2.6).
+Status ServerHandshakeImpl::SendPskFlight() {
+  if (const Status status = SendServerHello(); !status.ok()) return status;
+  const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
+                                      SerializeEncryptedExtensions({}));
+  if (!status.ok()) return status;
+  return SendFinished();
+}
+
 Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> credential) {
   if (state_ != HandshakeState::kServerWaitCredential) {
     return Finish(InternalError(Reason::kInternal));
@@ -180,8 +263,21 @@ Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> 
 
 Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   if (credential == nullptr || credential->chain.empty()) {
-    return HandshakeFailure(Reason::kNoCertificateSet);
+    //= rfc8446#section-6.2
+    //# Sending this alert is OPTIONAL; servers MAY instead choose to send
+    //# a "decrypt_error" alert to merely indicate an invalid PSK
+    //# identity.
+    // That a key is unknown is no secret of ours, and an operator is told what is wrong.
+    return offered_psk_
+               ? Status::Fatal(Reason::kUnknownPskIdentity, AlertDescription::kUnknownPskIdentity)
+               : HandshakeFailure(Reason::kNoCertificateSet);
   }
+  //= rfc8446#section-4.2.3
+  //# If a server
+  //# is authenticating via a certificate and the client has not sent a
+  //# "signature_algorithms" extension, then the server MUST abort the
+  //# handshake with a "missing_extension" alert
+  if (client_hello_.signature_schemes.empty()) return MissingExtension();
   const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes);
   if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
   EncryptedExtensionsFields fields;
@@ -242,17 +338,28 @@ Status ServerHandshakeImpl::SendCertificateRequest() {
 }
 
 Status ServerHandshakeImpl::SendServerHello() {
+  const std::optional<PskSelection>& psk = psks_.selection();
+  ServerHelloFields fields;
   KeyExchange::Response response;
-  Status status =
-      KeyExchange::Respond(context_.algorithms(), context_.result().group, peer_share_, &response);
-  if (!status.ok()) return status;
+  if (psk.has_value()) fields.selected_identity = psk->index;
+  //= rfc8446#section-4.2.9
+  //# psk_ke:  PSK-only key establishment.  In this mode, the server
+  //# MUST NOT supply a "key_share" value.
+  if (!psk.has_value() || psk->mode == PskKeyExchangeMode::kPskDheKe) {
+    const NamedGroup group = context_.result().group;
+    const Status status =
+        KeyExchange::Respond(context_.algorithms(), group, peer_share_, &response);
+    if (!status.ok()) return status;
+    fields.key_share = KeyShare{.group = group, .key_exchange = response.share};
+  } else {
+    context_.result().group = NamedGroup{};
+  }
   std::array<uint8_t, kRandomLen> random;
   if (!context_.config().random->Fill(random)) return InternalError(Reason::kCrypto);
 
-  const KeyShare share{.group = context_.result().group, .key_exchange = response.share};
   context_.Queue(PeerIsDtls13{});
-  status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
-                         SerializeServerHello(random, context_.result().suite->id, share));
+  Status status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
+                                SerializeServerHello(random, context_.result().suite->id, fields));
   if (!status.ok()) return status;
   status = context_.DeriveHandshakeSecrets(response.secret.bytes());
   if (!status.ok()) return status;
@@ -265,13 +372,12 @@ Status ServerHandshakeImpl::ProvideSignature(std::span<const uint8_t> signature)
   if (state_ != HandshakeState::kServerWaitSignature) {
     return Finish(InternalError(Reason::kInternal));
   }
-  return Finish(SendFinalFlight(signature));
+  if (const Status status = SendCertificateVerify(signature); !status.ok()) return Finish(status);
+  return Finish(SendFinished());
 }
 
-Status ServerHandshakeImpl::SendFinalFlight(std::span<const uint8_t> signature) {
-  Status status = SendCertificateVerify(signature);
-  if (!status.ok()) return status;
-  status = context_.SendFinished(context_.server_handshake_secret());
+Status ServerHandshakeImpl::SendFinished() {
+  Status status = context_.SendFinished(context_.server_handshake_secret());
   if (!status.ok()) return status;
   status = context_.DeriveApplicationSecrets();
   if (!status.ok()) return status;

@@ -463,7 +463,13 @@ TEST(ServerCookieTest, SecondHelloChangesOnlyWhatItMay) {
               Reason::kHelloChanged);
 }
 
-TEST(ServerCookieTest, SecondHelloMustStillChooseTheSuite) {
+//= rfc8446#section-4.1.4
+//= type=test
+//# Servers MUST ensure that they negotiate the
+//# same cipher suite when receiving a conformant updated ClientHello (if
+//# the server selects the cipher suite as the first step in the
+//# negotiation, then this will happen automatically).
+TEST(ServerCookieTest, SuiteOfTheRetryIsKept) {
   HandshakeConfig config = TestConfig();
   config.require_cookie = true;
   Hello hello;
@@ -473,7 +479,7 @@ TEST(ServerCookieTest, SecondHelloMustStillChooseTheSuite) {
               Reason::kWrongCipherReturned);
   hello.fields.cipher_suites = {CipherSuiteId::kAes256GcmSha384, CipherSuiteId::kAes128GcmSha256};
   ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
-              Reason::kWrongCipherReturned);
+              Reason::kHelloChanged);
 }
 
 // --- order, epochs, Finished

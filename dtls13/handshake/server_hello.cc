@@ -100,18 +100,25 @@ std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t
 }
 
 std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, CipherSuiteId suite,
-                                          const KeyShare& share) {
+                                          const ServerHelloFields& fields) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   WriteHead(&writer, random, suite);
   {
     ByteWriter::LengthPrefix block(&writer, 2);
     WriteSelectedVersion(&writer);
-    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
-    ByteWriter::LengthPrefix data(&writer, 2);
-    writer.WriteU16(static_cast<uint16_t>(share.group));
-    ByteWriter::LengthPrefix key(&writer, 2);
-    writer.WriteBytes(share.key_exchange);
+    if (fields.key_share.has_value()) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      writer.WriteU16(static_cast<uint16_t>(fields.key_share->group));
+      ByteWriter::LengthPrefix key(&writer, 2);
+      writer.WriteBytes(fields.key_share->key_exchange);
+    }
+    if (fields.selected_identity.has_value()) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kPreSharedKey));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      WriteSelectedIdentity(&writer, *fields.selected_identity);
+    }
   }
   if (!writer.ok()) return {};
   return body;

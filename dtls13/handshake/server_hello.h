@@ -44,9 +44,15 @@ std::optional<NamedGroup> ParseRetryGroup(std::span<const uint8_t> data);
 // ParseRetryCookie reads a cookie extension: nothing when it is malformed or empty.
 std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t> data);
 
-// SerializeServerHello returns the body; empty when `share` is longer than the format can hold.
+// ServerHelloFields is what SerializeServerHello writes beside the suite and the version.
+struct ServerHelloFields {
+  std::optional<KeyShare> key_share = {};
+  std::optional<uint16_t> selected_identity = {};  // of the client's PSKs
+};
+
+// SerializeServerHello returns the body; empty when a field is longer than the format can hold.
 std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, CipherSuiteId suite,
-                                          const KeyShare& share);
+                                          const ServerHelloFields& fields);
 
 // SerializeHelloRetryRequest returns the body: the same bytes for the same arguments, which a
 // server that keeps nothing relies on to rebuild the transcript. Empty when `cookie` is too long.

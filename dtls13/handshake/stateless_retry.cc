@@ -3,6 +3,7 @@
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/server_hello.h"
+#include "dtls13/handshake/server_psks.h"
 
 namespace dtls13 {
 
@@ -27,7 +28,7 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
   CookieContents contents;
   contents.hello_digest = *digest;
   contents.suite = negotiation.suite->id;
-  if (negotiation.peer_share.empty()) contents.group = negotiation.group;
+  if (negotiation.has_group && negotiation.peer_share.empty()) contents.group = negotiation.group;
   contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());
   contents.application_cookie.assign(application_cookie.begin(), application_cookie.end());
   const std::vector<uint8_t> cookie = config.cookie_keys->Seal(contents, peer_address, now);
@@ -48,8 +49,9 @@ std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
     WallTime now) {
   ClientOffer offer;
   Negotiation negotiation;
-  if (!ReadClientOffer(client_hello_body, &offer).ok() ||
-      !Negotiate(config, offer, &negotiation).ok()) {
+  if (!ReadClientOffer(client_hello_body, &offer).ok()) return std::nullopt;
+  if (!Negotiate(config, offer, {.hash = ServerPsks().Wish(config, offer)}, &negotiation).ok() ||
+      (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
     return std::nullopt;
   }
   std::vector<uint8_t> body = BuildHelloRetryRequest(config, client_hello_body, negotiation,

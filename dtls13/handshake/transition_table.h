@@ -22,6 +22,7 @@ enum class HandshakeState : uint8_t {
   kClientWaitCredential,
   kClientWaitSignature,
   kServerWaitClientHello,
+  kServerWaitPsk,
   kServerWaitCredential,
   kServerWaitSignature,
   kServerWaitCertificate,
@@ -31,7 +32,7 @@ enum class HandshakeState : uint8_t {
   kCompleted,
   kFailed,
 };
-inline constexpr size_t kNumHandshakeStates = 18;
+inline constexpr size_t kNumHandshakeStates = 19;
 
 // Transition allows one message in one state, under the one epoch whose keys it must have come
 // with.

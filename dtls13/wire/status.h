@@ -50,6 +50,9 @@ enum class Reason : uint16_t {
   kMessageSequenceLimit,  // message_seq would wrap
   kBadKeyUpdate,
   kNoApplicationProtocol,
+  kUnknownPskIdentity,  // no PSK that is known was offered, and there is no other way in
+  kBinderMismatch,      // the binder of the selected PSK does not verify
+  kBadPsk,              // the server selected a PSK in a way that contradicts the offer
   kInappropriateFallback,
   kCanceled,  // by our own caller, during the handshake
   kCrypto,    // libcrypto failed

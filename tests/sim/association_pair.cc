@@ -15,9 +15,6 @@ const std::shared_ptr<const Algorithms>& SharedAlgorithms() {
   return algorithms;
 }
 
-// The virtual network's wall clock: any fixed day will do.
-constexpr WallTime kStartOfTime{std::chrono::seconds(1'700'000'000)};
-
 std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 }  // namespace
@@ -48,11 +45,13 @@ AssociationPair::AssociationPair(PairOptions options)
   link_.SetFilter(options_.drop);
   link_.SetCorruptible(options_.corruptible);
   if (options_.identity == nullptr) options_.identity = &TestIdentity::Get(options_.key);
-  if (!options_.server.handshake.ask_credential) {
+  if (!options_.server.handshake.ask_credential && options_.server_has_certificate) {
     options_.server.handshake.credential = options_.identity->credential();
   }
   ClientParameters client_parameters;
   client_parameters.server_name = options_.server_name;
+  client_parameters.psks = options_.client_psks;
+  client_parameters.now = kStartOfTime;
   client().association = Association::NewClient(
       std::make_shared<AssociationConfig>(options_.client), std::move(client_parameters));
   ServerParameters server_parameters;
@@ -82,11 +81,30 @@ void AssociationPair::Flush(Side& side) {
   }
 }
 
+// The server takes the first key that it has, in the client's order.
+void AssociationPair::AnswerPskWanted(Association& association) {
+  const std::vector<OfferedIdentity>& offered = association.client_hello().psk_identities;
+  for (size_t i = 0; i < offered.size(); ++i) {
+    for (const Psk& psk : options_.server_psks) {
+      const std::span<const uint8_t> ours = psk.identity();
+      if (std::equal(ours.begin(), ours.end(), offered[i].identity.begin(),
+                     offered[i].identity.end())) {
+        association.ProvidePsk(i, psk, now_);
+        return;
+      }
+    }
+  }
+  association.ProvidePsk(0, Psk(), now_);
+}
+
 void AssociationPair::Answer(Side& side, EventType event) {
   Association& association = *side.association;
   const bool is_client = association.role() == Role::kClient && options_.client_identity != nullptr;
   const TestIdentity& identity = is_client ? *options_.client_identity : *options_.identity;
   switch (event) {
+    case EventType::kPskWanted:
+      AnswerPskWanted(association);
+      return;
     case EventType::kCredentialWanted:
       association.ProvideCredential(identity.credential(), now_);
       return;
@@ -133,6 +151,7 @@ Duration AssociationPair::RandomDuration(Duration min, Duration max) {
 
 void AssociationPair::HandleEvent(Side& side, const Event& event) {
   switch (event.type) {
+    case EventType::kPskWanted:
     case EventType::kCredentialWanted:
     case EventType::kSignatureWanted:
     case EventType::kVerifyPeer:

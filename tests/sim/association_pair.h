@@ -17,6 +17,9 @@
 
 namespace dtls13::sim {
 
+// The virtual network's wall clock: any fixed day will do.
+inline constexpr WallTime kStartOfTime{std::chrono::seconds(1'700'000'000)};
+
 // SeededRandom is a RandomSource that repeats itself for the same seed.
 class SeededRandom : public RandomSource {
  public:
@@ -46,6 +49,9 @@ struct PairOptions {
   // Timeouts are handled up to this much before or after they are due.
   Duration max_timer_error{};
   std::string server_name = "server.example";
+  std::vector<Psk> client_psks;  // offered in this order
+  std::vector<Psk> server_psks;  // what the server knows when it is asked (ask_psk)
+  bool server_has_certificate = true;
 };
 
 // DefaultPairOptions fills both configs with algorithms, seeded randomness and cookie keys.
@@ -120,6 +126,7 @@ class AssociationPair {
   };
 
   Direction DirectionFrom(const Side& side) const;
+  void AnswerPskWanted(Association& association);
   void HandleEvent(Side& side, const Event& event);
   // Answer answers an event that wants an answer, AnswerInTime sees to it that it happens.
   void Answer(Side& side, EventType event);

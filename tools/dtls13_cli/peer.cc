@@ -181,6 +181,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
           absl::StrCat(event.from_peer ? "the peer's alert ended it: " : "failed with alert ",
                        std::string(AlertName(event.status.alert())), " (reason ",
                        static_cast<int>(event.status.reason()), ")."));
+    case EventType::kPskWanted:
     case EventType::kCredentialWanted:
     case EventType::kTrace:
     case EventType::kHandshakeAcked:
