@@ -1,5 +1,9 @@
 #include "tests/sim/scenario.h"
 
+#include <memory>
+#include <utility>
+#include <vector>
+
 namespace dtls13::sim {
 namespace {
 
@@ -22,6 +26,40 @@ void AskForClientCertificate(PairOptions* options) {
 std::string FaultOfClientCertificate(AssociationPair* pair) {
   if (pair->server().association->result().peer_signature_scheme != SignatureScheme::kEd25519) {
     return "the server did not verify the client's signature";
+  }
+  return "";
+}
+
+// Both sides hold `psk`, and the server has nothing else to show.
+void ShareKey(PairOptions* options, const Psk& psk) {
+  options->client_psks = {psk};
+  options->server_psks = {psk};
+  options->server.handshake.ask_psk = true;
+  options->server_has_certificate = false;
+}
+
+Psk ExternalKey() {
+  auto psk = std::make_shared<ExternalPsk>();
+  psk->identity = {'k', 'e', 'y'};
+  psk->key = Secret::CopyOf(std::vector<uint8_t>(32, 0x5a));
+  return Psk(std::move(psk));
+}
+
+Psk EarlierSession(const PairOptions& options) {
+  auto session = std::make_shared<Session>();
+  session->suite = CipherSuiteId::kAes256GcmSha384;
+  session->psk = Secret::CopyOf(std::vector<uint8_t>(48, 0xa5));
+  session->ticket = std::vector<uint8_t>(500, 0x77);
+  session->lifetime_s = 7200;
+  session->issued_at = kStartOfTime - std::chrono::seconds(60);
+  session->server_name = options.server_name;
+  return Psk(std::move(session));
+}
+
+std::string FaultOfPsk(AssociationPair* pair, bool resumed) {
+  for (Side* side : {&pair->client(), &pair->server()}) {
+    const HandshakeResult& result = side->association->result();
+    if (result.psk_index != 0 || result.resumed != resumed) return "the key was not used";
   }
   return "";
 }
@@ -70,6 +108,22 @@ constexpr Scenario kScenarios[] = {
            options->max_answer_delay = std::chrono::seconds(3);
          },
      .fault = FaultOfClientCertificate},
+    {.name = "psk_alone",
+     .configure =
+         [](PairOptions* options) {
+           ShareKey(options, ExternalKey());
+           options->client.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
+           options->server.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
+         },
+     .fault = [](AssociationPair* pair) { return FaultOfPsk(pair, /*resumed=*/false); }},
+    {.name = "resumption_with_cookie_and_group",
+     .configure =
+         [](PairOptions* options) {
+           ShareKey(options, EarlierSession(*options));
+           AskForCookie(options);
+           AskForGroup(options);
+         },
+     .fault = [](AssociationPair* pair) { return FaultOfPsk(pair, /*resumed=*/true); }},
     {.name = "key_update",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },
