@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/wire/byte_reader.h"
 #include "tests/fuzz/check.h"
 #include "tests/sim/association_pair.h"
@@ -71,6 +72,10 @@ class Fuzzer {
       config->trace = (bits & 4) != 0;
     }
     options.server.handshake.require_cookie = (bits & 2) != 0;
+    if (bits & 8) {
+      options.client_psks = options.server_psks = {External(1), External(2, HashId::kSha384)};
+      options.server.handshake.ask_psk = true;
+    }
     return options;
   }
 

@@ -1,12 +1,13 @@
-// Input: one byte that chooses suite and kind of retry, then edits of four bytes: which message,
-// how, where, with what. Two sides shake hands while the edits are made on the way. A handshake of
-// which any byte was changed never completes on both sides, whatever the change.
+// Input: one byte that chooses suite, kind of retry and whether there is a PSK, then edits of four
+// bytes: which message, how, where, with what. Two sides shake hands while the edits are made on
+// the way. A handshake of which any byte was changed never completes on both sides, whatever the
+// change.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/psk_test_util.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {
@@ -59,7 +60,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13;
   if (size == 0) return 0;
   static const HandshakeConfig* const kClientConfig = new HandshakeConfig(TestConfig());
-  HandshakePair pair(*kClientConfig, fuzz::Config(data[0]));
+  const bool has_psk = (data[0] & 0x80) != 0;
+  HandshakeConfig server_config = fuzz::Config(data[0] & 0x7f);
+  server_config.ask_psk = has_psk;
+  // One key for each suite there may be.
+  const std::vector<Psk> psks = {External(1), External(2, HashId::kSha384)};
+  HandshakePair pair(*kClientConfig, server_config, Offering(has_psk ? psks : std::vector<Psk>()));
+  pair.provide_psk = Knowing(psks);
   const std::span<const uint8_t> edits(data + 1, size - 1);
   const size_t num_edits = std::min(edits.size() / fuzz::kEditLen, fuzz::kMaxEdits);
   size_t index = 0;
