@@ -37,6 +37,7 @@ enum {
   kMaxGroups = 8,
   kMaxSuites = 8,
   kMaxKeyUpdates = 8,
+  kMaxPskLen = 64,
   kMaxMessageLen = 1350,
   kMaxDatagramLen = 65536,
   kWaitSliceMs = 50,
@@ -62,6 +63,9 @@ static struct {
   unsigned num_key_updates;
   unsigned associations;
   bool early_data;
+  const char* psk_name;  // NULL: no external PSK
+  uint8_t psk_key[kMaxPskLen];
+  unsigned psk_key_len;
   bool echo;
   unsigned count;
   unsigned size;  // 0: mixed
@@ -256,6 +260,22 @@ static void SetServerCertificate(PRFileDesc* fd) {
   SECKEY_DestroyPrivateKey(key);
 }
 
+static void AddPsk(PRFileDesc* fd) {
+  PK11SlotInfo* slot = PK11_GetInternalSlot();
+  if (slot == NULL) Die("no slot");
+  SECItem bytes = {siBuffer, options.psk_key, options.psk_key_len};
+  PK11SymKey* key = PK11_ImportSymKey(slot, CKM_HKDF_KEY_GEN, PK11_OriginUnwrap, CKA_DERIVE,
+                                      &bytes, NULL);
+  if (key == NULL) Die("cannot import the PSK");
+  const unsigned name_len = (unsigned)strlen(options.psk_name);
+  if (SSL_AddExternalPsk(fd, key, (const PRUint8*)options.psk_name, name_len, ssl_hash_sha256) !=
+      SECSuccess) {
+    Die("cannot use the PSK");
+  }
+  PK11_FreeSymKey(key);
+  PK11_FreeSlot(slot);
+}
+
 // The state that sent the HelloRetryRequest must not read the answer to it.
 static PRInt32 ReceiveThroughGate(PRFileDesc* gate, void* buffer, PRInt32 size, PRIntn flags,
                                   PRIntervalTime timeout) {
@@ -305,6 +325,7 @@ static PRFileDesc* ImportSocket(PRFileDesc* udp) {
   SetOption(fd, SSL_ENABLE_SESSION_TICKETS, options.associations > 1);
   SetOption(fd, SSL_NO_CACHE, options.associations == 1);
   SetOption(fd, SSL_ENABLE_0RTT_DATA, options.early_data);
+  if (options.psk_name != NULL) AddPsk(fd);
   if (options.server) {
     SetServerCertificate(fd);
     if (options.early_data && SSL_SetAntiReplayContext(fd, anti_replay) != SECSuccess) {
@@ -395,10 +416,11 @@ static void Handshake(void) {
   SSLChannelInfo info;
   if (SSL_GetChannelInfo(peer.fd, &info, sizeof(info)) != SECSuccess) Die("no channel information");
   Fact(
-      "connected version=0x%04x suite=0x%04x group=%d signature=0x%04x resumed=%d early=%d "
+      "connected version=0x%04x suite=0x%04x group=%d signature=0x%04x resumed=%d psk=%s early=%d "
       "verify=%s cookie=%d",
       info.protocolVersion, info.cipherSuite, (int)info.keaGroup, (int)info.signatureScheme,
-      info.resumed ? 1 : 0, info.earlyDataAccepted ? 1 : 0, peer.verify,
+      info.resumed ? 1 : 0, info.pskType == ssl_psk_external ? "external" : "none",
+      info.earlyDataAccepted ? 1 : 0, peer.verify,
       peer.cookie_returned ? 1 : 0);
   // What was not accepted has not been sent, or not been received.
   if (!info.earlyDataAccepted) peer.early_len = 0;
@@ -602,6 +624,22 @@ static unsigned Number(const char* text, unsigned max) {
   return (unsigned)number;
 }
 
+static void SetPsk(char* text) {
+  char* digits = strrchr(text, ':');
+  if (digits == NULL || digits == text) Usage("--psk takes a name, a colon and hexadecimal digits");
+  *digits++ = '\0';
+  options.psk_name = text;
+  for (; *digits != '\0'; digits += 2) {
+    unsigned byte = 0;
+    int len = 0;
+    if (options.psk_key_len == kMaxPskLen || sscanf(digits, "%2x%n", &byte, &len) != 1 ||
+        len != 2) {
+      Usage("--psk: not such a key");
+    }
+    options.psk_key[options.psk_key_len++] = (uint8_t)byte;
+  }
+}
+
 // Calls `add` for each comma-separated part.
 static void ForEach(char* list, void (*add)(const char*)) {
   for (char* part = strtok(list, ","); part != NULL; part = strtok(NULL, ",")) add(part);
@@ -634,6 +672,7 @@ enum {
   kKeyUpdate,
   kAssociations,
   kEarlyData,
+  kPsk,
   kSettle,
   kEcho,
   kCount,
@@ -658,6 +697,7 @@ static const char kHelpText[] =
     "  --key-update LIST  update keys after these numbers of messages, and ask the peer to\n"
     "  --associations N   so many, one after the other, each resuming the one before (1)\n"
     "  --early-data       the first message of those that resume goes, or may come, as early data\n"
+    "  --psk ID:KEY       a key both sides have: its name, and its bytes in hexadecimal\n"
     "  --settle           send nothing before the handshake is acknowledged\n"
     "  --count N          send N messages and compare what comes back (0); with --echo: return N\n"
     "  --echo             return what comes; without --count until the peer closes\n"
@@ -681,6 +721,7 @@ static void ParseOptions(int argc, char** argv) {
       {"key-update", 1, NULL, kKeyUpdate},
       {"associations", 1, NULL, kAssociations},
       {"early-data", 0, NULL, kEarlyData},
+      {"psk", 1, NULL, kPsk},
       {"settle", 0, NULL, kSettle},
       {"echo", 0, NULL, kEcho},
       {"count", 1, NULL, kCount},
@@ -734,6 +775,9 @@ static void ParseOptions(int argc, char** argv) {
         break;
       case kEarlyData:
         options.early_data = true;
+        break;
+      case kPsk:
+        SetPsk(optarg);
         break;
       case kSettle:
         options.settle = true;

@@ -123,6 +123,7 @@ def nss_arguments(pair, scenario, role, groups):
 def repetition_arguments(scenario):
     """NSS's peer and dtls13_cli take the same."""
     arguments = ["--associations", str(scenario.associations)] if scenario.associations > 1 else []
+    arguments += ["--psk", scenario.psk] if scenario.psk else []
     return arguments + (["--early-data"] if scenario.early_data else [])
 
 

@@ -65,6 +65,7 @@ class Scenario:
     loss: tuple = None  # the one datagram that is lost, as Relay takes it
     associations: int = 1  # one after the other, each resuming the one before
     early_data: bool = False  # of those that resume, the first message goes as early data
+    psk: str = ""  # both ends have it, in the form of their option --psk
 
     def group(self):
         """The negotiated one: the client's first that the server takes."""
@@ -107,6 +108,7 @@ class Scenario:
             "group": str(GROUPS[self.group()][0]),
             "signature": "0x%04x" % CERTIFICATES[self.cert][1],
             "resumed": "1" if self.associations > 1 else "0",
+            "psk": "none",
             "early": "1" if self.early_data else "0",
             "verify": "ok" if role == "client" else "none",
             "cookie": "1" if self.cookie and role == "server" else "0",
@@ -234,6 +236,23 @@ class Resumption(Scenario):
 
 
 @dataclasses.dataclass
+class ExternalPsk(Scenario):
+    """Both ends have a key, and need no certificate."""
+
+    psk: str = "interop:" + "5a" * 32
+
+    def _nss_facts(self, role):
+        return dict(super()._nss_facts(role), psk="external", verify="none", signature="0x0000")
+
+    def _cli_facts(self, role):
+        facts = super()._cli_facts(role)
+        facts["connected"] = "DTLSv1.3 %s %s%s, pre-shared key, server name %s" % (
+            self.suite, GROUPS[self.group()][1],
+            " after HelloRetryRequest" if self.num_retries() else "", HOST_NAME)
+        return facts
+
+
+@dataclasses.dataclass
 class Refusal(Scenario):
     """A handshake that one end refuses: it sends `alert`, and the other end says so."""
 
@@ -315,6 +334,7 @@ def conversations(pair):
     yield from retries()
     yield from key_updates(pair)
     yield from resumptions(pair)
+    yield from external_psks(pair)
     yield Scenario("1000 datagrams: NSS sends, ours returns", count=1000)
     if not pair.uses_openssl() and pair != Pair("NSS", "NSS"):
         yield Scenario("1000 datagrams: ours sends, NSS returns", count=1000, ours_drives=True)
@@ -381,6 +401,16 @@ def resumptions(pair):
     yield Resumption("resumption: after a HelloRetryRequest", client_groups=("p256", "x25519"),
                      server_groups=("x25519",))
     yield Resumption("resumption: early data", early_data=True)
+
+
+def external_psks(pair):
+    # libssl's programs have none through our library yet.
+    if pair.uses_openssl():
+        return
+    yield ExternalPsk("external PSK: at once")
+    yield ExternalPsk("external PSK: after a HelloRetryRequest", client_groups=("p256", "x25519"),
+                      server_groups=("x25519",))
+    yield ExternalPsk("external PSK: after a cookie", cookie=True)
 
 
 def refusals(pair):

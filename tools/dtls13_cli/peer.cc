@@ -52,6 +52,8 @@ Peer::Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, Pe
   if (options_.role == Role::kServer) return;
   ClientParameters parameters;
   parameters.server_name = options_.server_name;
+  if (!options_.psk.empty()) parameters.psks.push_back(options_.psk);
+  parameters.now = CurrentWallTime();
   association_ = Association::NewClient(config_, std::move(parameters));
 }
 
@@ -110,8 +112,7 @@ void Peer::StartServer(const sockaddr_in& from) {
   ServerParameters parameters;
   const auto* address = reinterpret_cast<const uint8_t*>(&from);
   parameters.peer_address.assign(address, address + sizeof(from));
-  parameters.now =
-      std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+  parameters.now = CurrentWallTime();
   association_ = Association::NewServer(config_, std::move(parameters));
 }
 
@@ -143,6 +144,9 @@ absl::Status Peer::Flush() {
 
 absl::Status Peer::HandleEvent(const Event& event) {
   switch (event.type) {
+    case EventType::kPskWanted:
+      AnswerPskWanted();
+      break;
     case EventType::kSignatureWanted: {
       const SignatureRequest& request = association_->signature_request();
       const std::optional<std::vector<uint8_t>> signature =
@@ -181,13 +185,26 @@ absl::Status Peer::HandleEvent(const Event& event) {
           absl::StrCat(event.from_peer ? "the peer's alert ended it: " : "failed with alert ",
                        std::string(AlertName(event.status.alert())), " (reason ",
                        static_cast<int>(event.status.reason()), ")."));
-    case EventType::kPskWanted:
     case EventType::kCredentialWanted:
     case EventType::kTrace:
     case EventType::kHandshakeAcked:
       break;
   }
   return absl::OkStatus();
+}
+
+void Peer::AnswerPskWanted() {
+  const std::vector<OfferedIdentity>& offered = association_->client_hello().psk_identities;
+  const std::span<const uint8_t> ours = options_.psk.identity();
+  const auto known =
+      std::find_if(offered.begin(), offered.end(), [&](const OfferedIdentity& theirs) {
+        return std::equal(ours.begin(), ours.end(), theirs.identity.begin(), theirs.identity.end());
+      });
+  if (known == offered.end()) {
+    association_->ProvidePsk(0, Psk(), Now());
+  } else {
+    association_->ProvidePsk(static_cast<size_t>(known - offered.begin()), options_.psk, Now());
+  }
 }
 
 void Peer::VerifyPeer() {
@@ -237,9 +254,13 @@ void Peer::WriteKeyLog(std::span<const uint8_t> line) const {
 
 void Peer::PrintConnected() const {
   const HandshakeResult& result = association_->result();
-  std::printf("connected: DTLSv1.3 %s %s%s", result.suite->name, GroupName(result.group),
+  const bool is_alone = result.psk_index && result.psk_mode == PskKeyExchangeMode::kPskKe;
+  std::printf("connected: DTLSv1.3 %s %s%s", result.suite->name,
+              is_alone ? "no key exchange" : GroupName(result.group),
               result.used_hello_retry_request ? " after HelloRetryRequest" : "");
-  if (options_.role == Role::kClient) {
+  if (result.psk_index) {
+    std::printf(", %s", result.resumed ? "resumed" : "pre-shared key");
+  } else if (options_.role == Role::kClient) {
     std::printf(", certificate %s", options_.verifier ? "verified" : "not verified");
   }
   if (!result.server_name.empty()) std::printf(", server name %s", result.server_name.c_str());

@@ -25,6 +25,7 @@ struct PeerOptions {
   bool close_first = false;  // close when done, rather than when the peer has closed
   bool key_update = false;   // update our keys, and ask for the peer's, once connected
   std::chrono::seconds limit{30};
+  Psk psk;                                 // empty: none
   std::unique_ptr<Signer> signer;          // a server's
   std::unique_ptr<PeerVerifier> verifier;  // null: any certificate is taken
 };
@@ -50,6 +51,7 @@ class Peer {
   void StartServer(const sockaddr_in& from);
   void Send(std::span<const uint8_t> datagram);
   void Transmit();
+  void AnswerPskWanted();
   void VerifyPeer();
   void WriteKeyLog(std::span<const uint8_t> line) const;
   void PrintConnected() const;

@@ -6,6 +6,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "dtls13/association_config.h"
@@ -31,7 +33,9 @@ constexpr std::array<OptionSpec, 3> kClientOnly = {{
     {"server-name", "NAME", "whom to ask for, and what the certificate must name"},
 }};
 
-constexpr std::array<OptionSpec, 12> kCommon = {{
+constexpr std::array<OptionSpec, 14> kCommon = {{
+    {"psk", "ID:KEY", "a key both sides have: its name, and its bytes in hexadecimal"},
+    {"psk-modes", "LIST", "dhe, ke or both, in order of preference (default dhe)"},
     {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
     {"keylog", "FILE", "append the traffic secrets to FILE, in NSS's format"},
     {"mtu", "BYTES", "the longest datagram sent (default 1200)"},
@@ -82,6 +86,39 @@ absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
   return groups;
 }
 
+absl::StatusOr<std::vector<PskKeyExchangeMode>> ParsePskModes(const std::string& list) {
+  std::vector<PskKeyExchangeMode> modes;
+  for (const auto& word : absl::StrSplit(list, ':')) {
+    if (word == "dhe") {
+      modes.push_back(PskKeyExchangeMode::kPskDheKe);
+    } else if (word == "ke") {
+      modes.push_back(PskKeyExchangeMode::kPskKe);
+    } else {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--psk-modes takes dhe and ke, not '", std::string(word), "'."));
+    }
+  }
+  return modes;
+}
+
+// An empty Psk where the option was not given.
+absl::StatusOr<Psk> ParsePsk(const Options& options) {
+  if (!options.Has("psk")) return Psk();
+  const std::string text = options.GetString("psk", "");
+  const size_t colon = text.rfind(':');
+  const std::string digits = colon == std::string::npos ? "" : text.substr(colon + 1);
+  const bool is_hex = std::all_of(digits.begin(), digits.end(), absl::ascii_isxdigit);
+  if (colon == 0 || digits.empty() || digits.size() % 2 != 0 || !is_hex) {
+    return absl::InvalidArgumentError("--psk takes a name, a colon and hexadecimal digits.");
+  }
+  auto psk = std::make_shared<ExternalPsk>();
+  psk->identity.assign(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon));
+  const std::string key = absl::HexStringToBytes(digits);
+  psk->key = Secret::CopyOf({reinterpret_cast<const uint8_t*>(key.data()), key.size()});
+  if (psk->key.empty()) return absl::InvalidArgumentError("--psk: the key is too long.");
+  return Psk(std::move(psk));
+}
+
 absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& options) {
   auto config = std::make_shared<AssociationConfig>();
   HandshakeConfig& handshake = config->handshake;
@@ -96,6 +133,12 @@ absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& opt
     absl::StatusOr<std::vector<NamedGroup>> groups = ParseGroups(options.GetString("groups", ""));
     if (!groups.ok()) return groups.status();
     handshake.groups = *std::move(groups);
+  }
+  handshake.ask_psk = options.Has("psk");
+  if (options.Has("psk-modes")) {
+    auto modes = ParsePskModes(options.GetString("psk-modes", ""));
+    if (!modes.ok()) return modes.status();
+    handshake.psk_modes = *std::move(modes);
   }
   const absl::StatusOr<int64_t> mtu =
       options.GetNumber("mtu", kMinMtu, kMaxPlaintextLen, kDefaultMtu);
@@ -134,6 +177,9 @@ absl::Status RunPeer(const Options& options, Role role, UdpSocket socket,
   if (!workload.ok()) return workload.status();
   const absl::StatusOr<int64_t> seconds = options.GetNumber("seconds", 1, 3600, 30);
   if (!seconds.ok()) return seconds.status();
+  absl::StatusOr<Psk> psk = ParsePsk(options);
+  if (!psk.ok()) return psk.status();
+  peer_options.psk = *std::move(psk);
   peer_options.role = role;
   peer_options.limit = std::chrono::seconds(*seconds);
   peer_options.key_log_path = options.GetString("keylog", "");
@@ -144,7 +190,10 @@ absl::Status RunPeer(const Options& options, Role role, UdpSocket socket,
 }
 
 absl::Status RunServer(const Options& options) {
-  for (const char* name : {"port", "cert", "key"}) {
+  if (absl::Status status = options.Require("port"); !status.ok()) return status;
+  for (const char* name : {"cert", "key"}) {
+    // A key that both sides have does without a certificate.
+    if (options.Has("psk") && !options.Has("cert")) break;
     if (absl::Status status = options.Require(name); !status.ok()) return status;
   }
   const absl::StatusOr<int64_t> port = options.GetNumber("port", 0, 65535, 0);
@@ -152,13 +201,15 @@ absl::Status RunServer(const Options& options) {
   absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options);
   if (!config.ok()) return config.status();
   PeerOptions peer_options;
-  std::string error;
-  peer_options.signer =
-      Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
-  if (!peer_options.signer) return absl::InvalidArgumentError(error);
-  (*config)->handshake.credential =
-      peer_options.signer->LoadCredential(options.GetString("cert", ""), &error);
-  if (!(*config)->handshake.credential) return absl::InvalidArgumentError(error);
+  if (options.Has("cert")) {
+    std::string error;
+    peer_options.signer =
+        Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
+    if (!peer_options.signer) return absl::InvalidArgumentError(error);
+    (*config)->handshake.credential =
+        peer_options.signer->LoadCredential(options.GetString("cert", ""), &error);
+    if (!(*config)->handshake.credential) return absl::InvalidArgumentError(error);
+  }
   absl::StatusOr<UdpSocket> socket = UdpSocket::Bound(static_cast<uint16_t>(*port));
   if (!socket.ok()) return socket.status();
   std::printf("server: listening on port %u\n", socket->port());
