@@ -321,9 +321,11 @@ static PRFileDesc* ImportSocket(PRFileDesc* udp) {
       SSL_AlertSentCallback(fd, OnAlertSent, NULL) != SECSuccess) {
     Die("cannot set a callback");
   }
-  // One association leaves nothing to the next unless there is one.
+  // One association leaves nothing to the next unless there is one. But a client of NSS names its
+  // PSK modes, which an external PSK needs too, only if it may keep sessions.
+  const bool offers_psk = options.psk_name != NULL && !options.server;
   SetOption(fd, SSL_ENABLE_SESSION_TICKETS, options.associations > 1);
-  SetOption(fd, SSL_NO_CACHE, options.associations == 1);
+  SetOption(fd, SSL_NO_CACHE, options.associations == 1 && !offers_psk);
   SetOption(fd, SSL_ENABLE_0RTT_DATA, options.early_data);
   if (options.psk_name != NULL) AddPsk(fd);
   if (options.server) {
