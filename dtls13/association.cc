@@ -44,7 +44,10 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       mtu_(std::max(config_->mtu, kMinMtu)),
       records_(config_->handshake.algorithms, config_->handshake.label_prefix),
       reassembler_(config_->handshake.max_message_len),
-      retransmission_(config_->retransmit) {}
+      retransmission_(config_->retransmit) {
+  records_.LimitKeys(std::max(config_->max_records_per_key, kMinRecordsPerKey),
+                     std::max(config_->max_failures_per_key, kMinFailuresPerKey));
+}
 
 void AssociationImpl::BeginClient(ClientParameters parameters) {
   handshake_ = NewClientHandshake(handshake_config(), std::move(parameters));
@@ -81,7 +84,9 @@ std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const Associ
 //# NOT depend on receiving alerts in order to signal errors or connection
 //# closure.
 void AssociationImpl::HandleTimeout(Instant now) {
+  latest_now_ = now;
   if (failed()) return;
+  ForgetOldKeys(now);
   acks_.HandleTimeout(now);
   const bool gave_up = give_up_at_ && now >= *give_up_at_;
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
@@ -94,8 +99,10 @@ void AssociationImpl::HandleTimeout(Instant now) {
 
 std::optional<Instant> AssociationImpl::NextTimeout() const {
   if (failed()) return std::nullopt;
+  if (KeyUpdateIsDue()) return latest_now_;
   std::optional<Instant> next = retransmission_.deadline();
-  for (const std::optional<Instant>& deadline : {acks_.deadline(), give_up_at_}) {
+  for (const std::optional<Instant>& deadline :
+       {acks_.deadline(), give_up_at_, forget_old_keys_at_}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
   return next;

@@ -79,6 +79,8 @@ class Association {
   //# alternately, it MAY report PMTU estimates minus the estimated expansion
   //# from the transport layer and DTLS record framing.
   virtual size_t SealOverhead() const = 0;
+  // MaxPlaintext is the most that Seal takes for one datagram of mtu() bytes, at present.
+  virtual size_t MaxPlaintext() const = 0;
 
   // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
   // when `request_peer`. Nothing happens while an earlier one is unacknowledged.
@@ -101,6 +103,11 @@ class Association {
   //# or via [RFC8201] for IPv6.
   virtual void SetMtu(size_t mtu) = 0;
   virtual size_t mtu() const = 0;
+  // OnDatagramTooLarge: the transport refused a datagram of `len` bytes (EMSGSIZE), or the path is
+  // known not to carry it. mtu() shrinks to `known_mtu`, the largest payload that passes, or, when
+  // that is 0, to the next size below `len` that many paths carry; what was sent of handshake
+  // messages and is not acknowledged is owed at once in smaller pieces.
+  virtual void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) = 0;
 
   // --- what is known
 

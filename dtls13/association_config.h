@@ -17,6 +17,12 @@ inline constexpr size_t kDefaultMtu = 1200;
 // useful fragment.
 inline constexpr size_t kMinMtu = 256;
 
+// kMinRecordsPerKey leaves an eighth for the records that are sent while a KeyUpdate is under way,
+// for its retransmissions, and for an alert.
+inline constexpr uint64_t kMinRecordsPerKey = 16384;
+// kMinFailuresPerKey leaves an eighth for what arrives while the peer is asked for new keys.
+inline constexpr uint64_t kMinFailuresPerKey = 1024;
+
 // AssociationConfig is shared by many associations and does not change under them. Durations and
 // bounds carry their units in their types or names.
 struct AssociationConfig {
@@ -32,9 +38,16 @@ struct AssociationConfig {
   // Send 8-bit record numbers once the handshake is acknowledged.
   bool short_numbers = false;
 
-  // How long superseded read keys stay, RFC 9147 sections 4.2.1 and 5.8.1: twice the MSL of two
-  // minutes.
+  // How long the handshake's read keys stay, RFC 9147 section 5.8.1: twice the MSL of two minutes.
+  // Those that a KeyUpdate supersedes stay for half of it, section 4.2.1.
   Duration old_keys_lifetime = std::chrono::minutes(4);
+
+  // Bounds on the records that one key protects, and on those that may fail to open under one, when
+  // they are below the AEAD's own (RFC 9147 section 4.5.3). Keys are updated before the former, and
+  // the peer is asked to update its own before the latter. At least kMinRecordsPerKey and
+  // kMinFailuresPerKey.
+  uint64_t max_records_per_key = UINT64_MAX;
+  uint64_t max_failures_per_key = UINT64_MAX;
 
   // Produce Trace events for every handshake message, alert and ACK, in and out.
   bool trace = false;

@@ -96,6 +96,12 @@ void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
     FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
     return;
   }
+  // Two sides that send alike must not reach their limits at the same time for ever. Without
+  // randomness they may.
+  if (action.epoch >= kFirstApplicationEpoch &&
+      !config_->handshake.random->Fill({&limit_jitter_, 1})) {
+    limit_jitter_ = 0;
+  }
   if (connected_) ForgetSpentWriteEpochs();
 }
 
@@ -224,6 +230,26 @@ void AssociationImpl::ForgetSpentWriteEpochs() {
   for (; oldest_write_epoch_ < needed; oldest_write_epoch_ = oldest_write_epoch_.Next()) {
     records_.ForgetWriteEpoch(oldest_write_epoch_);
   }
+}
+
+bool AssociationImpl::KeyUpdateIsDue() const {
+  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq ||
+      post_handshake_->IsOutstanding(HandshakeType::kKeyUpdate) ||
+      records_.write_epoch() >= kMaxWriteEpoch) {
+    return false;
+  }
+  return records_.NearConfidentialityLimit(records_.write_epoch(), limit_jitter_) ||
+         (records_.NearIntegrityLimit() && asked_in_read_epoch_ != newest_read_epoch_);
+}
+
+void AssociationImpl::StartDueKeyUpdate(Instant now) {
+  if (!KeyUpdateIsDue()) return;
+  const bool request_peer = records_.NearIntegrityLimit();
+  if (request_peer) asked_in_read_epoch_ = newest_read_epoch_;
+  //= rfc9147#section-4.5.3
+  //# Implementations SHOULD initiate a key update before
+  //# reaching this limit.
+  RequestKeyUpdate(request_peer, now);
 }
 
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {

@@ -51,12 +51,14 @@ class AssociationImpl final : public Association {
   SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                   size_t* out_len) override;
   size_t SealOverhead() const override;
+  size_t MaxPlaintext() const override;
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   void Close() override;
   void Cancel() override;
   void Abort(AlertDescription alert) override;
   void SetMtu(size_t mtu) override;
   size_t mtu() const override { return mtu_; }
+  void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
 
   Role role() const override { return role_; }
   bool connected() const override { return connected_; }
@@ -113,6 +115,12 @@ class AssociationImpl final : public Association {
   void OnMessagesAcked(Instant now);
   void ForgetSpentWriteEpochs();
 
+  // --- keys' ends
+  bool KeyUpdateIsDue() const;
+  void StartDueKeyUpdate(Instant now);
+  void ForgetOldKeysLater(Instant now);
+  void ForgetOldKeys(Instant now);
+
   // --- outgoing
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
   size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
@@ -149,6 +157,7 @@ class AssociationImpl final : public Association {
   bool close_queued_ = false;
   bool alert_owed_ = false;
   uint8_t alert_repeats_ = 0;
+  uint8_t limit_jitter_ = 0;  // of the write keys in use
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
   uint16_t next_message_seq_ = 0;
@@ -158,6 +167,9 @@ class AssociationImpl final : public Association {
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
   std::optional<Instant> forget_old_keys_at_;
+  Instant latest_now_{};
+  Epoch seen_read_epoch_ = kPlaintextEpoch;      // records_'s current one, when last looked at
+  Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys
   Epoch newest_read_epoch_ = kPlaintextEpoch;
   Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
 

@@ -43,15 +43,14 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
     }
     return;
   }
-  if (forget_old_keys_at_ && now >= *forget_old_keys_at_) {
-    records_.ForgetReadEpoch(kHandshakeEpoch);
-    forget_old_keys_at_.reset();
-  }
+  latest_now_ = now;
+  ForgetOldKeys(now);
   const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
   HoldForServerHello(datagram);
   const bool heard = HandleRecords(datagram, now);
   HandleHeldDatagrams(now);
   if (failed()) return;
+  if (heard) ForgetOldKeysLater(now);
   // The peer lives, and may still miss what was given up after many retransmissions.
   if (heard && connected_ && !retransmission_.empty() && !retransmission_.timer_running()) {
     retransmission_.Provoke(now);
@@ -96,6 +95,30 @@ void AssociationImpl::HandleHeldDatagrams(Instant now) {
   for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, now);
   // What comes in front of the rest so late was lost once, and so may more be.
   if (!connected_ && peer_is_dtls13_) acks_.OweNow();
+}
+
+// --- Superseded read keys
+
+//= rfc9147#section-4.2.1
+//# Implementations
+//# SHOULD discard records from earlier epochs but MAY choose to retain
+//# keying material from previous epochs for up to the default MSL
+//# specified for TCP [RFC0793] to allow for packet reordering.
+void AssociationImpl::ForgetOldKeysLater(Instant now) {
+  const Epoch current = records_.current_read_epoch();
+  // A client that misses the ACK of its Finished still reads the server's flight again.
+  if (current == seen_read_epoch_ || !handshake_acked_) return;
+  seen_read_epoch_ = current;
+  if (!records_.CanReadBefore(current)) return;
+  // The handshake's keys serve for twice that, RFC 9147 section 5.8.1.
+  const bool after_handshake = current == kFirstApplicationEpoch;
+  forget_old_keys_at_ = now + config_->old_keys_lifetime / (after_handshake ? 1 : 2);
+}
+
+void AssociationImpl::ForgetOldKeys(Instant now) {
+  if (!forget_old_keys_at_ || now < *forget_old_keys_at_) return;
+  forget_old_keys_at_.reset();
+  records_.ForgetReadEpochsBefore(std::max(records_.current_read_epoch(), kFirstApplicationEpoch));
 }
 
 bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {

@@ -15,6 +15,10 @@ namespace {
 // The datagrams of a path that seems not to carry our MTU: what IPv4 always carries, less headers.
 constexpr size_t kSmallFragmentMtu = 548;
 
+// Payloads that many paths carry: Ethernet with IPv4 and with IPv6, what every IPv6 path carries,
+// the default, and what every IPv4 host takes.
+constexpr std::array<size_t, 5> kCommonMtus = {1472, 1452, 1232, kDefaultMtu, kSmallFragmentMtu};
+
 // kReservedRecords: the record numbers of an epoch that application data may not use up.
 constexpr uint64_t kReservedRecords = 1000;
 
@@ -29,17 +33,9 @@ constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 //# Sending implementations MUST NOT mix records from multiple DTLS
 //# associations in the same datagram.
 size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
+  latest_now_ = now;
   if (!failed()) RunActions(now);
-  if (!failed() && connected_ && records_.NearConfidentialityLimit(records_.write_epoch())) {
-    //= rfc9147#section-4.5.3
-    //# Implementations SHOULD initiate a key update before
-    //# reaching this limit.
-    RequestKeyUpdate(/*request_peer=*/false, now);
-  }
-  //= rfc9147#section-4.3
-  //# In order to avoid IP fragmentation, clients of the DTLS record layer
-  //# SHOULD attempt to size records so that they fit within any Path MTU
-  //# (PMTU) estimates obtained from the record layer.
+  StartDueKeyUpdate(now);
   out = out.first(std::min(out.size(), mtu_));
   if (failed()) return PackAlert(out);
   if (!stateless_reply_.empty()) return PackStatelessReply(out);
@@ -182,6 +178,25 @@ size_t AssociationImpl::PackStatelessReply(std::span<uint8_t> out) {
 
 void AssociationImpl::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
 
+void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) {
+  size_t next = known_mtu;
+  if (next == 0 || next >= len) {
+    const auto below = std::find_if(kCommonMtus.begin(), kCommonMtus.end(),
+                                    [len](size_t mtu) { return mtu < len; });
+    next = below == kCommonMtus.end() ? kMinMtu : *below;
+  }
+  const size_t before = mtu_;
+  SetMtu(std::min(mtu_, next));
+  // Nothing smaller is left to try, or it was sent before the MTU shrank, and is on its way again.
+  if (failed() || mtu_ == before) return;
+  //= rfc9147#section-4.4
+  //# If the DTLS record layer informs the DTLS handshake layer that a
+  //# message is too big, the handshake layer SHOULD immediately attempt
+  //# to fragment the message, using any existing information about the
+  //# PMTU.
+  retransmission_.SendAgain(now);
+}
+
 // --- Application data
 
 HeaderForm AssociationImpl::data_form() const {
@@ -223,6 +238,15 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
 
 size_t AssociationImpl::SealOverhead() const {
   return records_.Overhead(records_.write_epoch(), data_form());
+}
+
+//= rfc9147#section-4.4
+//# The DTLS record layer SHOULD also allow the upper layer protocol to
+//# discover the amount of record expansion expected by the DTLS
+//# processing.
+size_t AssociationImpl::MaxPlaintext() const {
+  const size_t overhead = SealOverhead();
+  return mtu_ > overhead ? std::min(mtu_ - overhead, kMaxPlaintextLen) : 0;
 }
 
 }  // namespace dtls13

@@ -203,15 +203,13 @@ void ApplyMtu(SslAttachment& attachment) {
   association->SetMtu(mtu);
 }
 
-bool ReduceMtu(SslAttachment& attachment) {
+void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
   Association* association = attachment.association();
   const size_t known = QueryMtu(attachment.ssl());
-  const size_t present = association->mtu();
   // Where the BIO knows nothing better, the default passes nearly everywhere.
-  const size_t mtu = known > 0 && known < present ? known : std::min(present, kDefaultMtu);
-  attachment.applied_mtu = mtu;
-  association->SetMtu(mtu);
-  return association->mtu() < present;
+  const size_t mtu = known > 0 ? known : std::min(association->mtu(), kDefaultMtu);
+  association->OnDatagramTooLarge(refused_len, mtu, now);
+  attachment.applied_mtu = association->mtu();
 }
 
 }  // namespace dtls13::shim

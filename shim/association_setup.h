@@ -20,8 +20,9 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
 // ApplyMtu finds the MTU out (what the application set, else the BIO, else kDefaultMtu) and tells
 // the association, if there is one. Cheap when nothing changed.
 void ApplyMtu(SslAttachment& attachment);
-// ReduceMtu is for a datagram that was too large for the path. True when there was room to reduce.
-bool ReduceMtu(SslAttachment& attachment);
+// ReduceMtu is for a datagram of `refused_len` bytes that was too large for the path: what it held
+// of handshake messages is owed again in smaller pieces.
+void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now);
 
 }  // namespace dtls13::shim
 

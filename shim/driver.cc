@@ -110,7 +110,7 @@ bool PollEvents(SslAttachment& attachment, Instant now) {
   return any;
 }
 
-BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
+BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
@@ -121,8 +121,7 @@ BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   //# to fragment the message, using any existing information about the
   //# PMTU.
   // The datagram is lost like any other, only that it is known at once.
-  const std::optional<Instant> deadline = attachment.association()->NextTimeout();
-  if (ReduceMtu(attachment) && deadline) ServeTimeout(attachment, *deadline);
+  ReduceMtu(attachment, datagram.size(), now);
   return BioOutcome::kDone;
 }
 
@@ -130,7 +129,7 @@ BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram) {
 BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
   if (!attachment.unsent_datagram.empty()) {
     std::vector<uint8_t> unsent = std::exchange(attachment.unsent_datagram, {});
-    const BioOutcome outcome = Send(attachment, unsent);
+    const BioOutcome outcome = Send(attachment, unsent, now);
     if (outcome == BioOutcome::kWouldBlock) {
       attachment.unsent_datagram = std::move(unsent);
       return outcome;
@@ -148,7 +147,7 @@ BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
     if (len == 0) return BioOutcome::kDone;
     *any = true;
     const std::span<const uint8_t> datagram = scratch.bytes().first(len);
-    const BioOutcome outcome = Send(attachment, datagram);
+    const BioOutcome outcome = Send(attachment, datagram, now);
     if (outcome == BioOutcome::kWouldBlock) {
       attachment.unsent_datagram.assign(datagram.begin(), datagram.end());
     }

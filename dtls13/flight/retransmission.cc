@@ -9,10 +9,12 @@ namespace {
 //= rfc9147#section-5.8.3
 //# DTLS stacks SHOULD NOT send more than 10 records in a single
 //# transmission.
-// Only after the timer expired do bursts grow: a peer need not acknowledge parts of a flight, and
-// one that does not must get the whole of a long one in the end.
 constexpr uint32_t kMaxBurstRecords = 10;
-constexpr uint32_t kMaxBurstDoublings = 8;
+
+// A peer need not acknowledge parts of a flight, and one that does not must get the whole of a long
+// one in the end. So after a burst the next one leaves when half of the retransmission timer has
+// passed: time enough for the ACK of a peer that waits a quarter of its own timer with it.
+constexpr int kBurstPauseDivisor = 2;
 
 // A flight nothing is known to have arrived of is first tried with what a ServerHello and the first
 // record behind it take: a peer that only lacks those acknowledges the rest, and one that lacks
@@ -66,7 +68,13 @@ void Retransmission::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
 
 void Retransmission::ResetBudget() {
   num_provoked_ = 0;
-  burst_left_ = kMaxBurstRecords;
+  BeginBurst(/*is_probe=*/false);
+}
+
+void Retransmission::BeginBurst(bool is_probe) {
+  is_probe_ = is_probe;
+  burst_left_ = is_probe ? kProbeRecords : kMaxBurstRecords;
+  pace_due_.reset();
 }
 
 // --- Sending
@@ -84,7 +92,18 @@ void Retransmission::OnRecordSent(RecordNumber number) {
 bool Retransmission::OnDatagramSent(Instant now) {
   if (!std::exchange(has_unsent_records_, false)) return false;
   last_sent_ = now;
-  if (was_sent_) return false;
+  pace_due_.reset();
+  // What follows a probe waits for the answer to that, or for the timer.
+  if (burst_left_ == 0 && !is_probe_ && flight_.HasOwed()) {
+    pace_due_ = now + timer_.value() / kBurstPauseDivisor;
+  }
+  if (was_sent_) {
+    // The flight is not out before its last burst is, and until then is not waited for.
+    if (pace_due_ || was_paced_) timer_.Postpone(now);
+    was_paced_ = pace_due_.has_value();
+    return false;
+  }
+  was_paced_ = pace_due_.has_value();
   was_sent_ = true;
   timer_.Start(now);
   return true;
@@ -148,18 +167,29 @@ void Retransmission::Provoke(Instant now) {
   ++num_provoked_;
   if (num_provoked_ >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   flight_.OweUnacked();
-  burst_left_ = num_provoked_ == 1 && !answer_time_ ? kProbeRecords : kMaxBurstRecords;
+  BeginBurst(num_provoked_ == 1 && !answer_time_);
   timer_.Postpone(now);
   last_sent_ = now;
+}
+
+void Retransmission::SendAgain(Instant now) {
+  if (!was_sent_ || flight_.empty()) return;
+  flight_.OweUnacked();
+  BeginBurst(/*is_probe=*/false);
+  timer_.Postpone(now);
 }
 
 // --- Time
 
 Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
+  if (pace_due_ && now >= *pace_due_) {
+    BeginBurst(/*is_probe=*/false);
+    return Timeout::kOwed;
+  }
   if (tail_due_ && now >= *tail_due_) {
     tail_due_.reset();
     flight_.OweUnacked();
-    burst_left_ = kMaxBurstRecords;
+    BeginBurst(/*is_probe=*/false);
     timer_.Restart(now);
     return Timeout::kOwed;
   }
@@ -172,21 +202,23 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
   if (timer_.num_expiries() >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   flight_.OweUnacked();
   const bool is_probe = timer_.num_expiries() == 1 && num_provoked_ == 0 && !answer_time_;
-  burst_left_ = is_probe ? kProbeRecords
-                         : kMaxBurstRecords << std::min(timer_.num_expiries(), kMaxBurstDoublings);
+  BeginBurst(is_probe);
   last_sent_ = now;
   return Timeout::kOwed;
 }
 
 std::optional<Instant> Retransmission::deadline() const {
-  const std::optional<Instant> timer = timer_.deadline();
-  if (!tail_due_ || (timer && *timer < *tail_due_)) return timer;
-  return tail_due_;
+  std::optional<Instant> next = timer_.deadline();
+  for (const std::optional<Instant>& due : {tail_due_, pace_due_}) {
+    if (due && (!next || *due < *next)) next = due;
+  }
+  return next;
 }
 
 void Retransmission::Stop() {
   timer_.Stop();
   tail_due_.reset();
+  pace_due_.reset();
 }
 
 }  // namespace dtls13

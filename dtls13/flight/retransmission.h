@@ -45,7 +45,8 @@ class Retransmission {
 
   // HasOwed: something is to be sent, though perhaps not before the peer is heard.
   bool HasOwed() const { return flight_.HasOwed(); }
-  // MaySend: a record may leave now.
+  // MaySend: a record may leave now. The rest of a long flight follows in bursts, when the peer
+  // acknowledges what went before or after a pause.
   bool MaySend() const { return burst_left_ > 0 && flight_.HasOwed(); }
   // next_owed_epoch is the epoch of the record that PackRecord would fill. Requires HasOwed().
   Epoch next_owed_epoch() const { return flight_.next_owed_epoch(); }
@@ -73,6 +74,9 @@ class Retransmission {
   // is bounded in rate and in number between two signs of progress.
   void Provoke(Instant now);
 
+  // SendAgain: what was sent of late did not leave us, or cannot arrive; all is owed again at once.
+  void SendAgain(Instant now);
+
   // --- time
 
   enum class Timeout : uint8_t {
@@ -90,6 +94,7 @@ class Retransmission {
 
  private:
   void ResetBudget();
+  void BeginBurst(bool is_probe);
   bool MayProvoke(Instant now) const;
   // ExpectTail sets when the flight's unacknowledged end, none of it owed, is taken to be lost.
   void ExpectTail(Instant now);
@@ -101,12 +106,15 @@ class Retransmission {
   size_t num_packed_ = 0;
   bool has_unsent_records_ = false;  // packed since the last OnDatagramSent
   bool was_sent_ = false;
+  bool is_probe_ = false;   // the burst is one
+  bool was_paced_ = false;  // the last burst was not the flight's last
   bool wants_small_fragments_ = false;
   uint32_t num_provoked_ = 0;  // retransmissions the peer's repetition asked for in vain
   uint32_t burst_left_ = 0;    // records that may leave before the peer is heard
   std::optional<Instant> last_sent_;
   std::optional<Duration> answer_time_;  // what the first ACK of a part of this flight took
   std::optional<Instant> tail_due_;      // when the flight's unacknowledged end is taken to be lost
+  std::optional<Instant> pace_due_;      // when the next burst of a flight may leave
 };
 
 }  // namespace dtls13

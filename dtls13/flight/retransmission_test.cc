@@ -125,6 +125,40 @@ TEST(Retransmission, SendsAtMostTenRecordsBeforeThePeerIsHeard) {
   EXPECT_EQ(sender.SendAll(), 10u);
 }
 
+// Without an ACK the rest follows in bursts as well, and the timer waits for the last of them.
+TEST(Retransmission, ALongFlightLeavesInBurstsHalfATimerApart) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 25; ++seq) sender.Add(seq);
+  EXPECT_EQ(sender.SendAll(), 10u);
+  for (const size_t burst : {10u, 5u}) {
+    ASSERT_EQ(sender.retransmission.deadline(), sender.now + milliseconds(500));
+    EXPECT_EQ(sender.SendAll(), 0u);
+    sender.now += milliseconds(500);
+    EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+    EXPECT_EQ(sender.SendAll(), burst);
+  }
+  EXPECT_FALSE(sender.retransmission.HasOwed());
+  ASSERT_EQ(sender.retransmission.deadline(), sender.now + seconds(1));
+  sender.now += seconds(1);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 2u);  // the probe
+  ASSERT_EQ(sender.retransmission.deadline(), sender.now + seconds(2));
+  sender.now += seconds(2);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 10u);
+  ASSERT_EQ(sender.retransmission.deadline(), sender.now + seconds(2));
+}
+
+TEST(Retransmission, WhatDidNotLeaveIsOwedAgainAtOnce) {
+  Sender sender;
+  sender.Add(0);
+  sender.retransmission.SendAgain(sender.now);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  sender.retransmission.SendAgain(sender.now);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  EXPECT_EQ(sender.retransmission.deadline(), sender.now + seconds(1));
+}
+
 TEST(Retransmission, AnAckCallsForWhatItOvertookAndOnlyThat) {
   Sender sender;
   for (uint16_t seq = 0; seq < 4; ++seq) sender.Add(seq);

@@ -52,10 +52,14 @@ void EpochSet::MakeReadCurrent(Epoch epoch) {
   //# SHOULD discard records from earlier epochs but MAY choose to retain
   //# keying material from previous epochs for up to the default MSL
   //# specified for TCP [RFC0793] to allow for packet reordering.
-  for (auto& slot : read_) {
-    if (slot != nullptr && slot->epoch < current_read_) slot.reset();
-  }
+  ForgetReadBefore(current_read_);
   current_read_ = epoch;
+}
+
+void EpochSet::ForgetReadBefore(Epoch epoch) {
+  for (auto& slot : read_) {
+    if (slot != nullptr && slot->epoch < epoch) slot.reset();
+  }
 }
 
 Epoch EpochSet::highest_write() const {

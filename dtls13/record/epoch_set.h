@@ -52,6 +52,7 @@ class EpochSet {
 
   void ForgetRead(Epoch epoch);
   void ForgetWrite(Epoch epoch);
+  void ForgetReadBefore(Epoch epoch);
   void ForgetAllRead() { read_ = {}; }
   void ForgetAllWrite() { write_ = {}; }
 
@@ -71,6 +72,8 @@ class EpochSet {
   }
   // current_read is the newest epoch in which a protected record was accepted, 0 before the first.
   Epoch current_read() const { return current_read_; }
+  // newest_read is the newest epoch inserted, null when it was forgotten.
+  const ReadEpoch* newest_read() const { return FindRead(newest_read_); }
   // highest_write is the highest epoch with write keys, 0 without.
   Epoch highest_write() const;
 

@@ -39,10 +39,21 @@ TEST(WriteNumbers, EachOnceUpToTheLimit) {
 TEST(WriteNumbers, NearLimitFromSevenEighths) {
   WriteNumbers numbers(80);
   for (int i = 0; i < 70; ++i) {
-    EXPECT_FALSE(numbers.NearLimit()) << i;
+    EXPECT_FALSE(numbers.NearLimit(/*jitter=*/0)) << i;
     ASSERT_TRUE(numbers.Take());
   }
-  EXPECT_TRUE(numbers.NearLimit());
+  EXPECT_TRUE(numbers.NearLimit(/*jitter=*/0));
+}
+
+TEST(WriteNumbers, JitterBringsTheLimitNearerByUpToAnEighth) {
+  for (const uint64_t limit : {uint64_t{80}, uint64_t{1} << 40, uint64_t{1} << 62}) {
+    WriteNumbers numbers(limit);
+    numbers.SkipTo({limit - limit / 4 - 1});
+    EXPECT_FALSE(numbers.NearLimit(255));
+    numbers.SkipTo({limit - limit / 8 - limit / 16});
+    EXPECT_TRUE(numbers.NearLimit(255));
+    EXPECT_FALSE(numbers.NearLimit(0));
+  }
 }
 
 TEST(WriteNumbers, SkipsForwardOnly) {

@@ -19,6 +19,8 @@ struct ReadEpoch {
 
   bool IntegrityLimitReached() const { return num_failures >= integrity_limit; }
 
+  bool NearIntegrityLimit() const { return num_failures >= integrity_limit - integrity_limit / 8; }
+
   const Epoch epoch;
   RecordProtection protection;
   ReplayWindow window;

@@ -14,8 +14,14 @@ bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
                                   const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
       RecordProtection::CreateOpener(*algorithms_, suite, label_prefix_, traffic_secret);
-  return protection &&
-         epochs_.InsertRead(std::make_unique<ReadEpoch>(epoch, suite, *std::move(protection)));
+  return protection && epochs_.InsertRead(std::make_unique<ReadEpoch>(epoch, Limited(suite),
+                                                                      *std::move(protection)));
+}
+
+CipherSuite RecordLayer::Limited(CipherSuite suite) const {
+  suite.confidentiality_limit = std::min(suite.confidentiality_limit, max_records_);
+  suite.integrity_limit = std::min(suite.integrity_limit, max_failures_);
+  return suite;
 }
 
 void RecordLayer::ForgetReadEpoch(Epoch epoch) {
@@ -195,12 +201,17 @@ bool RecordLayer::IntegrityLimitReached() const {
   return epochs_.AnyRead([](const ReadEpoch& epoch) { return epoch.IntegrityLimitReached(); });
 }
 
+bool RecordLayer::NearIntegrityLimit() const {
+  const ReadEpoch* newest = epochs_.newest_read();
+  return newest != nullptr && newest->NearIntegrityLimit();
+}
+
 bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
                                    const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
       RecordProtection::CreateSealer(*algorithms_, suite, label_prefix_, traffic_secret);
-  return protection &&
-         epochs_.InsertWrite(std::make_unique<WriteEpoch>(epoch, suite, *std::move(protection)));
+  return protection && epochs_.InsertWrite(std::make_unique<WriteEpoch>(epoch, Limited(suite),
+                                                                        *std::move(protection)));
 }
 
 void RecordLayer::ForgetWriteEpoch(Epoch epoch) {
@@ -326,9 +337,9 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   return record_len;
 }
 
-bool RecordLayer::NearConfidentialityLimit(Epoch epoch) const {
+bool RecordLayer::NearConfidentialityLimit(Epoch epoch, uint8_t jitter) const {
   const WriteEpoch* keys = epochs_.FindWrite(epoch);
-  return keys != nullptr && keys->numbers.NearLimit();
+  return keys != nullptr && keys->numbers.NearLimit(jitter);
 }
 
 uint64_t RecordLayer::NumLeft(Epoch epoch) const {

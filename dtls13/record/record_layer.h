@@ -64,6 +64,13 @@ class RecordLayer {
   // `label_prefix` goes into the labels of all keys derived here.
   RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix);
 
+  // LimitKeys lowers the AEAD's limits for keys installed from here on: `max_records` sealed and
+  // `max_failures` to open. What the AEAD allows is never exceeded.
+  void LimitKeys(uint64_t max_records, uint64_t max_failures) {
+    max_records_ = max_records;
+    max_failures_ = max_failures;
+  }
+
   // --- reading
 
   // InstallReadKeys makes `epoch` readable. The epoch becomes current when a record first opens
@@ -76,6 +83,14 @@ class RecordLayer {
   // epochs are ignored.
   void ForgetReadEpoch(Epoch epoch);
   bool CanRead(Epoch epoch) const;
+  // current_read_epoch is the newest protected epoch in which a record was accepted, 0 before.
+  Epoch current_read_epoch() const { return epochs_.current_read(); }
+  // CanReadBefore: there are keys of a protected epoch below `epoch`.
+  bool CanReadBefore(Epoch epoch) const {
+    return epochs_.AnyRead([=](const ReadEpoch& keys) { return keys.epoch < epoch; });
+  }
+  // ForgetReadEpochsBefore drops the keys of all protected epochs below `epoch`.
+  void ForgetReadEpochsBefore(Epoch epoch) { epochs_.ForgetReadBefore(epoch); }
   // ForgetAllReadKeys ends reading, plaintext's too.
   void ForgetAllReadKeys();
 
@@ -110,6 +125,9 @@ class RecordLayer {
   // allows, RFC 9147 section 4.5.3. That key opens no more records. An earlier epoch's key is
   // forgotten instead, which the section allows once a key update has replaced it.
   bool IntegrityLimitReached() const;
+  // NearIntegrityLimit is true when the newest read key has had 7/8 of those failures: time to ask
+  // the peer for a KeyUpdate.
+  bool NearIntegrityLimit() const;
 
   // --- writing
 
@@ -146,9 +164,9 @@ class RecordLayer {
   size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
               std::span<uint8_t> out, RecordNumber* number);
 
-  // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows: time for a
-  // KeyUpdate.
-  bool NearConfidentialityLimit(Epoch epoch) const;
+  // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows, or somewhat
+  // less by `jitter` (WriteNumbers::NearLimit): time for a KeyUpdate.
+  bool NearConfidentialityLimit(Epoch epoch, uint8_t jitter) const;
   // NumLeft is how many records `epoch` may still send; 0 without write keys.
   uint64_t NumLeft(Epoch epoch) const;
 
@@ -166,6 +184,8 @@ class RecordLayer {
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
                        RecordNumber* number);
 
+  CipherSuite Limited(CipherSuite suite) const;
+
   bool Drop(DropReason reason) {
     ++num_dropped_[static_cast<size_t>(reason)];
     return false;
@@ -173,6 +193,8 @@ class RecordLayer {
 
   std::shared_ptr<const Algorithms> algorithms_;
   LabelPrefix label_prefix_;
+  uint64_t max_records_ = UINT64_MAX;
+  uint64_t max_failures_ = UINT64_MAX;
   EpochSet epochs_;
   ConnectionIdSet receive_connection_ids_;
   std::vector<uint8_t> send_connection_id_;

@@ -293,16 +293,16 @@ TEST(RecordLayer, ConfidentialityLimit) {
   RecordPair pair(suite);
   pair.Install(kEpoch);
   for (int i = 0; i < 16; ++i) {
-    EXPECT_EQ(pair.sender.NearConfidentialityLimit(kEpoch), i >= 14) << i;
+    EXPECT_EQ(pair.sender.NearConfidentialityLimit(kEpoch, /*jitter=*/0), i >= 14) << i;
     EXPECT_TRUE(pair.Send(kEpoch));
   }
-  EXPECT_TRUE(pair.sender.NearConfidentialityLimit(kEpoch));
+  EXPECT_TRUE(pair.sender.NearConfidentialityLimit(kEpoch, /*jitter=*/0));
   EXPECT_FALSE(pair.Send(kEpoch));
   // New keys count anew.
   pair.Install(kEpoch.Next());
-  EXPECT_FALSE(pair.sender.NearConfidentialityLimit(kEpoch.Next()));
+  EXPECT_FALSE(pair.sender.NearConfidentialityLimit(kEpoch.Next(), /*jitter=*/0));
   EXPECT_TRUE(pair.Send(kEpoch.Next()));
-  EXPECT_FALSE(pair.sender.NearConfidentialityLimit(Epoch{9}));
+  EXPECT_FALSE(pair.sender.NearConfidentialityLimit(Epoch{9}, /*jitter=*/0));
 }
 
 TEST(RecordLayer, InstallFailsWithoutASecret) {

@@ -26,8 +26,13 @@ class WriteNumbers {
   }
 
   uint64_t num_left() const { return limit_ - std::min(next_, limit_); }
-  // NearLimit is true from 7/8 of the limit on.
-  bool NearLimit() const { return next_ >= limit_ - limit_ / 8; }
+  // NearLimit is true from 7/8 of the limit on, and earlier by as much as 1/8 of it for the
+  // greatest `jitter`.
+  bool NearLimit(uint8_t jitter) const {
+    const uint64_t eighth = limit_ / 8;
+    const uint64_t early = eighth / 256 * jitter + eighth % 256 * jitter / 256;
+    return next_ >= limit_ - eighth - early;
+  }
   // SkipTo makes `number` the next one, unless it or a higher one was given out already.
   void SkipTo(SequenceNumber number) {
     if (number.value > next_) next_ = number.value;
