@@ -227,14 +227,17 @@ const ClientHelloInfo& AssociationImpl::client_hello() const {
 }
 
 const SignatureRequest& AssociationImpl::signature_request() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->signature_request();
   return handshake_ != nullptr ? handshake_->signature_request() : NoSignatureRequest();
 }
 
 const CertificateRequestInfo& AssociationImpl::certificate_request() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->certificate_request();
   return handshake_ != nullptr ? handshake_->certificate_request() : NoCertificateRequest();
 }
 
 const PeerIdentity& AssociationImpl::peer_identity() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->peer_identity();
   return handshake_ != nullptr ? handshake_->peer_identity() : NoPeerIdentity();
 }
 

@@ -86,6 +86,11 @@ class Association {
   // when `request_peer`. Nothing happens while an earlier one is unacknowledged.
   virtual void RequestKeyUpdate(bool request_peer, Instant now) = 0;
 
+  // RequestClientCertificate asks a connected client for a certificate (config.post_handshake_auth
+  // on both sides). Its answer brings VerifyPeer and ClientAuthenticated, or ClientDeclined. False
+  // when it may not be asked, or when PostHandshakeAuth::kMaxRequests are under way.
+  virtual bool RequestClientCertificate(Instant now) = 0;
+
   // Close queues close_notify: once, best effort, never retransmitted. Reading goes on: what the
   // peer has still to say, such as the answer to a question just asked, is delivered.
   virtual void Close() = 0;

@@ -144,9 +144,27 @@ void AssociationImpl::Apply(Completed, Instant now) {
   events_.Push({.type = EventType::kConnected});
 }
 
+void AssociationImpl::Apply(ClientAuthenticated action, Instant) {
+  events_.Push(
+      {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated});
+}
+
+HandshakeWait AssociationImpl::present_wait() const {
+  if (failed()) return HandshakeWait::kNothing;
+  if (connected_) return post_handshake_->wait();
+  return handshake_ != nullptr ? handshake_->wait() : HandshakeWait::kNothing;
+}
+
+const PostHandshakeAuth* AssociationImpl::present_auth() const {
+  if (!connected_ || post_handshake_->auth() == nullptr) return nullptr;
+  // What the handshake showed stays to be looked at while its events are polled.
+  const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;
+  return is_asking || handshake_ == nullptr ? post_handshake_->auth() : nullptr;
+}
+
 void AssociationImpl::AnnounceWait() {
-  if (handshake_ == nullptr || failed()) return;
-  const HandshakeWait wait = handshake_->wait();
+  if (failed()) return;
+  const HandshakeWait wait = present_wait();
   if (wait == announced_wait_) return;
   announced_wait_ = wait;
   switch (wait) {
@@ -183,20 +201,24 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
 }
 
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {
-  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kCredential) return;
-  OnProvided(handshake_->ProvideCredential(std::move(credential)), now);
+  if (present_wait() != HandshakeWait::kCredential) return;
+  OnProvided(connected_ ? post_handshake_->ProvideCredential(std::move(credential))
+                        : handshake_->ProvideCredential(std::move(credential)),
+             now);
 }
 
 void AssociationImpl::ProvideSignature(std::span<const uint8_t> signature, Instant now) {
-  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kSignature) return;
-  OnProvided(handshake_->ProvideSignature(signature), now);
+  if (present_wait() != HandshakeWait::kSignature) return;
+  OnProvided(connected_ ? post_handshake_->ProvideSignature(signature)
+                        : handshake_->ProvideSignature(signature),
+             now);
 }
 
 void AssociationImpl::ProvideVerification(bool ok, AlertDescription alert, Instant now) {
-  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kVerification) {
-    return;
-  }
-  OnProvided(handshake_->ProvideVerification(ok, alert), now);
+  if (present_wait() != HandshakeWait::kVerification) return;
+  OnProvided(connected_ ? post_handshake_->ProvideVerification(ok, alert)
+                        : handshake_->ProvideVerification(ok, alert),
+             now);
 }
 
 // --- What the peer has
@@ -216,6 +238,7 @@ void AssociationImpl::OnMessagesAcked(Instant now) {
     }
     RunActions(now);
   }
+  AnnounceWait();
   ForgetSpentWriteEpochs();
   if (handshake_acked_ || oldest_write_epoch_ <= kHandshakeEpoch) return;
   handshake_acked_ = true;
@@ -250,6 +273,13 @@ void AssociationImpl::StartDueKeyUpdate(Instant now) {
   //# Implementations SHOULD initiate a key update before
   //# reaching this limit.
   RequestKeyUpdate(request_peer, now);
+}
+
+bool AssociationImpl::RequestClientCertificate(Instant now) {
+  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return false;
+  const bool asked = post_handshake_->RequestClientCertificate();
+  RunActions(now);
+  return asked;
 }
 
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {

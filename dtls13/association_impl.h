@@ -53,6 +53,7 @@ class AssociationImpl final : public Association {
   size_t SealOverhead() const override;
   size_t MaxPlaintext() const override;
   void RequestKeyUpdate(bool request_peer, Instant now) override;
+  bool RequestClientCertificate(Instant now) override;
   void Close() override;
   void Cancel() override;
   void Abort(AlertDescription alert) override;
@@ -109,6 +110,11 @@ class AssociationImpl final : public Association {
   void Apply(PeerIsDtls13 action, Instant now);
   void Apply(KeyLogLine action, Instant now);
   void Apply(Completed action, Instant now);
+  void Apply(ClientAuthenticated action, Instant now);
+  // Whose answer is needed, of the handshake or of what follows it.
+  HandshakeWait present_wait() const;
+  // The authentication whose turn it is, once connected; null while it is the handshake's.
+  const PostHandshakeAuth* present_auth() const;
   void AnnounceWait();
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);

@@ -12,16 +12,18 @@ namespace dtls13 {
 
 // EventType, in the order a handshake meets them.
 enum class EventType : uint8_t {
-  kPskWanted,         // server: answer with ProvidePsk; client_hello() has the identities
-  kCredentialWanted,  // answer with ProvideCredential; client_hello() of a server, or
-                      // certificate_request() of a client, says what was asked
-  kSignatureWanted,   // answer with ProvideSignature; signature_request() has scheme and input
-  kVerifyPeer,        // answer with ProvideVerification; peer_certificates() has the chain
-  kKeyLog,            // `data` is one NSS key log line without newline
-  kTrace,             // one message, alert or ACK went by: `trace`, `data`
-  kConnected,         // the peer is authenticated; application data flows from here on
-  kApplicationData,   // `data` is one record's content, in the datagram's own buffer
-  kHandshakeAcked,    // client: the server acknowledged the final flight
+  kPskWanted,            // server: answer with ProvidePsk; client_hello() has the identities
+  kCredentialWanted,     // answer with ProvideCredential; client_hello() of a server, or
+                         // certificate_request() of a client, says what was asked
+  kSignatureWanted,      // answer with ProvideSignature; signature_request() has scheme and input
+  kVerifyPeer,           // answer with ProvideVerification; peer_certificates() has the chain
+  kKeyLog,               // `data` is one NSS key log line without newline
+  kTrace,                // one message, alert or ACK went by: `trace`, `data`
+  kConnected,            // the peer is authenticated; application data flows from here on
+  kApplicationData,      // `data` is one record's content, in the datagram's own buffer
+  kClientAuthenticated,  // server: a RequestClientCertificate is answered by peer_certificates()
+  kClientDeclined,       // server: one is answered, and the client shows none
+  kHandshakeAcked,       // client: the server acknowledged the final flight
   kPeerClosed,  // close_notify: the clean end of what the peer sends; writing is still possible
   kFailed,      // the association is over: `status`; `from_peer` if the peer's alert said so
 };

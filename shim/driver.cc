@@ -93,6 +93,8 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       }
       break;
     case EventType::kPskWanted:  // never: our configs do not ask
+    case EventType::kClientAuthenticated:
+    case EventType::kClientDeclined:
     case EventType::kHandshakeAcked:
     case EventType::kPeerClosed:
     case EventType::kFailed:

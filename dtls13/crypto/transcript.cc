@@ -80,6 +80,15 @@ bool Transcript::SelectHash(HashId hash) {
   return Update(context_.get(), kept);
 }
 
+std::optional<Transcript> Transcript::Copy() const {
+  Transcript copy(algorithms_);
+  if (!hash_ || !copy.Restart(*hash_) ||
+      EVP_MD_CTX_copy_ex(copy.context_.get(), context_.get()) != 1) {
+    return std::nullopt;
+  }
+  return copy;
+}
+
 std::optional<TranscriptHash> Transcript::Hash() const { return HashWithPartial({}); }
 
 std::optional<TranscriptHash> Transcript::HashWithPartial(

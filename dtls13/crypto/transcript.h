@@ -40,6 +40,10 @@ class Transcript {
   [[nodiscard]] bool SelectHash(HashId hash);
   bool has_hash() const { return hash_.has_value(); }
 
+  // Copy is a transcript that goes on from here by itself. Nothing before SelectHash, or when
+  // libcrypto fails.
+  std::optional<Transcript> Copy() const;
+
   // Hash of everything added so far; nothing before SelectHash or when libcrypto fails.
   std::optional<TranscriptHash> Hash() const;
 

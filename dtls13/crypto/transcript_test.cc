@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -136,6 +137,22 @@ TEST(TranscriptTest, BodyOf24BitsIsTheLongest) {
   const std::vector<uint8_t> body(size_t{1} << 24);
   EXPECT_FALSE(transcript.Add(HandshakeType::kCertificate, body));
   EXPECT_FALSE(Transcript::HashClientHello(*DefaultAlgorithms(), HashId::kSha256, body));
+}
+
+TEST(TranscriptTest, CopiesGoTheirOwnWays) {
+  Transcript transcript(DefaultAlgorithms());
+  const std::vector<uint8_t> body = {1, 2, 3};
+  ASSERT_TRUE(transcript.Add(HandshakeType::kClientHello, body));
+  EXPECT_FALSE(transcript.Copy().has_value());
+  ASSERT_TRUE(transcript.SelectHash(HashId::kSha256));
+  auto copy = transcript.Copy();
+  ASSERT_TRUE(copy.has_value());
+  const TranscriptHash before = *transcript.Hash();
+  EXPECT_TRUE(std::ranges::equal(copy->Hash()->view(), before.view()));
+  ASSERT_TRUE(copy->Add(HandshakeType::kFinished, body));
+  EXPECT_TRUE(std::ranges::equal(transcript.Hash()->view(), before.view()));
+  ASSERT_TRUE(transcript.Add(HandshakeType::kFinished, body));
+  EXPECT_TRUE(std::ranges::equal(copy->Hash()->view(), transcript.Hash()->view()));
 }
 
 }  // namespace

@@ -83,6 +83,7 @@ Status ClientHandshake::Start() {
     return Finish(InternalError(Reason::kInternal));
   }
   hello_.certificate_wishes = WishesOf(config);
+  hello_.post_handshake_auth = config.post_handshake_auth;
   hello_.certificate_types = {.client = config.local_certificate_types,
                               .server = config.peer_certificate_types};
   hello_.random = parameters_.random;
@@ -459,6 +460,8 @@ Status ClientHandshake::SendFinished() {
   if (!status.ok()) return status;
   status = context_.DeriveResumptionSecret();
   if (!status.ok()) return status;
+  if (hello_.post_handshake_auth) context_.KeepTranscript();
+  context_.result().client_certificate_type = certificate_request_.type;
   context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
   context_.Queue(Completed{});
   state_ = HandshakeState::kCompleted;

@@ -139,6 +139,13 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   if (const Status status = ReadCertificateTypes(extensions, /*out=*/nullptr); !status.ok()) {
     return status;
   }
+  //= rfc8446#section-4.2.6
+  //# The "extension_data" field of the "post_handshake_auth" extension is
+  //# zero length.
+  if (const auto data = extensions.Find(ExtensionType::kPostHandshakeAuth);
+      data.has_value() && !data->empty()) {
+    return DecodeError();
+  }
   if (const auto cookie = extensions.Find(ExtensionType::kCookie)) {
     ByteReader reader(*cookie);
     std::span<const uint8_t> content;
@@ -239,6 +246,10 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
   WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
                          offered);
   WriteCertificateTypes(fields.certificate_types, writer, offered);
+  if (fields.post_handshake_auth) {
+    start(ExtensionType::kPostHandshakeAuth);
+    writer->WriteU16(0);
+  }
   if (!fields.groups.empty()) {
     start(ExtensionType::kKeyShare);
     WriteKeyShares(writer, fields.key_shares);

@@ -103,6 +103,7 @@ struct ClientHelloFields {
   CertificateTypes certificate_types;
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
   std::vector<OfferedPskFields> psks;
+  bool post_handshake_auth = false;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

@@ -11,6 +11,7 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/peer_identity.h"
@@ -59,8 +60,15 @@ struct KeyLogLine {
 // still wants its ACK.
 struct Completed {};
 
-using HandshakeAction = std::variant<SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
-                                     PeerIsDtls13, KeyLogLine, Completed>;
+// ClientAuthenticated: a client that was asked after the handshake has proved what
+// peer_identity() says and the caller accepted, or has declined.
+struct ClientAuthenticated {
+  bool declined = false;
+};
+
+using HandshakeAction =
+    std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
+                 PeerIsDtls13, KeyLogLine, Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {
@@ -113,6 +121,9 @@ struct HandshakeResult {
   Secret server_application_secret;
   Secret exporter_secret;
   Secret resumption_secret;
+  // The whole handshake's, kept only for authentication after it.
+  std::unique_ptr<Transcript> transcript;
+  CertificateType client_certificate_type = CertificateType::kX509;
 };
 
 // Handshake is one side's TLS 1.3 handshake as RFC 9147 runs it: whole messages in, actions out.

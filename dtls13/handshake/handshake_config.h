@@ -117,6 +117,9 @@ struct HandshakeConfig {
 
   // Server: ask for the client's certificate, unless a PSK authenticates it.
   ClientAuthentication client_authentication = ClientAuthentication::kNone;
+  // Client authentication after the handshake, RFC 8446 section 4.6.2. A client offers it; a server
+  // may then ask at any time. It costs both the state of a hash while the association lasts.
+  bool post_handshake_auth = false;
   // What is said of the certificates we take, in a ClientHello or CertificateRequest; empty lists
   // are not sent. certificate_authorities: DER names of authorities. certificate_signature_schemes:
   // accepted in certificates, where those differ from signature_schemes.

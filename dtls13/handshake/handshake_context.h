@@ -62,6 +62,10 @@ class HandshakeContext {
   Status DeriveApplicationSecrets();
   // DeriveResumptionSecret: the transcript ends with the client's Finished.
   Status DeriveResumptionSecret();
+  // KeepTranscript hands it to the result: the last thing that is done with it.
+  void KeepTranscript() {
+    result_.transcript = std::make_unique<Transcript>(std::move(transcript_));
+  }
   void InstallReadKeys(Epoch epoch, const Secret& traffic_secret);
   void InstallWriteKeys(Epoch epoch, const Secret& traffic_secret);
 

@@ -17,23 +17,33 @@ bool Contains(const std::vector<T>& list, T value) {
   return std::find(list.begin(), list.end(), value) != list.end();
 }
 
-}  // namespace
-
-Status PeerAuthentication::ReadCertificate(const HandshakeConfig& config, HandshakeType type,
-                                           std::span<const uint8_t> body, PeerIdentity* identity) {
-  std::vector<uint8_t> decompressed;
+// Open parses the message, through `*decompressed` if it is compressed.
+Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const uint8_t> body,
+            std::vector<uint8_t>* decompressed, std::optional<CertificateView>* certificate) {
   if (type == HandshakeType::kCompressedCertificate) {
-    if (!Contains(terms_.offered, ExtensionType::kCompressCertificate)) return UnexpectedMessage();
-    if (const Status status = DecompressCertificate(config, body, &decompressed); !status.ok()) {
+    // It was not offered then.
+    if (config.certificate_compressors.empty()) return UnexpectedMessage();
+    if (const Status status = DecompressCertificate(config, body, decompressed); !status.ok()) {
       return status;
     }
     //= rfc8879#section-5
     //# After decompression, the Certificate message MUST be processed as if
     //# it were encoded without being compressed.
-    body = decompressed;
+    body = *decompressed;
   }
-  const auto certificate = ParseCertificate(body);
-  if (!certificate.has_value()) return DecodeError();
+  *certificate = ParseCertificate(body);
+  return certificate->has_value() ? Status::Ok() : DecodeError();
+}
+
+}  // namespace
+
+Status PeerAuthentication::ReadCertificate(const HandshakeConfig& config, HandshakeType type,
+                                           std::span<const uint8_t> body, PeerIdentity* identity) {
+  std::vector<uint8_t> decompressed;
+  std::optional<CertificateView> certificate;
+  if (const Status status = Open(config, type, body, &decompressed, &certificate); !status.ok()) {
+    return status;
+  }
   if (const Status status =
           CheckCertificate(*certificate, terms_.peer_is_server, terms_.context, terms_.offered);
       !status.ok()) {
@@ -107,6 +117,17 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
     return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
   }
   *scheme = verify->algorithm;
+  return Status::Ok();
+}
+
+Status ReadCertificateContext(const HandshakeConfig& config, HandshakeType type,
+                              std::span<const uint8_t> body, std::vector<uint8_t>* context) {
+  std::vector<uint8_t> decompressed;
+  std::optional<CertificateView> certificate;
+  if (const Status status = Open(config, type, body, &decompressed, &certificate); !status.ok()) {
+    return status;
+  }
+  context->assign(certificate->context.begin(), certificate->context.end());
   return Status::Ok();
 }
 

@@ -53,6 +53,11 @@ class PeerAuthentication {
   std::optional<CertificateKey> key_;
 };
 
+// ReadCertificateContext reads the certificate_request_context of a Certificate or
+// CompressedCertificate, by which a server finds the request that it answers.
+Status ReadCertificateContext(const HandshakeConfig& config, HandshakeType type,
+                              std::span<const uint8_t> body, std::vector<uint8_t>* context);
+
 }  // namespace dtls13
 
 #endif  // DTLS13_HANDSHAKE_PEER_AUTHENTICATION_H_

@@ -20,13 +20,26 @@ PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool
       read_secret_(std::move(is_client ? result->server_application_secret
                                        : result->client_application_secret)),
       write_secret_(std::move(is_client ? result->client_application_secret
-                                        : result->server_application_secret)) {}
+                                        : result->server_application_secret)) {
+  if (result->transcript != nullptr) {
+    auth_ = std::make_unique<PostHandshakeAuth>(config_, is_client, result);
+  }
+}
 
 Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
                                     Epoch epoch) {
   // Of an epoch that a KeyUpdate has ended, or of the handshake's own: RFC 9147bis section 8.
   if (epoch != read_epoch_) return UnexpectedMessage();
+  //= rfc8446#section-4.6.2
+  //# All of the client's
+  //# messages for a given response MUST appear consecutively on the wire
+  //# with no intervening messages of other types.
+  if (auth_ != nullptr && auth_->IsMidAnswer()) return HandleAuth(type, body);
   switch (type) {
+    case HandshakeType::kCertificateRequest:
+    case HandshakeType::kCertificate:
+    case HandshakeType::kCompressedCertificate:
+      return HandleAuth(type, body);
     case HandshakeType::kKeyUpdate:
       return HandleKeyUpdate(body);
     case HandshakeType::kNewSessionTicket:
@@ -83,7 +96,48 @@ Status PostHandshake::OnAcked(HandshakeType type) {
   //# acknowledged (this avoids having too many epochs in active use).
   if (const Status status = AdvanceWriteKeys(); !status.ok()) return status;
   for (Held& held : std::exchange(held_, {})) Send(held.type, std::move(held.body));
-  return Status::Ok();
+  return AdvanceAuth(Status::Ok());
+}
+
+// --- Client authentication
+
+bool PostHandshake::RequestClientCertificate() {
+  if (is_client_ || auth_ == nullptr || !may_send_) return false;
+  std::vector<uint8_t> body = auth_->Request();
+  return !body.empty() && Send(HandshakeType::kCertificateRequest, std::move(body));
+}
+
+Status PostHandshake::HandleAuth(HandshakeType type, std::span<const uint8_t> body) {
+  //= rfc8446#section-4.6.2
+  //# A client that receives a CertificateRequest message without having
+  //# sent the "post_handshake_auth" extension MUST send an
+  //# "unexpected_message" fatal alert.
+  if (auth_ == nullptr) return UnexpectedMessage();
+  return AdvanceAuth(auth_->HandleMessage(type, body, read_secret_));
+}
+
+Status PostHandshake::ProvideCredential(std::shared_ptr<const Credential> credential) {
+  return AdvanceAuth(auth_->ProvideCredential(std::move(credential)));
+}
+
+Status PostHandshake::ProvideSignature(std::span<const uint8_t> signature) {
+  return AdvanceAuth(auth_->ProvideSignature(signature));
+}
+
+Status PostHandshake::ProvideVerification(bool ok, AlertDescription alert) {
+  return AdvanceAuth(auth_->ProvideVerification(ok, alert));
+}
+
+Status PostHandshake::AdvanceAuth(Status status) {
+  if (auth_ == nullptr) return status;
+  while (const auto outcome = auth_->TakeOutcome()) Queue(*outcome);
+  // A Finished is made with the keys it leaves under, so an answer waits for those of a KeyUpdate.
+  while (status.ok() && may_send_ && !IsOutstanding(HandshakeType::kKeyUpdate)) {
+    std::vector<LocalCertificate> answer = auth_->TakeAnswer(write_secret_, &status);
+    if (answer.empty()) break;
+    for (LocalCertificate& message : answer) Send(message.type, std::move(message.body));
+  }
+  return status;
 }
 
 // --- KeyUpdate

@@ -12,6 +12,7 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/post_handshake_auth.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -47,6 +48,16 @@ class PostHandshake {
   // when `request_peer`. Nothing happens while an earlier one is outstanding.
   void RequestKeyUpdate(bool request_peer);
 
+  // RequestClientCertificate asks the client, whose answer then comes at its leisure. False unless
+  // this is a server that may: PostHandshakeAuth says when.
+  bool RequestClientCertificate();
+  // wait and the answers are PostHandshakeAuth's. Messages are taken all the while.
+  HandshakeWait wait() const { return auth_ ? auth_->wait() : HandshakeWait::kMessage; }
+  const PostHandshakeAuth* auth() const { return auth_.get(); }
+  Status ProvideCredential(std::shared_ptr<const Credential> credential);
+  Status ProvideSignature(std::span<const uint8_t> signature);
+  Status ProvideVerification(bool ok, AlertDescription alert);
+
  private:
   // Held is a message that waits for an outstanding KeyUpdate.
   struct Held {
@@ -60,6 +71,9 @@ class PostHandshake {
   // Send queues a message, behind a KeyUpdate that is outstanding. False when it may not be sent.
   bool Send(HandshakeType type, std::vector<uint8_t> body);
   void Queue(HandshakeAction action) { actions_.push_back(std::move(action)); }
+  Status HandleAuth(HandshakeType type, std::span<const uint8_t> body);
+  // AdvanceAuth passes on what `status` lets it: outcomes, and answers that may leave.
+  Status AdvanceAuth(Status status);
   Status HandleKeyUpdate(std::span<const uint8_t> body);
   Status AdvanceWriteKeys();
 
@@ -74,6 +88,7 @@ class PostHandshake {
   std::vector<HandshakeAction> actions_;
   std::vector<HandshakeType> outstanding_;  // in the order they were queued
   std::vector<Held> held_;
+  std::unique_ptr<PostHandshakeAuth> auth_;  // null where the client did not offer it
 };
 
 }  // namespace dtls13

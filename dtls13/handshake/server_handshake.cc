@@ -58,6 +58,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   std::vector<uint8_t> waiting_hello_;  // the ClientHello, while the caller is asked for a PSK
   bool offered_psk_ = false;
   std::vector<uint8_t> peer_share_;
+  bool offers_post_handshake_auth_ = false;
   std::vector<CertificateType> client_certificate_types_;
   // Of the client's certificate; nothing when none is asked for.
   std::optional<CertificateType> client_certificate_type_;
@@ -234,6 +235,7 @@ void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
     client_hello_.cipher_suites.push_back(offer.hello.cipher_suites[i]);
   }
   client_hello_.certificate_wishes = offer.certificate_wishes();
+  offers_post_handshake_auth_ = offer.hello.extensions.Has(ExtensionType::kPostHandshakeAuth);
   CertificateTypes types = offer.certificate_types();
   client_hello_.server_certificate_types = std::move(types.server);
   client_certificate_types_ = std::move(types.client);
@@ -415,6 +417,14 @@ Status ServerHandshakeImpl::HandleFinished(std::span<const uint8_t> body) {
   if (!status.ok()) return status;
   status = context_.DeriveResumptionSecret();
   if (!status.ok()) return status;
+  //= rfc8446#section-4.2.6
+  //# Servers MUST NOT send a post-handshake CertificateRequest to clients
+  //# which do not offer this extension.
+  if (offers_post_handshake_auth_ && context_.config().post_handshake_auth) {
+    context_.KeepTranscript();
+  }
+  context_.result().client_certificate_type =
+      client_certificate_type_.value_or(CertificateType::kX509);
   context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
   context_.Queue(Completed{});
   state_ = HandshakeState::kCompleted;

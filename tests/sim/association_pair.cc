@@ -170,6 +170,12 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       side.received.emplace_back(event.data.begin(), event.data.end());
       side.received_numbers.push_back(event.number);
       return;
+    case EventType::kClientAuthenticated:
+      ++side.num_authenticated;
+      return;
+    case EventType::kClientDeclined:
+      ++side.num_declined;
+      return;
     case EventType::kHandshakeAcked:
       side.handshake_acked = true;
       return;

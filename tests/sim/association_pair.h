@@ -35,7 +35,7 @@ struct PairOptions {
   AssociationConfig client;
   AssociationConfig server;
   KeyType key = KeyType::kEcdsaP256;
-  const TestIdentity* identity = nullptr;  // overrides `key`
+  const TestIdentity* identity = nullptr;         // overrides `key`
   const TestIdentity* client_identity = nullptr;  // shown to a server that asks
   Impairment impairment;
   // A datagram for which `drop` returns true is lost, the very first one included.
@@ -65,6 +65,8 @@ struct Side {
   std::vector<std::string> key_log;
   bool connected = false;
   bool handshake_acked = false;
+  size_t num_authenticated = 0;  // clients that answered after the handshake
+  size_t num_declined = 0;
   bool peer_closed = false;
   bool was_asked_to_verify = false;
   bool got_data_too_early = false;  // before kConnected, which must never be

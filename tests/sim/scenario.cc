@@ -64,6 +64,29 @@ std::string FaultOfPsk(AssociationPair* pair, bool resumed) {
   return "";
 }
 
+void AllowAuthenticationLater(PairOptions* options) {
+  for (AssociationConfig* config : {&options->client, &options->server}) {
+    config->handshake.post_handshake_auth = true;
+  }
+  options->client.handshake.ask_credential = true;
+  options->client_identity = &TestIdentity::Get(KeyType::kEd25519);
+}
+
+void RequestClientCertificate(AssociationPair* pair) {
+  (void)pair->server().association->RequestClientCertificate(pair->now());
+  pair->Flush(pair->server());
+}
+
+std::string FaultOfAuthentications(AssociationPair* pair, size_t num) {
+  if (pair->server().num_authenticated != num) {
+    return "the client was not authenticated as often as it was asked";
+  }
+  const PeerIdentity& identity = pair->server().association->peer_identity();
+  return identity.chain == TestIdentity::Get(KeyType::kEd25519).credential()->chain
+             ? ""
+             : "the client is not who it should be";
+}
+
 void RequestKeyUpdate(AssociationPair* pair, Side* side, bool request_peer) {
   side->association->RequestKeyUpdate(request_peer, pair->now());
   pair->Flush(*side);
@@ -124,6 +147,23 @@ constexpr Scenario kScenarios[] = {
            AskForGroup(options);
          },
      .fault = [](AssociationPair* pair) { return FaultOfPsk(pair, /*resumed=*/true); }},
+    {.name = "authentication_later",
+     .configure = AllowAuthenticationLater,
+     .start = RequestClientCertificate,
+     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); }},
+    {.name = "late_authentications_under_key_updates",
+     .configure =
+         [](PairOptions* options) {
+           AllowAuthenticationLater(options);
+           options->max_answer_delay = std::chrono::seconds(2);
+         },
+     .start =
+         [](AssociationPair* pair) {
+           RequestClientCertificate(pair);
+           RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/true);
+           RequestClientCertificate(pair);
+         },
+     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 2); }},
     {.name = "key_update",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },

@@ -187,6 +187,8 @@ absl::Status Peer::HandleEvent(const Event& event) {
                        static_cast<int>(event.status.reason()), ")."));
     case EventType::kCredentialWanted:
     case EventType::kTrace:
+    case EventType::kClientAuthenticated:
+    case EventType::kClientDeclined:
     case EventType::kHandshakeAcked:
       break;
   }

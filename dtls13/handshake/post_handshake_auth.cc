@@ -1,0 +1,287 @@
+#include "dtls13/handshake/post_handshake_auth.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/crypto/key_schedule.h"
+#include "dtls13/crypto/signature.h"
+#include "dtls13/handshake/certificate_request.h"
+#include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/finished.h"
+#include "dtls13/handshake/negotiation.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr size_t kContextRandomLen = 16;
+
+const CertificateRequestInfo& NoRequest() {
+  static const CertificateRequestInfo kNone;
+  return kNone;
+}
+
+}  // namespace
+
+PostHandshakeAuth::PostHandshakeAuth(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                                     HandshakeResult* result)
+    : config_(std::move(config)),
+      is_client_(is_client),
+      certificate_type_(result->client_certificate_type),
+      hash_(result->suite->hash),
+      handshake_(std::move(*result->transcript)) {
+  result->transcript.reset();
+}
+
+Status PostHandshakeAuth::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
+                                        const Secret& read_secret) {
+  if (is_client_) {
+    return type == HandshakeType::kCertificateRequest ? HandleRequest(body) : UnexpectedMessage();
+  }
+  switch (step_) {
+    case Step::kCertificate:
+      if (type != HandshakeType::kCertificate && type != HandshakeType::kCompressedCertificate) {
+        return UnexpectedMessage();
+      }
+      return HandleCertificate(type, body);
+    case Step::kCertificateVerify:
+      if (type != HandshakeType::kCertificateVerify) return UnexpectedMessage();
+      return HandleCertificateVerify(body);
+    case Step::kFinished:
+      if (type != HandshakeType::kFinished) return UnexpectedMessage();
+      return HandleFinished(body, read_secret);
+  }
+  return UnexpectedMessage();
+}
+
+HandshakeWait PostHandshakeAuth::wait() const {
+  if (num_answered_ > 0) return HandshakeWait::kVerification;
+  if (asked_.empty() || stage_ == Stage::kReady) return HandshakeWait::kMessage;
+  return stage_ == Stage::kCredential ? HandshakeWait::kCredential : HandshakeWait::kSignature;
+}
+
+const CertificateRequestInfo& PostHandshakeAuth::certificate_request() const {
+  return asked_.empty() ? NoRequest() : asked_.front().request;
+}
+
+const PeerIdentity& PostHandshakeAuth::peer_identity() const {
+  return num_answered_ > 0 ? exchanges_.front().identity : verified_;
+}
+
+std::optional<HashValue> PostHandshakeAuth::FinishedMac(const Secret& base,
+                                                        const Transcript& transcript) const {
+  const auto hash = transcript.Hash();
+  if (!hash.has_value()) return std::nullopt;
+  return KeySchedule(config_->algorithms, hash_, config_->label_prefix).FinishedMac(base, *hash);
+}
+
+// --- Client
+
+Status PostHandshakeAuth::HandleRequest(std::span<const uint8_t> body) {
+  const auto view = ParseCertificateRequest(body);
+  if (!view.has_value()) return DecodeError();
+  if (asked_.size() >= kMaxRequests) return UnexpectedMessage();
+  CertificateRequestInfo request;
+  if (const Status status = ReadCertificateRequest(*view, /*in_main_handshake=*/false, &request);
+      !status.ok()) {
+    return status;
+  }
+  //= rfc8446#section-4.3.2
+  //# The certificate_request_context MUST be
+  //# unique within the scope of this connection (thus preventing replay
+  //# of client CertificateVerify messages).
+  if (std::any_of(asked_.begin(), asked_.end(),
+                  [&](const Asked& asked) { return asked.request.context == request.context; })) {
+    return IllegalParameter(Reason::kBadExtension);
+  }
+  request.type = certificate_type_;
+  auto transcript = handshake_.Copy();
+  if (!transcript.has_value() || !transcript->Add(HandshakeType::kCertificateRequest, body)) {
+    return InternalError(Reason::kCrypto);
+  }
+  asked_.push_back({.request = std::move(request), .transcript = std::move(*transcript)});
+  return asked_.size() == 1 ? StartAnswer() : Status::Ok();
+}
+
+Status PostHandshakeAuth::StartAnswer() {
+  stage_ = Stage::kCredential;
+  if (asked_.empty() || config_->ask_credential) return Status::Ok();
+  return UseCredential(config_->credential.get());
+}
+
+Status PostHandshakeAuth::ProvideCredential(std::shared_ptr<const Credential> credential) {
+  if (wait() != HandshakeWait::kCredential) return InternalError(Reason::kInternal);
+  return UseCredential(credential.get());
+}
+
+Status PostHandshakeAuth::UseCredential(const Credential* credential) {
+  Asked& asked = asked_.front();
+  if (credential != nullptr && credential->type != certificate_type_) credential = nullptr;
+  const auto scheme = ChooseSignatureScheme(credential, asked.request.signature_schemes);
+  //= rfc8446#section-4.6.2
+  //# If it declines, it MUST send a Certificate message
+  //# containing no certificates followed by Finished.
+  if (!scheme.has_value()) credential = nullptr;
+  answer_ = {};
+  answer_.push_back(
+      BuildLocalCertificate(*config_, asked.request.context, credential, asked.request.wishes));
+  if (answer_.front().body.empty()) return InternalError(Reason::kInternal);
+  if (!asked.transcript.Add(answer_.front().type, answer_.front().body)) {
+    return InternalError(Reason::kCrypto);
+  }
+  stage_ = Stage::kReady;
+  if (credential == nullptr) return Status::Ok();
+  const auto hash = asked.transcript.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  signature_request_.scheme = *scheme;
+  signature_request_.input = BuildCertificateVerifyInput(/*is_server=*/false, hash->view());
+  stage_ = Stage::kSignature;
+  return Status::Ok();
+}
+
+Status PostHandshakeAuth::ProvideSignature(std::span<const uint8_t> signature) {
+  if (wait() != HandshakeWait::kSignature) return InternalError(Reason::kInternal);
+  if (signature.empty()) return InternalError(Reason::kSignerFailed);
+  answer_.push_back({.type = HandshakeType::kCertificateVerify,
+                     .body = SerializeCertificateVerify(signature_request_.scheme, signature)});
+  if (answer_.back().body.empty()) return InternalError(Reason::kSignerFailed);
+  if (!asked_.front().transcript.Add(answer_.back().type, answer_.back().body)) {
+    return InternalError(Reason::kCrypto);
+  }
+  stage_ = Stage::kReady;
+  return Status::Ok();
+}
+
+std::vector<LocalCertificate> PostHandshakeAuth::TakeAnswer(const Secret& write_secret,
+                                                            Status* status) {
+  *status = Status::Ok();
+  if (asked_.empty() || stage_ != Stage::kReady) return {};
+  // Only now is it known which keys it leaves under, and so which the Finished is made with.
+  const auto mac = FinishedMac(write_secret, asked_.front().transcript);
+  if (!mac.has_value()) {
+    *status = InternalError(Reason::kCrypto);
+    return {};
+  }
+  answer_.push_back({.type = HandshakeType::kFinished, .body = SerializeFinished(mac->view())});
+  std::vector<LocalCertificate> answer = std::exchange(answer_, {});
+  asked_.pop_front();
+  *status = StartAnswer();
+  return answer;
+}
+
+// --- Server
+
+std::vector<uint8_t> PostHandshakeAuth::Request() {
+  if (exchanges_.size() >= kMaxRequests) return {};
+  CertificateRequestInfo request{.signature_schemes = UsableSchemes(*config_),
+                                 .wishes = WishesOf(*config_)};
+  //= rfc8446#section-4.3.2
+  //# When requesting post-handshake
+  //# authentication, the server SHOULD make the context unpredictable
+  //# to the client (e.g., by randomly generating it) in order to
+  //# prevent an attacker who has temporary access to the client's
+  //# private key from pre-computing valid CertificateVerify messages.
+  std::vector<uint8_t> random(kContextRandomLen);
+  if (!config_->random->Fill(random)) return {};
+  ByteWriter writer(&request.context);
+  writer.WriteU32(num_requests_++);  // and never the same twice
+  writer.WriteBytes(random);
+  PeerAuthentication::Terms terms{
+      .type = certificate_type_, .context = request.context, .schemes = request.signature_schemes};
+  std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
+  auto transcript = handshake_.Copy();
+  if (body.empty() || !transcript.has_value() ||
+      !transcript->Add(HandshakeType::kCertificateRequest, body)) {
+    return {};
+  }
+  exchanges_.push_back({.context = std::move(request.context),
+                        .transcript = std::move(*transcript),
+                        .authentication = PeerAuthentication(std::move(terms))});
+  return body;
+}
+
+Status PostHandshakeAuth::HandleCertificate(HandshakeType type, std::span<const uint8_t> body) {
+  if (num_answered_ == exchanges_.size()) return UnexpectedMessage();
+  std::vector<uint8_t> context;
+  if (const Status status = ReadCertificateContext(*config_, type, body, &context); !status.ok()) {
+    return status;
+  }
+  // Clients may answer in another order than they were asked in.
+  const auto exchange =
+      std::find_if(exchanges_.begin(), exchanges_.end(), [&](const Exchange& candidate) {
+        return !candidate.answered && candidate.context == context;
+      });
+  if (exchange == exchanges_.end()) return IllegalParameter(Reason::kBadCertificate);
+  const Status status =
+      exchange->authentication.ReadCertificate(*config_, type, body, &exchange->identity);
+  if (!status.ok()) return status;
+  if (!exchange->transcript.Add(type, body)) return InternalError(Reason::kCrypto);
+  answering_ = &*exchange;
+  step_ = exchange->identity.chain.empty() ? Step::kFinished : Step::kCertificateVerify;
+  return Status::Ok();
+}
+
+Status PostHandshakeAuth::HandleCertificateVerify(std::span<const uint8_t> body) {
+  Exchange& exchange = *answering_;
+  const auto hash = exchange.transcript.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  SignatureScheme scheme{};
+  const Status status =
+      exchange.authentication.ReadCertificateVerify(*config_->algorithms, body, *hash, &scheme);
+  if (!status.ok()) return status;
+  if (!exchange.transcript.Add(HandshakeType::kCertificateVerify, body)) {
+    return InternalError(Reason::kCrypto);
+  }
+  step_ = Step::kFinished;
+  return Status::Ok();
+}
+
+Status PostHandshakeAuth::HandleFinished(std::span<const uint8_t> body, const Secret& read_secret) {
+  const auto verify_data = ParseFinished(body, HashLen(hash_));
+  if (!verify_data.has_value()) return DecodeError();
+  const auto mac = FinishedMac(read_secret, answering_->transcript);
+  if (!mac.has_value()) return InternalError(Reason::kCrypto);
+  if (!ConstantTimeEquals(mac->view(), *verify_data)) {
+    return Status::Fatal(Reason::kBadDigest, AlertDescription::kDecryptError);
+  }
+  answering_->answered = true;
+  const auto answered =
+      std::find_if(exchanges_.begin(), exchanges_.end(),
+                   [this](const Exchange& exchange) { return &exchange == answering_; });
+  std::rotate(exchanges_.begin() + static_cast<ptrdiff_t>(num_answered_), answered, answered + 1);
+  ++num_answered_;
+  answering_ = nullptr;
+  step_ = Step::kCertificate;
+  SettleDeclined();
+  return Status::Ok();
+}
+
+// SettleDeclined ends exchanges whose turn it is and that have nothing to verify.
+void PostHandshakeAuth::SettleDeclined() {
+  while (num_answered_ > 0 && exchanges_.front().identity.chain.empty()) {
+    exchanges_.pop_front();
+    --num_answered_;
+    outcomes_.push_back({.declined = true});
+  }
+}
+
+Status PostHandshakeAuth::ProvideVerification(bool ok, AlertDescription alert) {
+  if (wait() != HandshakeWait::kVerification) return InternalError(Reason::kInternal);
+  if (!ok) return Status::Fatal(Reason::kCertificateVerifyFailed, alert);
+  verified_ = std::move(exchanges_.front().identity);
+  exchanges_.pop_front();
+  --num_answered_;
+  outcomes_.push_back({.declined = false});
+  SettleDeclined();
+  return Status::Ok();
+}
+
+std::optional<ClientAuthenticated> PostHandshakeAuth::TakeOutcome() {
+  if (outcomes_.empty()) return std::nullopt;
+  const ClientAuthenticated outcome = outcomes_.front();
+  outcomes_.pop_front();
+  return outcome;
+}
+
+}  // namespace dtls13
