@@ -1,5 +1,6 @@
 // The soak: RunSoakSeed over a range of seeds, in several processes. tools/soak is its front.
 
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -77,17 +78,43 @@ int RunOne(uint64_t seed) {
   return verdict.fault.empty() ? 0 : 1;
 }
 
+// What a process has on its heap does not grow with the seeds it has run.
+class HeapWatch {
+ public:
+  // Judged from the seed kWarmUp on: by then whatever is kept for the process is there.
+  void OnSeed() {
+    if (++num_seeds_ == kWarmUp) bytes_when_warm_ = mallinfo2().uordblks;
+  }
+  bool HasGrown() const {
+    return num_seeds_ > kWarmUp && mallinfo2().uordblks > bytes_when_warm_ + kMaxGrowth;
+  }
+
+ private:
+  static constexpr uint64_t kWarmUp = 1000;
+  static constexpr size_t kMaxGrowth = 256 << 10;
+
+  uint64_t num_seeds_ = 0;
+  size_t bytes_when_warm_ = 0;
+};
+
 Counts RunShare(const Options& options, uint64_t job) {
   Counts counts;
+  HeapWatch heap;
   for (uint64_t i = job; i < options.num; i += options.jobs) {
     const uint64_t seed = options.first + i;
     const SoakVerdict verdict = RunSoakSeed(seed, /*want_trace=*/false);
+    heap.OnSeed();
     ++counts.seeds;
     counts.connected += verdict.connected ? 1 : 0;
     counts.datagrams += verdict.num_datagrams;
     if (verdict.fault.empty()) continue;
     ++counts.failures;
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), verdict.fault.c_str());
+    std::fflush(stdout);
+  }
+  if (heap.HasGrown()) {
+    ++counts.failures;
+    std::printf("the heap has grown over the seeds\n");
     std::fflush(stdout);
   }
   return counts;
