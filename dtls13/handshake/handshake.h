@@ -116,6 +116,8 @@ struct HandshakeResult {
   PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
   // psk_index is a session's: peer_certificates() are those of the connection it came from.
   bool resumed = false;
+  // Server: the client can use tickets, in a mode that we allow.
+  bool takes_tickets = false;
   std::string server_name;
   Secret client_application_secret;  // generation 0, for KeyUpdate
   Secret server_application_secret;

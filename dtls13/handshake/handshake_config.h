@@ -44,6 +44,7 @@ enum class ClientAuthentication : uint8_t {
 
 class CertificateCompressor;  // handshake/certificate_compressor.h
 class CookieKeyring;          // handshake/cookie.h
+class TicketKeyring;          // handshake/ticket_keyring.h
 
 // HandshakeConfig is what many associations share, and what they may do. Lists are in order of
 // preference. Code points this library does not implement are ignored when the lists are used.
@@ -137,9 +138,12 @@ struct HandshakeConfig {
 
   // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
-  // Server: ask the caller about the identities of a client that is no ticket holder of ours (event
+  // Server: where no ticket of ours is offered, ask the caller about the identities (event
   // PskWanted).
   bool ask_psk = false;
+
+  // Server: keys of session tickets; null: none are taken.
+  std::shared_ptr<TicketKeyring> ticket_keys;
 
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).

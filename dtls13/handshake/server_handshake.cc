@@ -96,6 +96,7 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
     if (!cookie.has_value()) return IllegalParameter(Reason::kCookieMismatch);
     wish.bound = cookie->suite;
   }
+  psks_.OpenTickets(config, offer, wish.bound, parameters_.now);
   wish.hash = psks_.Wish(config, offer);
   Negotiation negotiation;
   if (const Status status = Negotiate(config, offer, wish, &negotiation); !status.ok()) {
@@ -222,6 +223,7 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
   context_.result().server_name = offer.server_name;
   peer_share_.assign(negotiation.peer_share.begin(), negotiation.peer_share.end());
   offered_psk_ = !offer.psks.empty();
+  context_.result().takes_tickets = MayUsePsks(context_.config(), offer);
   KeepInfo(offer);
 }
 

@@ -1,10 +1,12 @@
 #include "dtls13/handshake/server_psks.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/psk_binder.h"
+#include "dtls13/handshake/ticket_keyring.h"
 
 namespace dtls13 {
 namespace {
@@ -12,16 +14,49 @@ namespace {
 // RFC 8446 section 4.2.11 binds no ticket to its name, but a server that keeps several names apart
 // must not let a session with one open another. Nor does a session stand in for a certificate that
 // the client never showed.
-bool CanResume(const HandshakeConfig& config, const Psk& psk, const ClientOffer& offer,
+bool CanResume(const HandshakeConfig& config, const Session& session, const ClientOffer& offer,
                WallTime now) {
-  const Session* session = psk.session();
-  if (session == nullptr) return true;
-  if (IsExpired(*session, now) || session->server_name != offer.server_name) return false;
+  if (IsExpired(session, now) || session.server_name != offer.server_name) return false;
   return config.client_authentication != ClientAuthentication::kRequired ||
-         !session->peer_certificates.empty();
+         !session.peer_certificates.empty();
+}
+
+//= rfc8446#section-4.2.11
+//# The server MUST ensure that it selects a compatible PSK
+//# (if any) and cipher suite.
+//= rfc8446#section-4.6.1
+//# Any ticket MUST only be resumed with a cipher suite that has the same
+//# KDF hash algorithm as that used to establish the original connection.
+bool Fits(const Psk& psk, const Negotiation& negotiation) {
+  return psk.hash() == negotiation.suite->hash;
 }
 
 }  // namespace
+
+void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientOffer& offer,
+                             std::optional<CipherSuiteId> bound, WallTime now) {
+  if (config.ticket_keys == nullptr || answered_ || selection_.has_value() ||
+      !ChoosePskMode(config, offer, /*has_group=*/true).has_value()) {
+    return;
+  }
+  for (size_t i = 0; i < kMaxPskIdentities; ++i) {
+    const auto offered = offer.psks.Identity(i);
+    if (!offered.has_value()) return;
+    //= rfc8446#section-4.2.11
+    //# Any unknown PSKs (e.g., ones
+    //# not in the PSK database or encrypted with an unknown key) SHOULD
+    //# simply be ignored.
+    auto session = config.ticket_keys->Open(offered->identity, now);
+    if (!session.has_value() || !CanResume(config, *session, offer, now)) continue;
+    const Psk psk(std::make_shared<const Session>(*std::move(session)));
+    Negotiation negotiation;
+    const SuiteWish wish{.bound = bound, .hash = psk.hash()};
+    if (!Negotiate(config, offer, wish, &negotiation).ok() || !Fits(psk, negotiation)) continue;
+    selection_ = PskSelection{.psk = psk, .index = static_cast<uint16_t>(i)};
+    return;
+  }
+}
+
 bool ServerPsks::Answer(size_t index, Psk psk, size_t num_identities) {
   answered_ = true;
   if (psk.empty()) return true;
@@ -60,14 +95,9 @@ void ServerPsks::Settle(const HandshakeConfig& config, const ClientOffer& offer,
   //# "psk_key_exchange_modes" extension (at present, PSK alone or with
   //# (EC)DHE).
   const auto mode = ChoosePskMode(config, offer, negotiation.has_group);
-  //= rfc8446#section-4.2.11
-  //# The server MUST ensure that it selects a compatible PSK
-  //# (if any) and cipher suite.
-  //= rfc8446#section-4.6.1
-  //# Any ticket MUST only be resumed with a cipher suite that has the same
-  //# KDF hash algorithm as that used to establish the original connection.
-  if (!mode.has_value() || selection_->psk.hash() != negotiation.suite->hash ||
-      !CanResume(config, selection_->psk, offer, now)) {
+  const Session* session = selection_->psk.session();
+  if (!mode.has_value() || !Fits(selection_->psk, negotiation) ||
+      (session != nullptr && !CanResume(config, *session, offer, now))) {
     selection_.reset();
     return;
   }
@@ -104,6 +134,11 @@ std::optional<PskKeyExchangeMode> ChoosePskMode(const HandshakeConfig& config,
     if (offer.psk_modes.Contains(mode)) return mode;
   }
   return std::nullopt;
+}
+
+bool MayUsePsks(const HandshakeConfig& config, const ClientOffer& offer) {
+  return std::any_of(config.psk_modes.begin(), config.psk_modes.end(),
+                     [&](PskKeyExchangeMode mode) { return offer.psk_modes.Contains(mode); });
 }
 
 }  // namespace dtls13

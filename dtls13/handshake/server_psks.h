@@ -17,6 +17,7 @@ namespace dtls13 {
 
 // ServerPsks is a server's choice among the keys of one ClientHello, RFC 8446 section 4.2.11:
 //
+//     OpenTickets    looks for a key among our own tickets
 //     Wish           which suite the key needs; Negotiate follows
 //     Settle         drops a key that does not fit what was negotiated
 //     CheckBinder    before anything else is done with the key
@@ -25,6 +26,10 @@ namespace dtls13 {
 // message. It does not know the state machine, cookies or certificates.
 class ServerPsks {
  public:
+  // OpenTickets takes the first ticket of ours, among the first kMaxPskIdentities identities, that
+  // can be resumed at `now` and that has a suite: `bound` where that is decided.
+  void OpenTickets(const HandshakeConfig& config, const ClientOffer& offer,
+                   std::optional<CipherSuiteId> bound, WallTime now);
   // Answer is the caller's: `psk` is the key of identity `index` of those it was shown, an empty
   // one says that it knows none. False for an answer that cannot be one.
   [[nodiscard]] bool Answer(size_t index, Psk psk, size_t num_identities);
@@ -55,6 +60,10 @@ class ServerPsks {
 // wants a key exchange, has a group for. Nothing when PSKs cannot be used.
 std::optional<PskKeyExchangeMode> ChoosePskMode(const HandshakeConfig& config,
                                                 const ClientOffer& offer, bool has_group);
+
+// MayUsePsks: the client can use PSKs in a mode that the config allows, whether it offers one now
+// or not.
+bool MayUsePsks(const HandshakeConfig& config, const ClientOffer& offer);
 
 }  // namespace dtls13
 

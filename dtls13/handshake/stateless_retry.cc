@@ -49,8 +49,10 @@ std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
     WallTime now) {
   ClientOffer offer;
   Negotiation negotiation;
+  ServerPsks psks;
   if (!ReadClientOffer(client_hello_body, &offer).ok()) return std::nullopt;
-  if (!Negotiate(config, offer, {.hash = ServerPsks().Wish(config, offer)}, &negotiation).ok() ||
+  psks.OpenTickets(config, offer, /*bound=*/std::nullopt, now);
+  if (!Negotiate(config, offer, {.hash = psks.Wish(config, offer)}, &negotiation).ok() ||
       (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
     return std::nullopt;
   }

@@ -1,0 +1,203 @@
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/psk_test_util.h"
+#include "dtls13/handshake/ticket_keyring.h"
+
+namespace dtls13 {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+constexpr std::chrono::seconds kLifetime(600);
+
+std::shared_ptr<TicketKeyring> NewKeyring(uint64_t seed) {
+  return TicketKeyring::Create(TestAlgorithms(), std::make_shared<SeededRandom>(seed),
+                               {.lifetime = kLifetime});
+}
+
+// Server is one that gave tickets, and kept nothing but its keys.
+struct Server {
+  HandshakeConfig config = TestConfig();
+  std::shared_ptr<TicketKeyring> keyring;
+
+  explicit Server(uint64_t seed = 1) : keyring(NewKeyring(seed)) { config.ticket_keys = keyring; }
+
+  // Issue returns what the client keeps; `change` is done to what the server seals.
+  Psk Issue(uint8_t seed, CipherSuiteId suite = kSha256Suite,
+            const std::function<void(Session*)>& change = nullptr) const {
+    const auto sealed = NewSession(seed, suite);
+    sealed->issued_at = Now();
+    sealed->lifetime_s = keyring->lifetime_s();
+    if (change) change(sealed.get());
+    const auto kept = NewSession(seed, suite);
+    kept->ticket = keyring->Seal(*sealed, Now());
+    EXPECT_FALSE(kept->ticket.empty());
+    return Psk(kept);
+  }
+};
+
+// With is `psk` with another ticket.
+Psk With(const Psk& psk, const std::function<void(Bytes*)>& change) {
+  const auto changed = NewSession(1, psk.session()->suite);
+  changed->psk = Secret::CopyOf(psk.session()->psk.bytes());
+  changed->ticket = psk.session()->ticket;
+  change(&changed->ticket);
+  return Psk(changed);
+}
+
+TEST(TicketHandshakeTest, ResumesByTheTicketAlone) {
+  const Server server;
+  for (const CipherSuiteId suite : {kSha256Suite, kSha384Suite}) {
+    for (const bool require_cookie : {false, true}) {
+      HandshakeConfig config = server.config;
+      config.require_cookie = require_cookie;
+      HandshakePair pair(TestConfig(), WithoutCertificate(config),
+                         Offering({server.Issue(1, suite)}));
+      pair.Run();
+      ExpectCompleted(pair);
+      EXPECT_TRUE(pair.client_handshake->result().resumed);
+      EXPECT_EQ(FindCipherSuite(suite)->hash, pair.client_handshake->result().suite->hash);
+      EXPECT_EQ(pair.server_handshake->peer_identity().chain, NewSession(1)->peer_certificates);
+    }
+  }
+}
+
+//= rfc8446#section-4.2.11
+//= type=test
+//# Any unknown PSKs (e.g., ones
+//# not in the PSK database or encrypted with an unknown key) SHOULD
+//# simply be ignored.
+//= rfc8446#section-4.2.11
+//= type=test
+//# If no acceptable PSKs are found, the server
+//# SHOULD perform a non-PSK handshake if possible.
+TEST(TicketHandshakeTest, WhatIsNoTicketOfOursIsIgnored) {
+  const Server server;
+  const Psk good = server.Issue(1);
+  const std::pair<const char*, Psk> kBad[] = {
+      {"forged", With(good, [](Bytes* ticket) { ticket->back() ^= 1; })},
+      {"another key's name", With(good, [](Bytes* ticket) { ticket->front() ^= 1; })},
+      {"cut", With(good, [](Bytes* ticket) { ticket->pop_back(); })},
+      {"longer", With(good, [](Bytes* ticket) { ticket->push_back(0); })},
+      {"one byte", With(good, [](Bytes* ticket) { ticket->resize(1); })},
+      {"another server's", Server(2).Issue(1)},
+      {"another name's",
+       server.Issue(1, kSha256Suite, [](Session* s) { s->server_name = "other.test"; })},
+      {"external", External(1)},
+  };
+  for (const auto& [what, bad] : kBad) {
+    for (const bool good_follows : {false, true}) {
+      SCOPED_TRACE(what);
+      HandshakePair pair(
+          TestConfig(), server.config,
+          Offering(good_follows ? std::vector<Psk>{bad, good} : std::vector<Psk>{bad}));
+      pair.Run();
+      ExpectCompleted(pair);
+      const HandshakeResult& result = pair.client_handshake->result();
+      EXPECT_EQ(result.resumed, good_follows);
+      if (good_follows) {
+        EXPECT_EQ(result.psk_index, 1);
+      }
+    }
+  }
+}
+
+// The client's clock may go wrong: the server's own reckoning counts.
+TEST(TicketHandshakeTest, StaleTicketsAreIgnored) {
+  const Server server;
+  for (const auto age : {kLifetime - std::chrono::seconds(1), kLifetime}) {
+    ServerParameters later = TestServerParameters();
+    later.now += age;
+    HandshakePair pair(TestConfig(), server.config, Offering({server.Issue(1)}), later);
+    pair.Run();
+    ExpectCompleted(pair);
+    EXPECT_EQ(pair.client_handshake->result().resumed, age < kLifetime);
+  }
+}
+
+// A key that differs from the ticket's shows in the binder.
+TEST(TicketHandshakeTest, TicketWithAnotherKeyIsTheEnd) {
+  const Server server;
+  const auto stolen = NewSession(2);
+  stolen->ticket = server.Issue(1).session()->ticket;
+  HandshakePair pair(TestConfig(), server.config, Offering({Psk(stolen)}));
+  pair.Run();
+  ExpectFatal(pair.server.status, AlertDescription::kDecryptError, Reason::kBinderMismatch);
+}
+
+//= rfc8446#section-4.6.1
+//= type=test
+//# Any ticket MUST only be resumed with a cipher suite that has the same
+//# KDF hash algorithm as that used to establish the original connection.
+TEST(TicketHandshakeTest, HashOfTheTicketIsKept) {
+  Server server;
+  server.config.server_preference = true;
+  // The ticket's hash comes before the server's preference.
+  server.config.cipher_suites = {kSha384Suite, kSha256Suite};
+  HandshakePair preferred(TestConfig(), server.config, Offering({server.Issue(1)}));
+  preferred.Run();
+  ExpectCompleted(preferred);
+  EXPECT_TRUE(preferred.client_handshake->result().resumed);
+  EXPECT_EQ(preferred.client_handshake->result().suite->hash, HashId::kSha256);
+
+  // No suite has it any more.
+  server.config.cipher_suites = {kSha384Suite};
+  HandshakePair none(TestConfig(), server.config,
+                     Offering({server.Issue(1), server.Issue(2, kSha384Suite)}));
+  none.Run();
+  ExpectCompleted(none);
+  EXPECT_EQ(none.client_handshake->result().psk_index, 1);
+}
+
+// The suite of a HelloRetryRequest is made for the ticket too, though nothing is kept of it.
+TEST(TicketHandshakeTest, RetryForTheTicket) {
+  Server server;
+  server.config.require_cookie = true;
+  server.config.server_preference = true;
+  server.config.cipher_suites = {kSha384Suite, kSha256Suite};
+  HandshakePair pair(TestConfig(), server.config, Offering({server.Issue(1)}));
+  pair.Run();
+  ExpectCompleted(pair);
+  EXPECT_TRUE(pair.client_handshake->result().resumed);
+  EXPECT_TRUE(pair.client_handshake->result().used_hello_retry_request);
+}
+
+TEST(TicketHandshakeTest, CallerIsAskedOnlyWithoutATicket) {
+  Server server;
+  server.config.ask_psk = true;
+  int num_asked = 0;
+  const auto run = [&](std::vector<Psk> psks) {
+    HandshakePair pair(TestConfig(), server.config, Offering(std::move(psks)));
+    pair.provide_psk = [&](ServerHandshake* handshake) {
+      ++num_asked;
+      return handshake->ProvidePsk(0, External(1));
+    };
+    pair.Run();
+    ExpectCompleted(pair);
+    return pair.client_handshake->result().psk_index;
+  };
+  EXPECT_EQ(run({External(1), server.Issue(1)}), 1);
+  EXPECT_EQ(num_asked, 0);
+  EXPECT_EQ(run({External(1), External(2)}), 0);
+  EXPECT_EQ(num_asked, 1);
+}
+
+TEST(TicketHandshakeTest, ClientsThatTakeNoTickets) {
+  for (const bool takes : {false, true}) {
+    HandshakeConfig client_config = TestConfig();
+    if (!takes) client_config.psk_modes = {PskKeyExchangeMode::kPskKe};
+    HandshakePair pair(client_config, TestConfig());
+    pair.Run();
+    ExpectCompleted(pair);
+    EXPECT_EQ(pair.server_handshake->result().takes_tickets, takes);
+  }
+}
+
+}  // namespace
+}  // namespace dtls13
