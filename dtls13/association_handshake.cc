@@ -267,6 +267,9 @@ bool AssociationImpl::KeyUpdateIsDue() const {
 
 void AssociationImpl::StartDueKeyUpdate(Instant now) {
   if (!KeyUpdateIsDue()) return;
+  //= rfc9147#section-4.5.3
+  //# Implementations SHOULD initiate a key update with update_requested
+  //# before reaching this limit.
   const bool request_peer = records_.NearIntegrityLimit();
   if (request_peer) asked_in_read_epoch_ = newest_read_epoch_;
   //= rfc9147#section-4.5.3

@@ -36,6 +36,10 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
   latest_now_ = now;
   if (!failed()) RunActions(now);
   StartDueKeyUpdate(now);
+  //= rfc9147#section-4.3
+  //# In order to avoid IP fragmentation, clients of the DTLS record layer
+  //# SHOULD attempt to size records so that they fit within any Path MTU
+  //# (PMTU) estimates obtained from the record layer.
   out = out.first(std::min(out.size(), mtu_));
   if (failed()) return PackAlert(out);
   if (!stateless_reply_.empty()) return PackStatelessReply(out);
@@ -243,7 +247,8 @@ size_t AssociationImpl::SealOverhead() const {
 //= rfc9147#section-4.4
 //# The DTLS record layer SHOULD also allow the upper layer protocol to
 //# discover the amount of record expansion expected by the DTLS
-//# processing.
+//# processing; alternately, it MAY report PMTU estimates minus the
+//# estimated expansion from the transport layer and DTLS record framing.
 size_t AssociationImpl::MaxPlaintext() const {
   const size_t overhead = SealOverhead();
   return mtu_ > overhead ? std::min(mtu_ - overhead, kMaxPlaintextLen) : 0;

@@ -172,6 +172,9 @@ std::vector<LocalCertificate> PostHandshakeAuth::TakeAnswer(const Secret& write_
 
 // --- Server
 
+//= rfc9147#section-5.8.4
+//# Likewise, a server MAY send multiple CertificateRequest messages at once
+//# without having completed earlier client authentication requests before.
 std::vector<uint8_t> PostHandshakeAuth::Request() {
   if (exchanges_.size() >= kMaxRequests) return {};
   CertificateRequestInfo request{.signature_schemes = UsableSchemes(*config_),

@@ -143,6 +143,10 @@ TEST_F(PostHandshakeAuthTest, OnlyWhereItWasOffered) {
   EXPECT_FALSE(client_->RequestClientCertificate());
 }
 
+//= rfc9147#section-5.8.4
+//= type=test
+//# Likewise, a server MAY send multiple CertificateRequest messages at once
+//# without having completed earlier client authentication requests before.
 TEST_F(PostHandshakeAuthTest, SeveralRequestsAreBoundedAndDistinct) {
   Connect();
   std::vector<SendMessage> requests;

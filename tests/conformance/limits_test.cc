@@ -160,6 +160,10 @@ class FewFailuresTest : public LimitsTest {
 //= type=test
 //# Once a key update has been initiated, the previous keys can be dropped
 //# when the limit is reached rather than closing the connection.
+//= rfc9147#section-4.5.3
+//= type=test
+//# Implementations SHOULD initiate a key update with update_requested
+//# before reaching this limit.
 TEST_F(FewFailuresTest, F19ThePeerIsAskedToUpdateBeforeTheLimitOfItsKeys) {
   ForgeRecords(kMaxFailures / 8 * 7 - 1);
   pair_.RunFor(seconds(1));
@@ -185,6 +189,11 @@ TEST_F(FewFailuresTest, F19ThePeerIsAskedToUpdateBeforeTheLimitOfItsKeys) {
 //= type=test
 //# Implementations MUST count the number of received packets that fail
 //# authentication with each key.
+//= rfc9147#section-4.5.3
+//= type=test
+//# If the number of packets that fail authentication exceeds a limit that
+//# is specific to the AEAD in use, an implementation SHOULD immediately
+//# close the connection.
 TEST_F(FewFailuresTest, F19AtTheLimitTheAssociationEnds) {
   pair_.link().SetFilter([](const SentDatagram&) { return true; });
   ForgeRecords(kMaxFailures - 1);

@@ -106,6 +106,11 @@ TEST(PathMtuTest, OnDatagramTooLargeNeverRaisesTheMtuNorGoesBelowTheLeast) {
   EXPECT_TRUE(pair.RunUntilConnected());
 }
 
+//= rfc9147#section-4.4
+//= type=test
+//# The DTLS record layer SHOULD NOT interfere with upper layer protocols
+//# performing PMTU discovery, whether via [RFC1191] and [RFC4821] for IPv4
+//# or via [RFC8201] for IPv6.
 TEST(PathMtuTest, TheMtuMayShrinkAndGrowInMidHandshake) {
   AssociationPair pair(LargeFlight(1200));
   pair.link().SetFilter([](const SentDatagram& datagram) {
@@ -129,7 +134,9 @@ TEST(PathMtuTest, TheMtuMayShrinkAndGrowInMidHandshake) {
 //= rfc9147#section-4.4
 //= type=test
 //# The DTLS record layer SHOULD also allow the upper layer protocol to
-//# discover the amount of record expansion expected by the DTLS processing.
+//# discover the amount of record expansion expected by the DTLS
+//# processing; alternately, it MAY report PMTU estimates minus the
+//# estimated expansion from the transport layer and DTLS record framing.
 TEST(PathMtuTest, MaxPlaintextFillsADatagramExactly) {
   for (const bool small_headers : {false, true}) {
     PairOptions options = DefaultPairOptions();
