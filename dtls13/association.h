@@ -91,6 +91,11 @@ class Association {
   // when it may not be asked, or when PostHandshakeAuth::kMaxRequests are under way.
   virtual bool RequestClientCertificate(Instant now) = 0;
 
+  // SendTicket sends the client one session ticket more than those that follow the handshake. False
+  // where none is to be had: a client, no ticket_keys, a client that can use none, or too many that
+  // are not acknowledged.
+  virtual bool SendTicket(Instant now) = 0;
+
   // Close queues close_notify: once, best effort, never retransmitted. Reading goes on: what the
   // peer has still to say, such as the answer to a question just asked, is delivered.
   virtual void Close() = 0;

@@ -133,6 +133,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
       std::make_unique<PostHandshake>(handshake_config(), role_ == Role::kClient, &result_);
   connected_ = true;
   first_post_handshake_seq_ = next_message_seq_;
+  BeginTickets(now);
   give_up_at_.reset();
   // From here on epoch 0 brings nothing that belongs to this association.
   records_.ForgetReadEpoch(kPlaintextEpoch);
@@ -160,6 +161,29 @@ const PostHandshakeAuth* AssociationImpl::present_auth() const {
   // What the handshake showed stays to be looked at while its events are polled.
   const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;
   return is_asking || handshake_ == nullptr ? post_handshake_->auth() : nullptr;
+}
+
+void AssociationImpl::BeginTickets(Instant now) {
+  const HandshakeConfig& config = config_->handshake;
+  const bool is_client = role_ == Role::kClient;
+  if (is_client ? config.psk_modes.empty()
+                : config.ticket_keys == nullptr || !result_.takes_tickets) {
+    return;
+  }
+  post_handshake_->AllowTickets(
+      {.suite = result_.suite,
+       .resumption_secret = Secret::CopyOf(result_.resumption_secret.bytes()),
+       .server_name = result_.server_name,
+       .peer_certificates = handshake_->peer_certificates(),
+       .authenticated_at = result_.authenticated_at});
+  if (is_client) return;
+  for (size_t i = 0; i < config.num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {
+  }
+}
+
+void AssociationImpl::Apply(TicketReceived action, Instant now) {
+  action.session->issued_at = WallAt(now);
+  events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
 }
 
 void AssociationImpl::AnnounceWait() {
@@ -283,6 +307,13 @@ bool AssociationImpl::RequestClientCertificate(Instant now) {
   const bool asked = post_handshake_->RequestClientCertificate();
   RunActions(now);
   return asked;
+}
+
+bool AssociationImpl::SendTicket(Instant now) {
+  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return false;
+  const bool is_sent = post_handshake_->SendTicket(WallAt(now));
+  RunActions(now);
+  return is_sent;
 }
 
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {

@@ -54,6 +54,7 @@ class AssociationImpl final : public Association {
   size_t MaxPlaintext() const override;
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   bool RequestClientCertificate(Instant now) override;
+  bool SendTicket(Instant now) override;
   void Close() override;
   void Cancel() override;
   void Abort(AlertDescription alert) override;
@@ -109,12 +110,14 @@ class AssociationImpl final : public Association {
   void Apply(InstallWriteKeys action, Instant now);
   void Apply(PeerIsDtls13 action, Instant now);
   void Apply(KeyLogLine action, Instant now);
+  void Apply(TicketReceived action, Instant now);
   void Apply(Completed action, Instant now);
   void Apply(ClientAuthenticated action, Instant now);
   // Whose answer is needed, of the handshake or of what follows it.
   HandshakeWait present_wait() const;
   // The authentication whose turn it is, once connected; null while it is the handshake's.
   const PostHandshakeAuth* present_auth() const;
+  void BeginTickets(Instant now);
   void AnnounceWait();
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
@@ -138,6 +141,9 @@ class AssociationImpl final : public Association {
   size_t handshake_mtu() const;
   Epoch alert_epoch() const;
   HeaderForm data_form() const;
+
+  // WallAt is the calendar time at `now`.
+  WallTime WallAt(Instant now) const;
 
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);
@@ -170,6 +176,8 @@ class AssociationImpl final : public Association {
   uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
   size_t mtu_;
   Status failure_ = Status::Ok();
+  WallTime wall_start_{};  // the calendar time of the first call, which was at first_call_
+  std::optional<Instant> first_call_;
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
   std::optional<Instant> forget_old_keys_at_;

@@ -31,6 +31,7 @@ struct AssociationImpl::RecordNews {
 // --- Incoming datagrams
 
 void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
+  if (!first_call_) first_call_ = now;
   if (failed()) {
     if (alert_repeats_ > 0) {
       //= rfc9147#section-5.10

@@ -34,6 +34,7 @@ constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 //# associations in the same datagram.
 size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
   latest_now_ = now;
+  if (!first_call_) first_call_ = now;
   if (!failed()) RunActions(now);
   StartDueKeyUpdate(now);
   //= rfc9147#section-4.3

@@ -2,8 +2,10 @@
 #define DTLS13_EVENT_H_
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
+#include "dtls13/handshake/session.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -24,6 +26,7 @@ enum class EventType : uint8_t {
   kClientAuthenticated,  // server: a RequestClientCertificate is answered by peer_certificates()
   kClientDeclined,       // server: one is answered, and the client shows none
   kHandshakeAcked,       // client: the server acknowledged the final flight
+  kTicket,               // client: `session` can be resumed by a later connection
   kPeerClosed,  // close_notify: the clean end of what the peer sends; writing is still possible
   kFailed,      // the association is over: `status`; `from_peer` if the peer's alert said so
 };
@@ -45,6 +48,7 @@ struct Event {
   TraceInfo trace = {};
   Status status = Status::Ok();
   bool from_peer = false;
+  std::shared_ptr<const Session> session = {};
 };
 
 }  // namespace dtls13

@@ -95,6 +95,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
     case EventType::kPskWanted:  // never: our configs do not ask
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
+    case EventType::kTicket:
     case EventType::kHandshakeAcked:
     case EventType::kPeerClosed:
     case EventType::kFailed:

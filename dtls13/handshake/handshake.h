@@ -56,6 +56,10 @@ struct KeyLogLine {
   std::array<uint8_t, 32> client_random;
   Secret secret;
 };
+// TicketReceived: a session for later (client). Its issued_at is not set: actions know no time.
+struct TicketReceived {
+  std::unique_ptr<Session> session;
+};
 // Completed: the peer's Finished verified and ours is sent or queued. The client's final flight
 // still wants its ACK.
 struct Completed {};
@@ -68,7 +72,7 @@ struct ClientAuthenticated {
 
 using HandshakeAction =
     std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
-                 PeerIsDtls13, KeyLogLine, Completed>;
+                 PeerIsDtls13, KeyLogLine, TicketReceived, Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {
@@ -116,6 +120,8 @@ struct HandshakeResult {
   PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
   // psk_index is a session's: peer_certificates() are those of the connection it came from.
   bool resumed = false;
+  // resumed, on a server: the session's authenticated_at.
+  std::optional<WallTime> authenticated_at;
   // Server: the client can use tickets, in a mode that we allow.
   bool takes_tickets = false;
   std::string server_name;

@@ -142,8 +142,13 @@ struct HandshakeConfig {
   // PskWanted).
   bool ask_psk = false;
 
-  // Server: keys of session tickets; null: none are taken.
+  // Server: keys of session tickets; null: none are issued and none are taken.
   std::shared_ptr<TicketKeyring> ticket_keys;
+  // Server: tickets sent to a client that can use them, once it is connected; at most
+  // PostHandshake::kMaxTickets.
+  size_t num_tickets = 2;
+  // Server: bytes of early data that each ticket allows; 0: none.
+  uint32_t max_early_data_len = 0;
 
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).

@@ -219,34 +219,67 @@ TEST(FinishedTest, HasExactlyTheHashsLength) {
   EXPECT_EQ(SerializeFinished(Bytes(48, 2)), Bytes(48, 2));
 }
 
-TEST(NewSessionTicketTest, Parses) {
+TEST(NewSessionTicketTest, ParsesAndSerializes) {
   const Bytes body = {0, 0, 0x1c, 0x20, 1, 2, 3,  4, 2, 8, 9, 0, 3,
                       5, 6, 7,    0,    8, 0, 42, 0, 4, 0, 1, 0, 0};
-  const auto ticket = ParseNewSessionTicket(body);
-  ASSERT_TRUE(ticket.has_value());
-  EXPECT_EQ(ticket->lifetime_s, 7200u);
-  EXPECT_EQ(ticket->age_add, 0x01020304u);
-  EXPECT_EQ(ToBytes(ticket->nonce), (Bytes{8, 9}));
-  EXPECT_EQ(ToBytes(ticket->ticket), (Bytes{5, 6, 7}));
-  EXPECT_EQ(ticket->max_early_data_len, 65536u);
-  ExpectWholeOnly(body, [](auto b) { return ParseNewSessionTicket(b).has_value(); });
+  NewSessionTicket ticket;
+  ASSERT_TRUE(ParseNewSessionTicket(body, &ticket).ok());
+  EXPECT_EQ(ticket.lifetime_s, 7200u);
+  EXPECT_EQ(ticket.age_add, 0x01020304u);
+  EXPECT_EQ(ToBytes(ticket.nonce), (Bytes{8, 9}));
+  EXPECT_EQ(ToBytes(ticket.ticket), (Bytes{5, 6, 7}));
+  EXPECT_EQ(ticket.max_early_data_len, 65536u);
+  EXPECT_EQ(SerializeNewSessionTicket(ticket), body);
+  ExpectWholeOnly(body, [](auto b) {
+    NewSessionTicket parsed;
+    return ParseNewSessionTicket(b, &parsed).ok();
+  });
+}
+
+TEST(NewSessionTicketTest, SerializesNothingThatDoesNotFit) {
+  const Bytes nonce(256, 1);
+  const Bytes ticket = {1};
+  EXPECT_TRUE(SerializeNewSessionTicket({.nonce = nonce, .ticket = ticket}).empty());
+  EXPECT_TRUE(SerializeNewSessionTicket({}).empty());
+}
+
+AlertDescription AlertOfTicket(const Bytes& body) {
+  NewSessionTicket ticket;
+  const Status status = ParseNewSessionTicket(body, &ticket);
+  EXPECT_FALSE(status.ok());
+  return status.alert();
 }
 
 TEST(NewSessionTicketTest, Malformed) {
-  // No ticket, a short early_data, a duplicate; an unknown extension is ignored.
-  EXPECT_FALSE(ParseNewSessionTicket(Bytes{0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0}).has_value());
+  EXPECT_EQ(AlertOfTicket({0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0}), AlertDescription::kDecodeError)
+      << "no ticket";
   const Bytes head = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 7};
-  const auto with = [&](Bytes extensions) {
+  const auto with = [&](const Bytes& extensions) {
     Bytes body = head;
     body.push_back(0);
     body.push_back(static_cast<uint8_t>(extensions.size()));
     body.insert(body.end(), extensions.begin(), extensions.end());
     return body;
   };
-  EXPECT_TRUE(ParseNewSessionTicket(with({})).has_value());
-  EXPECT_FALSE(ParseNewSessionTicket(with({0, 42, 0, 3, 1, 1, 1})).has_value());
-  EXPECT_FALSE(ParseNewSessionTicket(with({0x7a, 0x7a, 0, 0, 0x7a, 0x7a, 0, 0})).has_value());
-  EXPECT_TRUE(ParseNewSessionTicket(with({0x7a, 0x7a, 0, 1, 5})).has_value());
+  NewSessionTicket ticket;
+  EXPECT_TRUE(ParseNewSessionTicket(with({}), &ticket).ok());
+  EXPECT_EQ(AlertOfTicket(with({0, 42, 0, 3, 1, 1, 1})), AlertDescription::kDecodeError);
+  EXPECT_EQ(AlertOfTicket(with({0x7a, 0x7a, 0, 0, 0x7a, 0x7a, 0, 0})),
+            AlertDescription::kIllegalParameter)
+      << "a duplicate";
+  EXPECT_EQ(AlertOfTicket(with({0, 51, 0, 0})), AlertDescription::kIllegalParameter)
+      << "key_share has no place here";
+}
+
+//= rfc8446#section-4.6.1
+//= type=test
+//# Clients MUST ignore
+//# unrecognized extensions.
+TEST(NewSessionTicketTest, UnknownExtensionsAreIgnored) {
+  NewSessionTicket ticket;
+  EXPECT_TRUE(ParseNewSessionTicket(
+                  Bytes{0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 1, 7, 0, 5, 0x7a, 0x7a, 0, 1, 5}, &ticket)
+                  .ok());
 }
 
 //= rfc8446#section-4.6.3

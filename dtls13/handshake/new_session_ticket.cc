@@ -1,7 +1,9 @@
 #include "dtls13/handshake/new_session_ticket.h"
 
 #include "dtls13/handshake/extensions.h"
+#include "dtls13/handshake/failure.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 
@@ -12,25 +14,51 @@ namespace dtls13 {
 //          opaque ticket<1..2^16-1>;
 //          Extension extensions<0..2^16-2>;
 //      } NewSessionTicket;
-std::optional<NewSessionTicket> ParseNewSessionTicket(std::span<const uint8_t> body) {
+Status ParseNewSessionTicket(std::span<const uint8_t> body, NewSessionTicket* out) {
   ByteReader reader(body);
   NewSessionTicket ticket;
   std::span<const uint8_t> content;
   if (!reader.ReadU32(&ticket.lifetime_s) || !reader.ReadU32(&ticket.age_add) ||
       !reader.ReadVector8(&ticket.nonce) || !reader.ReadVector16(&ticket.ticket) ||
       ticket.ticket.empty() || !reader.ReadVector16(&content) || !reader.empty()) {
-    return std::nullopt;
+    return DecodeError();
   }
   const auto extensions = ExtensionBlock::Parse(content);
-  if (!extensions.has_value() ||
-      !CheckExtensions(*extensions, ExtensionMessage::kNewSessionTicket, {}).ok()) {
-    return std::nullopt;
-  }
+  if (!extensions.has_value()) return DecodeError();
+  const Status status = CheckExtensions(*extensions, ExtensionMessage::kNewSessionTicket, {});
+  if (!status.ok()) return status;
   if (const auto early_data = extensions->Find(ExtensionType::kEarlyData)) {
     ByteReader value(*early_data);
-    if (!value.ReadU32(&ticket.max_early_data_len) || !value.empty()) return std::nullopt;
+    if (!value.ReadU32(&ticket.max_early_data_len) || !value.empty()) return DecodeError();
   }
-  return ticket;
+  *out = ticket;
+  return Status::Ok();
+}
+
+std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket) {
+  if (ticket.ticket.empty()) return {};
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  writer.WriteU32(ticket.lifetime_s);
+  writer.WriteU32(ticket.age_add);
+  {
+    ByteWriter::LengthPrefix prefix(&writer, 1);
+    writer.WriteBytes(ticket.nonce);
+  }
+  {
+    ByteWriter::LengthPrefix prefix(&writer, 2);
+    writer.WriteBytes(ticket.ticket);
+  }
+  {
+    ByteWriter::LengthPrefix extensions(&writer, 2);
+    if (ticket.max_early_data_len > 0) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kEarlyData));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      writer.WriteU32(ticket.max_early_data_len);
+    }
+  }
+  if (!writer.ok()) return {};
+  return body;
 }
 
 }  // namespace dtls13

@@ -2,8 +2,10 @@
 #define DTLS13_HANDSHAKE_NEW_SESSION_TICKET_H_
 
 #include <cstdint>
-#include <optional>
 #include <span>
+#include <vector>
+
+#include "dtls13/wire/status.h"
 
 namespace dtls13 {
 
@@ -15,7 +17,13 @@ struct NewSessionTicket {
   std::span<const uint8_t> ticket;
   uint32_t max_early_data_len = 0;  // 0 when the extension is absent
 };
-std::optional<NewSessionTicket> ParseNewSessionTicket(std::span<const uint8_t> body);
+
+// ParseNewSessionTicket: decode_error for what is malformed, illegal_parameter for an extension
+// that comes twice or has no place here. Unknown ones are ignored.
+Status ParseNewSessionTicket(std::span<const uint8_t> body, NewSessionTicket* out);
+
+// SerializeNewSessionTicket is empty when a field does not fit.
+std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket);
 
 }  // namespace dtls13
 

@@ -44,7 +44,7 @@ Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t>
       return HandleKeyUpdate(body);
     case HandshakeType::kNewSessionTicket:
       if (!is_client_) return UnexpectedMessage();
-      return ParseNewSessionTicket(body).has_value() ? Status::Ok() : DecodeError();
+      return HandleNewSessionTicket(body);
     default:
       //= rfc9147#section-9
       //# If an implementation receives these messages when
@@ -137,6 +137,39 @@ Status PostHandshake::AdvanceAuth(Status status) {
     if (answer.empty()) break;
     for (LocalCertificate& message : answer) Send(message.type, std::move(message.body));
   }
+  return status;
+}
+
+// --- Tickets
+
+void PostHandshake::AllowTickets(Resumption::Basis basis) {
+  resumption_ = std::make_unique<Resumption>(config_, std::move(basis));
+}
+
+bool PostHandshake::SendTicket(WallTime now) {
+  const auto is_ticket = [](HandshakeType type) {
+    return type == HandshakeType::kNewSessionTicket;
+  };
+  const auto is_held = [&](const Held& held) { return is_ticket(held.type); };
+  const size_t num_on_their_way =
+      static_cast<size_t>(std::count_if(outstanding_.begin(), outstanding_.end(), is_ticket) +
+                          std::count_if(held_.begin(), held_.end(), is_held));
+  if (is_client_ || resumption_ == nullptr || num_on_their_way >= kMaxTickets) return false;
+  std::vector<uint8_t> body = resumption_->Issue(now);
+  //= rfc9147#section-5.8.4
+  //# However, the protocol does allow sending multiple messages of the
+  //# same type in some cases.
+  return !body.empty() && Send(HandshakeType::kNewSessionTicket, std::move(body));
+}
+
+Status PostHandshake::HandleNewSessionTicket(std::span<const uint8_t> body) {
+  if (resumption_ == nullptr) {
+    NewSessionTicket ticket;
+    return ParseNewSessionTicket(body, &ticket);
+  }
+  std::unique_ptr<Session> session;
+  const Status status = resumption_->Receive(body, &session);
+  if (session != nullptr) Queue(TicketReceived{.session = std::move(session)});
   return status;
 }
 

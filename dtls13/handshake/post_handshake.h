@@ -13,6 +13,7 @@
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/post_handshake_auth.h"
+#include "dtls13/handshake/resumption.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -41,8 +42,18 @@ class PostHandshake {
   Status OnAcked(HandshakeType type);
   // IsOutstanding: a message of `type` is queued, or sent and not acknowledged.
   bool IsOutstanding(HandshakeType type) const;
+  // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
+  static constexpr size_t kMaxTickets = 8;
+
   // StopSending: from here on nothing is sent any more, whatever the peer asks for.
   void StopSending() { may_send_ = false; }
+
+  // AllowTickets makes sessions of the connection: a server's for SendTicket, a client's of what it
+  // is sent. Without it tickets are read and dropped.
+  void AllowTickets(Resumption::Basis basis);
+  // SendTicket owes one NewSessionTicket (server). False when there is none to be had, or
+  // kMaxTickets are queued or unacknowledged.
+  bool SendTicket(WallTime now);
 
   // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
   // when `request_peer`. Nothing happens while an earlier one is outstanding.
@@ -74,12 +85,14 @@ class PostHandshake {
   Status HandleAuth(HandshakeType type, std::span<const uint8_t> body);
   // AdvanceAuth passes on what `status` lets it: outcomes, and answers that may leave.
   Status AdvanceAuth(Status status);
+  Status HandleNewSessionTicket(std::span<const uint8_t> body);
   Status HandleKeyUpdate(std::span<const uint8_t> body);
   Status AdvanceWriteKeys();
 
   std::shared_ptr<const HandshakeConfig> config_;
   const CipherSuite* suite_;
   bool is_client_;
+  std::unique_ptr<Resumption> resumption_;  // null: no tickets
   bool may_send_ = true;
   Epoch read_epoch_;
   Epoch write_epoch_;

@@ -51,7 +51,7 @@ std::optional<ImportedIdentity> ParseImportedIdentity(std::span<const uint8_t> b
   return identity;
 }
 
-std::optional<ImportedPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
+std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
                                      const Epsk& external, HashId target) {
   if (external.key.empty()) return std::nullopt;
   ImportedIdentity identity;
@@ -63,9 +63,10 @@ std::optional<ImportedPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix p
   //# for which the PSK is being imported.
   identity.target_protocol = kDtls13Version;
   identity.target_kdf = target == HashId::kSha256 ? KdfId::kHkdfSha256 : KdfId::kHkdfSha384;
-  ImportedPsk imported;
+  ExternalPsk imported;
   imported.identity = SerializeImportedIdentity(identity);
   imported.hash = target;
+  imported.imported = true;
   if (imported.identity.empty()) return std::nullopt;
   // The external PSK's hash does all of this; the target's hash gives only the length.
   const auto identity_hash = Hash(algorithms, external.hash, imported.identity);

@@ -9,7 +9,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hash.h"
 #include "dtls13/crypto/hkdf_label.h"
-#include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/psk.h"
 
 namespace dtls13 {
 
@@ -46,17 +46,9 @@ struct Epsk {
   std::span<const uint8_t> context;
 };
 
-// ImportedPsk is an IPSK: an identity as it goes on the wire and the key that goes into the key
-// schedule, whose binder has the label of KeySchedule::PskKind::kImported.
-struct ImportedPsk {
-  std::vector<uint8_t> identity;
-  Secret key;     // as long as the hash's output
-  HashId hash{};  // of the suites that it may be used with
-};
-
-// ImportPsk makes the PSK for DTLS 1.3 and for suites with the hash `target`. Nothing when the
+// ImportPsk makes the IPSK for DTLS 1.3 and for suites with the hash `target`. Nothing when the
 // identity is empty or too long, the key is empty, or libcrypto fails.
-std::optional<ImportedPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
+std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
                                      const Epsk& external, HashId target);
 
 }  // namespace dtls13

@@ -74,6 +74,7 @@ TEST_P(PskImporterTest, MatchesAnIndependentComputation) {
                                  (target == HashId::kSha256 ? "0001" : "0002"));
   EXPECT_EQ(ToHex(imported->identity), ToHex(identity));
   EXPECT_EQ(imported->hash, target);
+  EXPECT_TRUE(imported->imported);
   EXPECT_EQ(ToHex(imported->key.bytes()), ToHex(RawImport(hash, identity, HashLen(target))));
 }
 

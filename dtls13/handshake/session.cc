@@ -18,7 +18,7 @@ constexpr uint8_t kVersion = 1;
 constexpr size_t kMaxNameLen = std::numeric_limits<uint8_t>::max();
 constexpr size_t kMaxTicketLen = std::numeric_limits<uint16_t>::max();
 // All but the vectors' contents.
-constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 4 + 1 + 1 + 2;
+constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 1 + 1 + 2;
 constexpr size_t kCertificateLengthLen = 3;
 
 size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates) {
@@ -34,7 +34,8 @@ bool IsWhole(const Session& session) {
          session.ticket.size() <= kMaxTicketLen && session.server_name.size() <= kMaxNameLen &&
          session.alpn.size() <= kMaxNameLen &&
          CertificatesLen(session.peer_certificates) <= kMaxSessionCertificatesLen &&
-         session.issued_at.time_since_epoch().count() >= 0;
+         session.issued_at.time_since_epoch().count() >= 0 &&
+         session.authenticated_at.time_since_epoch().count() >= 0;
 }
 
 bool ReadCertificates(std::span<const uint8_t> list, std::vector<std::vector<uint8_t>>* out) {
@@ -58,6 +59,7 @@ bool ReadCertificates(std::span<const uint8_t> list, std::vector<std::vector<uin
 //          uint32 lifetime;                      /* seconds */
 //          uint32 age_add;
 //          uint64 issued_at;                     /* seconds since 1970 */
+//          uint64 authenticated_at;
 //          uint32 max_early_data_size;
 //          opaque server_name<0..255>;
 //          opaque alpn<0..255>;
@@ -82,6 +84,7 @@ std::vector<uint8_t> SerializeSession(const Session& session) {
   writer.WriteU32(session.lifetime_s);
   writer.WriteU32(session.age_add);
   writer.WriteU64(static_cast<uint64_t>(session.issued_at.time_since_epoch().count()));
+  writer.WriteU64(static_cast<uint64_t>(session.authenticated_at.time_since_epoch().count()));
   writer.WriteU32(session.max_early_data_len);
   const std::string& name = session.server_name;
   write_vector(1, {reinterpret_cast<const uint8_t*>(name.data()), name.size()});
@@ -99,14 +102,14 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
   Session session;
   uint8_t version;
   uint16_t suite;
-  uint64_t issued_at;
+  uint64_t issued_at, authenticated_at;
   std::span<const uint8_t> psk, ticket, name, alpn, certificates;
   if (!reader.ReadU8(&version) || version != kVersion || !reader.ReadU16(&suite) ||
       !reader.ReadVector8(&psk) || !reader.ReadVector16(&ticket) ||
       !reader.ReadU32(&session.lifetime_s) || !reader.ReadU32(&session.age_add) ||
-      !reader.ReadU64(&issued_at) || !reader.ReadU32(&session.max_early_data_len) ||
-      !reader.ReadVector8(&name) || !reader.ReadVector8(&alpn) ||
-      !reader.ReadVector16(&certificates) || !reader.empty()) {
+      !reader.ReadU64(&issued_at) || !reader.ReadU64(&authenticated_at) ||
+      !reader.ReadU32(&session.max_early_data_len) || !reader.ReadVector8(&name) ||
+      !reader.ReadVector8(&alpn) || !reader.ReadVector16(&certificates) || !reader.empty()) {
     return std::nullopt;
   }
   if (!ReadCertificates(certificates, &session.peer_certificates)) return std::nullopt;
@@ -114,6 +117,7 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
   session.psk = Secret::CopyOf(psk);
   session.ticket.assign(ticket.begin(), ticket.end());
   session.issued_at = WallTime(std::chrono::seconds(static_cast<int64_t>(issued_at)));
+  session.authenticated_at = WallTime(std::chrono::seconds(static_cast<int64_t>(authenticated_at)));
   session.server_name.assign(name.begin(), name.end());
   session.alpn.assign(alpn.begin(), alpn.end());
   if (!IsWhole(session)) return std::nullopt;

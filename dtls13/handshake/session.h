@@ -31,7 +31,10 @@ struct Session {
   std::vector<uint8_t> ticket;
   uint32_t lifetime_s = 0;  // counted from issued_at
   uint32_t age_add = 0;
-  WallTime issued_at{};             // server: when issued; client: when received
+  WallTime issued_at{};  // server: when issued; client: when received
+  // Server: when certificates or an external PSK last proved who the peer is; sessions that renew
+  // one another keep it.
+  WallTime authenticated_at{};
   uint32_t max_early_data_len = 0;  // bytes; 0: no early data
   std::string server_name;          // SNI of the connection; at most 255 bytes
   std::vector<uint8_t> alpn;        // the protocol chosen; at most 255 bytes, empty for none

@@ -21,6 +21,7 @@ Session FullSession() {
   session.lifetime_s = 7200;
   session.age_add = 0xfffffff0;
   session.issued_at = kNow;
+  session.authenticated_at = After(-86400);
   session.max_early_data_len = 16384;
   session.server_name = "server.example";
   session.alpn = {'c', 'o', 'a', 'p'};
@@ -39,6 +40,7 @@ TEST(SessionTest, ParsesWhatItSerialized) {
   EXPECT_EQ(parsed->lifetime_s, session.lifetime_s);
   EXPECT_EQ(parsed->age_add, session.age_add);
   EXPECT_EQ(parsed->issued_at, session.issued_at);
+  EXPECT_EQ(parsed->authenticated_at, session.authenticated_at);
   EXPECT_EQ(parsed->max_early_data_len, session.max_early_data_len);
   EXPECT_EQ(parsed->server_name, session.server_name);
   EXPECT_EQ(parsed->alpn, session.alpn);
@@ -75,8 +77,12 @@ TEST(SessionTest, RefusesAnIssueTimeBeyondAllTime) {
   const Session session = FullSession();
   Bytes bytes = SerializeSession(session);
   const size_t issued_at = 1 + 2 + 1 + 48 + 2 + 300 + 4 + 4;
-  bytes[issued_at] = 0x80;
-  EXPECT_FALSE(ParseSession(bytes).has_value());
+  for (const size_t at : {issued_at, issued_at + 8}) {
+    bytes[at] = 0x80;
+    EXPECT_FALSE(ParseSession(bytes).has_value());
+    bytes[at] = 0;
+  }
+  EXPECT_TRUE(ParseSession(bytes).has_value());
 }
 
 TEST(SessionTest, SerializesNothingThatItWouldNotParse) {

@@ -34,6 +34,7 @@ Session WithoutTicket(const Session& session) {
   copy.lifetime_s = session.lifetime_s;
   copy.age_add = session.age_add;
   copy.issued_at = session.issued_at;
+  copy.authenticated_at = session.authenticated_at;
   copy.max_early_data_len = session.max_early_data_len;
   copy.server_name = session.server_name;
   copy.alpn = session.alpn;

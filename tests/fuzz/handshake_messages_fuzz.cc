@@ -58,10 +58,15 @@ void FuzzCertificateVerify(Body body) {
 }
 
 void FuzzNewSessionTicket(Body body) {
-  const auto ticket = ParseNewSessionTicket(body);
-  if (!ticket.has_value()) return;
-  Check(!ticket->ticket.empty() && Within(ticket->ticket, body));
-  Check(Within(ticket->nonce, body));
+  NewSessionTicket ticket;
+  if (!ParseNewSessionTicket(body, &ticket).ok()) return;
+  Check(!ticket.ticket.empty() && Within(ticket.ticket, body));
+  Check(Within(ticket.nonce, body));
+  const std::vector<uint8_t> again = SerializeNewSessionTicket(ticket);
+  NewSessionTicket reparsed;
+  Check(ParseNewSessionTicket(again, &reparsed).ok());
+  Check(Same(reparsed.ticket, ticket.ticket));
+  Check(reparsed.max_early_data_len == ticket.max_early_data_len);
 }
 
 void FuzzKeyUpdate(Body body) {

@@ -176,6 +176,9 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
     case EventType::kClientDeclined:
       ++side.num_declined;
       return;
+    case EventType::kTicket:
+      side.sessions.push_back(event.session);
+      return;
     case EventType::kHandshakeAcked:
       side.handshake_acked = true;
       return;

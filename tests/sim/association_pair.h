@@ -63,6 +63,7 @@ struct Side {
   std::vector<std::vector<uint8_t>> received;
   std::vector<RecordNumber> received_numbers;
   std::vector<std::string> key_log;
+  std::vector<std::shared_ptr<const Session>> sessions;
   bool connected = false;
   bool handshake_acked = false;
   size_t num_authenticated = 0;  // clients that answered after the handshake

@@ -189,6 +189,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
     case EventType::kTrace:
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
+    case EventType::kTicket:
     case EventType::kHandshakeAcked:
       break;
   }

@@ -1,0 +1,96 @@
+#include "dtls13/handshake/resumption.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dtls13/crypto/hkdf_label.h"
+#include "dtls13/handshake/new_session_ticket.h"
+#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr size_t kNonceLen = sizeof(uint32_t);
+
+}  // namespace
+
+Resumption::Resumption(std::shared_ptr<const HandshakeConfig> config, Basis basis)
+    : config_(std::move(config)), basis_(std::move(basis)) {}
+
+// The PSK is empty when libcrypto fails.
+Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
+  Session session;
+  session.suite = basis_.suite->id;
+  session.psk = Secret(basis_.suite->hash_len);
+  if (!HkdfExpandLabel(*config_->algorithms, basis_.suite->hash, basis_.resumption_secret.bytes(),
+                       config_->label_prefix, "resumption", nonce, session.psk.mutable_bytes())) {
+    session.psk = Secret();
+  }
+  session.server_name = basis_.server_name;
+  session.alpn = basis_.alpn;
+  session.peer_certificates = basis_.peer_certificates;
+  return session;
+}
+
+std::vector<uint8_t> Resumption::Issue(WallTime now) {
+  TicketKeyring* keys = config_->ticket_keys.get();
+  if (keys == nullptr) return {};
+  // "A per-ticket value that is unique across all tickets issued on this connection."
+  std::array<uint8_t, kNonceLen> nonce;
+  ByteWriter nonce_writer{std::span<uint8_t>(nonce)};
+  nonce_writer.WriteU32(num_issued_++);
+  Session session = NewSession(nonce);
+  //= rfc8446#section-4.6.1
+  //# The server MUST generate a fresh value
+  //# for each ticket it sends.
+  std::array<uint8_t, sizeof(session.age_add)> age_add;
+  ByteReader age_add_reader{std::span<const uint8_t>(age_add)};
+  if (session.psk.empty() || !config_->random->Fill(age_add) ||
+      !age_add_reader.ReadU32(&session.age_add)) {
+    return {};
+  }
+  session.issued_at = now;
+  session.authenticated_at = basis_.authenticated_at.value_or(now);
+  //= rfc8446#section-4.6.1
+  //# It is RECOMMENDED that
+  //# implementations place limits on the total lifetime of such keying
+  //# material; these limits should take into account the lifetime of the
+  //# peer's certificate, the likelihood of intervening revocation, and the
+  //# time since the peer's online CertificateVerify signature.
+  const int64_t key_age_s = std::max<int64_t>((now - session.authenticated_at).count(), 0);
+  if (key_age_s >= kMaxKeyAge_s) return {};
+  session.lifetime_s =
+      std::min(keys->lifetime_s(), static_cast<uint32_t>(kMaxKeyAge_s - key_age_s));
+  session.max_early_data_len = config_->max_early_data_len;
+  const std::vector<uint8_t> ticket = keys->Seal(session, now);
+  if (session.lifetime_s == 0 || ticket.empty()) return {};
+  return SerializeNewSessionTicket({.lifetime_s = session.lifetime_s,
+                                    .age_add = session.age_add,
+                                    .nonce = nonce,
+                                    .ticket = ticket,
+                                    .max_early_data_len = session.max_early_data_len});
+}
+
+Status Resumption::Receive(std::span<const uint8_t> body, std::unique_ptr<Session>* out) const {
+  NewSessionTicket message;
+  if (const Status status = ParseNewSessionTicket(body, &message); !status.ok()) return status;
+  // "The value of zero indicates that the ticket should be discarded immediately."
+  if (message.lifetime_s == 0) return Status::Ok();
+  auto session = std::make_unique<Session>(NewSession(message.nonce));
+  // Without a session the connection goes on as well.
+  if (session->psk.empty()) return Status::Ok();
+  session->ticket.assign(message.ticket.begin(), message.ticket.end());
+  //= rfc8446#section-4.6.1
+  //# Clients MUST NOT cache
+  //# tickets for longer than 7 days, regardless of the ticket_lifetime,
+  session->lifetime_s = std::min(message.lifetime_s, kMaxTicketLifetime_s);
+  session->age_add = message.age_add;
+  session->max_early_data_len = message.max_early_data_len;
+  *out = std::move(session);
+  return Status::Ok();
+}
+
+}  // namespace dtls13

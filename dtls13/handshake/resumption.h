@@ -1,0 +1,61 @@
+#ifndef DTLS13_HANDSHAKE_RESUMPTION_H_
+#define DTLS13_HANDSHAKE_RESUMPTION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/session.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// kMaxKeyAge_s is how long sessions may go on renewing one another without a full handshake: RFC
+// 8446 section 4.6.1 recommends a limit and names none. It is what one ticket may live at most.
+inline constexpr uint32_t kMaxKeyAge_s = kMaxTicketLifetime_s;
+
+// Resumption makes sessions of one connection: a server's go out in NewSessionTicket messages, a
+// client's come in them. It does not know when tickets are to be sent, whether they arrive, or the
+// time but as an argument.
+class Resumption {
+ public:
+  // Basis is what all sessions of a connection have in common.
+  struct Basis {
+    const CipherSuite* suite = nullptr;
+    Secret resumption_secret = {};
+    std::string server_name = {};
+    std::vector<uint8_t> alpn = {};
+    std::vector<std::vector<uint8_t>> peer_certificates = {};
+    // When certificates (or an external PSK) last proved who the peer is; nothing: in this very
+    // connection.
+    std::optional<WallTime> authenticated_at = {};
+  };
+
+  Resumption(std::shared_ptr<const HandshakeConfig> config, Basis basis);
+
+  // Issue returns the body of a fresh NewSessionTicket (server). Empty when config has no
+  // ticket_keys, the session cannot be sealed or has been renewed for too long, or randomness or
+  // libcrypto fails: a connection is none the worse for the lack of a ticket.
+  std::vector<uint8_t> Issue(WallTime now);
+
+  // Receive reads a NewSessionTicket (client): `*out` stays null for one that is of no use. Its
+  // issued_at is for the caller to set.
+  Status Receive(std::span<const uint8_t> body, std::unique_ptr<Session>* out) const;
+
+ private:
+  Session NewSession(std::span<const uint8_t> nonce) const;
+
+  std::shared_ptr<const HandshakeConfig> config_;
+  Basis basis_;
+  uint32_t num_issued_ = 0;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_RESUMPTION_H_

@@ -1,0 +1,216 @@
+// Session tickets on their way, and connections that are resumed with them.
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "dtls13/handshake/ticket_keyring.h"
+#include "tests/sim/association_pair.h"
+
+namespace dtls13::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+PairOptions TicketOptions(uint64_t seed = 1) {
+  PairOptions options = DefaultPairOptions(seed);
+  HandshakeConfig& server = options.server.handshake;
+  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  return options;
+}
+
+void LoseAll(AssociationPair* pair, Direction direction) {
+  pair->link().SetFilter(
+      [direction](const SentDatagram& datagram) { return datagram.direction == direction; });
+}
+
+// Connects and takes the tickets.
+std::vector<std::shared_ptr<const Session>> SessionsOf(const PairOptions& options) {
+  AssociationPair pair(options);
+  EXPECT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  return pair.client().sessions;
+}
+
+TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
+  AssociationPair pair(TicketOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  const auto& sessions = pair.client().sessions;
+  ASSERT_EQ(sessions.size(), 2u);
+  EXPECT_NE(sessions[0]->ticket, sessions[1]->ticket);
+  EXPECT_EQ(sessions[0]->server_name, "server.example");
+  EXPECT_EQ(sessions[0]->lifetime_s, 7200u);
+  EXPECT_EQ(sessions[0]->issued_at, kStartOfTime);
+  EXPECT_EQ(sessions[0]->peer_certificates.size(), 1u);
+  EXPECT_FALSE(pair.server().association->HasUnacked());
+  EXPECT_TRUE(pair.server().sessions.empty());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
+  PairOptions options = TicketOptions();
+  options.client.handshake.psk_modes = {};
+  EXPECT_TRUE(SessionsOf(options).empty());
+  options = TicketOptions();
+  options.client.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
+  EXPECT_TRUE(SessionsOf(options).empty()) << "the server allows psk_dhe_ke alone";
+  options = TicketOptions();
+  options.server.handshake.ticket_keys = nullptr;
+  EXPECT_TRUE(SessionsOf(options).empty());
+}
+
+TEST(TicketsTest, AreSentWhenAskedFor) {
+  PairOptions options = TicketOptions();
+  options.server.handshake.num_tickets = 0;
+  AssociationPair pair(options);
+  EXPECT_FALSE(pair.server().association->SendTicket(pair.now())) << "not connected";
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(seconds(100));
+  EXPECT_TRUE(pair.client().sessions.empty());
+  EXPECT_FALSE(pair.client().association->SendTicket(pair.now())) << "clients issue none";
+  ASSERT_TRUE(pair.server().association->SendTicket(pair.now()));
+  pair.Flush(pair.server());
+  pair.RunUntilQuiet();
+  ASSERT_EQ(pair.client().sessions.size(), 1u);
+  // One hundred seconds of virtual time after the handshake, to the second.
+  const seconds age = pair.client().sessions[0]->issued_at - kStartOfTime;
+  EXPECT_GE(age, seconds(100));
+  EXPECT_LE(age, seconds(101));
+}
+
+TEST(TicketsTest, AClientThatAcknowledgesNothingGetsABoundedNumber) {
+  AssociationPair pair(TicketOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  LoseAll(&pair, Direction::kClientToServer);
+  size_t num_sent = 0;
+  while (pair.server().association->SendTicket(pair.now()) && num_sent < 100) ++num_sent;
+  EXPECT_LE(num_sent, 8u);
+  EXPECT_GE(num_sent, 6u);
+}
+
+// F3
+TEST(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
+  AssociationPair pair(TicketOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  LoseAll(&pair, Direction::kClientToServer);
+  pair.RunFor(seconds(10));
+  ASSERT_EQ(pair.client().sessions.size(), 2u);
+  ASSERT_TRUE(pair.server().association->HasUnacked());
+  const size_t num_lost = pair.link().num_sent(Direction::kClientToServer);
+  EXPECT_GT(num_lost, 3u) << "each retransmission is acknowledged";
+  pair.link().SetFilter({});
+  pair.RunFor(seconds(60));
+  EXPECT_FALSE(pair.server().association->HasUnacked());
+  EXPECT_EQ(pair.client().sessions.size(), 2u);
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+// F4
+TEST(TicketsTest, F4AKeyUpdateOfTheClientLeavesTicketsToBeRetransmitted) {
+  for (const bool request_peer : {false, true}) {
+    AssociationPair pair(TicketOptions());
+    // The server's tickets and its ACK of Finished are lost at first.
+    pair.link().SetFilter([](const SentDatagram& datagram) {
+      return datagram.direction == Direction::kServerToClient && datagram.index >= 1 &&
+             datagram.at < Instant{} + seconds(3);
+    });
+    ASSERT_TRUE(pair.RunUntilConnected());
+    ASSERT_TRUE(pair.client().sessions.empty());
+    ASSERT_TRUE(pair.server().association->HasUnacked());
+    pair.client().association->RequestKeyUpdate(request_peer, pair.now());
+    pair.Flush(pair.client());
+    pair.RunUntilQuiet();
+    EXPECT_EQ(pair.client().sessions.size(), 2u) << request_peer;
+    EXPECT_FALSE(pair.server().association->HasUnacked());
+    EXPECT_FALSE(pair.client().association->HasUnacked());
+    EXPECT_TRUE(pair.DataFlowsBothWays());
+    EXPECT_EQ(pair.client().association->records().write_epoch(), kFirstApplicationEpoch.Next());
+    EXPECT_EQ(pair.server().association->records().write_epoch(),
+              request_peer ? kFirstApplicationEpoch.Next() : kFirstApplicationEpoch);
+  }
+}
+
+TEST(TicketsTest, ATicketWaitsForTheKeyUpdateBeforeIt) {
+  AssociationPair pair(TicketOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  pair.server().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
+  EXPECT_TRUE(pair.server().association->SendTicket(pair.now()));
+  pair.Flush(pair.server());
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().sessions.size(), 3u);
+  EXPECT_FALSE(pair.client().failure.has_value());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST(TicketsTest, ResumeTheConnection) {
+  PairOptions options = TicketOptions();
+  const auto sessions = SessionsOf(options);
+  ASSERT_EQ(sessions.size(), 2u);
+  options.client_psks = {Psk(sessions[1])};
+  options.server_has_certificate = false;  // nothing but the ticket can authenticate it
+  AssociationPair pair(options);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_TRUE(pair.client().association->result().resumed);
+  EXPECT_TRUE(pair.server().association->result().resumed);
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().sessions.size(), 2u) << "a resumed connection gets tickets as well";
+  EXPECT_EQ(pair.client().sessions[0]->peer_certificates, sessions[0]->peer_certificates);
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST(TicketsTest, AForgedTicketMeansAFullHandshake) {
+  PairOptions options = TicketOptions();
+  auto forged = std::make_shared<Session>();
+  forged->suite = CipherSuiteId::kAes256GcmSha384;
+  forged->psk = Secret::CopyOf(std::vector<uint8_t>(48, 1));
+  forged->ticket = std::vector<uint8_t>(200, 2);
+  forged->lifetime_s = 7200;
+  forged->issued_at = kStartOfTime;
+  forged->server_name = options.server_name;
+  options.client_psks = {Psk(std::shared_ptr<const Session>(std::move(forged)))};
+  AssociationPair pair(options);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_FALSE(pair.client().association->result().resumed);
+  EXPECT_FALSE(pair.server().association->result().resumed);
+}
+
+TEST(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
+  PairOptions options = TicketOptions();
+  const auto sessions = SessionsOf(options);
+  ASSERT_FALSE(sessions.empty());
+  // The client is one that resumes whatever it has.
+  auto renamed = ParseSession(SerializeSession(*sessions[0]));
+  ASSERT_TRUE(renamed.has_value());
+  renamed->server_name = "other.example";
+  options.server_name = "other.example";
+  options.client_psks = {Psk(std::make_shared<const Session>(std::move(*renamed)))};
+  AssociationPair pair(options);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_FALSE(pair.server().association->result().resumed);
+}
+
+TEST(TicketsTest, ArriveOverABadLink) {
+  for (uint64_t seed = 1; seed <= 60; ++seed) {
+    PairOptions options = TicketOptions(seed);
+    options.impairment = {.loss = 30, .duplicate = 20, .reorder = 30};
+    AssociationPair pair(options);
+    ASSERT_TRUE(pair.RunUntilConnected()) << seed;
+    pair.RunFor(seconds(200));
+    ASSERT_EQ(pair.client().sessions.size(), 2u) << seed << "\n" << pair.link().Describe();
+    ASSERT_FALSE(pair.client().failure.has_value()) << seed;
+    ASSERT_FALSE(pair.server().failure.has_value()) << seed;
+
+    options.client_psks = {Psk(pair.client().sessions[0]), Psk(pair.client().sessions[1])};
+    AssociationPair resumed(options);
+    ASSERT_TRUE(resumed.RunUntilConnected()) << seed;
+    ASSERT_TRUE(resumed.server().association->result().resumed) << seed;
+  }
+}
+
+}  // namespace
+}  // namespace dtls13::sim
