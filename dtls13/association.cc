@@ -204,6 +204,7 @@ void AssociationImpl::ForgetSecrets() {
   // The keys that protect our alert go with its last repetition.
   if (!alert_owed_ && alert_repeats_ == 0) records_.ForgetAllWriteKeys();
   post_handshake_.reset();
+  result_.early_exporter_secret = Secret();
   result_.exporter_secret = Secret();
   result_.resumption_secret = Secret();
 }
@@ -250,6 +251,16 @@ const PeerIdentity& AssociationImpl::peer_identity() const {
 
 const HandshakeResult& AssociationImpl::result() const {
   return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
+}
+
+bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
+                                                std::span<const uint8_t> context,
+                                                std::span<uint8_t> out) const {
+  const HandshakeResult& known = result();
+  if (failed() || known.early_exporter_secret.empty()) return false;
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.early_suite->hash,
+                                      config_->handshake.label_prefix, known.early_exporter_secret,
+                                      label, context, out);
 }
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,

@@ -69,6 +69,12 @@ class Association {
   // held back for an ACK. `*out_len` is set only with kSealed. `plaintext` may be empty.
   virtual SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                           size_t* out_len) = 0;
+  // SealEarly protects `plaintext` as one record of early data (ClientParameters::early_data): from
+  // when the ClientHello was polled until the server is heard. kNotConnected when none may be sent,
+  // kExhausted beyond what the session allows. It is never sent again: kEarlyDataAccepted says that
+  // the server takes it, not that it arrived.
+  virtual SendResult SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                               size_t* out_len) = 0;
   // SealOverhead is how many bytes Seal adds, at present.
   //= rfc9147#section-4.4
   //# In order to deal with the first two issues, the DTLS record layer SHOULD
@@ -149,6 +155,10 @@ class Association {
   // same in TLS 1.3. False before kConnected or when libcrypto fails.
   virtual bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                                     std::span<uint8_t> out) const = 0;
+  // ExportEarlyKeyingMaterial does so with early_exporter_secret, whose keys a repeated first
+  // flight gives again. False when early data was neither sent nor accepted.
+  virtual bool ExportEarlyKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                                         std::span<uint8_t> out) const = 0;
 
  protected:
   Association() = default;

@@ -105,6 +105,24 @@ void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
   if (connected_) ForgetSpentWriteEpochs();
 }
 
+void AssociationImpl::Apply(AllowEarlyData action, Instant) {
+  const bool is_ready =
+      role_ == Role::kClient
+          ? records_.InstallWriteKeys(kEarlyDataEpoch, *action.suite, action.traffic_secret)
+          : records_.InstallReadKeys(kEarlyDataEpoch, *action.suite, action.traffic_secret);
+  if (!is_ready) {
+    FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
+    return;
+  }
+  early_data_left_ = action.max_len;
+}
+
+void AssociationImpl::Apply(EarlyDataAnswered action, Instant) {
+  records_.ForgetWriteEpoch(kEarlyDataEpoch);
+  events_.Push(
+      {.type = action.accepted ? EventType::kEarlyDataAccepted : EventType::kEarlyDataRejected});
+}
+
 void AssociationImpl::Apply(PeerIsDtls13, Instant) { peer_is_dtls13_ = true; }
 
 void AssociationImpl::Apply(KeyLogLine action, Instant) {

@@ -50,6 +50,8 @@ class AssociationImpl final : public Association {
 
   SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                   size_t* out_len) override;
+  SendResult SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                       size_t* out_len) override;
   size_t SealOverhead() const override;
   size_t MaxPlaintext() const override;
   void RequestKeyUpdate(bool request_peer, Instant now) override;
@@ -77,6 +79,8 @@ class AssociationImpl final : public Association {
   const RecordLayer& records() const override { return records_; }
   bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                             std::span<uint8_t> out) const override;
+  bool ExportEarlyKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                                 std::span<uint8_t> out) const override;
 
  private:
   // --- incoming
@@ -100,6 +104,8 @@ class AssociationImpl final : public Association {
   void ScheduleAcks(Instant now, bool saw_unreadable);
   bool IsAfterPeerClose(RecordNumber number) const;
 
+  void HandleEarlyData(const OpenedRecord& record);
+
   // --- messages
   void DrainMessages(Instant now);
   Status HandleMessage(const Message& message, Instant now);
@@ -110,6 +116,8 @@ class AssociationImpl final : public Association {
   void Apply(InstallWriteKeys action, Instant now);
   void Apply(PeerIsDtls13 action, Instant now);
   void Apply(KeyLogLine action, Instant now);
+  void Apply(AllowEarlyData action, Instant now);
+  void Apply(EarlyDataAnswered action, Instant now);
   void Apply(TicketReceived action, Instant now);
   void Apply(Completed action, Instant now);
   void Apply(ClientAuthenticated action, Instant now);
@@ -139,6 +147,8 @@ class AssociationImpl final : public Association {
   size_t PackStatelessReply(std::span<uint8_t> out);
   bool FlightIsInTheMaking() const;
   size_t handshake_mtu() const;
+  // control_epoch is the newest epoch that carries more than early data.
+  Epoch control_epoch() const;
   Epoch alert_epoch() const;
   HeaderForm data_form() const;
 
@@ -170,6 +180,7 @@ class AssociationImpl final : public Association {
   bool alert_owed_ = false;
   uint8_t alert_repeats_ = 0;
   uint8_t limit_jitter_ = 0;  // of the write keys in use
+  uint32_t early_data_left_ = 0;  // bytes
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
   uint16_t next_message_seq_ = 0;

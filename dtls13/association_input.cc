@@ -135,7 +135,8 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //# ignored.
   // A peer that has closed its side goes on acknowledging ours.
   if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
-  if (record.number.epoch > kPlaintextEpoch) peer_sent_protected_ = true;
+  // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
+  if (record.number.epoch > kEarlyDataEpoch) peer_sent_protected_ = true;
   switch (record.type) {
     case ContentType::kHandshake:
       HandleHandshakeRecord(record, now);
@@ -147,6 +148,10 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
       HandleAlert(record);
       return;
     case ContentType::kApplicationData:
+      if (record.number.epoch == kEarlyDataEpoch) {
+        HandleEarlyData(record);
+        return;
+      }
       // Under epoch 2 no one may send data; epoch 3 keys exist only once the peer's Finished is
       // verified, so data that overtakes it is dropped below us.
       //= rfc9147#section-5.8.1
@@ -165,10 +170,28 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   }
 }
 
+//= rfc9147#section-5.6
+//# Servers
+//# SHOULD NOT accept records from epoch 1 indefinitely once they are
+//# able to process records from epoch 3.
+// The record layer forgets epoch 1 when the first record of epoch 3 opens.
+void AssociationImpl::HandleEarlyData(const OpenedRecord& record) {
+  //= rfc8446#section-4.6.1
+  //# A server receiving more than
+  //# max_early_data_size bytes of 0-RTT data SHOULD terminate the
+  //# connection with an "unexpected_message" alert.
+  if (record.content.size() > early_data_left_) {
+    FailLocally(Reason::kTooMuchEarlyData, AlertDescription::kUnexpectedMessage);
+    return;
+  }
+  early_data_left_ -= static_cast<uint32_t>(record.content.size());
+  events_.Push({.type = EventType::kEarlyData, .data = record.content, .number = record.number});
+}
+
 bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) const {
   // Once there are keys nothing new comes without their protection; only what was said before may
   // be repeated. A forger's plaintext must not end what has got this far.
-  return records_.write_epoch() > kPlaintextEpoch &&
+  return control_epoch() > kPlaintextEpoch &&
          fragment.header.message_seq >= reassembler_.next_receive_seq();
 }
 

@@ -121,7 +121,7 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //= rfc9147#section-7
   //# Implementations SHOULD simply use the highest current sending epoch,
   //# which will generally be the highest available.
-  const Epoch epoch = records_.write_epoch();
+  const Epoch epoch = control_epoch();
   const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
   std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
   if (out.size() < fixed + kAckRecordNumberLen) return 0;  // the next datagram has room
@@ -137,6 +137,11 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   return PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out);
 }
 
+Epoch AssociationImpl::control_epoch() const {
+  const Epoch epoch = records_.write_epoch();
+  return epoch == kEarlyDataEpoch ? kPlaintextEpoch : epoch;
+}
+
 Epoch AssociationImpl::alert_epoch() const {
   // A peer that was sent no ServerHello can read only plaintext.
   if (role_ == Role::kServer && !connected_ && !retransmission_.was_sent()) return kPlaintextEpoch;
@@ -144,7 +149,7 @@ Epoch AssociationImpl::alert_epoch() const {
   // in the order of the data, and so in their epoch.
   const bool peer_may_lack_keys = !connected_ || !handshake_acked_;
   if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
-  return records_.write_epoch();
+  return control_epoch();
 }
 
 size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
@@ -237,6 +242,27 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   const size_t len =
       records_.Seal(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
   if (len == 0) return SendResult::kExhausted;
+  *out_len = len;
+  return SendResult::kSealed;
+}
+
+SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                                      size_t* out_len) {
+  if (failed() || close_queued_) return SendResult::kClosed;
+  // Whatever the server has said, it has made up its mind.
+  if (role_ != Role::kClient || peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
+    return SendResult::kNotConnected;
+  }
+  if (plaintext.size() > kMaxPlaintextLen ||
+      out.size() < plaintext.size() + records_.Overhead(kEarlyDataEpoch, kFullForm)) {
+    return SendResult::kTooLarge;
+  }
+  if (plaintext.size() > early_data_left_) return SendResult::kExhausted;
+  RecordNumber number;
+  const size_t len = records_.Seal(kEarlyDataEpoch, ContentType::kApplicationData, plaintext,
+                                   kFullForm, out, &number);
+  if (len == 0) return SendResult::kExhausted;
+  early_data_left_ -= static_cast<uint32_t>(plaintext.size());
   *out_len = len;
   return SendResult::kSealed;
 }

@@ -21,6 +21,9 @@ enum class EventType : uint8_t {
   kVerifyPeer,           // answer with ProvideVerification; peer_certificates() has the chain
   kKeyLog,               // `data` is one NSS key log line without newline
   kTrace,                // one message, alert or ACK went by: `trace`, `data`
+  kEarlyData,            // server: `data` is one record's content; anybody may have repeated it
+  kEarlyDataAccepted,    // client: the server takes what SealEarly made, as far as it arrives
+  kEarlyDataRejected,    // client: all that SealEarly made is lost; send it again if that is right
   kConnected,            // the peer is authenticated; application data flows from here on
   kApplicationData,      // `data` is one record's content, in the datagram's own buffer
   kClientAuthenticated,  // server: a RequestClientCertificate is answered by peer_certificates()

@@ -95,6 +95,9 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
     case EventType::kPskWanted:  // never: our configs do not ask
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
+    case EventType::kEarlyData:  // nor these: our configs allow none
+    case EventType::kEarlyDataAccepted:
+    case EventType::kEarlyDataRejected:
     case EventType::kTicket:
     case EventType::kHandshakeAcked:
     case EventType::kPeerClosed:

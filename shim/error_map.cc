@@ -78,6 +78,8 @@ int LibsslReason(Status status) {
       return ERR_R_EVP_LIB;
     case Reason::kNoCertificateSet:
       return SSL_R_NO_CERTIFICATE_SET;
+    case Reason::kTooMuchEarlyData:
+      return SSL_R_TOO_MUCH_EARLY_DATA;
     case Reason::kBadAlert:
       return SSL_R_INVALID_ALERT;
     case Reason::kPeerAlert:

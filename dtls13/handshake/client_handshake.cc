@@ -6,6 +6,7 @@
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/client_psks.h"
+#include "dtls13/handshake/early_data.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
@@ -77,6 +78,9 @@ Status ClientHandshake::Start() {
   hello_.signature_schemes = UsableSchemes(config);
   hello_.psk_modes = config.psk_modes;
   psks_.Keep(std::move(parameters_.psks), parameters_.server_name, parameters_.now, &hello_);
+  if (parameters_.early_data && !psks_.empty()) {
+    PrepareEarlyData(psks_.psks().front(), &hello_);
+  }
   // Only a key that both sides hold does without a group, and without certificates.
   if (hello_.cipher_suites.empty() ||
       (psks_.empty() && (hello_.groups.empty() || hello_.signature_schemes.empty()))) {
@@ -109,6 +113,10 @@ Status ClientHandshake::SendClientHello() {
   std::vector<uint8_t> body = SerializeClientHello(hello_, &offered_);
   if (!body.empty() && !psks_.WriteBinders(context_.config(), context_.transcript(), &body)) {
     return InternalError(Reason::kCrypto);
+  }
+  if (!body.empty() && hello_.early_data) {
+    const Status status = OfferEarlyData(*psks_.psks().front().session(), body, &context_);
+    if (!status.ok()) return status;
   }
   return context_.Send(kPlaintextEpoch, HandshakeType::kClientHello, std::move(body));
 }
@@ -151,7 +159,11 @@ Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> bo
 // CheckServerHello makes the checks that ServerHello and HelloRetryRequest share, RFC 8446
 // section 4.1.4.
 Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
-  // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says.
+  // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says. That
+  // ends it here, so also (F37)
+  //= rfc8446#appendix-D.3
+  //# A client that attempts to send 0-RTT data MUST fail a connection if
+  //# it receives a ServerHello with TLS 1.2 or older.
   const auto version = hello.extensions.Find(ExtensionType::kSupportedVersions);
   if (!version.has_value()) return ProtocolVersionFailure();
   const auto selected = ParseSelectedVersion(*version);
@@ -287,6 +299,11 @@ Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
   retry_suite_ = suite->id;
   context_.result().used_hello_retry_request = true;
   psks_.OnHelloRetryRequest(*suite);
+  if (hello_.early_data) RejectEarlyData(&context_);
+  //= rfc8446#section-4.2.10
+  //# A client MUST NOT include the
+  //# "early_data" extension in its followup ClientHello.
+  hello_.early_data = false;
   context_.Queue(PeerIsDtls13{});
   if (!context_.transcript().SelectHash(suite->hash) ||
       !context_.transcript().ReplaceWithMessageHash()) {
@@ -360,6 +377,11 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   const auto groups = extensions->Find(ExtensionType::kSupportedGroups);
   if (groups.has_value() && !ParseCodePointList(*groups).has_value()) return DecodeError();
   if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
+  if (hello_.early_data) {
+    const Session& session = *psks_.psks().front().session();
+    const Status answered = ReadEarlyDataAnswer(session, *extensions, &context_);
+    if (!answered.ok()) return answered;
+  }
   // Certificates, and a request for ours, have no place after a PSK (RFC 8446 sections 4.3.2 and
   // 4.4.2): they are unexpected_message.
   state_ = psk_used_ ? HandshakeState::kClientWaitFinished

@@ -81,6 +81,10 @@ Status ReadPskExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
     if (!list.has_value()) return DecodeError();
     out->psk_modes = *list;
   }
+  if (const auto early_data = extensions.Find(ExtensionType::kEarlyData)) {
+    if (!early_data->empty()) return DecodeError();
+    out->early_data = true;
+  }
   const auto psks = extensions.Find(ExtensionType::kPreSharedKey);
   if (!psks.has_value()) return Status::Ok();
   //= rfc8446#section-4.2.11
@@ -262,6 +266,10 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     start(ExtensionType::kPskKeyExchangeModes);
     ByteWriter::LengthPrefix data(writer, 2);
     WritePskModes(writer, fields.psk_modes);
+  }
+  if (fields.early_data) {
+    start(ExtensionType::kEarlyData);
+    writer->WriteU16(0);
   }
   if (!fields.psks.empty()) {
     //= rfc8446#section-4.2.11

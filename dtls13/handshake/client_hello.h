@@ -72,6 +72,7 @@ struct ClientOffer {
   CodePointList signature_schemes;
   KeyShareList key_shares;
   std::optional<std::span<const uint8_t>> cookie;
+  bool early_data = false;
   PskModeList psk_modes;
   OfferedPsks psks;  // empty if none were offered; otherwise the hello's last bytes
 
@@ -102,6 +103,7 @@ struct ClientHelloFields {
   CertificateWishes certificate_wishes;
   CertificateTypes certificate_types;
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
+  bool early_data = false;  // only with psks
   std::vector<OfferedPskFields> psks;
   bool post_handshake_auth = false;
 };

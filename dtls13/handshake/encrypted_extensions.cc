@@ -27,6 +27,10 @@ std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsField
   ByteWriter writer(&body);
   {
     ByteWriter::LengthPrefix block(&writer, 2);
+    if (fields.early_data) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kEarlyData));
+      writer.WriteU16(0);
+    }
     WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &writer);
     WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &writer);
   }

@@ -17,6 +17,7 @@ std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> 
 
 // EncryptedExtensionsFields is what SerializeEncryptedExtensions writes: answers to a ClientHello.
 struct EncryptedExtensionsFields {
+  bool early_data = false;  // it is accepted
   // RFC 7250.
   std::optional<CertificateType> client_certificate_type = {};
   std::optional<CertificateType> server_certificate_type = {};

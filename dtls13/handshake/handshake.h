@@ -56,6 +56,17 @@ struct KeyLogLine {
   std::array<uint8_t, 32> client_random;
   Secret secret;
 };
+// AllowEarlyData: epoch 1 carries up to `max_len` bytes of early data, a client's to send and a
+// server's to receive.
+struct AllowEarlyData {
+  const CipherSuite* suite;
+  Secret traffic_secret;
+  uint32_t max_len = 0;
+};
+// EarlyDataAnswered: the client knows whether the server takes its early data.
+struct EarlyDataAnswered {
+  bool accepted = false;
+};
 // TicketReceived: a session for later (client). Its issued_at is not set: actions know no time.
 struct TicketReceived {
   std::unique_ptr<Session> session;
@@ -70,9 +81,9 @@ struct ClientAuthenticated {
   bool declined = false;
 };
 
-using HandshakeAction =
-    std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
-                 PeerIsDtls13, KeyLogLine, TicketReceived, Completed>;
+using HandshakeAction = std::variant<ClientAuthenticated, SendMessage, SendStateless,
+                                     InstallReadKeys, InstallWriteKeys, PeerIsDtls13, KeyLogLine,
+                                     AllowEarlyData, EarlyDataAnswered, TicketReceived, Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {
@@ -107,6 +118,14 @@ struct ClientHelloInfo {
   std::vector<OfferedIdentity> psk_identities;
 };
 
+// EarlyDataOutcome is what became of a client's early data.
+enum class EarlyDataOutcome : uint8_t {
+  kNone,     // none was offered
+  kOffered,  // client: the server has not answered yet
+  kAccepted,
+  kRejected,  // whatever was sent is lost; the application may send it again
+};
+
 // HandshakeResult is what survives the handshake object.
 struct HandshakeResult {
   const CipherSuite* suite = nullptr;
@@ -122,6 +141,9 @@ struct HandshakeResult {
   bool resumed = false;
   // resumed, on a server: the session's authenticated_at.
   std::optional<WallTime> authenticated_at;
+  EarlyDataOutcome early_data = EarlyDataOutcome::kNone;
+  const CipherSuite* early_suite = nullptr;  // of early_exporter_secret
+  Secret early_exporter_secret;              // empty unless early data may flow
   // Server: the client can use tickets, in a mode that we allow.
   bool takes_tickets = false;
   std::string server_name;
@@ -184,6 +206,15 @@ struct ClientParameters {
   // Keys to offer, most wanted first: sessions of earlier connections and external ones. Those that
   // cannot be used (expired, another server_name, no suite) are left out silently.
   std::vector<Psk> psks = {};
+  // Offer early data, if the first of `psks` that can be used is a session that allows it. Early
+  // data has no forward secrecy, and anyone may repeat it to the server (RFC 8446 section 8): only
+  // what does no harm when done twice belongs there.
+  //= rfc8446#section-8
+  //# Therefore, in normal
+  //# operation, clients will not know which, if any, of these mechanisms
+  //# servers actually implement and hence MUST only send early data which
+  //# they deem safe to be replayed.
+  bool early_data = false;
   // The time of the first ClientHello, which sessions' ages are reckoned by.
   WallTime now{};
 };

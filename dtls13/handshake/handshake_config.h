@@ -44,6 +44,7 @@ enum class ClientAuthentication : uint8_t {
 
 class CertificateCompressor;  // handshake/certificate_compressor.h
 class CookieKeyring;          // handshake/cookie.h
+class EarlyDataReplayGuard;   // handshake/anti_replay.h
 class TicketKeyring;          // handshake/ticket_keyring.h
 
 // HandshakeConfig is what many associations share, and what they may do. Lists are in order of
@@ -147,8 +148,11 @@ struct HandshakeConfig {
   // Server: tickets sent to a client that can use them, once it is connected; at most
   // PostHandshake::kMaxTickets.
   size_t num_tickets = 2;
-  // Server: bytes of early data that each ticket allows; 0: none.
+  // Server: bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken
+  // only with a replay_guard, and only from a client that needs no HelloRetryRequest: never with
+  // require_cookie.
   uint32_t max_early_data_len = 0;
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard;
 
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).

@@ -51,6 +51,9 @@ class HandshakeContext {
   // Receive adds a peer's message to the transcript.
   Status Receive(HandshakeType type, std::span<const uint8_t> body);
 
+  // LogKey queues a key log line if config wants it.
+  void LogKey(const char* label, const Secret& secret);
+
   // --- the ladder
 
   // SetSuite fixes the suite; the transcript's hash is the caller's to select.
@@ -78,8 +81,6 @@ class HandshakeContext {
   Status ReceiveFinished(std::span<const uint8_t> body, const Secret& base_secret);
 
  private:
-  void LogKey(const char* label, const Secret& secret);
-
   std::shared_ptr<const HandshakeConfig> config_;
   Transcript transcript_;
   std::optional<KeySchedule> schedule_;

@@ -157,8 +157,9 @@ bool PostHandshake::SendTicket(WallTime now) {
   if (is_client_ || resumption_ == nullptr || num_on_their_way >= kMaxTickets) return false;
   std::vector<uint8_t> body = resumption_->Issue(now);
   //= rfc9147#section-5.8.4
-  //# However, the protocol does allow sending multiple messages of the
-  //# same type in some cases.
+  //# Specifically, a server MAY send
+  //# multiple NewSessionTicket messages at once without awaiting ACKs for
+  //# earlier NewSessionTicket messages first.
   return !body.empty() && Send(HandshakeType::kNewSessionTicket, std::move(body));
 }
 

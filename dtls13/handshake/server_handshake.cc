@@ -4,6 +4,7 @@
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/early_data.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
@@ -162,6 +163,11 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
     return status;
   }
   KeepOffer(offer, negotiation);
+  if (const Status status =
+          AnswerEarlyData(offer, body, psks_.selection(), parameters_.now, &context_);
+      !status.ok()) {
+    return status;
+  }
   if (psks_.selection().has_value()) return SendPskFlight();
   if (context_.config().ask_credential) {
     state_ = HandshakeState::kServerWaitCredential;
@@ -251,9 +257,10 @@ void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
 //# that the client has sent the "post_handshake_auth" extension (see
 //# Section 4.2.6).
 Status ServerHandshakeImpl::SendPskFlight() {
+  const bool accepted = context_.result().early_data == EarlyDataOutcome::kAccepted;
   if (const Status status = SendServerHello(); !status.ok()) return status;
   const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
-                                      SerializeEncryptedExtensions({}));
+                                      SerializeEncryptedExtensions({.early_data = accepted}));
   if (!status.ok()) return status;
   return SendFinished();
 }

@@ -55,6 +55,7 @@ enum class Reason : uint16_t {
   kBadPsk,              // the server selected a PSK in a way that contradicts the offer
   kInappropriateFallback,
   kCanceled,  // by our own caller, during the handshake
+  kTooMuchEarlyData,  // more than the ticket allows
   kCrypto,    // libcrypto failed
   kInternal,
 };

@@ -51,12 +51,13 @@ AssociationPair::AssociationPair(PairOptions options)
   ClientParameters client_parameters;
   client_parameters.server_name = options_.server_name;
   client_parameters.psks = options_.client_psks;
-  client_parameters.now = kStartOfTime;
+  client_parameters.early_data = options_.client_early_data;
+  client_parameters.now = kStartOfTime + options_.age;
   client().association = Association::NewClient(
       std::make_shared<AssociationConfig>(options_.client), std::move(client_parameters));
   ServerParameters server_parameters;
   server_parameters.peer_address = Bytes("192.0.2.1:1234");
-  server_parameters.now = kStartOfTime;
+  server_parameters.now = kStartOfTime + options_.age;
   server().association = Association::NewServer(
       std::make_shared<AssociationConfig>(options_.server), std::move(server_parameters));
   Flush(client());
@@ -161,6 +162,11 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       side.key_log.emplace_back(event.data.begin(), event.data.end());
       return;
     case EventType::kTrace:
+      if (event.trace.outgoing && event.trace.content_type == ContentType::kHandshake) {
+        side.sent_messages.push_back(
+            {.type = static_cast<HandshakeType>(event.data[0]),
+             .message_seq = static_cast<uint16_t>(event.data[4] << 8 | event.data[5])});
+      }
       return;
     case EventType::kConnected:
       side.connected = true;
@@ -175,6 +181,13 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       return;
     case EventType::kClientDeclined:
       ++side.num_declined;
+      return;
+    case EventType::kEarlyData:
+      side.received_early.emplace_back(event.data.begin(), event.data.end());
+      return;
+    case EventType::kEarlyDataAccepted:
+    case EventType::kEarlyDataRejected:
+      side.early_data_answers.push_back(event.type);
       return;
     case EventType::kTicket:
       side.sessions.push_back(event.session);
@@ -268,6 +281,16 @@ void AssociationPair::RunUntilQuiet(Duration limit) {
   const Instant until = now_ + limit;
   while (Step(until)) {
   }
+}
+
+SendResult AssociationPair::SendEarly(std::string_view text) {
+  std::array<uint8_t, 65536> buffer;
+  size_t len = 0;
+  const SendResult result = client().association->SealEarly(Bytes(text), buffer, &len);
+  if (result == SendResult::kSealed) {
+    link_.Send(DirectionFrom(client()), std::span(buffer).first(len), now_);
+  }
+  return result;
 }
 
 bool AssociationPair::Send(Side& side, std::string_view text) {

@@ -50,12 +50,20 @@ struct PairOptions {
   Duration max_timer_error{};
   std::string server_name = "server.example";
   std::vector<Psk> client_psks;  // offered in this order
+  bool client_early_data = false;
+  std::chrono::seconds age{};    // how long after kStartOfTime the pair begins
   std::vector<Psk> server_psks;  // what the server knows when it is asked (ask_psk)
   bool server_has_certificate = true;
 };
 
 // DefaultPairOptions fills both configs with algorithms, seeded randomness and cookie keys.
 PairOptions DefaultPairOptions(uint64_t seed = 1);
+
+// TracedMessage is a handshake message that a side with `trace` has made.
+struct TracedMessage {
+  HandshakeType type{};
+  uint16_t message_seq = 0;
+};
 
 // Side is what one end was seen to do.
 struct Side {
@@ -64,6 +72,9 @@ struct Side {
   std::vector<RecordNumber> received_numbers;
   std::vector<std::string> key_log;
   std::vector<std::shared_ptr<const Session>> sessions;
+  std::vector<TracedMessage> sent_messages;
+  std::vector<std::vector<uint8_t>> received_early;
+  std::vector<EventType> early_data_answers;
   bool connected = false;
   bool handshake_acked = false;
   size_t num_authenticated = 0;  // clients that answered after the handshake
@@ -105,6 +116,8 @@ class AssociationPair {
   bool Send(Side& side, std::string_view text);
   // HasReceived: the side got `text` as one record.
   static bool HasReceived(const Side& side, std::string_view text);
+  // SendEarly does so with SealEarly, as the client.
+  SendResult SendEarly(std::string_view text);
   // Flush sends what a side owes and handles its events.
   void Flush(Side& side);
   // Inject hands bytes to a side as if they came from the link.

@@ -35,6 +35,11 @@ std::vector<std::shared_ptr<const Session>> SessionsOf(const PairOptions& option
   return pair.client().sessions;
 }
 
+//= rfc9147#section-5.8.4
+//= type=test
+//# Specifically, a server MAY send
+//# multiple NewSessionTicket messages at once without awaiting ACKs for
+//# earlier NewSessionTicket messages first.
 TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
   AssociationPair pair(TicketOptions());
   ASSERT_TRUE(pair.RunUntilConnected());

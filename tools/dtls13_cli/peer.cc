@@ -189,6 +189,9 @@ absl::Status Peer::HandleEvent(const Event& event) {
     case EventType::kTrace:
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
+    case EventType::kEarlyData:
+    case EventType::kEarlyDataAccepted:
+    case EventType::kEarlyDataRejected:
     case EventType::kTicket:
     case EventType::kHandshakeAcked:
       break;

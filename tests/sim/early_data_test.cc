@@ -1,0 +1,297 @@
+// 0-RTT, over links that lose, repeat and reorder, and against who copies it.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dtls13/handshake/anti_replay.h"
+#include "dtls13/handshake/ticket_keyring.h"
+#include "tests/sim/association_pair.h"
+
+namespace dtls13::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Bytes = std::vector<uint8_t>;
+
+constexpr uint32_t kMaxEarlyData = 1000;
+constexpr seconds kAge{100};
+
+Bytes Text(std::string_view text) { return {text.begin(), text.end()}; }
+
+// A server that takes early data, and a client that has a session with it.
+PairOptions EarlyOptions(uint64_t seed = 1) {
+  PairOptions options = DefaultPairOptions(seed);
+  HandshakeConfig& server = options.server.handshake;
+  server.require_cookie = false;
+  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.max_early_data_len = kMaxEarlyData;
+  server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
+  AssociationPair pair(options);
+  EXPECT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().sessions.size(), 2u);
+  for (const auto& session : pair.client().sessions) options.client_psks.push_back(Psk(session));
+  options.client_early_data = true;
+  options.age = kAge;
+  return options;
+}
+
+EarlyDataOutcome OutcomeOf(const Side& side) { return side.association->result().early_data; }
+
+void ExpectRejected(AssociationPair* pair) {
+  ASSERT_TRUE(pair->RunUntilConnected());
+  pair->RunFor(seconds(5));
+  EXPECT_EQ(pair->client().early_data_answers,
+            std::vector<EventType>{EventType::kEarlyDataRejected});
+  EXPECT_EQ(OutcomeOf(pair->client()), EarlyDataOutcome::kRejected);
+  EXPECT_TRUE(pair->server().received_early.empty());
+  EXPECT_TRUE(pair->server().received.empty());
+  EXPECT_TRUE(pair->DataFlowsBothWays());
+}
+
+//= rfc9147#section-5.6
+//= type=test
+//# Servers
+//# SHOULD NOT accept records from epoch 1 indefinitely once they are
+//# able to process records from epoch 3.
+TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
+  AssociationPair pair(EarlyOptions());
+  EXPECT_EQ(pair.SendEarly("one"), SendResult::kSealed);
+  EXPECT_EQ(pair.SendEarly("two"), SendResult::kSealed);
+  EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kOffered);
+  pair.RunFor(milliseconds(15));  // one way and a half
+  EXPECT_FALSE(pair.server().connected);
+  EXPECT_EQ(pair.server().received_early, (std::vector<Bytes>{Text("one"), Text("two")}));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(pair.client().early_data_answers,
+            std::vector<EventType>{EventType::kEarlyDataAccepted});
+  EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kAccepted);
+  EXPECT_EQ(OutcomeOf(pair.server()), EarlyDataOutcome::kAccepted);
+  EXPECT_TRUE(pair.server().received.empty()) << "it is never taken for application data";
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+  EXPECT_FALSE(pair.server().association->records().CanRead(kEarlyDataEpoch))
+      << "epoch 3 has brought data";
+  EXPECT_EQ(pair.SendEarly("three"), SendResult::kNotConnected);
+}
+
+TEST(EarlyDataTest, NothingIsSentWithoutLeave) {
+  PairOptions options = EarlyOptions();
+  options.client_early_data = false;
+  AssociationPair pair(options);
+  EXPECT_EQ(pair.SendEarly("x"), SendResult::kNotConnected);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kNone);
+  EXPECT_TRUE(pair.client().early_data_answers.empty());
+  Bytes key(32);
+  EXPECT_FALSE(pair.client().association->ExportEarlyKeyingMaterial("x", {}, key));
+}
+
+TEST(EarlyDataTest, TheClientKeepsToTheTicketsLimit) {
+  AssociationPair pair(EarlyOptions());
+  EXPECT_EQ(pair.SendEarly(std::string(kMaxEarlyData - 1, 'x')), SendResult::kSealed);
+  EXPECT_EQ(pair.SendEarly("ab"), SendResult::kExhausted);
+  EXPECT_EQ(pair.SendEarly("a"), SendResult::kSealed);
+  EXPECT_EQ(pair.SendEarly("a"), SendResult::kExhausted);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(pair.server().received_early.size(), 2u);
+}
+
+//= rfc8446#section-4.6.1
+//= type=test
+//# A server receiving more than
+//# max_early_data_size bytes of 0-RTT data SHOULD terminate the
+//# connection with an "unexpected_message" alert.
+TEST(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
+  PairOptions options = EarlyOptions();
+  // A client that believes it may send more than its ticket says.
+  auto greedy = ParseSession(SerializeSession(*options.client_psks[0].session()));
+  ASSERT_TRUE(greedy.has_value());
+  greedy->max_early_data_len = 2 * kMaxEarlyData;
+  options.client_psks = {Psk(std::make_shared<const Session>(std::move(*greedy)))};
+  AssociationPair pair(options);
+  EXPECT_EQ(pair.SendEarly(std::string(kMaxEarlyData, 'x')), SendResult::kSealed);
+  EXPECT_EQ(pair.SendEarly("y"), SendResult::kSealed);
+  pair.RunFor(seconds(1));
+  ASSERT_TRUE(pair.server().failure.has_value());
+  EXPECT_EQ(pair.server().failure->reason(), Reason::kTooMuchEarlyData);
+  EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnexpectedMessage);
+}
+
+// What a copier of the first flight can do.
+//= rfc8446#section-8
+//= type=test
+//# The server MUST ensure that any
+//# instance of it (be it a machine, a thread, or any other entity within
+//# the relevant serving infrastructure) would accept 0-RTT for the same
+//# 0-RTT handshake at most once;
+TEST(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
+  const PairOptions options = EarlyOptions();
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("pay ten"), SendResult::kSealed);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  ASSERT_EQ(pair.server().received_early.size(), 1u);
+
+  PairOptions victim = options;
+  victim.client_psks.clear();
+  victim.client_early_data = false;
+  AssociationPair copy(victim);
+  for (const SentDatagram& datagram : pair.link().log()) {
+    if (datagram.direction == Direction::kClientToServer)
+      copy.Inject(copy.server(), datagram.bytes);
+  }
+  EXPECT_TRUE(copy.server().received_early.empty());
+  EXPECT_EQ(OutcomeOf(copy.server()), EarlyDataOutcome::kRejected);
+}
+
+TEST(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
+  AssociationPair pair(EarlyOptions());
+  ASSERT_EQ(pair.SendEarly("once"), SendResult::kSealed);
+  const Bytes record = pair.link().log().back().bytes;
+  pair.RunFor(milliseconds(15));
+  pair.Inject(pair.server(), record);
+  EXPECT_EQ(pair.server().received_early.size(), 1u);
+}
+
+TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
+  PairOptions options = EarlyOptions();
+  options.server.handshake.require_cookie = true;
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+  EXPECT_TRUE(pair.client().association->result().resumed);
+  Bytes key(32);
+  EXPECT_FALSE(pair.client().association->ExportEarlyKeyingMaterial("x", {}, key));
+}
+
+TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
+  PairOptions options = EarlyOptions();
+  options.server.handshake.max_early_data_len = 0;
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+
+  options = EarlyOptions();
+  options.server.handshake.replay_guard = nullptr;
+  AssociationPair unguarded(options);
+  ASSERT_EQ(unguarded.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&unguarded);
+}
+
+TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
+  PairOptions options = EarlyOptions();
+  HandshakeConfig& server = options.server.handshake;
+  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+  EXPECT_FALSE(pair.client().association->result().resumed);
+}
+
+//= rfc8446#section-4.2.10
+//= type=test
+//# In order to accept early data, the server MUST have accepted a PSK
+//# cipher suite and selected the first key offered in the client's
+//# "pre_shared_key" extension.
+TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
+  PairOptions options = EarlyOptions();
+  auto unknown = ParseSession(SerializeSession(*options.client_psks[0].session()));
+  ASSERT_TRUE(unknown.has_value());
+  unknown->ticket.back() ^= 1;
+  options.client_psks[0] = Psk(std::make_shared<const Session>(std::move(*unknown)));
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+  EXPECT_EQ(pair.server().association->result().psk_index, uint16_t{1});
+}
+
+TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
+  PairOptions options = EarlyOptions();
+  ASSERT_EQ(options.client_psks[0].session()->suite, CipherSuiteId::kAes256GcmSha384);
+  options.server.handshake.cipher_suites = {CipherSuiteId::kAes128GcmSha256};
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+}
+
+TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
+  for (const int error : {-11, 11}) {
+    PairOptions options = EarlyOptions();
+    auto session = ParseSession(SerializeSession(*options.client_psks[0].session()));
+    ASSERT_TRUE(session.has_value());
+    session->issued_at += seconds(error);
+    options.client_psks = {Psk(std::make_shared<const Session>(std::move(*session)))};
+    AssociationPair pair(options);
+    ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+    ExpectRejected(&pair);
+    EXPECT_TRUE(pair.server().association->result().resumed) << "age is for early data alone";
+  }
+}
+
+TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
+  AssociationPair pair(EarlyOptions());
+  std::array<Bytes, 2> keys = {Bytes(32), Bytes(32)};
+  const Bytes context = {1, 2};
+  ASSERT_TRUE(pair.client().association->ExportEarlyKeyingMaterial("label", context, keys[0]));
+  ASSERT_EQ(pair.SendEarly("x"), SendResult::kSealed);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  ASSERT_TRUE(pair.server().association->ExportEarlyKeyingMaterial("label", context, keys[1]));
+  EXPECT_EQ(keys[0], keys[1]);
+  ASSERT_TRUE(pair.server().association->ExportKeyingMaterial("label", context, keys[1]));
+  EXPECT_NE(keys[0], keys[1]);
+}
+
+// F31: no EndOfEarlyData, on the wire or in message_seq: the client's Finished is its message 1.
+TEST(EarlyDataTest, F31NothingMarksTheEndOfEarlyData) {
+  PairOptions options = EarlyOptions();
+  options.client.trace = true;
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("x"), SendResult::kSealed);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  std::vector<std::pair<uint8_t, uint16_t>> sent;
+  for (const TracedMessage& message : pair.client().sent_messages)
+    sent.emplace_back(static_cast<uint8_t>(message.type), message.message_seq);
+  EXPECT_EQ(sent, (std::vector<std::pair<uint8_t, uint16_t>>{
+                      {static_cast<uint8_t>(HandshakeType::kClientHello), 0},
+                      {static_cast<uint8_t>(HandshakeType::kFinished), 1}}));
+}
+
+// Neither side ever acknowledges early data, and the application has the last word: what was
+// accepted and arrived is what was sent, in whatever order the link chose.
+TEST(EarlyDataTest, OverABadLinkTheHandshakeCompletesAndNothingIsMadeUp) {
+  size_t num_accepted = 0;
+  size_t num_received = 0;
+  for (uint64_t seed = 1; seed <= 100; ++seed) {
+    PairOptions options = EarlyOptions(seed);
+    options.impairment = {.loss = 20, .duplicate = 20, .reorder = 30};
+    AssociationPair pair(options);
+    const std::vector<Bytes> sent = {Text("a"), Text("b"), Text("c")};
+    for (const Bytes& text : sent)
+      ASSERT_EQ(pair.SendEarly({reinterpret_cast<const char*>(text.data()), text.size()}),
+                SendResult::kSealed);
+    ASSERT_TRUE(pair.RunUntilConnected()) << seed << "\n" << pair.link().Describe();
+    pair.RunFor(seconds(100));
+    ASSERT_FALSE(pair.client().failure.has_value()) << seed;
+    ASSERT_FALSE(pair.server().failure.has_value()) << seed;
+    ASSERT_EQ(pair.client().early_data_answers.size(), 1u) << seed;
+    ASSERT_EQ(OutcomeOf(pair.client()), OutcomeOf(pair.server())) << seed;
+    std::vector<Bytes> received = pair.server().received_early;
+    std::sort(received.begin(), received.end());
+    ASSERT_TRUE(std::includes(sent.begin(), sent.end(), received.begin(), received.end())) << seed;
+    num_accepted += OutcomeOf(pair.server()) == EarlyDataOutcome::kAccepted ? 1 : 0;
+    num_received += received.size();
+    ASSERT_TRUE(pair.server().received.empty()) << seed;
+    ASSERT_TRUE(pair.DataFlowsBothWays()) << seed;
+  }
+  EXPECT_GT(num_accepted, 80u);
+  EXPECT_GT(num_received, 100u);
+}
+
+}  // namespace
+}  // namespace dtls13::sim
