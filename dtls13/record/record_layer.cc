@@ -53,6 +53,9 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //= rfc9147#section-11
 //# Unlike TLS implementations, DTLS implementations SHOULD NOT respond to
 //# invalid records by terminating the connection.
+//= rfc9146#section-6
+//# DTLS implementations MUST silently discard records with bad MACs or that
+//# are otherwise invalid.
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
   std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {
@@ -143,6 +146,11 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   //# If a Connection ID is negotiated, then it MUST be contained in all
   //# datagrams.
 
+  //= rfc9146#section-3
+  //# If the tls12_cid content type is not set, then the connection and the
+  //# security association are looked up by the 5-tuple and a check MUST be
+  //# made to determine whether a non-zero-length CID is expected.
+  // In DTLS 1.3 the C bit says what that content type says in DTLS 1.2.
   //= rfc9146#section-3
   //# If a non-zero-length CID is expected for the retrieved association, then
   //# the datagram MUST be treated as invalid, as described in Section 4.1.2.1
@@ -244,6 +252,9 @@ void RecordLayer::MirrorPlaintextNumber(SequenceNumber number) {
   epochs_.plaintext_write.numbers.SkipTo(number);
 }
 
+//= rfc9146#section-3
+//# Such implementations MUST still be able to send CIDs of different
+//# lengths to other parties.
 void RecordLayer::SetSendConnectionId(std::span<const uint8_t> id) {
   // Room for the longest there is, so that a later change allocates nothing.
   if (!id.empty()) send_connection_id_.reserve(kMaxConnectionIdLen);
@@ -257,13 +268,9 @@ UnifiedHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number, Header
                       ? TruncatedSequenceNumber{static_cast<uint8_t>(number.value), 8}
                       : TruncatedSequenceNumber{static_cast<uint16_t>(number.value), 16};
   header.has_length = form.has_length;
-  //= rfc9146#section-3
-  //# If DTLS peers have negotiated the use of a non-zero-length CID for a
-  //# given direction, then once encryption is enabled, they MUST send with
-  //# the record format defined in Figure 3 (see Section 4) with the new
-  //# Message Authentication Code (MAC) computation defined in Section 5 and
-  //# the content type tls12_cid.
-  // DTLS 1.3 has the C bit for it, and the whole header is authenticated.
+  //= rfc9147#section-4
+  //# If a Connection ID is negotiated, then it MUST be contained in all
+  //# datagrams.
   header.has_connection_id = !send_connection_id_.empty() && epoch > kEarlyDataEpoch;
   if (header.has_connection_id) header.connection_id = send_connection_id_;
   return header;
