@@ -116,7 +116,9 @@ void AssociationPair::Answer(Side& side, EventType event) {
     }
     case EventType::kVerifyPeer:
       side.was_asked_to_verify = true;
-      association.ProvideVerification(options_.verify_ok, AlertDescription::kUnknownCa, now_);
+      association.ProvideVerification(
+          association.role() == Role::kClient ? options_.verify_ok : options_.verify_client_ok,
+          AlertDescription::kUnknownCa, now_);
       return;
     default:
       return;

@@ -43,7 +43,8 @@ struct PairOptions {
   // Only datagrams for which `corruptible` returns true are damaged; null is any.
   std::function<bool(std::span<const uint8_t>)> corruptible;
   uint64_t seed = 1;
-  bool verify_ok = true;
+  bool verify_ok = true;         // the client's verdict on the server
+  bool verify_client_ok = true;  // and the server's on the client
   // Events that want an answer get it up to this much later.
   Duration max_answer_delay{};
   // Timeouts are handled up to this much before or after they are due.
