@@ -76,6 +76,13 @@ class Fuzzer {
       options.client_psks = options.server_psks = {External(1), External(2, HashId::kSha384)};
       options.server.handshake.ask_psk = true;
     }
+    if (bits & 16) {
+      options.server.handshake.client_authentication = ClientAuthentication::kOptional;
+      options.client.handshake.credential =
+          sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
+      options.client.handshake.post_handshake_auth = true;
+      options.server.handshake.post_handshake_auth = true;
+    }
     return options;
   }
 

@@ -1,12 +1,16 @@
 // Input: one byte that chooses, then the body of an EncryptedExtensions, CertificateRequest,
-// CertificateVerify, NewSessionTicket or KeyUpdate message.
+// CertificateVerify, NewSessionTicket, KeyUpdate or CompressedCertificate message, or an extension
+// block that says what certificates a client takes, or one that stands beside a certificate.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "dtls13/handshake/certificate_request.h"
+#include "dtls13/handshake/certificate_staple.h"
+#include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_verify.h"
+#include "dtls13/handshake/compressed_certificate.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/key_update.h"
 #include "dtls13/handshake/new_session_ticket.h"
@@ -57,6 +61,50 @@ void FuzzCertificateVerify(Body body) {
   Check(Same(SerializeCertificateVerify(verify->algorithm, verify->signature), body));
 }
 
+void FuzzCompressedCertificate(Body body) {
+  const auto message = ParseCompressedCertificate(body);
+  if (!message.has_value()) return;
+  Check(!message->compressed.empty() && Within(message->compressed, body));
+  // Nothing was offered, so nothing is decompressed, and nothing allocated for what is declared.
+  std::vector<uint8_t> out;
+  Check(!DecompressCertificate(HandshakeConfig(), body, &out).ok() && out.capacity() == 0);
+}
+
+void FuzzClientsWishes(Body body) {
+  const auto block = ExtensionBlock::Parse(body);
+  if (!block.has_value()) return;
+  CertificateWishes wishes;
+  const bool ok = ReadCertificateWishes(*block, ExtensionMessage::kClientHello, &wishes).ok();
+  Check(ReadCertificateWishes(*block, ExtensionMessage::kClientHello, nullptr).ok() == ok);
+  CertificateTypes types;
+  const bool types_ok = ReadCertificateTypes(*block, &types).ok();
+  Check(ReadCertificateTypes(*block, nullptr).ok() == types_ok);
+  if (!ok || !types_ok) return;
+  Check(wishes.authorities.size() <= kMaxAuthorities);
+  std::vector<uint8_t> written;
+  std::vector<ExtensionType> ignored;
+  ByteWriter writer(&written);
+  WriteCertificateWishes(wishes, ExtensionMessage::kClientHello, &writer, &ignored);
+  WriteCertificateTypes(types, &writer, &ignored);
+  CertificateWishes again;
+  const auto block_again = ExtensionBlock::Parse(written);
+  Check(writer.ok() && block_again.has_value());
+  Check(ReadCertificateWishes(*block_again, ExtensionMessage::kClientHello, &again).ok());
+  Check(again.authorities == wishes.authorities && again.compression == wishes.compression);
+  Check(again.ocsp == wishes.ocsp && again.sct == wishes.sct);
+}
+
+void FuzzStaple(Body body) {
+  const auto block = ExtensionBlock::Parse(body);
+  if (!block.has_value()) return;
+  const auto staple = ReadStaple(*block);
+  if (!staple.has_value()) return;
+  std::vector<uint8_t> written;
+  ByteWriter writer(&written);
+  WriteStaple(*staple, &writer);
+  Check(writer.ok() && written.size() <= body.size() + 2);
+}
+
 void FuzzNewSessionTicket(Body body) {
   NewSessionTicket ticket;
   if (!ParseNewSessionTicket(body, &ticket).ok()) return;
@@ -83,7 +131,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13::fuzz;
   if (size == 0) return 0;
   const Body body(data + 1, size - 1);
-  switch (data[0] % 5) {
+  switch (data[0] % 8) {
     case 0:
       FuzzEncryptedExtensions(body);
       break;
@@ -96,8 +144,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     case 3:
       FuzzNewSessionTicket(body);
       break;
-    default:
+    case 4:
       FuzzKeyUpdate(body);
+      break;
+    case 5:
+      FuzzCompressedCertificate(body);
+      break;
+    case 6:
+      FuzzClientsWishes(body);
+      break;
+    default:
+      FuzzStaple(body);
       break;
   }
   return 0;

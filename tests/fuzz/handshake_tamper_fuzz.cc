@@ -1,7 +1,7 @@
-// Input: one byte that chooses suite, kind of retry and whether there is a PSK, then edits of four
-// bytes: which message, how, where, with what. Two sides shake hands while the edits are made on
-// the way. A handshake of which any byte was changed never completes on both sides, whatever the
-// change.
+// Input: one byte that chooses suite, kind of retry, whether there is a PSK and whether the client
+// shows a certificate, then edits of four bytes: which message, how, where, with what. Two sides
+// shake hands while the edits are made on the way. A handshake of which any byte was changed never
+// completes on both sides, whatever the change.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -61,8 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size == 0) return 0;
   static const HandshakeConfig* const kClientConfig = new HandshakeConfig(TestConfig());
   const bool has_psk = (data[0] & 0x80) != 0;
-  HandshakeConfig server_config = fuzz::Config(data[0] & 0x7f);
+  HandshakeConfig server_config = fuzz::Config(data[0] & 0x3f);
   server_config.ask_psk = has_psk;
+  if (data[0] & 0x40) server_config.client_authentication = ClientAuthentication::kOptional;
   // One key for each suite there may be.
   const std::vector<Psk> psks = {External(1), External(2, HashId::kSha384)};
   HandshakePair pair(*kClientConfig, server_config, Offering(has_psk ? psks : std::vector<Psk>()));
