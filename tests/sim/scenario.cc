@@ -151,7 +151,7 @@ constexpr Scenario kScenarios[] = {
      .configure = AllowAuthenticationLater,
      .start = RequestClientCertificate,
      .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); }},
-    {.name = "late_authentications_under_key_updates",
+    {.name = "late_authentication_under_key_update",
      .configure =
          [](PairOptions* options) {
            AllowAuthenticationLater(options);
@@ -160,10 +160,9 @@ constexpr Scenario kScenarios[] = {
      .start =
          [](AssociationPair* pair) {
            RequestClientCertificate(pair);
-           RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/true);
-           RequestClientCertificate(pair);
+           RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/false);
          },
-     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 2); }},
+     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); }},
     {.name = "key_update",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },
