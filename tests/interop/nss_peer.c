@@ -63,6 +63,7 @@ static struct {
   unsigned num_key_updates;
   unsigned associations;
   bool early_data;
+  bool no_end_of_early_data;
   const char* psk_name;  // NULL: no external PSK
   uint8_t psk_key[kMaxPskLen];
   unsigned psk_key_len;
@@ -264,8 +265,8 @@ static void AddPsk(PRFileDesc* fd) {
   PK11SlotInfo* slot = PK11_GetInternalSlot();
   if (slot == NULL) Die("no slot");
   SECItem bytes = {siBuffer, options.psk_key, options.psk_key_len};
-  PK11SymKey* key = PK11_ImportSymKey(slot, CKM_HKDF_KEY_GEN, PK11_OriginUnwrap, CKA_DERIVE,
-                                      &bytes, NULL);
+  PK11SymKey* key =
+      PK11_ImportSymKey(slot, CKM_HKDF_KEY_GEN, PK11_OriginUnwrap, CKA_DERIVE, &bytes, NULL);
   if (key == NULL) Die("cannot import the PSK");
   const unsigned name_len = (unsigned)strlen(options.psk_name);
   if (SSL_AddExternalPsk(fd, key, (const PRUint8*)options.psk_name, name_len, ssl_hash_sha256) !=
@@ -327,6 +328,7 @@ static PRFileDesc* ImportSocket(PRFileDesc* udp) {
   SetOption(fd, SSL_ENABLE_SESSION_TICKETS, options.associations > 1);
   SetOption(fd, SSL_NO_CACHE, options.associations == 1 && !offers_psk);
   SetOption(fd, SSL_ENABLE_0RTT_DATA, options.early_data);
+  SetOption(fd, SSL_SUPPRESS_END_OF_EARLY_DATA, options.no_end_of_early_data);
   if (options.psk_name != NULL) AddPsk(fd);
   if (options.server) {
     SetServerCertificate(fd);
@@ -389,6 +391,16 @@ static void ForgetFirstHello(void) {
   peer.forgot_hello = true;
 }
 
+// The handshake cannot complete: NSS, which has taken the early data, awaits EndOfEarlyData.
+static void EndWithEarlyData(void) {
+  SSLPreliminaryChannelInfo info;
+  if (SSL_GetPreliminaryChannelInfo(peer.fd, &info, sizeof(info)) != SECSuccess) {
+    Die("no channel information");
+  }
+  Fact("early_data suite=0x%04x received=%d", info.zeroRttCipherSuite, peer.early_len);
+  exit(0);
+}
+
 // The first message is the early data: a client sends it behind its ClientHello, a server keeps it
 // for its echo.
 static void ExchangeEarlyData(void) {
@@ -396,7 +408,9 @@ static void ExchangeEarlyData(void) {
   if (options.server) {
     const PRInt32 len =
         PR_Recv(peer.fd, early_message, sizeof(early_message), 0, PR_INTERVAL_NO_WAIT);
-    if (len > 0) peer.early_len = len;
+    if (len <= 0) return;
+    peer.early_len = len;
+    if (options.no_end_of_early_data) EndWithEarlyData();
     return;
   }
   SSLPreliminaryChannelInfo info;
@@ -422,8 +436,7 @@ static void Handshake(void) {
       "verify=%s cookie=%d",
       info.protocolVersion, info.cipherSuite, (int)info.keaGroup, (int)info.signatureScheme,
       info.resumed ? 1 : 0, info.pskType == ssl_psk_external ? "external" : "none",
-      info.earlyDataAccepted ? 1 : 0, peer.verify,
-      peer.cookie_returned ? 1 : 0);
+      info.earlyDataAccepted ? 1 : 0, peer.verify, peer.cookie_returned ? 1 : 0);
   // What was not accepted has not been sent, or not been received.
   if (!info.earlyDataAccepted) peer.early_len = 0;
 }
@@ -674,6 +687,7 @@ enum {
   kKeyUpdate,
   kAssociations,
   kEarlyData,
+  kNoEndOfEarlyData,
   kPsk,
   kSettle,
   kEcho,
@@ -700,6 +714,10 @@ static const char kHelpText[] =
     "  --associations N   so many, one after the other, each resuming the one before (1)\n"
     "  --early-data       the first message of those that resume goes, or may come, as early data\n"
     "  --psk ID:KEY       a key both sides have: its name, and its bytes in hexadecimal\n"
+    "  --no-end-of-early-data  as DTLS 1.3 has it, where NSS has the message of TLS 1.3: a client "
+    "sends\n"
+    "                     none; a server, which waits for it in vain, is done with the early data "
+    "itself\n"
     "  --settle           send nothing before the handshake is acknowledged\n"
     "  --count N          send N messages and compare what comes back (0); with --echo: return N\n"
     "  --echo             return what comes; without --count until the peer closes\n"
@@ -724,6 +742,7 @@ static void ParseOptions(int argc, char** argv) {
       {"associations", 1, NULL, kAssociations},
       {"early-data", 0, NULL, kEarlyData},
       {"psk", 1, NULL, kPsk},
+      {"no-end-of-early-data", 0, NULL, kNoEndOfEarlyData},
       {"settle", 0, NULL, kSettle},
       {"echo", 0, NULL, kEcho},
       {"count", 1, NULL, kCount},
@@ -781,6 +800,9 @@ static void ParseOptions(int argc, char** argv) {
       case kPsk:
         SetPsk(optarg);
         break;
+      case kNoEndOfEarlyData:
+        options.no_end_of_early_data = true;
+        break;
       case kSettle:
         options.settle = true;
         break;
@@ -820,6 +842,16 @@ static void ParseOptions(int argc, char** argv) {
   if (!options.server && options.port == 0) Usage("--client needs --port");
 }
 
+// NSS takes no early data before two windows have passed, in which it could have missed a first
+// flight.
+static void GuardAgainstReplay(void) {
+  const PRTime window = kReplayWindowMs * PR_USEC_PER_MSEC;
+  if (SSL_CreateAntiReplayContext(PR_Now(), window, 7, 14, &anti_replay) != SECSuccess) {
+    Die("cannot make the guard against replay");
+  }
+  usleep(2 * kReplayWindowMs * 1000);
+}
+
 static void RunAssociation(void) {
   ResetPeer();
   PRFileDesc* udp = OpenSocket();
@@ -845,15 +877,8 @@ int main(int argc, char** argv) {
   if (options.server && SSL_ConfigServerSessionIDCache(0, 0, 0, NULL) != SECSuccess) {
     Die("cannot make a session cache");
   }
-  // NSS takes no early data before a whole window has passed, in which it could not have seen a
-  // replay.
-  const PRTime window = kReplayWindowMs * PR_USEC_PER_MSEC;
-  if (options.early_data && options.server &&
-      SSL_CreateAntiReplayContext(PR_Now(), window, 7, 14, &anti_replay) != SECSuccess) {
-    Die("cannot make the guard against replay");
-  }
+  if (options.early_data && options.server) GuardAgainstReplay();
   for (unsigned i = 0; i < options.associations; ++i) {
-    if (i > 0 && options.early_data && !options.server) usleep(2 * kReplayWindowMs * 1000);
     RunAssociation();
   }
   return 0;

@@ -40,7 +40,8 @@ class Runner:
         relay = None
         try:
             server = self._keep(self._server(pair, scenario))
-            relay = wire.Relay(server.port(), scenario.loss)
+            relay = wire.Relay(server.port(), scenario.loss,
+                               lambda: server.text().count("listening "))
             client = self._keep(self._client(pair, scenario, relay.port))
             server.other, client.other = client, server
             scenario.run(self, pair, server, client, relay)
@@ -117,6 +118,8 @@ def nss_arguments(pair, scenario, role, groups):
         arguments += ["--settle"] if scenario.loss is not None else []
         if scenario.key_updates:
             arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
+    if scenario.early_data and pair != scenarios.Pair("NSS", "NSS"):
+        arguments.append("--no-end-of-early-data")
     return arguments + repetition_arguments(scenario)
 
 

@@ -195,10 +195,11 @@ class Program:
                 self._changed.wait(0.02)
 
     def find_facts(self, patterns):
-        """Each pattern's group in what is printed, by name, without those that do not match."""
-        matches = {name: re.search(pattern, self.text(), re.MULTILINE)
+        """Each pattern's group where it matches last in what is printed, by name."""
+        text = self.text()
+        matches = {name: list(re.finditer(pattern, text, re.MULTILINE))
                    for name, pattern in patterns.items()}
-        return {name: match.group(1) for name, match in matches.items() if match}
+        return {name: found[-1].group(1) for name, found in matches.items() if found}
 
     def has_failed(self):
         return self._process.poll() not in (None, 0)

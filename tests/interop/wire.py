@@ -210,13 +210,15 @@ class Trace:
 class Relay(threading.Thread):
     """Passes datagrams between a client at a time and the server on `server_port`, and keeps Traces of them.
 
-    `loss` is (direction, kind, place), the first place being 0: that one datagram is lost.
+    `loss` is (direction, kind, place), the first place being 0: that one datagram is lost. What the n-th
+    client sends waits until `num_listened`() is n: a server that serves one after the other is ready then.
     """
 
-    def __init__(self, server_port, loss=None):
+    def __init__(self, server_port, loss=None, num_listened=lambda: 1 << 30):
         super().__init__(daemon=True)
         self.num_lost = 0
         self._loss = loss
+        self._num_listened = num_listened
         self._num_seen = collections.Counter()
         # One for each client address, the last the present one's.
         self.traces = [Trace()]
@@ -277,6 +279,8 @@ class Relay(threading.Thread):
     def _follow(self, client):
         if self._client not in (None, client):
             self.traces.append(Trace())
+            while self._num_listened() < len(self.traces) and not self._stopping.wait(0.002):
+                pass
         self._client = client
 
     def _is_lost(self, direction, datagram):

@@ -52,6 +52,10 @@ Peer::Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, Pe
   if (options_.role == Role::kServer) return;
   ClientParameters parameters;
   parameters.server_name = options_.server_name;
+  if (options_.session != nullptr) {
+    parameters.psks.push_back(Psk(options_.session));
+    parameters.early_data = options_.early_data;
+  }
   if (!options_.psk.empty()) parameters.psks.push_back(options_.psk);
   parameters.now = CurrentWallTime();
   association_ = Association::NewClient(config_, std::move(parameters));
@@ -128,9 +132,19 @@ void Peer::Transmit() {
   while (const size_t len = association_->PollTransmit(out_, Now())) Send({out_.data(), len});
 }
 
+void Peer::TransmitEarly() {
+  if (association_->result().early_data != EarlyDataOutcome::kOffered || early_) return;
+  early_ = workload_.Next();
+  size_t len = 0;
+  if (early_ && association_->SealEarly(*early_, out_, &len) == SendResult::kSealed) {
+    Send({out_.data(), len});
+  }
+}
+
 absl::Status Peer::Flush() {
   if (!association_) return absl::OkStatus();
   Transmit();
+  TransmitEarly();
   while (const std::optional<Event> event = association_->PollEvent()) {
     const absl::Status status = HandleEvent(*event);
     // Before the next event, and before data: a peer that has not seen our Finished drops data.
@@ -164,6 +178,13 @@ absl::Status Peer::HandleEvent(const Event& event) {
       PrintConnected();
       if (options_.key_update) association_->RequestKeyUpdate(true, Now());
       break;
+    case EventType::kEarlyDataAccepted:
+      early_.reset();
+      break;
+    case EventType::kTicket:
+      session_ = event.session;
+      break;
+    case EventType::kEarlyData:  // an echo does no harm when it is made twice
     case EventType::kApplicationData:
       if (!workload_.OnReceived(event.data)) {
         return absl::DataLossError("an echo differs from what was sent.");
@@ -189,10 +210,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
     case EventType::kTrace:
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
-    case EventType::kEarlyData:
-    case EventType::kEarlyDataAccepted:
-    case EventType::kEarlyDataRejected:
-    case EventType::kTicket:
+    case EventType::kEarlyDataRejected:  // Work sends it again
     case EventType::kHandshakeAcked:
       break;
   }
@@ -228,7 +246,10 @@ void Peer::VerifyPeer() {
 
 absl::Status Peer::Work() {
   if (!association_->connected() || closed_at_) return absl::OkStatus();
-  while (const std::optional<std::vector<uint8_t>> data = workload_.Next()) {
+  while (true) {
+    std::optional<std::vector<uint8_t>> data = std::exchange(early_, std::nullopt);
+    if (!data) data = workload_.Next();
+    if (!data) break;
     size_t len = 0;
     if (association_->Seal(*data, out_, &len) != SendResult::kSealed) {
       return absl::InternalError("the association does not take application data.");
@@ -265,7 +286,8 @@ void Peer::PrintConnected() const {
               is_alone ? "no key exchange" : GroupName(result.group),
               result.used_hello_retry_request ? " after HelloRetryRequest" : "");
   if (result.psk_index) {
-    std::printf(", %s", result.resumed ? "resumed" : "pre-shared key");
+    std::printf(", %s%s", result.resumed ? "resumed" : "pre-shared key",
+                result.early_data == EarlyDataOutcome::kAccepted ? ", early data" : "");
   } else if (options_.role == Role::kClient) {
     std::printf(", certificate %s", options_.verifier ? "verified" : "not verified");
   }

@@ -20,14 +20,16 @@ namespace dtls13::cli {
 // PeerOptions are what one run of `server` or `client` does beside its AssociationConfig.
 struct PeerOptions {
   Role role = Role::kClient;
-  std::string server_name;   // client: sent, and what the certificate must name
-  std::string key_log_path;  // empty: none
-  bool close_first = false;  // close when done, rather than when the peer has closed
-  bool key_update = false;   // update our keys, and ask for the peer's, once connected
+  std::string server_name = {};   // client: sent, and what the certificate must name
+  std::string key_log_path = {};  // empty: none
+  bool close_first = false;       // close when done, rather than when the peer has closed
+  bool key_update = false;        // update our keys, and ask for the peer's, once connected
   std::chrono::seconds limit{30};
-  Psk psk;                                 // empty: none
-  std::unique_ptr<Signer> signer;          // a server's
-  std::unique_ptr<PeerVerifier> verifier;  // null: any certificate is taken
+  Psk psk = {};                                 // empty: none
+  std::shared_ptr<const Session> session = {};  // a client's, to resume; null: none
+  bool early_data = false;                      // the first datagram goes before the server answers
+  std::shared_ptr<Signer> signer = {};          // a server's
+  std::shared_ptr<PeerVerifier> verifier = {};  // null: any certificate is taken
 };
 
 // Peer runs one association over one UDP socket, from the first datagram to both close_notifies.
@@ -41,6 +43,9 @@ class Peer {
   // Run prints what happens, a line each. The failed Status is one sentence.
   absl::Status Run();
 
+  // session is the newest that the server gave; null: none.
+  std::shared_ptr<const Session> session() const { return session_; }
+
  private:
   Instant Now() const;
   // Each step of Run's loop; a failed Status ends it.
@@ -51,6 +56,7 @@ class Peer {
   void StartServer(const sockaddr_in& from);
   void Send(std::span<const uint8_t> datagram);
   void Transmit();
+  void TransmitEarly();
   void AnswerPskWanted();
   void VerifyPeer();
   void WriteKeyLog(std::span<const uint8_t> line) const;
@@ -67,6 +73,8 @@ class Peer {
   std::optional<sockaddr_in> client_;  // a server's
   std::vector<uint8_t> in_;
   std::vector<uint8_t> out_;
+  std::shared_ptr<const Session> session_;
+  std::optional<std::vector<uint8_t>> early_;  // sent, and perhaps not taken
   absl::Status verification_;
   std::optional<Instant> closed_at_;
 };

@@ -1,4 +1,5 @@
-// server and client: one association of this library's core over UDP on loopback.
+// server and client: associations, one after the other, of this library's core over UDP on
+// loopback.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -13,7 +14,9 @@
 #include "dtls13/association_config.h"
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/random_source.h"
+#include "dtls13/handshake/anti_replay.h"
 #include "dtls13/handshake/cookie.h"
+#include "dtls13/handshake/ticket_keyring.h"
 #include "tools/dtls13_cli/commands.h"
 #include "tools/dtls13_cli/peer.h"
 
@@ -33,7 +36,7 @@ constexpr std::array<OptionSpec, 3> kClientOnly = {{
     {"server-name", "NAME", "whom to ask for, and what the certificate must name"},
 }};
 
-constexpr std::array<OptionSpec, 14> kCommon = {{
+constexpr std::array<OptionSpec, 16> kCommon = {{
     {"psk", "ID:KEY", "a key both sides have: its name, and its bytes in hexadecimal"},
     {"psk-modes", "LIST", "dhe, ke or both, in order of preference (default dhe)"},
     {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
@@ -47,6 +50,8 @@ constexpr std::array<OptionSpec, 14> kCommon = {{
     {"expect", "N", "wait until N datagrams have arrived"},
     {"close-first", "", "close when all is done, not when the peer has closed"},
     {"key-update", "", "update the keys, and ask for the peer's, once connected"},
+    {"associations", "N", "so many, one after the other, each resuming the one before"},
+    {"early-data", "", "the first datagram of those that resume goes, or may come, early"},
     {"seconds", "N", "give up after so long (default 30)"},
 }};
 
@@ -171,8 +176,25 @@ absl::StatusOr<WorkloadConfig> MakeWorkload(const Options& options, size_t mtu) 
   return config;
 }
 
-absl::Status RunPeer(const Options& options, Role role, UdpSocket socket,
-                     std::shared_ptr<AssociationConfig> config, PeerOptions peer_options) {
+// AllowResumption gives a server what its tickets and their early data need.
+void AllowResumption(const Options& options, HandshakeConfig* handshake) {
+  handshake->ticket_keys =
+      TicketKeyring::Create(handshake->algorithms, handshake->random, TicketKeyring::Options());
+  if (!options.Has("early-data")) return;
+  constexpr uint32_t kMaxEarlyDataLen = 16384;
+  handshake->max_early_data_len = kMaxEarlyDataLen;
+  // The ticket keys are no older than the guard, so there is nothing from before it to be repeated.
+  handshake->replay_guard = std::make_shared<RecentClaims>(WallTime());
+}
+
+absl::StatusOr<int64_t> NumAssociations(const Options& options) {
+  return options.GetNumber("associations", 1, 16, 1);
+}
+
+// RunPeer runs the next association, which resumes `*session` and leaves its own there.
+absl::Status RunPeer(const Options& options, UdpSocket socket,
+                     std::shared_ptr<const AssociationConfig> config, PeerOptions peer_options,
+                     std::shared_ptr<const Session>* session) {
   const absl::StatusOr<WorkloadConfig> workload = MakeWorkload(options, config->mtu);
   if (!workload.ok()) return workload.status();
   const absl::StatusOr<int64_t> seconds = options.GetNumber("seconds", 1, 3600, 30);
@@ -180,13 +202,16 @@ absl::Status RunPeer(const Options& options, Role role, UdpSocket socket,
   absl::StatusOr<Psk> psk = ParsePsk(options);
   if (!psk.ok()) return psk.status();
   peer_options.psk = *std::move(psk);
-  peer_options.role = role;
+  peer_options.session = *session;
+  peer_options.early_data = options.Has("early-data");
   peer_options.limit = std::chrono::seconds(*seconds);
   peer_options.key_log_path = options.GetString("keylog", "");
   peer_options.close_first = options.Has("close-first");
   peer_options.key_update = options.Has("key-update");
   Peer peer(std::move(socket), std::move(config), std::move(peer_options), Workload(*workload));
-  return peer.Run();
+  absl::Status status = peer.Run();
+  *session = peer.session();
+  return status;
 }
 
 absl::Status RunServer(const Options& options) {
@@ -200,22 +225,30 @@ absl::Status RunServer(const Options& options) {
   if (!port.ok()) return port.status();
   absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options);
   if (!config.ok()) return config.status();
-  PeerOptions peer_options;
+  const absl::StatusOr<int64_t> num_associations = NumAssociations(options);
+  if (!num_associations.ok()) return num_associations.status();
+  if (*num_associations > 1) AllowResumption(options, &(*config)->handshake);
+  std::shared_ptr<Signer> signer;
   if (options.Has("cert")) {
     std::string error;
-    peer_options.signer =
-        Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
-    if (!peer_options.signer) return absl::InvalidArgumentError(error);
-    (*config)->handshake.credential =
-        peer_options.signer->LoadCredential(options.GetString("cert", ""), &error);
+    signer = Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
+    if (!signer) return absl::InvalidArgumentError(error);
+    (*config)->handshake.credential = signer->LoadCredential(options.GetString("cert", ""), &error);
     if (!(*config)->handshake.credential) return absl::InvalidArgumentError(error);
   }
-  absl::StatusOr<UdpSocket> socket = UdpSocket::Bound(static_cast<uint16_t>(*port));
-  if (!socket.ok()) return socket.status();
-  std::printf("server: listening on port %u\n", socket->port());
-  std::fflush(stdout);
-  return RunPeer(options, Role::kServer, *std::move(socket), *std::move(config),
-                 std::move(peer_options));
+  auto number = static_cast<uint16_t>(*port);
+  absl::Status status;
+  for (int64_t i = 0; i < *num_associations && status.ok(); ++i) {
+    absl::StatusOr<UdpSocket> socket = UdpSocket::Bound(number);
+    if (!socket.ok()) return socket.status();
+    number = socket->port();  // the next association's too
+    std::printf("server: listening on port %u\n", number);
+    std::fflush(stdout);
+    std::shared_ptr<const Session> none;
+    status = RunPeer(options, *std::move(socket), *config,
+                     {.role = Role::kServer, .signer = signer}, &none);
+  }
+  return status;
 }
 
 absl::Status RunClient(const Options& options) {
@@ -224,32 +257,41 @@ absl::Status RunClient(const Options& options) {
   if (!port.ok()) return port.status();
   absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options);
   if (!config.ok()) return config.status();
-  PeerOptions peer_options;
-  peer_options.server_name = options.GetString("server-name", "");
+  const absl::StatusOr<int64_t> num_associations = NumAssociations(options);
+  if (!num_associations.ok()) return num_associations.status();
+  std::shared_ptr<PeerVerifier> verifier;
   if (options.Has("ca")) {
     std::string error;
     PeerVerifier::Options trust;
     trust.ca_file = options.GetString("ca", "");
-    peer_options.verifier = PeerVerifier::Create((*config)->handshake.algorithms, trust, &error);
-    if (!peer_options.verifier) return absl::InvalidArgumentError(error);
+    verifier = PeerVerifier::Create((*config)->handshake.algorithms, trust, &error);
+    if (!verifier) return absl::InvalidArgumentError(error);
   }
-  absl::StatusOr<UdpSocket> socket = UdpSocket::Connected(static_cast<uint16_t>(*port));
-  if (!socket.ok()) return socket.status();
-  return RunPeer(options, Role::kClient, *std::move(socket), *std::move(config),
-                 std::move(peer_options));
+  std::shared_ptr<const Session> session;
+  absl::Status status;
+  for (int64_t i = 0; i < *num_associations && status.ok(); ++i) {
+    absl::StatusOr<UdpSocket> socket = UdpSocket::Connected(static_cast<uint16_t>(*port));
+    if (!socket.ok()) return socket.status();
+    status = RunPeer(options, *std::move(socket), *config,
+                     {.role = Role::kClient,
+                      .server_name = options.GetString("server-name", ""),
+                      .verifier = verifier},
+                     &session);
+  }
+  return status;
 }
 
 }  // namespace
 
 const Command& ServerCommand() {
-  static constexpr Command kCommand = {"server", "run one DTLS 1.3 server association",
-                                       kServerOptions, RunServer};
+  static constexpr Command kCommand = {"server", "run DTLS 1.3 server associations", kServerOptions,
+                                       RunServer};
   return kCommand;
 }
 
 const Command& ClientCommand() {
-  static constexpr Command kCommand = {"client", "run one DTLS 1.3 client association",
-                                       kClientOptions, RunClient};
+  static constexpr Command kCommand = {"client", "run DTLS 1.3 client associations", kClientOptions,
+                                       RunClient};
   return kCommand;
 }
 
