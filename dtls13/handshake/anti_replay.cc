@@ -14,6 +14,8 @@ bool RecentClaims::TryClaim(const Claim& claim, WallTime now) {
   //# long as any portion of their recording window overlaps the startup
   //# time.
   if (claim.not_before <= begin_ || claim.not_after < now) return false;
+  // A clock that was set back makes fresh again what is forgotten by now.
+  if (now < purged_at_) return false;
   Purge(now);
   if (claims_.size() >= capacity_) return false;
   return claims_.try_emplace(id, claim.not_after).second;

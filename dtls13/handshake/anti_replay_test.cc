@@ -49,6 +49,17 @@ TEST(RecentClaims, ForgetsWhatCannotBeClaimedAnyMore) {
   EXPECT_LE(claims.num_claims(), 12u);
 }
 
+TEST(RecentClaims, AClockThatIsSetBackMakesNothingFreshAgain) {
+  RecentClaims claims(kBegin);
+  const WallTime now = kBegin + seconds(60);
+  const auto first = Id(1);
+  const auto second = Id(2);
+  ASSERT_TRUE(claims.TryClaim(ClaimAt(first, now), now));
+  ASSERT_TRUE(claims.TryClaim(ClaimAt(second, now + seconds(100)), now + seconds(100)));
+  EXPECT_EQ(claims.num_claims(), 1u);
+  EXPECT_FALSE(claims.TryClaim(ClaimAt(first, now), now));
+}
+
 //= rfc8446#section-8.2
 //= type=test
 //# When implementations are freshly started, they SHOULD reject 0-RTT as

@@ -113,7 +113,7 @@ void FuzzNewSessionTicket(Body body) {
   const std::vector<uint8_t> again = SerializeNewSessionTicket(ticket);
   NewSessionTicket reparsed;
   Check(ParseNewSessionTicket(again, &reparsed).ok());
-  Check(Same(reparsed.ticket, ticket.ticket));
+  Check(Same({reparsed.ticket.begin(), reparsed.ticket.end()}, ticket.ticket));
   Check(reparsed.max_early_data_len == ticket.max_early_data_len);
 }
 
