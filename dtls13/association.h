@@ -20,6 +20,9 @@ namespace dtls13 {
 // Role of this side.
 enum class Role : uint8_t { kClient, kServer };
 
+// kExportKeyLen is the length of the key that seals an exported association: AES-256-GCM's.
+inline constexpr size_t kExportKeyLen = 32;
+
 // SendResult is what became of application data offered to Seal.
 enum class SendResult : uint8_t {
   kSealed,
@@ -43,6 +46,18 @@ class Association {
                                                 ClientParameters parameters);
   static std::unique_ptr<Association> NewServer(std::shared_ptr<const AssociationConfig> config,
                                                 ServerParameters parameters);
+  // Import continues, in this process, an association that another one exported. Null unless `key`
+  // opens `state` and all of it is right. `config` is of the same label prefix; its MTU is not
+  // used.
+  //
+  // One state may be imported once: two importers would protect different records under one number,
+  // which gives both away. Whoever stores a state deletes it before it imports it, and starts with
+  // a new handshake when it cannot know that it did not. The importer's numbers begin some
+  // thousands further on than the exporter's ended, so that what an exporter still had in its
+  // queues cannot meet them.
+  static std::unique_ptr<Association> Import(std::shared_ptr<const AssociationConfig> config,
+                                             std::span<const uint8_t> state,
+                                             std::span<const uint8_t> key, Instant now);
   virtual ~Association() = default;
   Association(const Association&) = delete;
   Association& operator=(const Association&) = delete;
@@ -110,6 +125,15 @@ class Association {
   virtual void Cancel() = 0;
   // Abort queues a fatal alert and ends the association.
   virtual void Abort(AlertDescription alert) = 0;
+
+  // Export ends this association here, with Reason::kExported and no event, and returns what Import
+  // needs to go on with it, sealed under `key` of kExportKeyLen bytes. Empty, and nothing is
+  // changed, when that cannot be now: before kConnected; while events are to be polled, datagrams
+  // owed, our messages unacknowledged or the peer's incomplete (poll, wait, try again); for any
+  // other key length; where authentication after the handshake was agreed on; without
+  // AssociationConfig::exportable. The peer notices nothing. Lost are the peer's certificates, if
+  // they were not copied, further session tickets, and what was measured of the round trip.
+  virtual std::vector<uint8_t> Export(std::span<const uint8_t> key) = 0;
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when
   // it is owed again.

@@ -49,6 +49,9 @@ struct AssociationConfig {
   uint64_t max_records_per_key = UINT64_MAX;
   uint64_t max_failures_per_key = UINT64_MAX;
 
+  // Associations may be exported: traffic secrets are kept beside the keys made of them.
+  bool exportable = false;
+
   // Produce Trace events for every handshake message, alert and ACK, in and out.
   bool trace = false;
 };

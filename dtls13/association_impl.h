@@ -16,6 +16,8 @@
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
 #include "dtls13/handshake/post_handshake.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 
@@ -60,6 +62,9 @@ class AssociationImpl final : public Association {
   void Close() override;
   void Cancel() override;
   void Abort(AlertDescription alert) override;
+  std::vector<uint8_t> Export(std::span<const uint8_t> key) override;
+  // ReadState is the beginning of an imported association. False when `reader` has no such state.
+  bool ReadState(ByteReader* reader, Instant now);
   void SetMtu(size_t mtu) override;
   size_t mtu() const override { return mtu_; }
   void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
@@ -138,6 +143,12 @@ class AssociationImpl final : public Association {
   void ForgetOldKeysLater(Instant now);
   void ForgetOldKeys(Instant now);
 
+  // --- going to another process
+  bool IsAtRest() const;
+  void WriteState(ByteWriter* writer) const;
+  bool ReadResult(ByteReader* reader);
+  bool ReadProgress(ByteReader* reader, Instant now);
+
   // --- outgoing
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
   size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
@@ -179,7 +190,7 @@ class AssociationImpl final : public Association {
   bool close_queued_ = false;
   bool alert_owed_ = false;
   uint8_t alert_repeats_ = 0;
-  uint8_t limit_jitter_ = 0;  // of the write keys in use
+  uint8_t limit_jitter_ = 0;      // of the write keys in use
   uint32_t early_data_left_ = 0;  // bytes
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
@@ -196,6 +207,7 @@ class AssociationImpl final : public Association {
   Epoch seen_read_epoch_ = kPlaintextEpoch;      // records_'s current one, when last looked at
   Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys
   Epoch newest_read_epoch_ = kPlaintextEpoch;
+  Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
   Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
 
   RecordLayer records_;

@@ -214,7 +214,8 @@ HeaderForm AssociationImpl::data_form() const {
   //# Omitting the length field MUST only be used for the last record in a
   //# datagram.
   return {.has_length = !(config_->omit_length && handshake_acked_),
-          .short_number = config_->short_numbers && handshake_acked_};
+          .short_number = config_->short_numbers && handshake_acked_ &&
+                          records_.write_epoch() >= short_numbers_from_};
 }
 
 SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,

@@ -90,6 +90,7 @@ int LibsslReason(Status status) {
       return SSL_R_TOO_MANY_KEY_UPDATES;
     case Reason::kIntegrityLimit:
       return SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC;
+    case Reason::kExported:
     case Reason::kCanceled:
     case Reason::kMessageSequenceLimit:
     case Reason::kInternal:

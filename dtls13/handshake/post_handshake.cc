@@ -11,12 +11,12 @@
 namespace dtls13 {
 
 PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                             HandshakeResult* result, Epoch epoch)
+                             HandshakeResult* result, Epoch read_epoch, Epoch write_epoch)
     : config_(std::move(config)),
       suite_(result->suite),
       is_client_(is_client),
-      read_epoch_(epoch),
-      write_epoch_(epoch),
+      read_epoch_(read_epoch),
+      write_epoch_(write_epoch),
       read_secret_(std::move(is_client ? result->server_application_secret
                                        : result->client_application_secret)),
       write_secret_(std::move(is_client ? result->client_application_secret

@@ -27,10 +27,11 @@ namespace dtls13 {
 // and it is told, in order, which of its own the peer has. After a failed Status it is dead.
 class PostHandshake {
  public:
-  // `result` is a completed handshake's; its application secrets, which are those of `epoch`, are
-  // taken out of it.
+  // `result` is a completed handshake's; its application secrets, which are those of `read_epoch`
+  // and `write_epoch`, are taken out of it.
   PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                HandshakeResult* result, Epoch epoch = kFirstApplicationEpoch);
+                HandshakeResult* result, Epoch read_epoch = kFirstApplicationEpoch,
+                Epoch write_epoch = kFirstApplicationEpoch);
 
   // HandleMessage takes the peer's next message, received under `epoch`. What is not allowed after
   // a handshake, or comes under any but the newest read epoch, is unexpected_message.
@@ -42,6 +43,11 @@ class PostHandshake {
   Status OnAcked(HandshakeType type);
   // IsOutstanding: a message of `type` is queued, or sent and not acknowledged.
   bool IsOutstanding(HandshakeType type) const;
+  // IsAtRest: nothing is queued, held or unacknowledged, nor may the server ask this client for
+  // authentication, whose transcript goes nowhere.
+  bool IsAtRest() const {
+    return actions_.empty() && outstanding_.empty() && held_.empty() && auth_ == nullptr;
+  }
   // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
   static constexpr size_t kMaxTickets = 8;
 

@@ -28,7 +28,7 @@ class PostHandshakeTest : public testing::Test {
     result.client_application_secret = Secret::CopyOf(Bytes(32, 1));
     result.server_application_secret = Secret::CopyOf(Bytes(32, 2));
     config_ = config;
-    client_.emplace(config, /*is_client=*/true, &result, epoch);
+    client_.emplace(config, /*is_client=*/true, &result, epoch, epoch);
     EXPECT_TRUE(result.client_application_secret.empty());
   }
 

@@ -27,6 +27,8 @@ class ConnectionIdSet {
   bool Contains(std::span<const uint8_t> id) const { return Find(id) != bytes_.size(); }
   // len is the length of each, 0 before the first.
   size_t len() const { return len_; }
+  // bytes is all of them, one behind the other.
+  std::span<const uint8_t> bytes() const { return bytes_; }
 
  private:
   // Find returns where `id` begins in bytes_, or bytes_.size().

@@ -62,6 +62,16 @@ void EpochSet::ForgetReadBefore(Epoch epoch) {
   }
 }
 
+std::vector<const ReadEpoch*> EpochSet::ReadEpochs() const {
+  std::vector<const ReadEpoch*> epochs;
+  for (const auto& slot : read_) {
+    if (slot != nullptr) epochs.push_back(slot.get());
+  }
+  std::sort(epochs.begin(), epochs.end(),
+            [](const ReadEpoch* a, const ReadEpoch* b) { return a->epoch < b->epoch; });
+  return epochs;
+}
+
 Epoch EpochSet::highest_write() const {
   Epoch highest;
   for (const auto& slot : write_) {

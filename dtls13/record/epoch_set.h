@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "dtls13/record/read_epoch.h"
 #include "dtls13/record/replay_window.h"
@@ -85,6 +86,9 @@ class EpochSet {
     }
     return false;
   }
+
+  // ReadEpochs lists the protected read epochs, oldest first.
+  std::vector<const ReadEpoch*> ReadEpochs() const;
 
   PlaintextRead plaintext_read;
   PlaintextWrite plaintext_write;

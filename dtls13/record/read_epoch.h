@@ -2,9 +2,11 @@
 #define DTLS13_RECORD_READ_EPOCH_H_
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 
 #include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_protection.h"
 #include "dtls13/record/replay_window.h"
 #include "dtls13/wire/record_number.h"
@@ -24,6 +26,8 @@ struct ReadEpoch {
   const Epoch epoch;
   RecordProtection protection;
   ReplayWindow window;
+  // Of its keys; null unless the association may be exported.
+  std::unique_ptr<const Secret> secret;
   uint64_t num_failures = 0;  // records that did not authenticate under this key
   const uint64_t integrity_limit;
 };

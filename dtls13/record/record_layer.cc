@@ -14,8 +14,11 @@ bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
                                   const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
       RecordProtection::CreateOpener(*algorithms_, suite, label_prefix_, traffic_secret);
-  return protection && epochs_.InsertRead(std::make_unique<ReadEpoch>(epoch, Limited(suite),
-                                                                      *std::move(protection)));
+  if (!protection) return false;
+  auto keys = std::make_unique<ReadEpoch>(epoch, Limited(suite), *std::move(protection));
+  if (keeps_secrets_)
+    keys->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
+  return epochs_.InsertRead(std::move(keys));
 }
 
 CipherSuite RecordLayer::Limited(CipherSuite suite) const {
@@ -218,8 +221,11 @@ bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
                                    const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
       RecordProtection::CreateSealer(*algorithms_, suite, label_prefix_, traffic_secret);
-  return protection && epochs_.InsertWrite(std::make_unique<WriteEpoch>(epoch, Limited(suite),
-                                                                        *std::move(protection)));
+  if (!protection) return false;
+  auto keys = std::make_unique<WriteEpoch>(epoch, Limited(suite), *std::move(protection));
+  if (keeps_secrets_)
+    keys->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
+  return epochs_.InsertWrite(std::move(keys));
 }
 
 void RecordLayer::ForgetWriteEpoch(Epoch epoch) {

@@ -15,6 +15,8 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/connection_id_set.h"
 #include "dtls13/record/epoch_set.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
@@ -71,6 +73,21 @@ class RecordLayer {
     max_failures_ = max_failures;
   }
 
+  // KeepSecrets: the traffic secrets of keys installed from here on are kept beside the keys, which
+  // WriteState needs.
+  void KeepSecrets() { keeps_secrets_ = true; }
+
+  // WriteState writes what another process needs to go on: the read epochs with their windows and
+  // failures, the highest write epoch with its next number, and the Connection IDs. What older
+  // write epochs were still needed for is over. Requires KeepSecrets from the start.
+  void WriteState(ByteWriter* writer) const;
+  // ReadState restores that into a new RecordLayer, which afterwards has no plaintext epoch. The
+  // next number is `num_skipped` further on. False when it is not such a state or libcrypto fails.
+  [[nodiscard]] bool ReadState(ByteReader* reader, const CipherSuite& suite, uint64_t num_skipped);
+  // The secrets of the newest read and write epochs, empty unless they are kept.
+  Secret CopyReadSecret() const;
+  Secret CopyWriteSecret() const;
+
   // --- reading
 
   // InstallReadKeys makes `epoch` readable. The epoch becomes current when a record first opens
@@ -83,6 +100,11 @@ class RecordLayer {
   // epochs are ignored.
   void ForgetReadEpoch(Epoch epoch);
   bool CanRead(Epoch epoch) const;
+  // newest_read_epoch is the newest that has read keys, 0 without.
+  Epoch newest_read_epoch() const {
+    const ReadEpoch* newest = epochs_.newest_read();
+    return newest == nullptr ? kPlaintextEpoch : newest->epoch;
+  }
   // current_read_epoch is the newest protected epoch in which a record was accepted, 0 before.
   Epoch current_read_epoch() const { return epochs_.current_read(); }
   // CanReadBefore: there are keys of a protected epoch below `epoch`.
@@ -184,7 +206,12 @@ class RecordLayer {
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
                        RecordNumber* number);
 
+  // kMaxReadEpochs: the epoch bits tell no more apart.
+  static constexpr uint8_t kMaxReadEpochs = 4;
+
   CipherSuite Limited(CipherSuite suite) const;
+  bool ReadReadEpochs(ByteReader* reader, const CipherSuite& suite);
+  bool ReadConnectionIds(ByteReader* reader);
 
   bool Drop(DropReason reason) {
     ++num_dropped_[static_cast<size_t>(reason)];
@@ -193,6 +220,7 @@ class RecordLayer {
 
   std::shared_ptr<const Algorithms> algorithms_;
   LabelPrefix label_prefix_;
+  bool keeps_secrets_ = false;
   uint64_t max_records_ = UINT64_MAX;
   uint64_t max_failures_ = UINT64_MAX;
   EpochSet epochs_;

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/record_number.h"
 
 namespace dtls13 {
@@ -36,6 +38,17 @@ class ReplayWindow {
   void Mark(SequenceNumber number) {
     if (number.value >= next_) Advance(number.value);
     seen_[WordIndex(number.value)] |= Bit(number.value);
+  }
+
+  // Write and Read carry the window to another process; Read is false unless it read a window.
+  void Write(ByteWriter* writer) const {
+    writer->WriteU64(next_);
+    for (const uint64_t word : seen_) writer->WriteU64(word);
+  }
+  [[nodiscard]] bool Read(ByteReader* reader) {
+    bool ok = reader->ReadU64(&next_);
+    for (uint64_t& word : seen_) ok = ok && reader->ReadU64(&word);
+    return ok;
   }
 
   // next is one plus the highest number marked, 0 if none was.

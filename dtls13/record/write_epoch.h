@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_protection.h"
 #include "dtls13/wire/record_number.h"
 
@@ -25,6 +27,8 @@ class WriteNumbers {
     return SequenceNumber{next_++};
   }
 
+  // next is the number that Take would give out.
+  uint64_t next() const { return next_; }
   uint64_t num_left() const { return limit_ - std::min(next_, limit_); }
   // NearLimit is true from 7/8 of the limit on, and earlier by as much as 1/8 of it for the
   // greatest `jitter`.
@@ -53,6 +57,8 @@ struct WriteEpoch {
   const Epoch epoch;
   RecordProtection protection;
   WriteNumbers numbers;
+  // Of its keys; null unless the association may be exported.
+  std::unique_ptr<const Secret> secret;
 };
 
 }  // namespace dtls13

@@ -54,6 +54,7 @@ enum class Reason : uint16_t {
   kBinderMismatch,      // the binder of the selected PSK does not verify
   kBadPsk,              // the server selected a PSK in a way that contradicts the offer
   kInappropriateFallback,
+  kExported,  // another process continues it
   kCanceled,  // by our own caller, during the handshake
   kTooMuchEarlyData,  // more than the ticket allows
   kCrypto,    // libcrypto failed

@@ -7,6 +7,7 @@
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/byte_reader.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {
@@ -45,5 +46,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   fuzz::OpenAll(datagram, &pair.receiver, &seen);
   fuzz::Check(size == 0 || !seen.empty() || testing::NumDropped(pair.receiver) > 0);
   fuzz::OpenAll(datagram, &pair.receiver, &seen);
+
+  // The same bytes as what another process exported.
+  ByteReader state(datagram);
+  RecordLayer restored(testing::TestAlgorithms(), LabelPrefix::kDtls13);
+  if (restored.ReadState(&state, pair.suite, /*num_skipped=*/1)) {
+    fuzz::Check(restored.write_epoch() >= kFirstApplicationEpoch);
+    seen.clear();
+    fuzz::OpenAll(datagram, &restored, &seen);
+  }
   return 0;
 }

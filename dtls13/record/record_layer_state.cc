@@ -1,0 +1,116 @@
+// The part of RecordLayer that carries it to another process.
+
+#include <utility>
+
+#include "dtls13/record/record_layer.h"
+
+namespace dtls13 {
+namespace {
+
+bool ReadSecret(ByteReader* reader, Secret* secret) {
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadVector8(&bytes)) return false;
+  *secret = Secret::CopyOf(bytes);
+  return !secret->empty();
+}
+
+void WriteVector8(ByteWriter* writer, std::span<const uint8_t> bytes) {
+  ByteWriter::LengthPrefix prefix(writer, 1);
+  writer->WriteBytes(bytes);
+}
+
+void WriteSecret(ByteWriter* writer, const Secret* secret) {
+  WriteVector8(writer, secret == nullptr ? std::span<const uint8_t>() : secret->bytes());
+}
+
+Secret CopyOf(const Secret* secret) {
+  return secret == nullptr ? Secret() : Secret::CopyOf(secret->bytes());
+}
+
+}  // namespace
+
+void RecordLayer::WriteState(ByteWriter* writer) const {
+  const std::vector<const ReadEpoch*> read = epochs_.ReadEpochs();
+  writer->WriteU8(static_cast<uint8_t>(read.size()));
+  for (const ReadEpoch* epoch : read) {
+    writer->WriteU64(epoch->epoch.value);
+    WriteSecret(writer, epoch->secret.get());
+    epoch->window.Write(writer);
+    writer->WriteU64(epoch->num_failures);
+  }
+  writer->WriteU64(epochs_.current_read().value);
+
+  const WriteEpoch* write = epochs_.FindWrite(write_epoch());
+  writer->WriteU64(write_epoch().value);
+  WriteSecret(writer, write == nullptr ? nullptr : write->secret.get());
+  writer->WriteU64(write == nullptr ? 0 : write->numbers.next());
+
+  writer->WriteU8(static_cast<uint8_t>(receive_connection_ids_.len()));
+  {
+    ByteWriter::LengthPrefix prefix(writer, 2);
+    writer->WriteBytes(receive_connection_ids_.bytes());
+  }
+  WriteVector8(writer, send_connection_id_);
+}
+
+bool RecordLayer::ReadState(ByteReader* reader, const CipherSuite& suite, uint64_t num_skipped) {
+  keeps_secrets_ = true;
+  epochs_.plaintext_read.is_open = false;
+  epochs_.plaintext_write.is_open = false;
+  if (!ReadReadEpochs(reader, suite)) return false;
+  Epoch write_epoch;
+  Secret secret;
+  uint64_t next = 0;
+  if (!reader->ReadU64(&write_epoch.value) || !ReadSecret(reader, &secret) ||
+      !reader->ReadU64(&next) || write_epoch < kFirstApplicationEpoch ||
+      next > UINT64_MAX - num_skipped || !InstallWriteKeys(write_epoch, suite, secret)) {
+    return false;
+  }
+  epochs_.FindWrite(write_epoch)->numbers.SkipTo({next + num_skipped});
+  return ReadConnectionIds(reader);
+}
+
+bool RecordLayer::ReadReadEpochs(ByteReader* reader, const CipherSuite& suite) {
+  uint8_t num = 0;
+  if (!reader->ReadU8(&num) || num == 0 || num > kMaxReadEpochs) return false;
+  for (; num > 0; --num) {
+    Epoch epoch;
+    Secret secret;
+    if (!reader->ReadU64(&epoch.value) || !ReadSecret(reader, &secret) || epoch < kEarlyDataEpoch ||
+        !InstallReadKeys(epoch, suite, secret)) {
+      return false;
+    }
+    ReadEpoch* const keys = epochs_.FindRead(EpochBits::Of(epoch));
+    if (!keys->window.Read(reader) || !reader->ReadU64(&keys->num_failures)) return false;
+  }
+  Epoch current;
+  if (!reader->ReadU64(&current.value) || current > epochs_.newest_read()->epoch) return false;
+  epochs_.ReadOpened(current);
+  return true;
+}
+
+bool RecordLayer::ReadConnectionIds(ByteReader* reader) {
+  uint8_t len = 0;
+  std::span<const uint8_t> ids, send_id;
+  if (!reader->ReadU8(&len) || !reader->ReadVector16(&ids) || !reader->ReadVector8(&send_id)) {
+    return false;
+  }
+  if (len == 0 ? !ids.empty() : ids.size() % len != 0) return false;
+  for (; !ids.empty(); ids = ids.subspan(len)) {
+    if (!AddReceiveConnectionId(ids.first(len))) return false;
+  }
+  SetSendConnectionId(send_id);
+  return true;
+}
+
+Secret RecordLayer::CopyReadSecret() const {
+  const ReadEpoch* newest = epochs_.newest_read();
+  return newest == nullptr ? Secret() : CopyOf(newest->secret.get());
+}
+
+Secret RecordLayer::CopyWriteSecret() const {
+  const WriteEpoch* newest = epochs_.FindWrite(write_epoch());
+  return newest == nullptr ? Secret() : CopyOf(newest->secret.get());
+}
+
+}  // namespace dtls13

@@ -1,0 +1,303 @@
+// An association that goes on in another process.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "dtls13/wire/handshake_header.h"
+#include "tests/sim/association_pair.h"
+#include "tests/sim/forge.h"
+
+namespace dtls13 {
+namespace {
+
+using sim::AssociationPair;
+using sim::DefaultPairOptions;
+using sim::Direction;
+using sim::Forge;
+using sim::PairOptions;
+using sim::SentDatagram;
+using sim::Side;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+using Bytes = std::vector<uint8_t>;
+Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
+
+const Bytes& Key() {
+  static const Bytes& key = *new Bytes(kExportKeyLen, 0x4b);
+  return key;
+}
+
+PairOptions Options() {
+  PairOptions options = DefaultPairOptions();
+  for (AssociationConfig* config : {&options.client, &options.server}) {
+    config->handshake.key_log = true;
+    config->exportable = true;
+  }
+  return options;
+}
+
+class LiveStateTest : public testing::Test {
+ protected:
+  explicit LiveStateTest(const PairOptions& options = Options())
+      : options_(options), pair_(options) {
+    EXPECT_TRUE(pair_.RunUntilConnected());
+    pair_.RunFor(seconds(5));
+  }
+
+  std::unique_ptr<Association> Import(const Side& side, std::span<const uint8_t> state,
+                                      std::span<const uint8_t> key = Key()) {
+    const bool is_client = side.association->role() == Role::kClient;
+    return Association::Import(
+        std::make_shared<AssociationConfig>(is_client ? options_.client : options_.server), state,
+        key, pair_.now());
+  }
+  // Move has the side's association go on as another one. The one it was comes back.
+  std::unique_ptr<Association> Move(Side& side) {
+    const Bytes state = side.association->Export(Key());
+    EXPECT_FALSE(state.empty());
+    std::unique_ptr<Association> imported = Import(side, state);
+    EXPECT_NE(imported, nullptr);
+    return std::exchange(side.association, std::move(imported));
+  }
+  void UpdateKeys(Side& side, bool request_peer) {
+    side.association->RequestKeyUpdate(request_peer, pair_.now());
+    pair_.Flush(side);
+    pair_.RunFor(seconds(1));
+  }
+  Bytes Sealed(Side& side, std::string_view text) {
+    Bytes record(2048);
+    size_t len = 0;
+    EXPECT_EQ(side.association->Seal(ToBytes(text), record, &len), SendResult::kSealed);
+    record.resize(len);
+    return record;
+  }
+
+  PairOptions options_;
+  AssociationPair pair_;
+};
+
+TEST_F(LiveStateTest, DataFlowsBeforeAndAfterOnEitherSide) {
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+  for (Side* side : {&pair_.client(), &pair_.server(), &pair_.client()}) {
+    std::array<uint8_t, 32> before, after;
+    ASSERT_TRUE(side->association->ExportKeyingMaterial("EXPORTER-test", {}, before));
+    const std::unique_ptr<Association> old = Move(*side);
+    ASSERT_NE(side->association, nullptr);
+    EXPECT_EQ(side->association->role(), old->role());
+    EXPECT_EQ(side->association->result().suite, old->result().suite);
+    EXPECT_EQ(side->association->mtu(), old->mtu());
+    EXPECT_EQ(side->association->SealOverhead(), 22u);
+    EXPECT_FALSE(side->association->HasUnacked());
+    EXPECT_EQ(side->association->PollEvent(), std::nullopt);
+    ASSERT_TRUE(side->association->ExportKeyingMaterial("EXPORTER-test", {}, after));
+    EXPECT_EQ(before, after);
+    for (Side* to : {&pair_.client(), &pair_.server()}) to->received.clear();
+    EXPECT_TRUE(pair_.DataFlowsBothWays());
+  }
+}
+
+TEST_F(LiveStateTest, KeyUpdatesGoOn) {
+  for (Side* side : {&pair_.server(), &pair_.client()}) {
+    UpdateKeys(*side, /*request_peer=*/true);
+    UpdateKeys(*side, /*request_peer=*/false);
+    Move(*side);
+    UpdateKeys(*side, /*request_peer=*/true);
+    EXPECT_FALSE(side->association->HasUnacked());
+    for (Side* to : {&pair_.client(), &pair_.server()}) to->received.clear();
+    EXPECT_TRUE(pair_.DataFlowsBothWays());
+  }
+  EXPECT_EQ(pair_.client().association->records().write_epoch(), Epoch{3 + 5});
+  EXPECT_EQ(pair_.server().association->records().write_epoch(), Epoch{3 + 5});
+}
+
+TEST_F(LiveStateTest, TheReplayWindowGoesWithIt) {
+  const Bytes first = Sealed(pair_.client(), "first"), second = Sealed(pair_.client(), "second");
+  pair_.Inject(pair_.server(), second);
+  Move(pair_.server());
+  pair_.Inject(pair_.server(), second);
+  pair_.Inject(pair_.server(), first);
+  pair_.Inject(pair_.server(), first);
+  EXPECT_EQ(pair_.server().received, (std::vector<Bytes>{ToBytes("second"), ToBytes("first")}));
+  EXPECT_EQ(pair_.server().association->records().num_dropped(DropReason::kReplay), 2u);
+}
+
+// No number of the exporter's is used again, nor any near it.
+TEST_F(LiveStateTest, NumbersGoOnFarFromTheExporters) {
+  ASSERT_TRUE(pair_.Send(pair_.client(), "by the exporter"));
+  pair_.RunFor(seconds(1));
+  Move(pair_.client());
+  for (int i = 0; i < 20000; ++i) Sealed(pair_.client(), "lost");
+  ASSERT_TRUE(pair_.Send(pair_.client(), "by the importer"));
+  pair_.RunFor(seconds(1));
+  ASSERT_EQ(pair_.server().received_numbers.size(), 2u);
+  const uint64_t before = pair_.server().received_numbers[0].sequence_number.value;
+  const uint64_t after = pair_.server().received_numbers[1].sequence_number.value;
+  EXPECT_EQ(after, before + 1 + 4096 + 20000);
+}
+
+class ShortNumbersTest : public LiveStateTest {
+ protected:
+  static PairOptions ShortOptions() {
+    PairOptions options = Options();
+    options.client.short_numbers = options.server.short_numbers = true;
+    return options;
+  }
+  ShortNumbersTest() : LiveStateTest(ShortOptions()) {}
+};
+
+// Eight bits do not span the numbers that were skipped.
+TEST_F(ShortNumbersTest, SixteenBitsAreSentUntilTheNextKeys) {
+  const size_t overhead = pair_.client().association->SealOverhead();
+  Move(pair_.client());
+  EXPECT_EQ(pair_.client().association->SealOverhead(), overhead + 1);
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+  UpdateKeys(pair_.client(), false);
+  EXPECT_EQ(pair_.client().association->SealOverhead(), overhead);
+  pair_.server().received.clear();
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+}
+
+TEST_F(LiveStateTest, TheExporterIsOver) {
+  const Bytes waiting = Sealed(pair_.server(), "not for the exporter");
+  const std::unique_ptr<Association> old = Move(pair_.client());
+  EXPECT_TRUE(old->failed());
+  EXPECT_EQ(old->failure().reason(), Reason::kExported);
+  Bytes buffer(2048);
+  size_t len = 0;
+  EXPECT_EQ(old->Seal({}, buffer, &len), SendResult::kClosed);
+  old->RequestKeyUpdate(true, pair_.now());
+  old->Close();
+  EXPECT_EQ(old->PollTransmit(buffer, pair_.now()), 0u);
+  Bytes copy = waiting;
+  old->HandleDatagram(copy, pair_.now());
+  EXPECT_EQ(old->PollEvent(), std::nullopt);
+  EXPECT_EQ(old->NextTimeout(), std::nullopt);
+  EXPECT_TRUE(old->Export(Key()).empty());
+  EXPECT_FALSE(old->records().CanRead(kFirstApplicationEpoch));
+  EXPECT_FALSE(old->records().CanWrite(kFirstApplicationEpoch));
+  pair_.Inject(pair_.client(), waiting);
+  EXPECT_EQ(pair_.client().received, std::vector<Bytes>{ToBytes("not for the exporter")});
+}
+
+TEST_F(LiveStateTest, NothingHalfDoneIsExported) {
+  Association& client = *pair_.client().association;
+  EXPECT_TRUE(client.Export(Bytes(16)).empty());
+  client.RequestKeyUpdate(false, pair_.now());
+  EXPECT_TRUE(client.Export(Key()).empty()) << "a message is owed";
+  pair_.Flush(pair_.client());
+  EXPECT_TRUE(client.Export(Key()).empty()) << "it is not acknowledged";
+  pair_.RunFor(seconds(1));
+  Bytes record = Sealed(pair_.server(), "data");
+  client.HandleDatagram(record, pair_.now());
+  EXPECT_TRUE(client.Export(Key()).empty()) << "an event is to be polled";
+  pair_.Flush(pair_.client());
+  Forge forge(pair_, pair_.server());
+  const Bytes update = WholeMessage(HandshakeType::kKeyUpdate, 7, Bytes{0});
+  pair_.Inject(pair_.client(), forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake,
+                                               std::span(update).first(12)));
+  client.Close();
+  EXPECT_TRUE(client.Export(Key()).empty()) << "an alert is owed";
+}
+
+TEST(LiveStateConfigTest, OnlyWhatIsConnectedAndMayBeIsExported) {
+  PairOptions options = Options();
+  options.server.exportable = false;
+  AssociationPair pair(options);
+  EXPECT_TRUE(pair.client().association->Export(Key()).empty());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(seconds(5));
+  EXPECT_TRUE(pair.server().association->Export(Key()).empty());
+  EXPECT_FALSE(pair.client().association->Export(Key()).empty());
+}
+
+TEST_F(LiveStateTest, WrongKeysAndChangedBytesAreRefused) {
+  Side& server = pair_.server();
+  const Bytes state = server.association->Export(Key());
+  ASSERT_FALSE(state.empty());
+  Bytes wrong_key = Key();
+  wrong_key[31] ^= 1;
+  EXPECT_EQ(Import(server, state, wrong_key), nullptr);
+  EXPECT_EQ(Import(server, state, std::span(Key()).first(31)), nullptr);
+  for (size_t len = 0; len < state.size(); ++len) {
+    EXPECT_EQ(Import(server, std::span(state).first(len)), nullptr) << len;
+  }
+  for (size_t i = 0; i < state.size(); ++i) {
+    Bytes changed = state;
+    changed[i] ^= 0x40;
+    EXPECT_EQ(Import(server, changed), nullptr) << i;
+  }
+  Bytes longer = state;
+  longer.push_back(0);
+  EXPECT_EQ(Import(server, longer), nullptr);
+  EXPECT_EQ(Import(server, Bytes(100000)), nullptr);
+  EXPECT_NE(Import(server, state), nullptr);
+}
+
+// The peer's KeyUpdate was taken and its ACK lost: the peer still speaks under the old keys.
+TEST_F(LiveStateTest, AnUnfinishedKeyUpdateOfThePeerIsFinishedByTheImporter) {
+  const size_t first_ack = pair_.link().num_sent(Direction::kServerToClient);
+  pair_.link().SetFilter([first_ack](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kServerToClient && datagram.index == first_ack;
+  });
+  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
+  pair_.Flush(pair_.client());
+  pair_.RunFor(milliseconds(30));
+  ASSERT_TRUE(pair_.client().association->HasUnacked());
+  Move(pair_.server());
+  ASSERT_TRUE(pair_.Send(pair_.client(), "under the old keys"));
+  pair_.RunFor(seconds(5));
+  EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("under the old keys")});
+  EXPECT_FALSE(pair_.client().association->HasUnacked());
+  EXPECT_EQ(pair_.client().association->records().write_epoch(), Epoch{4});
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+  // The superseded keys go in time with the importer as they would have with the exporter.
+  pair_.RunFor(minutes(5));
+  EXPECT_FALSE(pair_.server().association->records().CanRead(kFirstApplicationEpoch));
+}
+
+// F1 over an export: the ACK of Finished was lost.
+TEST(LiveStateHandshakeTest, TheImporterAcknowledgesTheHandshakesLastFlightAgain) {
+  PairOptions options = Options();
+  AssociationPair pair(options);
+  pair.link().SetFilter([](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kServerToClient && datagram.index == 1;
+  });
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(milliseconds(20));
+  ASSERT_FALSE(pair.client().handshake_acked);
+  const Bytes state = pair.server().association->Export(Key());
+  ASSERT_FALSE(state.empty());
+  pair.server().association = Association::Import(
+      std::make_shared<AssociationConfig>(options.server), state, Key(), pair.now());
+  ASSERT_NE(pair.server().association, nullptr);
+  pair.RunFor(seconds(5));
+  EXPECT_TRUE(pair.client().handshake_acked);
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+TEST_F(LiveStateTest, HalfClosedAssociationsStayHalfClosed) {
+  const Bytes late = Sealed(pair_.client(), "late");
+  pair_.client().association->Close();
+  pair_.Flush(pair_.client());
+  pair_.RunFor(seconds(1));
+  Move(pair_.client());
+  Move(pair_.server());
+  EXPECT_TRUE(pair_.server().association->peer_closed());
+  EXPECT_TRUE(pair_.client().association->close_sent());
+  EXPECT_FALSE(pair_.Send(pair_.client(), "too late"));
+  ASSERT_TRUE(pair_.Send(pair_.server(), "answer"));
+  pair_.Inject(pair_.server(), late);
+  pair_.RunFor(seconds(1));
+  EXPECT_EQ(pair_.client().received, std::vector<Bytes>{ToBytes("answer")});
+  EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("late")});
+}
+
+}  // namespace
+}  // namespace dtls13
