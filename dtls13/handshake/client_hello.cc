@@ -255,6 +255,11 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     writer->WriteU16(0);
   }
   if (!fields.groups.empty()) {
+    //= rfc8446#section-2.2
+    //# When a client offers
+    //# resumption via a PSK, it SHOULD also supply a "key_share" extension
+    //# to the server to allow the server to decline resumption and fall back
+    //# to a full handshake, if needed.
     start(ExtensionType::kKeyShare);
     WriteKeyShares(writer, fields.key_shares);
   }

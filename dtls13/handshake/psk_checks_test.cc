@@ -12,12 +12,6 @@ namespace dtls13 {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-using Modes = std::vector<PskKeyExchangeMode>;
-
-constexpr auto kCH = HandshakeType::kClientHello;
-constexpr auto kSH = HandshakeType::kServerHello;
-constexpr auto kKe = PskKeyExchangeMode::kPskKe;
-constexpr auto kDheKe = PskKeyExchangeMode::kPskDheKe;
 
 // --- binders
 

@@ -13,12 +13,6 @@ namespace dtls13 {
 namespace {
 
 using Bytes = std::vector<uint8_t>;
-using Modes = std::vector<PskKeyExchangeMode>;
-
-constexpr auto kCH = HandshakeType::kClientHello;
-constexpr auto kSH = HandshakeType::kServerHello;
-constexpr auto kKe = PskKeyExchangeMode::kPskKe;
-constexpr auto kDheKe = PskKeyExchangeMode::kPskDheKe;
 
 std::vector<HandshakeType> TypesSent(const HandshakePair::Side& side) {
   std::vector<HandshakeType> types;
@@ -48,6 +42,10 @@ class PskHandshakeTest
 //= type=test
 //# psk_ke:  PSK-only key establishment.  In this mode, the server
 //# MUST NOT supply a "key_share" value.
+//= rfc8446#section-4.2.8
+//= type=test
+//# MUST NOT send a
+//# KeyShareEntry when using the "psk_ke" PskKeyExchangeMode.
 //= rfc8446#section-4.3.2
 //= type=test
 //# Servers which are authenticating with a PSK MUST NOT send the
@@ -279,6 +277,12 @@ TEST(PskOfferTest, RetryLeavesOnlyKeysThatFit) {
 //= type=test
 //# If no acceptable PSKs are found, the server
 //# SHOULD perform a non-PSK handshake if possible.
+//= rfc8446#section-2.2
+//= type=test
+//# When a client offers
+//# resumption via a PSK, it SHOULD also supply a "key_share" extension
+//# to the server to allow the server to decline resumption and fall back
+//# to a full handshake, if needed.
 TEST(PskChoiceTest, WithoutAKnownKeyCertificatesDoIt) {
   for (const bool asks : {false, true}) {
     HandshakePair pair(TestConfig(), asks ? AskingServer() : TestConfig(),

@@ -11,6 +11,12 @@
 
 namespace dtls13 {
 
+using Modes = std::vector<PskKeyExchangeMode>;
+
+inline constexpr auto kCH = HandshakeType::kClientHello;
+inline constexpr auto kSH = HandshakeType::kServerHello;
+inline constexpr auto kKe = PskKeyExchangeMode::kPskKe;
+inline constexpr auto kDheKe = PskKeyExchangeMode::kPskDheKe;
 inline constexpr CipherSuiteId kSha256Suite = CipherSuiteId::kAes128GcmSha256;
 inline constexpr CipherSuiteId kSha384Suite = CipherSuiteId::kAes256GcmSha384;
 

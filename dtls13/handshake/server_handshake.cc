@@ -356,6 +356,11 @@ Status ServerHandshakeImpl::SendServerHello() {
   //= rfc8446#section-4.2.9
   //# psk_ke:  PSK-only key establishment.  In this mode, the server
   //# MUST NOT supply a "key_share" value.
+  //= rfc8446#section-4.2.8
+  //# Servers
+  //# MUST NOT send a KeyShareEntry for any group not indicated in the
+  //# client's "supported_groups" extension and MUST NOT send a
+  //# KeyShareEntry when using the "psk_ke" PskKeyExchangeMode.
   if (!psk.has_value() || psk->mode == PskKeyExchangeMode::kPskDheKe) {
     const NamedGroup group = context_.result().group;
     const Status status =
