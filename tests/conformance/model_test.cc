@@ -15,6 +15,7 @@
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/post_handshake.h"
+#include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/handshake/server_hello.h"
 
 namespace dtls13 {
@@ -81,8 +82,7 @@ struct Step {
   enum Times : uint8_t { kOnce, kOptional, kAnyNumber } times = kOnce;
 };
 
-// What a client may be sent. A PSK's flight leaves out the certificate's two messages; this peer
-// was offered none.
+// What a client may be sent.
 const std::vector<Step> kToClient = {
     {Symbol::kHelloRetryRequest, 0, Step::kOptional},
     {Symbol::kServerHello, 0},
@@ -90,6 +90,14 @@ const std::vector<Step> kToClient = {
     {Symbol::kCertificateRequest, 2, Step::kOptional},
     {Symbol::kCertificate, 2},
     {Symbol::kCertificateVerify, 2},
+    {Symbol::kFinished, 2},
+};
+
+// The same of one whose key the server took: it stands for the certificates.
+const std::vector<Step> kToClientWithPsk = {
+    {Symbol::kHelloRetryRequest, 0, Step::kOptional},
+    {Symbol::kServerHello, 0},
+    {Symbol::kEncryptedExtensions, 2},
     {Symbol::kFinished, 2},
 };
 
@@ -151,6 +159,7 @@ struct Variant {
   const std::vector<Step>& steps;
   Retry retry = Retry::kNone;
   ClientShows client_shows = ClientShows::kNotAsked;
+  bool has_psk = false;
 };
 
 const Variant kVariants[] = {
@@ -159,6 +168,8 @@ const Variant kVariants[] = {
     {"client_group", true, kToClient, Retry::kGroup},
     {"client_asked", true, kToClient, Retry::kNone, ClientShows::kCertificate},
     {"client_asked_in_vain", true, kToClient, Retry::kCookie, ClientShows::kNoCertificate},
+    {"client_psk", true, kToClientWithPsk, Retry::kNone, ClientShows::kNotAsked, true},
+    {"client_psk_cookie", true, kToClientWithPsk, Retry::kCookie, ClientShows::kNotAsked, true},
     {"server", false, kToServer},
     {"server_cookie", false, kToServer, Retry::kCookie},
     {"server_group", false, kToServer, Retry::kGroup},
@@ -170,7 +181,8 @@ const Variant kVariants[] = {
 class Judge {
  public:
   explicit Judge(const Variant& variant) : variant_(variant), model_(variant.steps) {
-    HandshakeConfig client = TestConfig(), server = TestConfig();
+    HandshakeConfig client = TestConfig();
+    HandshakeConfig server = variant.has_psk ? AskingServer() : TestConfig();
     if (variant.client_shows != ClientShows::kNotAsked) {
       server.client_authentication = ClientAuthentication::kOptional;
     }
@@ -181,7 +193,10 @@ class Judge {
       server.groups = {NamedGroup::kSecp256r1};
     }
     config_ = std::make_shared<HandshakeConfig>(variant.client_under_test ? client : server);
-    pair_ = std::make_unique<HandshakePair>(client, server);
+    std::vector<Psk> psks;
+    if (variant.has_psk) psks.push_back(External(1, HashId::kSha256));
+    pair_ = std::make_unique<HandshakePair>(client, server, Offering(psks));
+    pair_->provide_psk = Knowing(psks);
     pair_->deliver = [this](Handshake* handshake, const Message& message) {
       return Deliver(handshake, message);
     };
