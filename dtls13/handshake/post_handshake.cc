@@ -130,7 +130,7 @@ Status PostHandshake::ProvideVerification(bool ok, AlertDescription alert) {
 
 Status PostHandshake::AdvanceAuth(Status status) {
   if (auth_ == nullptr) return status;
-  while (const auto outcome = auth_->TakeOutcome()) Queue(*outcome);
+  while (const auto outcome = auth_->TakeOutcome()) actions_.emplace_back(*outcome);
   // A Finished is made with the keys it leaves under, so an answer waits for those of a KeyUpdate.
   while (status.ok() && may_send_ && !IsOutstanding(HandshakeType::kKeyUpdate)) {
     std::vector<LocalCertificate> answer = auth_->TakeAnswer(write_secret_, &status);
