@@ -192,6 +192,7 @@ void AssociationImpl::BeginTickets(Instant now) {
       {.suite = result_.suite,
        .resumption_secret = Secret::CopyOf(result_.resumption_secret.bytes()),
        .server_name = result_.server_name,
+       .alpn = {result_.connection.alpn.begin(), result_.connection.alpn.end()},
        .peer_certificates = handshake_->peer_certificates(),
        .authenticated_at = result_.authenticated_at});
   if (is_client) return;
@@ -240,6 +241,14 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
 void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
   if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kPsk) return;
   OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
+}
+
+void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {
+  if (failed() || server_handshake_ == nullptr ||
+      server_handshake_->wait() != HandshakeWait::kCredential) {
+    return;
+  }
+  OnProvided(server_handshake_->ChooseProtocol(protocol), now);
 }
 
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {

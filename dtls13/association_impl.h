@@ -46,6 +46,7 @@ class AssociationImpl final : public Association {
   std::optional<Event> PollEvent() override;
 
   void ProvidePsk(size_t index, Psk psk, Instant now) override;
+  void ProvideProtocol(std::string_view protocol, Instant now) override;
   void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
   void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
   void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;
@@ -162,6 +163,8 @@ class AssociationImpl final : public Association {
   Epoch control_epoch() const;
   Epoch alert_epoch() const;
   HeaderForm data_form() const;
+  // The longest content of a record of ours under `epoch`.
+  size_t max_content_len(Epoch epoch) const;
 
   // WallAt is the calendar time at `now`.
   WallTime WallAt(Instant now) const;

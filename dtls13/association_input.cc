@@ -137,6 +137,16 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
   // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
   if (record.number.epoch > kEarlyDataEpoch) peer_sent_protected_ = true;
+  //= rfc8449#section-4
+  //# a DTLS endpoint that
+  //# receives a record larger than its advertised limit MAY either
+  //# generate a fatal "record_overflow" alert or discard the record.
+  // Early data was sealed by what an earlier connection agreed on.
+  if (record.number.epoch > kEarlyDataEpoch &&
+      record.inner_len > result().connection.max_receive_inner_len) {
+    FailLocally(Reason::kRecordOverflow, AlertDescription::kRecordOverflow);
+    return;
+  }
   switch (record.type) {
     case ContentType::kHandshake:
       HandleHandshakeRecord(record, now);

@@ -74,7 +74,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     const size_t room = out.size() - len;
     if (room < overhead + kMinFragmentRoom) break;
     const size_t content_len = retransmission_.PackRecord(
-        std::span(content).first(std::min(room - overhead, content.size())));
+        std::span(content).first(std::min(room - overhead, max_content_len(epoch))));
     if (content_len == 0) break;
     RecordNumber number;
     //= rfc9147#section-4.3
@@ -125,7 +125,9 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
   std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
   if (out.size() < fixed + kAckRecordNumberLen) return 0;  // the next datagram has room
-  const size_t max_numbers = std::min((out.size() - fixed) / kAckRecordNumberLen, numbers.size());
+  const size_t max_numbers =
+      std::min({(out.size() - fixed) / kAckRecordNumberLen,
+                (max_content_len(epoch) - kAckHeaderLen) / kAckRecordNumberLen, numbers.size()});
   //= rfc9147#section-7
   //# During the handshake, ACK records MUST be sent with an epoch which is
   //# equal to or higher than the record which is being acknowledged.
@@ -209,6 +211,13 @@ void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant n
 
 // --- Application data
 
+size_t AssociationImpl::max_content_len(Epoch epoch) const {
+  // RFC 8449 section 4: "Unprotected messages are not subject to this limit." The type is a byte.
+  // Early data precedes what it depends on.
+  if (epoch <= kEarlyDataEpoch) return kMaxPlaintextLen;
+  return result().connection.max_send_inner_len - size_t{1};
+}
+
 HeaderForm AssociationImpl::data_form() const {
   //= rfc9147#section-4
   //# Omitting the length field MUST only be used for the last record in a
@@ -231,7 +240,11 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   if (!connected_) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();
   const HeaderForm form = data_form();
-  if (plaintext.size() > kMaxPlaintextLen ||
+  //= rfc8449#section-4
+  //# When the "record_size_limit" extension is negotiated, an endpoint
+  //# MUST NOT generate a protected record with plaintext that is larger
+  //# than the RecordSizeLimit value it receives from its peer.
+  if (plaintext.size() > max_content_len(epoch) ||
       out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
     return SendResult::kTooLarge;
   }
@@ -279,7 +292,7 @@ size_t AssociationImpl::SealOverhead() const {
 //# estimated expansion from the transport layer and DTLS record framing.
 size_t AssociationImpl::MaxPlaintext() const {
   const size_t overhead = SealOverhead();
-  return mtu_ > overhead ? std::min(mtu_ - overhead, kMaxPlaintextLen) : 0;
+  return mtu_ > overhead ? std::min(mtu_ - overhead, max_content_len(records_.write_epoch())) : 0;
 }
 
 }  // namespace dtls13

@@ -84,6 +84,19 @@ class HelloGathererTest : public testing::Test {
     return std::move(gathered.datagram);
   }
 
+  // RepeatUntilWhole stops at the datagram that makes it whole: retransmissions may cut the message
+  // otherwise, and come a part at a time.
+  Bytes RepeatUntilWhole() {
+    for (int i = 0; i < 8; ++i) {
+      for (const Bytes& datagram : FromClientAgain()) {
+        Gathered gathered = Add(datagram);
+        if (gathered.verdict == GatherVerdict::kWhole) return std::move(gathered.datagram);
+      }
+    }
+    ADD_FAILURE() << "not whole";
+    return {};
+  }
+
   Bytes Retry(const Bytes& hello) {
     Bytes retry(2048);
     retry.resize(listener_->WriteRetry(hello, kAddress, {}, kNow, retry));
@@ -138,16 +151,15 @@ TEST_F(HelloGathererTest, RetransmissionsFillTheGaps) {
   std::vector<Bytes> first = FromClient();
   first.erase(first.begin());
   for (const Bytes& datagram : first) EXPECT_EQ(Add(datagram).verdict, GatherVerdict::kNothing);
-  const Gathered gathered = Add(FromClientAgain().front());
-  ASSERT_EQ(gathered.verdict, GatherVerdict::kWhole);
-  Bytes retry = Retry(gathered.datagram);
+  const Bytes whole = RepeatUntilWhole();
+  Bytes retry = Retry(whole);
   client_->HandleDatagram(retry, now_);
   std::vector<Bytes> second = FromClient();
   second.pop_back();
+  gatherer_ = HelloGatherer();
   for (const Bytes& datagram : second) EXPECT_EQ(Add(datagram).verdict, GatherVerdict::kNothing);
-  const Gathered again = Add(FromClientAgain().back());
-  ASSERT_EQ(again.verdict, GatherVerdict::kWhole);
-  EXPECT_EQ(listener_->Inspect(again.datagram, kAddress, kNow).verdict, ListenVerdict::kAccept);
+  const Bytes again = RepeatUntilWhole();
+  EXPECT_EQ(listener_->Inspect(again, kAddress, kNow).verdict, ListenVerdict::kAccept);
 }
 
 //= rfc9147#section-5.1

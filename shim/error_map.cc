@@ -86,6 +86,8 @@ int LibsslReason(Status status) {
       return SSL_AD_REASON_OFFSET + static_cast<int>(status.alert());
     case Reason::kHandshakeTimeout:
       return SSL_R_READ_TIMEOUT_EXPIRED;
+    case Reason::kRecordOverflow:
+      return SSL_R_DATA_LENGTH_TOO_LONG;
     case Reason::kRecordLimit:
       return SSL_R_TOO_MANY_KEY_UPDATES;
     case Reason::kIntegrityLimit:

@@ -12,6 +12,7 @@
 #include "dtls13/handshake/handshake_base.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/handshake/server_hello.h"
+#include "dtls13/handshake/server_name.h"
 
 namespace dtls13 {
 namespace {
@@ -97,6 +98,7 @@ Status ClientHandshake::Start() {
   }
   context_.SetClientRandom(hello_.random);
   hello_.legacy_session_id = parameters_.legacy_session_id;
+  hello_.connection = config.connection;
   //= rfc6066#section-3
   //# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
   if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;
@@ -104,6 +106,15 @@ Status ClientHandshake::Start() {
 
   if (const Status status = ReplaceKeyShares(InitialShares(config)); !status.ok()) {
     return Finish(status);
+  }
+  if (config.grease) {
+    hello_.grease = GreaseValues::Draw(config.random.get());
+    if (!hello_.grease.has_value()) return Finish(InternalError(Reason::kCrypto));
+    // One that a HelloRetryRequest for a group replaces with the others, as it should be.
+    if (!hello_.key_shares.empty()) {
+      hello_.key_shares.insert(hello_.key_shares.begin(),
+                               {static_cast<NamedGroup>(hello_.grease->group), {0}});
+    }
   }
   return Finish(SendClientHello());
 }
@@ -371,11 +382,9 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   const Status status =
       CheckExtensions(*extensions, ExtensionMessage::kEncryptedExtensions, offered_);
   if (!status.ok()) return status;
-  // Of what was offered, only these can be answered here; neither answer changes anything.
-  const auto name = extensions->Find(ExtensionType::kServerName);
-  if (name.has_value() && !name->empty()) return DecodeError();
-  const auto groups = extensions->Find(ExtensionType::kSupportedGroups);
-  if (groups.has_value() && !ParseCodePointList(*groups).has_value()) return DecodeError();
+  const Status answered = ReadConnectionAnswer(*extensions, context_.config().connection,
+                                               &context_.result().connection);
+  if (!answered.ok()) return answered;
   if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
   if (hello_.early_data) {
     const Session& session = *psks_.psks().front().session();

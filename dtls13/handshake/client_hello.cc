@@ -3,6 +3,7 @@
 #include <bitset>
 
 #include "dtls13/handshake/failure.h"
+#include "dtls13/handshake/server_name.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 
@@ -10,9 +11,6 @@ namespace dtls13 {
 namespace {
 
 constexpr size_t kMaxSessionIdLen = 32;
-// RFC 1035 section 2.3.4.
-constexpr size_t kMaxHostNameLen = 255;
-constexpr uint8_t kHostNameType = 0;
 constexpr uint8_t kNullCompression = 0;
 
 // ParseVersions reads the ClientHello form of supported_versions, RFC 8446 section 4.2.1.
@@ -21,34 +19,6 @@ std::optional<CodePointList> ParseVersions(std::span<const uint8_t> data) {
   std::span<const uint8_t> content;
   if (!reader.ReadVector8(&content) || !reader.empty()) return std::nullopt;
   return CodePointList::Parse(content);
-}
-
-// ReadServerName takes the host_name out of server_name, RFC 6066 section 3.
-//      struct {
-//          NameType name_type;
-//          opaque HostName<1..2^16-1>;
-//      } ServerName;
-//      struct { ServerName server_name_list<1..2^16-1> } ServerNameList;
-Status ReadServerName(std::span<const uint8_t> data, std::string_view* out) {
-  ByteReader reader(data);
-  std::span<const uint8_t> list;
-  if (!reader.ReadVector16(&list) || !reader.empty() || list.empty()) return DecodeError();
-  // host_name is the only type there is, and a list holds one name of a type: one entry. Every
-  // stack has read it so since the extension was specified.
-  ByteReader names(list);
-  uint8_t name_type;
-  std::span<const uint8_t> name;
-  if (!names.ReadU8(&name_type) || name_type != kHostNameType || !names.ReadVector16(&name) ||
-      !names.empty() || name.empty()) {
-    return DecodeError();
-  }
-  const std::string_view host(reinterpret_cast<const char*>(name.data()), name.size());
-  // A name with a NUL would be another, shorter one to callers that hold it as a C string.
-  if (host.size() > kMaxHostNameLen || host.find('\0') != std::string_view::npos) {
-    return Status::Fatal(Reason::kBadExtension, AlertDescription::kUnrecognizedName);
-  }
-  *out = host;
-  return Status::Ok();
 }
 
 // CheckKeyShares holds the shares against the groups. The sets cost 8 KB of stack each and make
@@ -159,6 +129,9 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   if (const auto name = extensions.Find(ExtensionType::kServerName)) {
     if (const Status status = ReadServerName(*name, &out->server_name); !status.ok()) return status;
   }
+  if (const Status status = ReadConnectionOffer(extensions, &out->connection); !status.ok()) {
+    return status;
+  }
   return ReadPskExtensions(extensions, out);
 }
 
@@ -183,18 +156,13 @@ Status CheckLegacyFields(const ClientHelloView& hello) {
   return Status::Ok();
 }
 
+// WriteCodePoints writes `grease` first, if there is one.
 template <typename T>
-void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list) {
+void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list,
+                     std::optional<uint16_t> grease) {
   ByteWriter::LengthPrefix prefix(writer, 2);
+  if (grease.has_value()) writer->WriteU16(*grease);
   for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
-}
-
-void WriteServerName(ByteWriter* writer, std::string_view name) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 2);
-  writer->WriteU8(kHostNameType);
-  ByteWriter::LengthPrefix host(writer, 2);
-  writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
 }
 
 void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
@@ -217,10 +185,17 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     offered->push_back(type);
     writer->WriteU16(static_cast<uint16_t>(type));
   };
+  // A type of nobody's is not among those that may be answered.
+  const GreaseValues* const grease = fields.grease.has_value() ? &*fields.grease : nullptr;
+  if (grease != nullptr) {
+    writer->WriteU16(grease->first_extension);
+    ByteWriter::LengthPrefix data(writer, 2);
+  }
   start(ExtensionType::kSupportedVersions);
   {
     ByteWriter::LengthPrefix data(writer, 2);
     ByteWriter::LengthPrefix list(writer, 1);
+    if (grease != nullptr) writer->WriteU16(grease->version);
     writer->WriteU16(kDtls13Version);
   }
   if (!fields.cookie.empty()) {
@@ -235,17 +210,19 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
   }
   if (!fields.server_name.empty()) {
     start(ExtensionType::kServerName);
+    ByteWriter::LengthPrefix data(writer, 2);
     WriteServerName(writer, fields.server_name);
   }
   if (!fields.groups.empty()) {
     start(ExtensionType::kSupportedGroups);
     ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.groups);
+    WriteCodePoints(writer, fields.groups, grease ? std::optional(grease->group) : std::nullopt);
   }
   if (!fields.signature_schemes.empty()) {
     start(ExtensionType::kSignatureAlgorithms);
     ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.signature_schemes);
+    WriteCodePoints(writer, fields.signature_schemes,
+                    grease ? std::optional(grease->signature_scheme) : std::nullopt);
   }
   WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
                          offered);
@@ -254,6 +231,8 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     start(ExtensionType::kPostHandshakeAuth);
     writer->WriteU16(0);
   }
+  WriteConnectionOffer(writer, fields.connection, grease ? grease->ProtocolName() : std::string(),
+                       offered);
   if (!fields.groups.empty()) {
     //= rfc8446#section-2.2
     //# When a client offers
@@ -270,7 +249,14 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     // Sent without one too: a server issues tickets only to a client that can use them.
     start(ExtensionType::kPskKeyExchangeModes);
     ByteWriter::LengthPrefix data(writer, 2);
-    WritePskModes(writer, fields.psk_modes);
+    std::vector<PskKeyExchangeMode> modes = fields.psk_modes;
+    if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
+    WritePskModes(writer, modes);
+  }
+  if (grease != nullptr) {
+    writer->WriteU16(grease->last_extension);
+    ByteWriter::LengthPrefix data(writer, 2);
+    writer->WriteU8(0);
   }
   if (fields.early_data) {
     start(ExtensionType::kEarlyData);
@@ -430,7 +416,8 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
   //# field in the ClientHello message MUST be set to a zero-length vector
   //# (i.e., a zero-valued single byte length field).
   writer.WriteU8(0);
-  WriteCodePoints(&writer, fields.cipher_suites);
+  WriteCodePoints(&writer, fields.cipher_suites,
+                  fields.grease ? std::optional(fields.grease->cipher_suite) : std::nullopt);
   {
     ByteWriter::LengthPrefix methods(&writer, 1);
     writer.WriteU8(kNullCompression);
@@ -441,14 +428,6 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
     return {};
   }
   return body;
-}
-
-bool IsIpLiteral(std::string_view host) {
-  // A host name holds no colon, and its last label is not all digits (RFC 1123 section 2.1), so no
-  // name is taken for an address.
-  if (host.find(':') != std::string_view::npos) return true;
-  if (host.find_first_not_of("0123456789.") != std::string_view::npos) return false;
-  return host.find('.') != std::string_view::npos;
 }
 
 }  // namespace dtls13

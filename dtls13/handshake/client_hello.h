@@ -10,7 +10,9 @@
 
 #include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_wishes.h"
+#include "dtls13/handshake/connection_extensions.h"
 #include "dtls13/handshake/extensions.h"
+#include "dtls13/handshake/grease.h"
 #include "dtls13/handshake/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
@@ -75,6 +77,7 @@ struct ClientOffer {
   bool early_data = false;
   PskModeList psk_modes;
   OfferedPsks psks;  // empty if none were offered; otherwise the hello's last bytes
+  ConnectionOffer connection;
 
   // certificate_wishes are copies, made when they are wanted.
   CertificateWishes certificate_wishes() const;
@@ -106,6 +109,9 @@ struct ClientHelloFields {
   bool early_data = false;  // only with psks
   std::vector<OfferedPskFields> psks;
   bool post_handshake_auth = false;
+  ConnectionConfig connection;
+  // Sent among the true values, but for a key share, which `key_shares` would hold.
+  std::optional<GreaseValues> grease;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.
@@ -113,9 +119,6 @@ struct ClientHelloFields {
 // Empty when a field exceeds what the format can hold.
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
                                           std::vector<ExtensionType>* offered);
-
-// IsIpLiteral: an IPv4 or IPv6 address, which server_name must not carry, RFC 6066 section 3.
-bool IsIpLiteral(std::string_view host);
 
 }  // namespace dtls13
 

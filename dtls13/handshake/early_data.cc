@@ -85,6 +85,12 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
   return Status::Ok();
 }
 
+// IsSameProtocol: of the values that must be those of the session, the ALPN protocol.
+bool IsSameProtocol(const Session& session, const ConnectionResult& connection) {
+  return std::string_view(reinterpret_cast<const char*>(session.alpn.data()),
+                          session.alpn.size()) == connection.alpn;
+}
+
 }  // namespace
 
 void PrepareEarlyData(const Psk& psk, ClientHelloFields* hello) {
@@ -141,7 +147,8 @@ Status AnswerEarlyData(const ClientOffer& offer, std::span<const uint8_t> client
   //# "early_data" extension in its followup ClientHello.
   // One that does is told no, as is every offer behind a HelloRetryRequest.
   if (result.used_hello_retry_request || !selection.has_value() ||
-      !CanAccept(context->config(), offer, *selection, *result.suite, now)) {
+      !CanAccept(context->config(), offer, *selection, *result.suite, now) ||
+      !IsSameProtocol(*selection->psk.session(), result.connection)) {
     result.early_data = EarlyDataOutcome::kRejected;
     return Status::Ok();
   }

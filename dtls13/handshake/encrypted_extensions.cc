@@ -33,6 +33,7 @@ std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsField
     }
     WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &writer);
     WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &writer);
+    WriteConnectionAnswer(&writer, fields.connection, fields.alpn);
   }
   if (!writer.ok()) return {};
   return body;

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
+#include "dtls13/handshake/connection_extensions.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/wire/code_points.h"
 
@@ -21,6 +23,8 @@ struct EncryptedExtensionsFields {
   // RFC 7250.
   std::optional<CertificateType> client_certificate_type = {};
   std::optional<CertificateType> server_certificate_type = {};
+  ConnectionAnswer connection = {};
+  std::string alpn = {};  // empty for no choice
 };
 
 // SerializeEncryptedExtensions returns the body; empty when a field exceeds what the format can

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/certificate_request.h"
+#include "dtls13/handshake/client_hello_info.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/peer_identity.h"
 #include "dtls13/handshake/psk.h"
@@ -100,24 +102,6 @@ struct SignatureRequest {
   std::vector<uint8_t> input;  // exactly the bytes to sign, RFC 8446 section 4.4.3
 };
 
-// OfferedIdentity is one PSK identity of a client's, for the caller to know or not.
-struct OfferedIdentity {
-  std::vector<uint8_t> identity;
-  uint32_t obfuscated_ticket_age = 0;
-};
-
-// ClientHelloInfo is what a server's caller may look at to choose a key or a credential.
-struct ClientHelloInfo {
-  std::string server_name;  // empty if none was sent
-  std::vector<SignatureScheme> signature_schemes;
-  std::vector<uint16_t> cipher_suites;
-  CertificateWishes certificate_wishes;
-  // The types of certificate that the client takes; empty is X.509.
-  std::vector<CertificateType> server_certificate_types;
-  // While wait() is kPsk: the first kMaxPskIdentities that the client offers, in its order.
-  std::vector<OfferedIdentity> psk_identities;
-};
-
 // EarlyDataOutcome is what became of a client's early data.
 enum class EarlyDataOutcome : uint8_t {
   kNone,     // none was offered
@@ -147,6 +131,7 @@ struct HandshakeResult {
   // Server: the client can use tickets, in a mode that we allow.
   bool takes_tickets = false;
   std::string server_name;
+  ConnectionResult connection;
   Secret client_application_secret;  // generation 0, for KeyUpdate
   Secret server_application_secret;
   Secret exporter_secret;
@@ -238,6 +223,10 @@ class ServerHandshake : public Handshake {
  public:
   // Valid from kPsk on.
   virtual const ClientHelloInfo& client_hello() const = 0;
+  // ChooseProtocol takes the ALPN protocol from the caller instead of the config; in kCredential
+  // only, before ProvideCredential. One that the client did not offer is internal_error; an empty
+  // one is none.
+  virtual Status ChooseProtocol(std::string_view protocol) = 0;
 };
 std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,
                                                     ServerParameters parameters);

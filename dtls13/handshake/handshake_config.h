@@ -10,6 +10,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
+#include "dtls13/handshake/connection_config.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
@@ -67,6 +68,13 @@ struct HandshakeConfig {
   // {kX25519MlKem768, kX25519} is what TLS clients predict, and right wherever the servers are
   // known to take it.
   std::vector<NamedGroup> initial_key_shares;
+  // What else is settled besides keys: ALPN, SRTP, record sizes.
+  ConnectionConfig connection;
+  // Client: send values of RFC 8701 among the true ones. They cost some twenty bytes.
+  bool grease = false;
+  // Server: answer a legacy_session_id with itself. RFC 9147 forbids it, and wolfSSL's clients
+  // before 5.9.1 end the handshake without it (F29).
+  bool echo_session_id = false;
   // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
   std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,
                                                     SignatureScheme::kEcdsaSecp384r1Sha384,

@@ -159,6 +159,8 @@ HandshakeConfig TestConfig() {
   config.random = std::make_shared<SeededRandom>(7);
   config.cookie_keys = CookieKeyring::Create(config.algorithms, config.random, {});
   config.require_cookie = false;
+  // Tests that compare whole messages ask for what is in them.
+  config.connection.record_size_limit = 0;
   config.credential = TestIdentity::Get(TestKeyKind::kEcdsaP256).credential();
   return config;
 }

@@ -138,6 +138,27 @@ Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const 
   return Status::Ok();
 }
 
+std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGroup negotiated) {
+  //= rfc8446#section-4.2.7
+  //# If the server has a group it prefers to the
+  //# ones in the "key_share" extension but is still willing to accept the
+  //# ClientHello, it SHOULD send "supported_groups" to update the client's
+  //# view of its preferences; this extension SHOULD contain all groups the
+  //# server supports, regardless of whether they are currently supported
+  //# by the client.
+  // A PSK does without any.
+  if (!config.server_preference || negotiated == NamedGroup{}) return {};
+  std::vector<NamedGroup> groups = UsableGroups(config);
+  if (groups.empty() || groups.front() == negotiated) return {};
+  return groups;
+}
+
+std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config,
+                                       const ClientHelloView& hello) {
+  if (!config.echo_session_id) return {};
+  return hello.legacy_session_id;
+}
+
 std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,
                                                      std::span<const SignatureScheme> offered) {
   if (credential == nullptr || credential->chain.empty()) return std::nullopt;

@@ -47,6 +47,14 @@ struct Negotiation {
 Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const SuiteWish& wish,
                  Negotiation* out);
 
+// GroupsToAnnounce is what a server with an order of its own says in EncryptedExtensions when
+// another group would have been its first choice; empty otherwise.
+std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGroup negotiated);
+
+// SessionIdEcho is the legacy_session_id_echo of a server's answers: empty unless the config asks
+// for what old clients want.
+std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHelloView& hello);
+
 // ChooseSignatureScheme returns the first of the credential's schemes that the peer takes and that
 // may sign a CertificateVerify; nothing when there is none. Null is a credential without any.
 std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,

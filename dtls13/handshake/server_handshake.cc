@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -29,6 +30,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status ProvidePsk(size_t index, Psk psk) override;
   Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
   Status ProvideSignature(std::span<const uint8_t> signature) override;
+  Status ChooseProtocol(std::string_view protocol) override;
 
  protected:
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
@@ -41,8 +43,12 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
                      const Negotiation& negotiation, const std::optional<CookieContents>& cookie);
   Status RestoreFromCookie(const ClientOffer& offer, const Negotiation& negotiation,
                            const CookieContents& contents);
-  void KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
+  Status KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
   void KeepInfo(const ClientOffer& offer);
+  // Answers is what EncryptedExtensions says of the connection.
+  EncryptedExtensionsFields Answers() const {
+    return {.connection = connection_answer_, .alpn = context_.result().connection.alpn};
+  }
   Status SendPskFlight();
   Status UseCredential(const Credential* credential);
   Status SendServerHello();
@@ -63,6 +69,8 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   std::vector<CertificateType> client_certificate_types_;
   // Of the client's certificate; nothing when none is asked for.
   std::optional<CertificateType> client_certificate_type_;
+  std::vector<uint8_t> session_id_echo_;
+  ConnectionAnswer connection_answer_;
 };
 
 Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
@@ -162,7 +170,7 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
   if (const Status status = context_.Receive(HandshakeType::kClientHello, body); !status.ok()) {
     return status;
   }
-  KeepOffer(offer, negotiation);
+  if (const Status status = KeepOffer(offer, negotiation); !status.ok()) return status;
   if (const Status status =
           AnswerEarlyData(offer, body, psks_.selection(), parameters_.now, &context_);
       !status.ok()) {
@@ -207,8 +215,8 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
   if (*digest != contents.hello_digest) return IllegalParameter(Reason::kHelloChanged);
 
   context_.result().used_hello_retry_request = true;
-  const std::vector<uint8_t> retry =
-      SerializeHelloRetryRequest(contents.suite, contents.group, *offer.cookie);
+  const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
+      contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer.hello));
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
                                                   contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
@@ -218,7 +226,7 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
 }
 
 // KeepOffer copies what is needed once the message is gone.
-void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation& negotiation) {
+Status ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation& negotiation) {
   context_.SetClientRandom(offer.hello.random);
   context_.SetSuite(*negotiation.suite);
   context_.result().group = negotiation.group;
@@ -231,6 +239,12 @@ void ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation&
   offered_psk_ = !offer.psks.empty();
   context_.result().takes_tickets = MayUsePsks(context_.config(), offer);
   KeepInfo(offer);
+  const auto session_id = SessionIdEcho(context_.config(), offer.hello);
+  session_id_echo_.assign(session_id.begin(), session_id.end());
+  connection_answer_.acknowledges_server_name = !offer.server_name.empty();
+  connection_answer_.supported_groups = GroupsToAnnounce(context_.config(), negotiation.group);
+  return NegotiateConnection(context_.config().connection, offer.connection, &connection_answer_,
+                             &context_.result().connection);
 }
 
 void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
@@ -247,6 +261,17 @@ void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
   CertificateTypes types = offer.certificate_types();
   client_hello_.server_certificate_types = std::move(types.server);
   client_certificate_types_ = std::move(types.client);
+  client_hello_.alpn = offer.connection.alpn.ToStrings();
+}
+
+Status ServerHandshakeImpl::ChooseProtocol(std::string_view protocol) {
+  const auto& offered = client_hello_.alpn;
+  const bool was_offered = std::find(offered.begin(), offered.end(), protocol) != offered.end();
+  if (state_ != HandshakeState::kServerWaitCredential || (!protocol.empty() && !was_offered)) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  context_.result().connection.alpn = protocol;
+  return Status::Ok();
 }
 
 // SendPskFlight is the whole of a server's flight that a PSK authenticates.
@@ -257,10 +282,11 @@ void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
 //# that the client has sent the "post_handshake_auth" extension (see
 //# Section 4.2.6).
 Status ServerHandshakeImpl::SendPskFlight() {
-  const bool accepted = context_.result().early_data == EarlyDataOutcome::kAccepted;
+  EncryptedExtensionsFields fields = Answers();
+  fields.early_data = context_.result().early_data == EarlyDataOutcome::kAccepted;
   if (const Status status = SendServerHello(); !status.ok()) return status;
   const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
-                                      SerializeEncryptedExtensions({.early_data = accepted}));
+                                      SerializeEncryptedExtensions(fields));
   if (!status.ok()) return status;
   return SendFinished();
 }
@@ -291,7 +317,7 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   if (client_hello_.signature_schemes.empty()) return MissingExtension();
   const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes);
   if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
-  EncryptedExtensionsFields fields;
+  EncryptedExtensionsFields fields = Answers();
   Status status = ChooseCertificateTypes(*credential, &fields);
   if (!status.ok()) return status;
   status = SendServerHello();
@@ -350,7 +376,7 @@ Status ServerHandshakeImpl::SendCertificateRequest() {
 
 Status ServerHandshakeImpl::SendServerHello() {
   const std::optional<PskSelection>& psk = psks_.selection();
-  ServerHelloFields fields;
+  ServerHelloFields fields = {.session_id_echo = session_id_echo_};
   KeyExchange::Response response;
   if (psk.has_value()) fields.selected_identity = psk->index;
   //= rfc8446#section-4.2.9

@@ -11,7 +11,8 @@ namespace {
 constexpr size_t kMaxSessionIdLen = 32;
 
 // WriteHead writes everything before the extensions, which ServerHello and HelloRetryRequest share.
-void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteId suite) {
+void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteId suite,
+               std::span<const uint8_t> session_id_echo) {
   //= rfc9147#section-5.4
   //# The DTLS 1.3 ServerHello message is the same as the TLS 1.3
   //# ServerHello message, except that the legacy_version field is set to
@@ -21,7 +22,10 @@ void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteI
   //= rfc9147#section-5
   //# DTLS servers MUST NOT echo
   //# the "legacy_session_id" value from the client
-  writer->WriteU8(0);
+  {
+    ByteWriter::LengthPrefix prefix(writer, 1);
+    writer->WriteBytes(session_id_echo);
+  }
   writer->WriteU16(static_cast<uint16_t>(suite));
   writer->WriteU8(0);  // legacy_compression_method
 }
@@ -103,7 +107,7 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
                                           const ServerHelloFields& fields) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
-  WriteHead(&writer, random, suite);
+  WriteHead(&writer, random, suite, fields.session_id_echo);
   {
     ByteWriter::LengthPrefix block(&writer, 2);
     WriteSelectedVersion(&writer);
@@ -126,10 +130,11 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
 
 std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
-                                                std::span<const uint8_t> cookie) {
+                                                std::span<const uint8_t> cookie,
+                                                std::span<const uint8_t> session_id_echo) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
-  WriteHead(&writer, kHelloRetryRequestRandom, suite);
+  WriteHead(&writer, kHelloRetryRequestRandom, suite, session_id_echo);
   {
     ByteWriter::LengthPrefix block(&writer, 2);
     WriteSelectedVersion(&writer);

@@ -48,6 +48,7 @@ std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t
 struct ServerHelloFields {
   std::optional<KeyShare> key_share = {};
   std::optional<uint16_t> selected_identity = {};  // of the client's PSKs
+  std::span<const uint8_t> session_id_echo = {};   // for clients of before RFC 9147
 };
 
 // SerializeServerHello returns the body; empty when a field is longer than the format can hold.
@@ -58,7 +59,8 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
 // server that keeps nothing relies on to rebuild the transcript. Empty when `cookie` is too long.
 std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
-                                                std::span<const uint8_t> cookie);
+                                                std::span<const uint8_t> cookie,
+                                                std::span<const uint8_t> session_id_echo = {});
 
 }  // namespace dtls13
 

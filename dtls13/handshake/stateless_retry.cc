@@ -33,7 +33,8 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
   contents.application_cookie.assign(application_cookie.begin(), application_cookie.end());
   const std::vector<uint8_t> cookie = config.cookie_keys->Seal(contents, peer_address, now);
   if (cookie.empty()) return {};
-  return SerializeHelloRetryRequest(contents.suite, contents.group, cookie);
+  return SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
+                                    SessionIdEcho(config, *hello));
 }
 
 std::optional<CookieContents> OpenOfferCookie(const HandshakeConfig& config,

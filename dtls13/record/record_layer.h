@@ -53,6 +53,7 @@ struct OpenedRecord {
   RecordNumber number;
   ContentType type = ContentType::kInvalid;
   std::span<uint8_t> content;
+  size_t inner_len = 0;  // content with type and padding; 0 for a plaintext record
   // The Connection ID it carried, empty if none; a view of the datagram as well.
   std::span<const uint8_t> connection_id;
 };

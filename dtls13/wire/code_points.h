@@ -105,6 +105,19 @@ enum class CertificateCompression : uint16_t {
   kZstd = 3,
 };
 
+// SrtpProfile, RFC 5764 section 4.1.2 and RFC 7714 section 14.2.
+enum class SrtpProfile : uint16_t {
+  kAes128CmHmacSha1_80 = 0x0001,
+  kAes128CmHmacSha1_32 = 0x0002,
+  kNullHmacSha1_80 = 0x0005,
+  kNullHmacSha1_32 = 0x0006,
+  kAeadAes128Gcm = 0x0007,
+  kAeadAes256Gcm = 0x0008,
+};
+
+// MaxFragmentLength, RFC 6066 section 4.
+enum class MaxFragmentLength : uint8_t { k512 = 1, k1024 = 2, k2048 = 3, k4096 = 4 };
+
 // PskKeyExchangeMode, RFC 8446 section 4.2.9.
 enum class PskKeyExchangeMode : uint8_t {
   kPskKe = 0,     // the PSK alone: no forward secrecy

@@ -45,6 +45,7 @@ enum class Reason : uint16_t {
   kBadAlert,
   kPeerAlert,             // the peer sent a fatal alert; Status::alert is the peer's
   kHandshakeTimeout,      // the retransmission limit was reached
+  kRecordOverflow,        // a record longer than was agreed
   kRecordLimit,           // AEAD limits or record numbers are exhausted
   kIntegrityLimit,        // too many records failed authentication
   kMessageSequenceLimit,  // message_seq would wrap
@@ -54,10 +55,10 @@ enum class Reason : uint16_t {
   kBinderMismatch,      // the binder of the selected PSK does not verify
   kBadPsk,              // the server selected a PSK in a way that contradicts the offer
   kInappropriateFallback,
-  kExported,  // another process continues it
-  kCanceled,  // by our own caller, during the handshake
+  kExported,          // another process continues it
+  kCanceled,          // by our own caller, during the handshake
   kTooMuchEarlyData,  // more than the ticket allows
-  kCrypto,    // libcrypto failed
+  kCrypto,            // libcrypto failed
   kInternal,
 };
 

@@ -1,0 +1,34 @@
+#ifndef DTLS13_HANDSHAKE_CLIENT_HELLO_INFO_H_
+#define DTLS13_HANDSHAKE_CLIENT_HELLO_INFO_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dtls13/handshake/certificate_wishes.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+
+// OfferedIdentity is one PSK identity of a client's, for the caller to know or not.
+struct OfferedIdentity {
+  std::vector<uint8_t> identity;
+  uint32_t obfuscated_ticket_age = 0;
+};
+
+// ClientHelloInfo is what a server's caller may look at to choose a key or a credential.
+struct ClientHelloInfo {
+  std::string server_name;  // empty if none was sent
+  std::vector<SignatureScheme> signature_schemes;
+  std::vector<uint16_t> cipher_suites;
+  CertificateWishes certificate_wishes;
+  // The types of certificate that the client takes; empty is X.509.
+  std::vector<CertificateType> server_certificate_types;
+  // While wait() is kPsk: the first kMaxPskIdentities that the client offers, in its order.
+  std::vector<OfferedIdentity> psk_identities;
+  std::vector<std::string> alpn;  // by the client's preference; empty if it sent none
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_CLIENT_HELLO_INFO_H_
