@@ -176,7 +176,14 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
   //# A client that attempts to send 0-RTT data MUST fail a connection if
   //# it receives a ServerHello with TLS 1.2 or older.
   const auto version = hello.extensions.Find(ExtensionType::kSupportedVersions);
-  if (!version.has_value()) return ProtocolVersionFailure();
+  if (!version.has_value()) {
+    //= rfc8446#section-4.1.3
+    //# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
+    //# MUST check that the last 8 bytes are not equal to either of these
+    //# values.
+    return hello.ShowsDowngrade() ? IllegalParameter(Reason::kInappropriateFallback)
+                                  : ProtocolVersionFailure();
+  }
   const auto selected = ParseSelectedVersion(*version);
   if (!selected.has_value()) return DecodeError();
   //= rfc8446#section-4.2.1

@@ -670,6 +670,30 @@ TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   EXPECT_EQ(groups, (std::vector<NamedGroup>{NamedGroup::kX25519, NamedGroup::kSecp384r1}));
 }
 
+// F37: whatever an older ServerHello says, it is the end; a marked one is known for what it is.
+//= rfc8446#section-4.1.3
+//= type=test
+//# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
+//# MUST check that the last 8 bytes are not equal to either of these
+//# values.
+TEST(ClientDowngradeTest, F37OlderServerHellosAreRefused) {
+  const std::vector<std::pair<Bytes, AlertDescription>> kEnds = {
+      {{0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 0x01}, AlertDescription::kIllegalParameter},
+      {{0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 0x00}, AlertDescription::kIllegalParameter},
+      {{0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44, 0x02}, AlertDescription::kProtocolVersion},
+      {{0, 0, 0, 0, 0, 0, 0, 1}, AlertDescription::kProtocolVersion}};
+  for (const auto& [end, alert] : kEnds) {
+    Bytes hello = {0xfe, 0xfd};
+    hello.resize(2 + kRandomLen, 7);
+    std::copy(end.begin(), end.end(), hello.end() - static_cast<ptrdiff_t>(end.size()));
+    for (const uint8_t byte : {0x00, 0xc0, 0x2b, 0x00}) hello.push_back(byte);
+    const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
+    const Status status = client->HandleMessage(kSH, hello, kPlaintextEpoch);
+    EXPECT_FALSE(status.ok());
+    EXPECT_EQ(status.alert(), alert);
+  }
+}
+
 // A hybrid share would make two datagrams of every first ClientHello (F23), so it is sent only
 // where the config says so.
 TEST(ClientStartTest, PredictsASmallShareUnlessTold) {

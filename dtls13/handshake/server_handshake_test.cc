@@ -434,6 +434,24 @@ TEST(ServerCookieTest, SecondHelloCannotAskAgain) {
               Reason::kBadKeyShare);
 }
 
+// F35: what is signed is the handshake that goes on, and nothing of hellos that it replaced.
+TEST(ServerCookieTest, F35RepliesToEarlierHellosLeaveNothingBehind) {
+  for (const bool require_cookie : {true, false}) {
+    HandshakeConfig config = TestConfig();
+    config.require_cookie = require_cookie;
+    config.groups = {NamedGroup::kSecp384r1};  // nobody's first share
+    HandshakePair pair(TestConfig(), config);
+    for (const char* name : {"first.test", "second.test"}) {
+      Hello other;
+      other.fields.server_name = name;
+      ASSERT_TRUE(Give(pair.server_handshake.get(), other.Build()).ok());
+      EXPECT_TRUE(TakeRetry(pair.server_handshake.get()).has_value());
+    }
+    pair.Run();
+    EXPECT_TRUE(pair.completed());
+  }
+}
+
 //= rfc8446#section-4.1.2
 //= type=test
 //# In that case, the client MUST send the same

@@ -1,6 +1,7 @@
 #include "dtls13/handshake/server_hello.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -9,6 +10,8 @@ namespace dtls13 {
 namespace {
 
 constexpr size_t kMaxSessionIdLen = 32;
+// "DOWNGRD"; a byte of 0 or 1 follows.
+constexpr uint8_t kDowngrade[] = {0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44};
 
 // WriteHead writes everything before the extensions, which ServerHello and HelloRetryRequest share.
 void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteId suite,
@@ -41,6 +44,11 @@ void WriteSelectedVersion(ByteWriter* writer) {
 bool ServerHelloView::IsHelloRetryRequest() const {
   return std::equal(random.begin(), random.end(), kHelloRetryRequestRandom.begin(),
                     kHelloRetryRequestRandom.end());
+}
+
+bool ServerHelloView::ShowsDowngrade() const {
+  const auto mark = random.last(sizeof(kDowngrade) + 1);
+  return std::equal(std::begin(kDowngrade), std::end(kDowngrade), mark.begin()) && mark.back() <= 1;
 }
 
 //      struct {

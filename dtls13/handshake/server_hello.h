@@ -30,6 +30,9 @@ struct ServerHelloView {
   ExtensionBlock extensions;
 
   bool IsHelloRetryRequest() const;
+  // ShowsDowngrade: `random` ends in one of the two values with which a server that has TLS 1.3
+  // marks the choice of something older, RFC 8446 section 4.1.3.
+  bool ShowsDowngrade() const;
 };
 
 // ParseServerHello takes a whole body. Nothing (decode_error) when it is malformed or has trailing
