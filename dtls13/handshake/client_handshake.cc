@@ -79,9 +79,6 @@ Status ClientHandshake::Start() {
   hello_.signature_schemes = UsableSchemes(config);
   hello_.psk_modes = config.psk_modes;
   psks_.Keep(std::move(parameters_.psks), parameters_.server_name, parameters_.now, &hello_);
-  if (parameters_.early_data && !psks_.empty()) {
-    PrepareEarlyData(psks_.psks().front(), &hello_);
-  }
   // Only a key that both sides hold does without a group, and without certificates.
   if (hello_.cipher_suites.empty() ||
       (psks_.empty() && (hello_.groups.empty() || hello_.signature_schemes.empty()))) {
@@ -99,6 +96,9 @@ Status ClientHandshake::Start() {
   context_.SetClientRandom(hello_.random);
   hello_.legacy_session_id = parameters_.legacy_session_id;
   hello_.connection = config.connection;
+  if (parameters_.early_data && !psks_.empty()) {
+    PrepareEarlyData(psks_.psks().front(), &hello_);
+  }
   //= rfc6066#section-3
   //# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
   if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/transcript.h"
@@ -38,10 +41,14 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientOffer& offer, const Se
                          now);
 }
 
+bool HasProtocol(const Session& session, const std::string& protocol) {
+  return std::equal(session.alpn.begin(), session.alpn.end(), protocol.begin(), protocol.end());
+}
+
 // CanAccept holds all of RFC 8446 section 4.2.10's conditions. The replay guard comes last, for it
 // is asked once.
 bool CanAccept(const HandshakeConfig& config, const ClientOffer& offer,
-               const PskSelection& selection, const CipherSuite& suite, WallTime now) {
+               const PskSelection& selection, const HandshakeResult& result, WallTime now) {
   const Session* session = selection.psk.session();
   // A guard that nobody gave would take every replay.
   if (config.max_early_data_len == 0 || config.replay_guard == nullptr) return false;
@@ -55,7 +62,7 @@ bool CanAccept(const HandshakeConfig& config, const ClientOffer& offer,
   //# selected PSK:
   // Versions other than ours have no sessions here, and a session with another name is not resumed.
   if (selection.index != 0 || session == nullptr || session->max_early_data_len == 0 ||
-      session->suite != suite.id) {
+      session->suite != result.suite->id || !HasProtocol(*session, result.connection.alpn)) {
     return false;
   }
   return IsFirstTime(config.replay_guard.get(), offer, *session, now);
@@ -99,6 +106,12 @@ void PrepareEarlyData(const Psk& psk, ClientHelloFields* hello) {
   std::vector<CipherSuiteId>& suites = hello->cipher_suites;
   const auto suite = std::find(suites.begin(), suites.end(), session->suite);
   if (suite == suites.end()) return;
+  const std::vector<std::string>& protocols = hello->connection.alpn;
+  const bool has_protocol =
+      session->alpn.empty() ||
+      std::any_of(protocols.begin(), protocols.end(),
+                  [&](const std::string& protocol) { return HasProtocol(*session, protocol); });
+  if (!has_protocol) return;
   std::rotate(suites.begin(), suite, suite + 1);
   hello->early_data = true;
 }
@@ -123,7 +136,8 @@ Status ReadEarlyDataAnswer(const Session& session, const ExtensionBlock& encrypt
   //# verify that the server's selected_identity is 0.  If any other value
   //# is returned, the client MUST abort the handshake with an
   //# "illegal_parameter" alert.
-  if (result.psk_index != uint16_t{0} || result.suite->id != session.suite) {
+  if (result.psk_index != uint16_t{0} || result.suite->id != session.suite ||
+      !HasProtocol(session, result.connection.alpn)) {
     return IllegalParameter(Reason::kBadExtension);
   }
   context->result().early_data = EarlyDataOutcome::kAccepted;
@@ -147,7 +161,7 @@ Status AnswerEarlyData(const ClientOffer& offer, std::span<const uint8_t> client
   //# "early_data" extension in its followup ClientHello.
   // One that does is told no, as is every offer behind a HelloRetryRequest.
   if (result.used_hello_retry_request || !selection.has_value() ||
-      !CanAccept(context->config(), offer, *selection, *result.suite, now) ||
+      !CanAccept(context->config(), offer, *selection, result, now) ||
       !IsSameProtocol(*selection->psk.session(), result.connection)) {
     result.early_data = EarlyDataOutcome::kRejected;
     return Status::Ok();

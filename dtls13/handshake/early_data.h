@@ -18,8 +18,8 @@ namespace dtls13 {
 // replay guard stands in the way. There is no EndOfEarlyData in DTLS, RFC 9147 section 5.6 (F31).
 
 // PrepareEarlyData (client) makes `hello` offer early data if `psk`, the first one offered, is a
-// session that allows it and whose suite is among `hello`'s. That suite goes to their front, for
-// the server must choose it.
+// session that allows it and whose suite and protocol are among `hello`'s. That suite goes to
+// the front, for the server must choose it.
 void PrepareEarlyData(const Psk& psk, ClientHelloFields* hello);
 
 // OfferEarlyData (client) derives the early secrets and queues AllowEarlyData.
@@ -27,7 +27,7 @@ Status OfferEarlyData(const Session& session, std::span<const uint8_t> client_he
                       HandshakeContext* context);
 
 // ReadEarlyDataAnswer (client) reads what EncryptedExtensions say to the offer: illegal_parameter
-// if the server accepts but has not taken the first PSK, with that session's suite.
+// if the server accepts but has not taken the first PSK, with that session's suite and protocol.
 Status ReadEarlyDataAnswer(const Session& session, const ExtensionBlock& encrypted_extensions,
                            HandshakeContext* context);
 

@@ -141,6 +141,63 @@ TEST(EarlyDataTest, IsNotOfferedWithWhatDoesNotAllowIt) {
   EXPECT_FALSE(hello.early_data);
 }
 
+// ProtocolCase is the ALPN of a session and of the new connection's sides, and what becomes of
+// early data.
+struct ProtocolCase {
+  std::string session;
+  std::vector<std::string> client;
+  std::vector<std::string> server;
+  EarlyDataOutcome outcome;
+};
+
+//= rfc8446#section-4.2.10
+//= type=test
+//# In addition, it MUST verify that the
+//# following values are the same as those associated with the
+//# selected PSK:
+TEST(EarlyDataTest, TheProtocolIsTheSessions) {
+  const ProtocolCase cases[] = {
+      {"a", {"b", "a"}, {"a"}, EarlyDataOutcome::kAccepted},
+      {"a", {"a", "b"}, {"b"}, EarlyDataOutcome::kRejected},
+      {"a", {"a"}, {}, EarlyDataOutcome::kRejected},
+      {"a", {"b"}, {"b"}, EarlyDataOutcome::kNone},
+      {"", {"a"}, {"a"}, EarlyDataOutcome::kRejected},
+      {"", {"a"}, {}, EarlyDataOutcome::kAccepted},
+  };
+  for (const ProtocolCase& test : cases) {
+    auto session = NewSession(1);
+    session->max_early_data_len = 100;
+    session->alpn.assign(test.session.begin(), test.session.end());
+    const Psk psk(session);
+    HandshakeConfig client = Client();
+    HandshakeConfig server = Server();
+    client.connection.alpn = test.client;
+    server.connection.alpn = test.server;
+    HandshakePair pair(client, server, WithEarlyData({psk}));
+    pair.provide_psk = Knowing({psk});
+    pair.Run();
+    ExpectCompleted(pair);
+    EXPECT_EQ(pair.client_handshake->result().early_data, test.outcome) << test.session;
+    EXPECT_EQ(pair.server_handshake->result().early_data, test.outcome) << test.session;
+  }
+}
+
+TEST(EarlyDataTest, AcceptedWithAnotherProtocolIsIllegal) {
+  auto session = NewSession(1);
+  session->max_early_data_len = 100;
+  session->alpn = {'a'};
+  HandshakeConfig client = Client();
+  HandshakeConfig server = Server();
+  client.connection.alpn = {"a", "b"};
+  server.connection.alpn = {"b"};
+  HandshakePair pair(client, server, WithEarlyData({Psk(session)}));
+  pair.provide_psk = Knowing({Psk(session)});
+  // early_data, and ALPN's "b".
+  ReplaceExtensions(&pair, {0, 12, 0, 42, 0, 0, 0, 16, 0, 4, 0, 2, 1, 'b'});
+  pair.Run();
+  ExpectFatal(pair.client.status, AlertDescription::kIllegalParameter, Reason::kBadExtension);
+}
+
 TEST(EarlyDataTest, AServerThatIsSilentHasRejectedIt) {
   const Psk psk = EarlySession(1);
   HandshakeConfig server = Server();
