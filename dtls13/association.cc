@@ -66,6 +66,11 @@ void AssociationImpl::BeginServer(ServerParameters parameters) {
   handshake_ = std::move(handshake);
 }
 
+// The config lives as long as the association, and so may be shared as one of its parts.
+std::shared_ptr<const HandshakeConfig> AssociationImpl::handshake_config() const {
+  return {config_, &config_->handshake};
+}
+
 std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const AssociationConfig> config,
                                                     ClientParameters parameters) {
   auto association = std::make_unique<AssociationImpl>(std::move(config), Role::kClient);
@@ -91,6 +96,8 @@ void AssociationImpl::HandleTimeout(Instant now) {
   if (failed()) return;
   ForgetOldKeys(now);
   acks_.HandleTimeout(now);
+  ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
+  if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
   const bool gave_up = give_up_at_ && now >= *give_up_at_;
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
@@ -104,8 +111,11 @@ std::optional<Instant> AssociationImpl::NextTimeout() const {
   if (failed()) return std::nullopt;
   if (KeyUpdateIsDue()) return latest_now_;
   std::optional<Instant> next = retransmission_.deadline();
+  std::optional<Instant> retired, checked;
+  if (!use_.retiring.empty()) retired = use_.retiring.front().forget_at;
+  if (use_.paths != nullptr) checked = use_.paths->deadline();
   for (const std::optional<Instant>& deadline :
-       {acks_.deadline(), give_up_at_, forget_old_keys_at_}) {
+       {acks_.deadline(), give_up_at_, forget_old_keys_at_, retired, checked}) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   }
   return next;

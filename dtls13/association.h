@@ -13,6 +13,8 @@
 #include "dtls13/event.h"
 #include "dtls13/flight/instant.h"
 #include "dtls13/handshake/handshake.h"
+#include "dtls13/path_id.h"
+#include "dtls13/path_validator.h"
 #include "dtls13/record/record_layer.h"
 
 namespace dtls13 {
@@ -65,12 +67,24 @@ class Association {
   // HandleDatagram takes one received datagram (or several records of a stream transport) and
   // decrypts it in place. Bad records are dropped silently and counted. `datagram` must stay
   // untouched until the events have been polled.
-  virtual void HandleDatagram(std::span<uint8_t> datagram, Instant now) = 0;
+  void HandleDatagram(std::span<uint8_t> datagram, Instant now) {
+    HandleDatagram(datagram, PathId(active_path()), now);
+  }
+  // The same for one that came by `from`. A caller that names paths sends each datagram of
+  // PollTransmit by the path that comes with it. What the peer sends from elsewhere is taken, but
+  // the path in use changes only to one that is proved: kPeerMoved, kPeerAddressCandidate.
+  virtual void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) = 0;
   // HandleTimeout is infallible and only marks owed work; calling it early is harmless.
   virtual void HandleTimeout(Instant now) = 0;
   // PollTransmit writes the next owed datagram of at most mtu() bytes and returns its length, 0
   // when nothing is owed. `out` of fewer than mtu() bytes limits it further.
-  virtual size_t PollTransmit(std::span<uint8_t> out, Instant now) = 0;
+  size_t PollTransmit(std::span<uint8_t> out, Instant now) {
+    PathId to;
+    return PollTransmit(out, now, &to);
+  }
+  // `*to` is where the datagram is to go; empty as long as no path was named: where the handshake
+  // goes.
+  virtual size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) = 0;
   virtual std::optional<Instant> NextTimeout() const = 0;
   virtual std::optional<Event> PollEvent() = 0;
 
@@ -120,6 +134,24 @@ class Association {
   // are not acknowledged.
   virtual bool SendTicket(Instant now) = 0;
 
+  // active_path is where the datagrams of Seal are to go.
+  virtual const PathId& active_path() const = 0;
+  // MigrateTo says that this side sends by another path from here on, of its own will. An unused
+  // Connection ID of the peer's goes with it, if there is one.
+  virtual void MigrateTo(const PathId& path, Instant now) = 0;
+  // ConfirmPath says that the peer was proved to be at `path` by means of the application's.
+  virtual void ConfirmPath(const PathId& path, Instant now) = 0;
+  virtual PathStats path_stats() const = 0;
+
+  // RequestConnectionIds asks the peer for `num` of its Connection IDs, for later changes of path.
+  // False while an earlier request is unanswered, and where none of the peer's are used.
+  virtual bool RequestConnectionIds(uint8_t num, Instant now) = 0;
+  // IssueConnectionIds gives the peer up to `num` new ones of ours (events kConnectionIdAdded).
+  // With kImmediate it uses none of the earlier ones any more, once it has the message; they are
+  // forgotten a while later (kConnectionIdRetired). False while earlier ones are unacknowledged,
+  // where the peer uses none of ours, and when it has as many spares as we keep.
+  virtual bool IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) = 0;
+
   // Close queues close_notify: once, best effort, never retransmitted. Reading goes on: what the
   // peer has still to say, such as the answer to a question just asked, is delivered.
   virtual void Close() = 0;
@@ -133,9 +165,10 @@ class Association {
   // needs to go on with it, sealed under `key` of kExportKeyLen bytes. Empty, and nothing is
   // changed, when that cannot be now: before kConnected; while events are to be polled, datagrams
   // owed, our messages unacknowledged or the peer's incomplete (poll, wait, try again); for any
-  // other key length; where authentication after the handshake was agreed on; without
-  // AssociationConfig::exportable. The peer notices nothing. Lost are the peer's certificates, if
-  // they were not copied, further session tickets, and what was measured of the round trip.
+  // other key length; where authentication after the handshake or Connection IDs were agreed on;
+  // without AssociationConfig::exportable. The peer notices nothing. Lost are the peer's
+  // certificates, if they were not copied, further session tickets, and what was measured of the
+  // round trip.
   virtual std::vector<uint8_t> Export(std::span<const uint8_t> key) = 0;
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when

@@ -7,6 +7,7 @@
 #include "dtls13/flight/instant.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/path_validator.h"
 
 namespace dtls13 {
 
@@ -51,6 +52,9 @@ struct AssociationConfig {
 
   // Associations may be exported: traffic secrets are kept beside the keys made of them.
   bool exportable = false;
+
+  // How a peer that is heard from a new address is checked there, if both sides negotiated it.
+  PathValidatorConfig path_validation;
 
   // Produce Trace events for every handshake message, alert and ACK, in and out.
   bool trace = false;

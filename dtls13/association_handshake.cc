@@ -344,7 +344,7 @@ bool AssociationImpl::SendTicket(Instant now) {
 }
 
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {
-  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return;
+  if (!MaySendMessages()) return;
   // One that was given up is sent again, now that it is wanted again.
   if (!retransmission_.empty() && !retransmission_.timer_running()) retransmission_.Provoke(now);
   post_handshake_->RequestKeyUpdate(request_peer);

@@ -16,6 +16,7 @@
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
 #include "dtls13/handshake/post_handshake.h"
+#include "dtls13/path_use.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 
@@ -30,7 +31,7 @@ inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 // AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
 // what can be decided without two of them is decided in one of them. In association_input.cc is
 // what datagrams do, in association_handshake.cc what messages do, in association_output.cc what
-// leaves; the rest is in association.cc.
+// leaves, in association_paths.cc what tells whose it is; the rest is in association.cc.
 class AssociationImpl final : public Association {
  public:
   AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
@@ -39,9 +40,9 @@ class AssociationImpl final : public Association {
   void BeginClient(ClientParameters parameters);
   void BeginServer(ServerParameters parameters);
 
-  void HandleDatagram(std::span<uint8_t> datagram, Instant now) override;
+  void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) override;
   void HandleTimeout(Instant now) override;
-  size_t PollTransmit(std::span<uint8_t> out, Instant now) override;
+  size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
   std::optional<Instant> NextTimeout() const override;
   std::optional<Event> PollEvent() override;
 
@@ -60,6 +61,12 @@ class AssociationImpl final : public Association {
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
+  const PathId& active_path() const override;
+  void MigrateTo(const PathId& path, Instant now) override;
+  void ConfirmPath(const PathId& path, Instant now) override;
+  PathStats path_stats() const override;
+  bool RequestConnectionIds(uint8_t num, Instant now) override;
+  bool IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) override;
   void Close() override;
   void Cancel() override;
   void Abort(AlertDescription alert) override;
@@ -91,9 +98,9 @@ class AssociationImpl final : public Association {
  private:
   // --- incoming
   // HandleRecords is false when nothing in `datagram` could be read.
-  bool HandleRecords(std::span<uint8_t> datagram, Instant now);
+  bool HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);
   void HoldForServerHello(std::span<const uint8_t> datagram);
-  void HandleHeldDatagrams(Instant now);
+  void HandleHeldDatagrams(const PathId& from, Instant now);
   void HandleRecord(const OpenedRecord& record, Instant now);
   void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
   // AddFragment is false when it failed the association.
@@ -120,6 +127,9 @@ class AssociationImpl final : public Association {
   void Apply(SendStateless action, Instant now);
   void Apply(InstallReadKeys action, Instant now);
   void Apply(InstallWriteKeys action, Instant now);
+  void Apply(ExpectConnectionId action, Instant now);
+  void Apply(RetireConnectionId action, Instant now);
+  void Apply(SendWithConnectionId action, Instant now);
   void Apply(PeerIsDtls13 action, Instant now);
   void Apply(KeyLogLine action, Instant now);
   void Apply(AllowEarlyData action, Instant now);
@@ -137,7 +147,15 @@ class AssociationImpl final : public Association {
   void OnFlightAnswered(Instant now);
   void OnMessagesAcked(Instant now);
   void ForgetSpentWriteEpochs();
-
+  bool MaySendMessages() const;
+  // --- Connection IDs and paths
+  void ForgetRetiredConnectionIds(Instant now, size_t max_left);
+  std::optional<ConnectionId> TakeSpareConnectionId();
+  Paths& paths();
+  void BeforeDatagram(const PathId& from);
+  void OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now);
+  void HandlePathNews(Paths::News news, Instant now);
+  size_t PackPathMessage(std::span<uint8_t> out, PathId* to);
   // --- keys' ends
   bool KeyUpdateIsDue() const;
   void StartDueKeyUpdate(Instant now);
@@ -149,7 +167,6 @@ class AssociationImpl final : public Association {
   void WriteState(ByteWriter* writer) const;
   bool ReadResult(ByteReader* reader);
   bool ReadProgress(ByteReader* reader, Instant now);
-
   // --- outgoing
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
   size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
@@ -178,10 +195,7 @@ class AssociationImpl final : public Association {
   void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
                     std::span<const uint8_t> body);
 
-  std::shared_ptr<const HandshakeConfig> handshake_config() const {
-    // The config lives as long as the association, and so may be shared as one of its parts.
-    return {config_, &config_->handshake};
-  }
+  std::shared_ptr<const HandshakeConfig> handshake_config() const;
 
   std::shared_ptr<const AssociationConfig> config_;
   Role role_;
@@ -213,6 +227,7 @@ class AssociationImpl final : public Association {
   Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
   Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
 
+  PathUse use_;
   RecordLayer records_;
   Reassembler reassembler_;
   Retransmission retransmission_;

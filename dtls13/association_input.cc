@@ -30,7 +30,7 @@ struct AssociationImpl::RecordNews {
 
 // --- Incoming datagrams
 
-void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
+void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) {
   if (!first_call_) first_call_ = now;
   if (failed()) {
     if (alert_repeats_ > 0) {
@@ -46,10 +46,11 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
   }
   latest_now_ = now;
   ForgetOldKeys(now);
+  BeforeDatagram(from);
   const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
   HoldForServerHello(datagram);
-  const bool heard = HandleRecords(datagram, now);
-  HandleHeldDatagrams(now);
+  const bool heard = HandleRecords(datagram, from, now);
+  HandleHeldDatagrams(from, now);
   if (failed()) return;
   if (heard) ForgetOldKeysLater(now);
   // The peer lives, and may still miss what was given up after many retransmissions.
@@ -67,12 +68,13 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, Instant now) {
   ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
 }
 
-bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, Instant now) {
+bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now) {
   bool heard = false;
   while (!failed()) {
     std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
     if (!record) break;
     heard = true;
+    OnRecordFrom(from, *record, now);
     HandleRecord(*record, now);
   }
   return heard;
@@ -89,11 +91,11 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   early_datagrams_.Hold(datagram);
 }
 
-void AssociationImpl::HandleHeldDatagrams(Instant now) {
+void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
   replayed_datagrams_.clear();
   if (early_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
   replayed_datagrams_ = early_datagrams_.TakeAll();
-  for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, now);
+  for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, from, now);
   // What comes in front of the rest so late was lost once, and so may more be.
   if (!connected_ && peer_is_dtls13_) acks_.OweNow();
 }

@@ -32,7 +32,9 @@ constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 //= rfc9147#section-4
 //# Sending implementations MUST NOT mix records from multiple DTLS
 //# associations in the same datagram.
-size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now) {
+size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) {
+  if (const size_t len = PackPathMessage(out, to)) return len;
+  *to = active_path();
   latest_now_ = now;
   if (!first_call_) first_call_ = now;
   if (!failed()) RunActions(now);

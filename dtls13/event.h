@@ -28,10 +28,19 @@ enum class EventType : uint8_t {
   kApplicationData,      // `data` is one record's content, in the datagram's own buffer
   kClientAuthenticated,  // server: a RequestClientCertificate is answered by peer_certificates()
   kClientDeclined,       // server: one is answered, and the client shows none
-  kHandshakeAcked,       // client: the server acknowledged the final flight
-  kTicket,               // client: `session` can be resumed by a later connection
-  kPeerClosed,  // close_notify: the clean end of what the peer sends; writing is still possible
-  kFailed,      // the association is over: `status`; `from_peer` if the peer's alert said so
+  // `data` is one of ours: datagrams that carry it are for this association.
+  kConnectionIdAdded,
+  // `data` was one of ours: nothing that carries it is for this association any more.
+  kConnectionIdRetired,
+  // `data` is the path in use from here on: the peer answered there.
+  kPeerMoved,
+  // The peer was heard from path `data`. Prove it there, if it matters, and say so with
+  // ConfirmPath; or leave it.
+  kPeerAddressCandidate,
+  kHandshakeAcked,  // client: the server acknowledged the final flight
+  kTicket,          // client: `session` can be resumed by a later connection
+  kPeerClosed,      // close_notify: the clean end of what the peer sends; writing is still possible
+  kFailed,          // the association is over: `status`; `from_peer` if the peer's alert said so
 };
 
 // TraceInfo describes a Trace event. For handshake messages `data` is the whole message with its

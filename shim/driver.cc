@@ -99,6 +99,10 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
     case EventType::kEarlyDataAccepted:
     case EventType::kEarlyDataRejected:
     case EventType::kTicket:
+    case EventType::kConnectionIdAdded:
+    case EventType::kConnectionIdRetired:
+    case EventType::kPeerMoved:
+    case EventType::kPeerAddressCandidate:
     case EventType::kHandshakeAcked:
     case EventType::kPeerClosed:
     case EventType::kFailed:

@@ -97,6 +97,10 @@ int LibsslReason(Status status) {
     case Reason::kMessageSequenceLimit:
     case Reason::kInternal:
       return ERR_R_INTERNAL_ERROR;
+    case Reason::kBadConnectionId:
+      return SSL_R_BAD_EXTENSION;
+    case Reason::kTooManyConnectionIds:
+      return SSL_R_UNEXPECTED_MESSAGE;
     case Reason::kBadKeyUpdate:
       return SSL_R_BAD_KEY_UPDATE;
     case Reason::kUnknownPskIdentity:

@@ -6,6 +6,7 @@
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/client_psks.h"
+#include "dtls13/handshake/connection_id_negotiation.h"
 #include "dtls13/handshake/early_data.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
@@ -104,6 +105,7 @@ Status ClientHandshake::Start() {
   if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;
   context_.result().server_name = parameters_.server_name;
 
+  if (const Status status = OfferConnectionId(config, &hello_); !status.ok()) return Finish(status);
   if (const Status status = ReplaceKeyShares(InitialShares(config)); !status.ok()) {
     return Finish(status);
   }
@@ -240,6 +242,11 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   if (retry_suite_.has_value() && *retry_suite_ != suite) {
     return IllegalParameter(Reason::kWrongCipherReturned);
   }
+  ConnectionIdAgreement connection_ids;
+  if (const Status status = ReadConnectionIdAnswer(hello->extensions, hello_, &connection_ids);
+      !status.ok()) {
+    return status;
+  }
   Secret shared_secret;
   if (const Status status = ReadKeyExchange(*hello, *FindCipherSuite(suite), &shared_secret);
       !status.ok()) {
@@ -258,6 +265,7 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   }
   key_exchanges_.clear();
   if (!retry_suite_.has_value()) context_.Queue(PeerIsDtls13{});
+  context_.UseConnectionIds(std::move(connection_ids));
   context_.InstallReadKeys(kHandshakeEpoch, context_.server_handshake_secret());
   context_.InstallWriteKeys(kHandshakeEpoch, context_.client_handshake_secret());
   state_ = HandshakeState::kClientWaitEncryptedExtensions;

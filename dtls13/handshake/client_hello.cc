@@ -135,6 +135,18 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   return ReadPskExtensions(extensions, out);
 }
 
+Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  if (const auto data = extensions.Find(ExtensionType::kConnectionId)) {
+    out->connection_id = ParseConnectionId(*data);
+    if (!out->connection_id.has_value()) return DecodeError();
+  }
+  if (const auto check = extensions.Find(ExtensionType::kReturnRoutabilityCheck)) {
+    if (!check->empty()) return DecodeError();
+    out->return_routability_check = true;
+  }
+  return Status::Ok();
+}
+
 // CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
 Status CheckLegacyFields(const ClientHelloView& hello) {
   //= rfc9147#section-5.3
@@ -212,6 +224,15 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     start(ExtensionType::kServerName);
     ByteWriter::LengthPrefix data(writer, 2);
     WriteServerName(writer, fields.server_name);
+  }
+  if (fields.connection_id.has_value()) {
+    start(ExtensionType::kConnectionId);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteConnectionId(writer, *fields.connection_id);
+  }
+  if (fields.return_routability_check) {
+    start(ExtensionType::kReturnRoutabilityCheck);
+    writer->WriteU16(0);
   }
   if (!fields.groups.empty()) {
     start(ExtensionType::kSupportedGroups);
@@ -372,6 +393,9 @@ Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
   }
   if (const Status status = CheckLegacyFields(*hello); !status.ok()) return status;
   if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
+  if (const Status status = ReadConnectionIdExtensions(hello->extensions, out); !status.ok()) {
+    return status;
+  }
   return ReadOtherExtensions(hello->extensions, out);
 }
 

@@ -11,6 +11,7 @@
 #include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/connection_extensions.h"
+#include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/handshake/grease.h"
 #include "dtls13/handshake/pre_shared_key.h"
@@ -78,6 +79,8 @@ struct ClientOffer {
   PskModeList psk_modes;
   OfferedPsks psks;  // empty if none were offered; otherwise the hello's last bytes
   ConnectionOffer connection;
+  std::optional<std::span<const uint8_t>> connection_id;
+  bool return_routability_check = false;
 
   // certificate_wishes are copies, made when they are wanted.
   CertificateWishes certificate_wishes() const;
@@ -112,6 +115,8 @@ struct ClientHelloFields {
   ConnectionConfig connection;
   // Sent among the true values, but for a key share, which `key_shares` would hold.
   std::optional<GreaseValues> grease;
+  std::optional<ConnectionId> connection_id;
+  bool return_routability_check = false;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

@@ -52,7 +52,8 @@ constexpr Placement kPlacements[] = {
     {ExtensionType::kPostHandshakeAuth, kCH},
     {ExtensionType::kSignatureAlgorithmsCert, kCH | kCR},
     {ExtensionType::kKeyShare, kCH | kSH | kHRR},
-    {ExtensionType::kConnectionId, kCH | kSH},  // RFC 9147 section 14
+    {ExtensionType::kConnectionId, kCH | kSH},            // RFC 9147 section 14
+    {ExtensionType::kReturnRoutabilityCheck, kCH | kSH},  // RFC 9853
     {ExtensionType::kRenegotiationInfo, kCH},
 };
 

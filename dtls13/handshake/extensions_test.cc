@@ -90,6 +90,7 @@ TEST(ExtensionTableTest, IsTheTableOfRfc8446) {
       {50, {M::kClientHello, M::kCertificateRequest}},
       {51, {M::kClientHello, M::kServerHello, M::kHelloRetryRequest}},
       {54, {M::kClientHello, M::kServerHello}},
+      {61, {M::kClientHello, M::kServerHello}},
       {0xff01, {M::kClientHello}},
   };
   for (int type = 0; type <= 0xffff; ++type) {

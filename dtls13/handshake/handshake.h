@@ -15,6 +15,7 @@
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello_info.h"
+#include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/peer_identity.h"
 #include "dtls13/handshake/psk.h"
@@ -83,9 +84,10 @@ struct ClientAuthenticated {
   bool declined = false;
 };
 
-using HandshakeAction = std::variant<ClientAuthenticated, SendMessage, SendStateless,
-                                     InstallReadKeys, InstallWriteKeys, PeerIsDtls13, KeyLogLine,
-                                     AllowEarlyData, EarlyDataAnswered, TicketReceived, Completed>;
+using HandshakeAction =
+    std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
+                 ExpectConnectionId, RetireConnectionId, SendWithConnectionId, PeerIsDtls13,
+                 KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived, Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {
@@ -132,6 +134,7 @@ struct HandshakeResult {
   bool takes_tickets = false;
   std::string server_name;
   ConnectionResult connection;
+  ConnectionIdAgreement connection_ids;
   Secret client_application_secret;  // generation 0, for KeyUpdate
   Secret server_application_secret;
   Secret exporter_secret;

@@ -11,6 +11,7 @@
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/connection_config.h"
+#include "dtls13/handshake/connection_id_policy.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
@@ -144,6 +145,7 @@ struct HandshakeConfig {
   std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};
   // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
   std::vector<std::shared_ptr<const CertificateCompressor>> certificate_compressors;
+  ConnectionIdPolicy connection_ids;
 
   // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};

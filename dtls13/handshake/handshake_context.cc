@@ -90,6 +90,12 @@ Status HandshakeContext::DeriveResumptionSecret() {
   return Status::Ok();
 }
 
+void HandshakeContext::UseConnectionIds(ConnectionIdAgreement agreement) {
+  if (!agreement.receive.empty()) Queue(ExpectConnectionId{.id = agreement.receive});
+  if (!agreement.send.empty()) Queue(SendWithConnectionId{.id = agreement.send});
+  result_.connection_ids = std::move(agreement);
+}
+
 void HandshakeContext::InstallReadKeys(Epoch epoch, const Secret& traffic_secret) {
   Queue(dtls13::InstallReadKeys{.epoch = epoch,
                                 .suite = result_.suite,

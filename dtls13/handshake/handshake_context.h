@@ -69,6 +69,8 @@ class HandshakeContext {
   void KeepTranscript() {
     result_.transcript = std::make_unique<Transcript>(std::move(transcript_));
   }
+  // UseConnectionIds keeps the agreement and has records carry what it says. Comes before the keys.
+  void UseConnectionIds(ConnectionIdAgreement agreement);
   void InstallReadKeys(Epoch epoch, const Secret& traffic_secret);
   void InstallWriteKeys(Epoch epoch, const Secret& traffic_secret);
 

@@ -21,6 +21,9 @@ PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool
                                        : result->client_application_secret)),
       write_secret_(std::move(is_client ? result->client_application_secret
                                         : result->server_application_secret)) {
+  if (result->connection_ids.negotiated) {
+    connection_ids_ = std::make_unique<ConnectionIds>(config_, result->connection_ids);
+  }
   if (result->transcript != nullptr) {
     auth_ = std::make_unique<PostHandshakeAuth>(config_, is_client, result);
   }
@@ -45,16 +48,23 @@ Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t>
     case HandshakeType::kNewSessionTicket:
       if (!is_client_) return UnexpectedMessage();
       return HandleNewSessionTicket(body);
-    default:
+    case HandshakeType::kNewConnectionId:
       //= rfc9147#section-9
       //# If an implementation receives these messages when
       //# CIDs were not negotiated, it MUST abort the connection with an
       //# "unexpected_message" alert.
+      if (connection_ids_ == nullptr) return UnexpectedMessage();
+      return connection_ids_->HandleNewConnectionId(body, &actions_);
+    case HandshakeType::kRequestConnectionId:
+      if (connection_ids_ == nullptr) return UnexpectedMessage();
+      return connection_ids_->HandleRequestConnectionId(body);
+    default:
       return UnexpectedMessage();
   }
 }
 
 std::optional<HandshakeAction> PostHandshake::NextAction() {
+  if (actions_.empty() && may_send_ && connection_ids_ != nullptr) SendConnectionIdMessages();
   if (actions_.empty()) return std::nullopt;
   HandshakeAction action = std::move(actions_.front());
   actions_.erase(actions_.begin());
@@ -89,6 +99,7 @@ Status PostHandshake::OnAcked(HandshakeType type) {
   if (outstanding_.empty() || outstanding_.front() != type) return InternalError(Reason::kInternal);
   outstanding_.erase(outstanding_.begin());
   if (outstanding_.empty()) outstanding_ = {};
+  if (connection_ids_ != nullptr) connection_ids_->OnAcked(type, &actions_);
   if (type != HandshakeType::kKeyUpdate) return Status::Ok();
   //= rfc9147#section-8
   //# implementations MUST NOT send records with the new
@@ -172,6 +183,14 @@ Status PostHandshake::HandleNewSessionTicket(std::span<const uint8_t> body) {
   const Status status = resumption_->Receive(body, &session);
   if (session != nullptr) Queue(TicketReceived{.session = std::move(session)});
   return status;
+}
+
+// --- Connection IDs
+
+void PostHandshake::SendConnectionIdMessages() {
+  while (auto message = connection_ids_->NextMessage(&actions_)) {
+    Send(message->type, std::move(message->body));
+  }
 }
 
 // --- KeyUpdate

@@ -10,6 +10,7 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/handshake/connection_ids.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/post_handshake_auth.h"
@@ -44,9 +45,10 @@ class PostHandshake {
   // IsOutstanding: a message of `type` is queued, or sent and not acknowledged.
   bool IsOutstanding(HandshakeType type) const;
   // IsAtRest: nothing is queued, held or unacknowledged, nor may the server ask this client for
-  // authentication, whose transcript goes nowhere.
+  // authentication, whose transcript goes nowhere, or more Connection IDs be given or taken.
   bool IsAtRest() const {
-    return actions_.empty() && outstanding_.empty() && held_.empty() && auth_ == nullptr;
+    return actions_.empty() && outstanding_.empty() && held_.empty() && auth_ == nullptr &&
+           connection_ids_ == nullptr;
   }
   // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
   static constexpr size_t kMaxTickets = 8;
@@ -75,6 +77,9 @@ class PostHandshake {
   Status ProvideSignature(std::span<const uint8_t> signature);
   Status ProvideVerification(bool ok, AlertDescription alert);
 
+  // connection_ids is null where none were negotiated. Its messages leave with NextAction.
+  ConnectionIds* connection_ids() { return connection_ids_.get(); }
+
  private:
   // Held is a message that waits for an outstanding KeyUpdate.
   struct Held {
@@ -92,6 +97,7 @@ class PostHandshake {
   // AdvanceAuth passes on what `status` lets it: outcomes, and answers that may leave.
   Status AdvanceAuth(Status status);
   Status HandleNewSessionTicket(std::span<const uint8_t> body);
+  void SendConnectionIdMessages();
   Status HandleKeyUpdate(std::span<const uint8_t> body);
   Status AdvanceWriteKeys();
 
@@ -108,6 +114,7 @@ class PostHandshake {
   std::vector<HandshakeType> outstanding_;  // in the order they were queued
   std::vector<Held> held_;
   std::unique_ptr<PostHandshakeAuth> auth_;  // null where the client did not offer it
+  std::unique_ptr<ConnectionIds> connection_ids_;
 };
 
 }  // namespace dtls13

@@ -5,6 +5,7 @@
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/connection_id_negotiation.h"
 #include "dtls13/handshake/early_data.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
@@ -71,6 +72,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   std::optional<CertificateType> client_certificate_type_;
   std::vector<uint8_t> session_id_echo_;
   ConnectionAnswer connection_answer_;
+  ConnectionIdAgreement connection_ids_;
 };
 
 Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
@@ -171,6 +173,10 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
     return status;
   }
   if (const Status status = KeepOffer(offer, negotiation); !status.ok()) return status;
+  if (const Status status = AnswerConnectionId(context_.config(), offer, &connection_ids_);
+      !status.ok()) {
+    return status;
+  }
   if (const Status status =
           AnswerEarlyData(offer, body, psks_.selection(), parameters_.now, &context_);
       !status.ok()) {
@@ -400,9 +406,11 @@ Status ServerHandshakeImpl::SendServerHello() {
   if (!context_.config().random->Fill(random)) return InternalError(Reason::kCrypto);
 
   context_.Queue(PeerIsDtls13{});
+  fields.connection_ids = connection_ids_;
   Status status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
                                 SerializeServerHello(random, context_.result().suite->id, fields));
   if (!status.ok()) return status;
+  context_.UseConnectionIds(std::move(connection_ids_));
   status = context_.DeriveHandshakeSecrets(response.secret.bytes());
   if (!status.ok()) return status;
   context_.InstallWriteKeys(kHandshakeEpoch, context_.server_handshake_secret());

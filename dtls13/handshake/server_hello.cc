@@ -39,6 +39,18 @@ void WriteSelectedVersion(ByteWriter* writer) {
   writer->WriteU16(kDtls13Version);
 }
 
+void WriteConnectionIdAnswer(ByteWriter* writer, const ConnectionIdAgreement& agreement) {
+  if (agreement.negotiated) {
+    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kConnectionId));
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteConnectionId(writer, agreement.receive);
+  }
+  if (agreement.return_routability_check) {
+    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kReturnRoutabilityCheck));
+    writer->WriteU16(0);
+  }
+}
+
 }  // namespace
 
 bool ServerHelloView::IsHelloRetryRequest() const {
@@ -119,6 +131,7 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
   {
     ByteWriter::LengthPrefix block(&writer, 2);
     WriteSelectedVersion(&writer);
+    WriteConnectionIdAnswer(&writer, fields.connection_ids);
     if (fields.key_share.has_value()) {
       writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
       ByteWriter::LengthPrefix data(&writer, 2);

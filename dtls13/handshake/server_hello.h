@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dtls13/handshake/client_hello.h"
+#include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/wire/code_points.h"
 
@@ -52,6 +53,7 @@ struct ServerHelloFields {
   std::optional<KeyShare> key_share = {};
   std::optional<uint16_t> selected_identity = {};  // of the client's PSKs
   std::span<const uint8_t> session_id_echo = {};   // for clients of before RFC 9147
+  ConnectionIdAgreement connection_ids = {};       // our half is written
 };
 
 // SerializeServerHello returns the body; empty when a field is longer than the format can hold.

@@ -98,7 +98,8 @@ bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* open
   }
   const SequenceNumber number = record->header.sequence_number;
   if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
-  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment, 0, {}};
+  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment, 0, {},
+             record->record_len};
   return true;
 }
 
@@ -190,11 +191,8 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   //# record has been deprotected successfully.
   epoch->window.Mark(number);
   epochs_.ReadOpened(epoch->epoch);
-  *opened = {{epoch->epoch, number},
-             inner->type,
-             inner->content,
-             serialized->size(),
-             record->header.connection_id};
+  *opened = {{epoch->epoch, number},       inner->type,       inner->content, serialized->size(),
+             record->header.connection_id, record->record_len};
   return true;
 }
 

@@ -56,6 +56,7 @@ struct OpenedRecord {
   size_t inner_len = 0;  // content with type and padding; 0 for a plaintext record
   // The Connection ID it carried, empty if none; a view of the datagram as well.
   std::span<const uint8_t> connection_id;
+  size_t record_len = 0;  // of all of it, header and protection too
 };
 
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,

@@ -61,6 +61,7 @@ enum class ExtensionType : uint16_t {
   kSignatureAlgorithmsCert = 50,
   kKeyShare = 51,
   kConnectionId = 54,
+  kReturnRoutabilityCheck = 61,  // rrc, RFC 9853
   kEncryptedClientHello = 0xfe0d,
   kRenegotiationInfo = 0xff01,
 };

@@ -50,6 +50,8 @@ enum class Reason : uint16_t {
   kIntegrityLimit,        // too many records failed authentication
   kMessageSequenceLimit,  // message_seq would wrap
   kBadKeyUpdate,
+  kBadConnectionId,
+  kTooManyConnectionIds,  // the peer asks for more and more of them
   kNoApplicationProtocol,
   kUnknownPskIdentity,  // no PSK that is known was offered, and there is no other way in
   kBinderMismatch,      // the binder of the selected PSK does not verify

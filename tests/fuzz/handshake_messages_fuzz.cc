@@ -1,6 +1,7 @@
 // Input: one byte that chooses, then the body of an EncryptedExtensions, CertificateRequest,
-// CertificateVerify, NewSessionTicket, KeyUpdate or CompressedCertificate message, or an extension
-// block that says what certificates a client takes, or one that stands beside a certificate.
+// CertificateVerify, NewSessionTicket, KeyUpdate, CompressedCertificate, NewConnectionId or
+// RequestConnectionId message, the data of a connection_id extension, or an extension block that
+// says what certificates a client takes, or one that stands beside a certificate.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "dtls13/handshake/certificate_type.h"
 #include "dtls13/handshake/certificate_verify.h"
 #include "dtls13/handshake/compressed_certificate.h"
+#include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/key_update.h"
 #include "dtls13/handshake/new_session_ticket.h"
@@ -124,6 +126,30 @@ void FuzzKeyUpdate(Body body) {
   if (update.has_value()) Check(Same(SerializeKeyUpdate(*update), body));
 }
 
+void FuzzNewConnectionId(Body body) {
+  bool illegal = false;
+  const auto message = ParseNewConnectionId(body, &illegal);
+  Check(!(message.has_value() && illegal));
+  if (!message.has_value()) return;
+  std::vector<ConnectionId> ids;
+  ByteReader reader(message->cids);
+  for (std::span<const uint8_t> id; NewConnectionId::Next(&reader, &id);) {
+    Check(Within(id, body));
+    ids.emplace_back(id.begin(), id.end());
+  }
+  Check(reader.empty());
+  Check(Same(SerializeNewConnectionId(ids, message->usage), body));
+}
+
+void FuzzConnectionIdValues(Body body) {
+  if (const auto num_cids = ParseRequestConnectionId(body)) {
+    Check(Same(SerializeRequestConnectionId(*num_cids), body));
+  }
+  if (const auto id = ParseConnectionId(body)) {
+    Check(id->size() + 1 == body.size() && Within(*id, body));
+  }
+}
+
 }  // namespace
 }  // namespace dtls13::fuzz
 
@@ -131,7 +157,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13::fuzz;
   if (size == 0) return 0;
   const Body body(data + 1, size - 1);
-  switch (data[0] % 8) {
+  switch (data[0] % 10) {
     case 0:
       FuzzEncryptedExtensions(body);
       break;
@@ -152,6 +178,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 6:
       FuzzClientsWishes(body);
+      break;
+    case 7:
+      FuzzNewConnectionId(body);
+      break;
+    case 8:
+      FuzzConnectionIdValues(body);
       break;
     default:
       FuzzStaple(body);

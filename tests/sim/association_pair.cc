@@ -16,6 +16,7 @@ const std::shared_ptr<const Algorithms>& SharedAlgorithms() {
 }
 
 std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
+std::vector<uint8_t> Bytes(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
 }  // namespace
 
@@ -67,13 +68,20 @@ Direction AssociationPair::DirectionFrom(const Side& side) const {
   return &side == &sides_[0] ? Direction::kClientToServer : Direction::kServerToClient;
 }
 
+void AssociationPair::Carry(Side& side, std::span<const uint8_t> bytes, const PathId& to) {
+  std::optional<PathId> path = to;
+  if (options_.paths && &side == &client()) path = options_.paths->Outward(to);
+  if (path) link_.Send(DirectionFrom(side), bytes, now_, *path);
+}
+
 void AssociationPair::Flush(Side& side) {
   std::array<uint8_t, 65536> buffer;
+  PathId to;
   bool more = true;
   while (more) {
     more = false;
-    while (const size_t len = side.association->PollTransmit(buffer, now_)) {
-      link_.Send(DirectionFrom(side), std::span(buffer).first(len), now_);
+    while (const size_t len = side.association->PollTransmit(buffer, now_, &to)) {
+      Carry(side, std::span(buffer).first(len), to);
     }
     while (std::optional<Event> event = side.association->PollEvent()) {
       HandleEvent(side, *event);
@@ -178,6 +186,18 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       side.received.emplace_back(event.data.begin(), event.data.end());
       side.received_numbers.push_back(event.number);
       return;
+    case EventType::kConnectionIdAdded:
+      side.connection_ids.emplace_back(event.data.begin(), event.data.end());
+      return;
+    case EventType::kConnectionIdRetired:
+      std::erase(side.connection_ids, Bytes(event.data));
+      return;
+    case EventType::kPeerMoved:
+      side.moves.push_back(*PathId::Of(event.data));
+      return;
+    case EventType::kPeerAddressCandidate:
+      side.candidates.push_back(*PathId::Of(event.data));
+      return;
     case EventType::kClientAuthenticated:
       ++side.num_authenticated;
       return;
@@ -210,6 +230,15 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
 void AssociationPair::Inject(Side& side, std::span<const uint8_t> bytes) {
   std::vector<uint8_t> copy(bytes.begin(), bytes.end());
   side.association->HandleDatagram(copy, now_);
+  Flush(side);
+}
+
+void AssociationPair::InjectFrom(Side& side, std::span<const uint8_t> bytes, const PathId& path) {
+  std::optional<PathId> from = path;
+  if (options_.paths && &side == &client()) from = options_.paths->Inward(path);
+  if (!from) return;
+  std::vector<uint8_t> copy(bytes.begin(), bytes.end());
+  side.association->HandleDatagram(copy, *from, now_);
   Flush(side);
 }
 
@@ -256,8 +285,8 @@ bool AssociationPair::Step(Instant until) {
   num_steps_at_once_ = *next > now_ ? 0 : num_steps_at_once_ + 1;
   now_ = std::max(now_, *next);
   while (std::optional<VirtualLink::Delivery> delivery = link_.Receive(now_)) {
-    Inject(delivery->direction == Direction::kClientToServer ? server() : client(),
-           delivery->bytes);
+    InjectFrom(delivery->direction == Direction::kClientToServer ? server() : client(),
+               delivery->bytes, delivery->path);
   }
   AnswerDue();
   HandleTimeoutsDue();
@@ -300,7 +329,7 @@ bool AssociationPair::Send(Side& side, std::string_view text) {
   size_t len = 0;
   const std::vector<uint8_t> plaintext = Bytes(text);
   if (side.association->Seal(plaintext, buffer, &len) != SendResult::kSealed) return false;
-  link_.Send(DirectionFrom(side), std::span(buffer).first(len), now_);
+  Carry(side, std::span(buffer).first(len), side.association->active_path());
   return true;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "tests/sim/pair_paths.h"
 #include "tests/sim/test_identity.h"
 #include "tests/sim/virtual_link.h"
 
@@ -55,6 +56,8 @@ struct PairOptions {
   std::chrono::seconds age{};    // how long after kStartOfTime the pair begins
   std::vector<Psk> server_psks;  // what the server knows when it is asked (ask_psk)
   bool server_has_certificate = true;
+  // With them, datagrams have addresses. Open at least one before the pair is made.
+  std::optional<PairPaths> paths;
 };
 
 // DefaultPairOptions fills both configs with algorithms, seeded randomness and cookie keys.
@@ -76,6 +79,9 @@ struct Side {
   std::vector<TracedMessage> sent_messages;
   std::vector<std::vector<uint8_t>> received_early;
   std::vector<EventType> early_data_answers;
+  std::vector<std::vector<uint8_t>> connection_ids;  // of this side, good at present
+  std::vector<PathId> moves;                         // of kPeerMoved
+  std::vector<PathId> candidates;                    // of kPeerAddressCandidate
   bool connected = false;
   bool handshake_acked = false;
   size_t num_authenticated = 0;  // clients that answered after the handshake
@@ -121,8 +127,12 @@ class AssociationPair {
   SendResult SendEarly(std::string_view text);
   // Flush sends what a side owes and handles its events.
   void Flush(Side& side);
-  // Inject hands bytes to a side as if they came from the link.
+  // Inject hands bytes to a side as if they came by the path in use, InjectFrom by another, which
+  // is named as the server sees it.
   void Inject(Side& side, std::span<const uint8_t> bytes);
+  void InjectFrom(Side& side, std::span<const uint8_t> bytes, const PathId& path);
+  // paths are options.paths, to be changed at will.
+  PairPaths& paths() { return *options_.paths; }
   // Echoes checks that data flows both ways now, resending over loss.
   bool DataFlowsBothWays();
 
@@ -144,6 +154,7 @@ class AssociationPair {
 
   Direction DirectionFrom(const Side& side) const;
   void AnswerPskWanted(Association& association);
+  void Carry(Side& side, std::span<const uint8_t> bytes, const PathId& to);
   void HandleEvent(Side& side, const Event& event);
   // Answer answers an event that wants an answer, AnswerInTime sees to it that it happens.
   void Answer(Side& side, EventType event);

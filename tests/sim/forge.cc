@@ -30,6 +30,7 @@ Secret SecretFromLog(const std::vector<std::string>& lines, std::string_view lab
 Forge::Forge(AssociationPair& pair, const Side& writer)
     : records_(Algorithms::Fetch(nullptr, nullptr), LabelPrefix::kDtls13) {
   const bool is_client = &writer == &pair.client();
+  records_.SetSendConnectionId(writer.association->records().send_connection_id());
   const CipherSuite& suite = *pair.server().association->result().suite;
   const struct {
     Epoch epoch;
@@ -51,7 +52,7 @@ Forge::Forge(AssociationPair& pair, const Side& writer)
 
 std::vector<uint8_t> Forge::Protected(Epoch epoch, ContentType type,
                                       std::span<const uint8_t> content) {
-  std::vector<uint8_t> record(content.size() + 64);
+  std::vector<uint8_t> record(content.size() + records_.Overhead(epoch, HeaderForm{}));
   RecordNumber number;
   record.resize(records_.Seal(epoch, type, content, HeaderForm{}, record, &number));
   EXPECT_FALSE(record.empty());

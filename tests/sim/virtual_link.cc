@@ -10,32 +10,34 @@ bool VirtualLink::Chance(double percent) {
   return percent > 0 && std::uniform_real_distribution<double>(0, 100)(random_) < percent;
 }
 
-void VirtualLink::Send(Direction direction, std::span<const uint8_t> bytes, Instant now) {
+void VirtualLink::Send(Direction direction, std::span<const uint8_t> bytes, Instant now,
+                       const PathId& path) {
   SentDatagram sent{.direction = direction,
                     .index = num_sent_[static_cast<size_t>(direction)]++,
                     .at = now,
-                    .bytes = {bytes.begin(), bytes.end()}};
+                    .bytes = {bytes.begin(), bytes.end()},
+                    .path = path};
   sent.dropped =
       (drop_ && drop_(sent)) || bytes.size() > impairment_.mtu || Chance(impairment_.loss);
   log_.push_back(sent);
   if (sent.dropped) return;
-  Enqueue(direction, bytes, now);
-  if (Chance(impairment_.duplicate)) Enqueue(direction, bytes, now);
+  Enqueue(sent, now);
+  if (Chance(impairment_.duplicate)) Enqueue(sent, now);
 }
 
-void VirtualLink::Enqueue(Direction direction, std::span<const uint8_t> bytes, Instant now) {
+void VirtualLink::Enqueue(const SentDatagram& sent, Instant now) {
   Instant at = now + impairment_.delay;
   if (Chance(impairment_.reorder)) {
     at += Duration(std::uniform_int_distribution<Duration::rep>(
         0, impairment_.max_extra_delay.count())(random_));
   }
-  std::vector<uint8_t> copy(bytes.begin(), bytes.end());
+  std::vector<uint8_t> copy = sent.bytes;
   const bool is_corruptible = !copy.empty() && (!corruptible_ || corruptible_(copy));
   if (is_corruptible && Chance(impairment_.corrupt)) {
     const size_t where = std::uniform_int_distribution<size_t>(0, copy.size() - 1)(random_);
     copy[where] ^= static_cast<uint8_t>(std::uniform_int_distribution<int>(1, 255)(random_));
   }
-  pending_.push_back({at, next_order_++, {direction, std::move(copy)}});
+  pending_.push_back({at, next_order_++, {sent.direction, std::move(copy), sent.path}});
 }
 
 std::optional<VirtualLink::Delivery> VirtualLink::Receive(Instant now) {

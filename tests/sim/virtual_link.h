@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dtls13/flight/instant.h"
+#include "dtls13/path_id.h"
 
 namespace dtls13::sim {
 
@@ -34,6 +35,7 @@ struct SentDatagram {
   Instant at;
   bool dropped = false;
   std::vector<uint8_t> bytes;
+  PathId path = {};  // as the server sees it
 };
 
 // VirtualLink carries datagrams between two ends in virtual time, badly if told so, and the same
@@ -51,11 +53,13 @@ class VirtualLink {
     corruptible_ = std::move(may);
   }
 
-  void Send(Direction direction, std::span<const uint8_t> bytes, Instant now);
+  void Send(Direction direction, std::span<const uint8_t> bytes, Instant now,
+            const PathId& path = {});
 
   struct Delivery {
     Direction direction;
     std::vector<uint8_t> bytes;
+    PathId path;
   };
   // Receive returns the earliest datagram due by `now`.
   std::optional<Delivery> Receive(Instant now);
@@ -76,7 +80,7 @@ class VirtualLink {
   };
 
   bool Chance(double percent);
-  void Enqueue(Direction direction, std::span<const uint8_t> bytes, Instant now);
+  void Enqueue(const SentDatagram& sent, Instant now);
 
   Impairment impairment_;
   std::mt19937_64 random_;

@@ -211,6 +211,10 @@ absl::Status Peer::HandleEvent(const Event& event) {
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
     case EventType::kEarlyDataRejected:  // Work sends it again
+    case EventType::kConnectionIdAdded:
+    case EventType::kConnectionIdRetired:
+    case EventType::kPeerMoved:
+    case EventType::kPeerAddressCandidate:
     case EventType::kHandshakeAcked:
       break;
   }
