@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "dtls13/flight/instant.h"
 #include "dtls13/flight/retransmit_timer.h"
@@ -59,6 +61,20 @@ struct AssociationConfig {
   // Produce Trace events for every handshake message, alert and ACK, in and out.
   bool trace = false;
 };
+
+//= rfc9147#section-5.8.2
+//# It is RECOMMENDED that for DTLS-SRTP [RFC5764], a default timeout of 400
+//# ms be used; because customer experience degrades with one-way latencies
+//# of greater than 200 ms, real-time deployments are less likely to have
+//# long latencies.
+inline constexpr Duration kSrtpInitialTimeout = std::chrono::milliseconds(400);
+
+// OfferSrtp makes `config` one for DTLS-SRTP: its profiles, most wanted first, and its timer. The
+// caller may still set another.
+inline void OfferSrtp(std::vector<SrtpProfile> profiles, AssociationConfig* config) {
+  config->handshake.connection.srtp_profiles = std::move(profiles);
+  config->retransmit.initial = kSrtpInitialTimeout;
+}
 
 }  // namespace dtls13
 

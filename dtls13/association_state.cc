@@ -65,6 +65,35 @@ bool ReadBool(ByteReader* reader, bool* out) {
   return true;
 }
 
+// What a client was told of its server's groups is for its next connection, and stays behind.
+void WriteConnection(ByteWriter* writer, const ConnectionResult& connection) {
+  WriteVector8(writer,
+               {reinterpret_cast<const uint8_t*>(connection.alpn.data()), connection.alpn.size()});
+  writer->WriteU8(connection.srtp_profile.has_value());
+  writer->WriteU16(static_cast<uint16_t>(connection.srtp_profile.value_or(SrtpProfile())));
+  WriteVector8(writer, connection.srtp_mki);
+  writer->WriteU16(connection.max_send_inner_len);
+  writer->WriteU16(connection.max_receive_inner_len);
+  writer->WriteU8(connection.server_name_acknowledged);
+}
+
+bool ReadConnection(ByteReader* reader, ConnectionResult* connection) {
+  std::span<const uint8_t> alpn, mki;
+  bool has_srtp = false;
+  SrtpProfile profile{};
+  if (!reader->ReadVector8(&alpn) || !ReadBool(reader, &has_srtp) ||
+      !ReadEnum16(reader, &profile) || !reader->ReadVector8(&mki) ||
+      !reader->ReadU16(&connection->max_send_inner_len) ||
+      !reader->ReadU16(&connection->max_receive_inner_len) ||
+      !ReadBool(reader, &connection->server_name_acknowledged)) {
+    return false;
+  }
+  connection->alpn.assign(alpn.begin(), alpn.end());
+  if (has_srtp) connection->srtp_profile = profile;
+  connection->srtp_mki.assign(mki.begin(), mki.end());
+  return connection->max_send_inner_len > 0;
+}
+
 std::vector<uint8_t> SealState(const HandshakeConfig& config, std::span<const uint8_t> key,
                                std::span<uint8_t> content) {
   std::array<uint8_t, kAeadIvLen> nonce;
@@ -140,6 +169,7 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   WriteVector8(writer, {reinterpret_cast<const uint8_t*>(result_.server_name.data()),
                         result_.server_name.size()});
   WriteVector8(writer, result_.exporter_secret.bytes());
+  WriteConnection(writer, result_.connection);
 
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
@@ -210,7 +240,8 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
       !ReadEnum16(reader, &result_.local_signature_scheme) ||
       !ReadBool(reader, &result_.used_hello_retry_request) || !ReadBool(reader, &result_.resumed) ||
       !ReadBool(reader, &used_psk) || !reader->ReadU16(&psk_index) || !reader->ReadU8(&psk_mode) ||
-      !reader->ReadVector8(&server_name) || !ReadSecret(reader, &result_.exporter_secret)) {
+      !reader->ReadVector8(&server_name) || !ReadSecret(reader, &result_.exporter_secret) ||
+      !ReadConnection(reader, &result_.connection)) {
     return false;
   }
   if (used_psk) result_.psk_index = psk_index;

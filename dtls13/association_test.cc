@@ -190,5 +190,22 @@ TEST(AssociationTest, AnAbsentPeerEndsTheHandshakeInTime) {
   EXPECT_FALSE(pair.client().failure_from_peer);
 }
 
+//= rfc9147#section-5.8.2
+//= type=test
+//# It is RECOMMENDED that for DTLS-SRTP [RFC5764], a default timeout of 400
+//# ms be used; because customer experience degrades with one-way latencies
+//# of greater than 200 ms, real-time deployments are less likely to have
+//# long latencies.
+TEST(AssociationTest, SrtpHasAShorterTimer) {
+  PairOptions options = DefaultPairOptions();
+  OfferSrtp({SrtpProfile::kAeadAes128Gcm}, &options.client);
+  OfferSrtp({SrtpProfile::kAeadAes128Gcm}, &options.server);
+  AssociationPair pair(options);
+  EXPECT_EQ(pair.client().association->NextTimeout(), Instant(milliseconds(400)));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(pair.server().association->result().connection.srtp_profile,
+            SrtpProfile::kAeadAes128Gcm);
+}
+
 }  // namespace
 }  // namespace dtls13

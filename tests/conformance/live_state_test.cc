@@ -299,5 +299,34 @@ TEST_F(LiveStateTest, HalfClosedAssociationsStayHalfClosed) {
   EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("late")});
 }
 
+// What the extensions settled: a peer that takes only small records still gets no others.
+TEST(LiveStateConnectionTest, KeepsWhatWasAgreedOn) {
+  PairOptions options = Options();
+  for (AssociationConfig* config : {&options.client, &options.server}) {
+    config->handshake.connection.alpn = {"coap"};
+    config->handshake.connection.record_size_limit = 200;
+    OfferSrtp({SrtpProfile::kAeadAes128Gcm}, config);
+  }
+  AssociationPair pair(options);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(seconds(5));
+  for (Side* side : {&pair.client(), &pair.server()}) {
+    const size_t max_plaintext = side->association->MaxPlaintext();
+    EXPECT_LT(max_plaintext, 200u);
+    const bool is_client = side->association->role() == Role::kClient;
+    const Bytes state = side->association->Export(Key());
+    side->association = Association::Import(
+        std::make_shared<AssociationConfig>(is_client ? options.client : options.server), state,
+        Key(), pair.now());
+    ASSERT_NE(side->association, nullptr);
+    EXPECT_EQ(side->association->MaxPlaintext(), max_plaintext);
+    const ConnectionResult& connection = side->association->result().connection;
+    EXPECT_EQ(connection.alpn, "coap");
+    EXPECT_EQ(connection.srtp_profile, SrtpProfile::kAeadAes128Gcm);
+    EXPECT_EQ(connection.max_receive_inner_len, 200u);
+  }
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
 }  // namespace
 }  // namespace dtls13
