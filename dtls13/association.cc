@@ -107,17 +107,19 @@ void AssociationImpl::HandleTimeout(Instant now) {
   }
 }
 
-std::optional<Instant> AssociationImpl::NextTimeout() const {
+std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
   if (failed()) return std::nullopt;
   if (KeyUpdateIsDue()) return latest_now_;
   std::optional<Instant> next = retransmission_.deadline();
-  std::optional<Instant> retired, checked;
-  if (!use_.retiring.empty()) retired = use_.retiring.front().forget_at;
-  if (use_.paths != nullptr) checked = use_.paths->deadline();
-  for (const std::optional<Instant>& deadline :
-       {acks_.deadline(), give_up_at_, forget_old_keys_at_, retired, checked}) {
+  const auto consider = [&next](std::optional<Instant> deadline) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
-  }
+  };
+  consider(acks_.deadline());
+  consider(give_up_at_);
+  if (use_.paths != nullptr) consider(use_.paths->deadline());
+  if (is_to_send) return next;
+  consider(forget_old_keys_at_);
+  if (!use_.retiring.empty()) consider(use_.retiring.front().forget_at);
   return next;
 }
 

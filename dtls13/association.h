@@ -85,7 +85,11 @@ class Association {
   // `*to` is where the datagram is to go; empty as long as no path was named: where the handshake
   // goes.
   virtual size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) = 0;
-  virtual std::optional<Instant> NextTimeout() const = 0;
+  // NextTimeout is when HandleTimeout is due; NextTransmission leaves out what sends nothing, the
+  // forgetting of old keys and Connection IDs, for a caller that cannot wake up for it and leaves
+  // it to its next call.
+  std::optional<Instant> NextTimeout() const { return NextDeadline(/*is_to_send=*/false); }
+  std::optional<Instant> NextTransmission() const { return NextDeadline(/*is_to_send=*/true); }
   virtual std::optional<Event> PollEvent() = 0;
 
   // Answers to events. They may fail the association, which an event then says.
@@ -222,6 +226,8 @@ class Association {
 
  protected:
   Association() = default;
+  // NextDeadline is the next there is, or that may have something to send.
+  virtual std::optional<Instant> NextDeadline(bool is_to_send) const = 0;
 };
 
 }  // namespace dtls13

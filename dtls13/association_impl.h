@@ -43,7 +43,7 @@ class AssociationImpl final : public Association {
   void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) override;
   void HandleTimeout(Instant now) override;
   size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
-  std::optional<Instant> NextTimeout() const override;
+  std::optional<Instant> NextDeadline(bool is_to_send) const override;
   std::optional<Event> PollEvent() override;
 
   void ProvidePsk(size_t index, Psk psk, Instant now) override;

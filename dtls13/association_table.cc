@@ -40,12 +40,20 @@ void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
     HandleClientHello(address, at, datagram, wall_now);
     return;
   }
+  const auto connection_id =
+      FindConnectionId(datagram, config_->handshake.connection_ids.receive_len);
+  if (connection_id) {
+    const auto found =
+        connection_ids_.find(ConnectionId(connection_id->begin(), connection_id->end()));
+    if (found != connection_ids_.end()) Deliver(found->second, address, datagram);
+    return;
+  }
   // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
   if (at.challenger != 0 && at.living != 0) {
     copy_.assign(datagram.begin(), datagram.end());
-    Deliver(at.challenger, copy_);
+    Deliver(at.challenger, address, copy_);
   }
-  Deliver(at.living != 0 ? at.living : at.challenger, datagram);
+  Deliver(at.living != 0 ? at.living : at.challenger, address, datagram);
 }
 
 void AssociationTable::HandleClientHello(const Address& address, Place at,
@@ -74,17 +82,19 @@ void AssociationTable::HandleClientHello(const Address& address, Place at,
     const Entry* entry = Find(id);
     // The hello that it was made for is said again: that one's flight is the answer.
     if (entry != nullptr && *random == entry->hello_random) {
-      Deliver(id, datagram);
+      Deliver(id, address, datagram);
       return;
     }
   }
   Listen(address, datagram, *random, wall_now);
 }
 
-void AssociationTable::Deliver(AssociationId id, std::span<uint8_t> datagram) {
+void AssociationTable::Deliver(AssociationId id, const Address& address,
+                               std::span<uint8_t> datagram) {
   Entry* const entry = Find(id);
-  if (entry == nullptr) return;
-  entry->association->HandleDatagram(datagram, now_);
+  const std::optional<PathId> path = PathId::Of(address);
+  if (entry == nullptr || !path) return;
+  entry->association->HandleDatagram(datagram, *path, now_);
   Wake(id, entry);
 }
 
@@ -138,7 +148,7 @@ void AssociationTable::Accept(const Address& address, std::span<uint8_t> datagra
   Place& place = places_[address];
   (place.living == 0 ? place.living : place.challenger) = id;
   notices_.push_back({.type = TableEventType::kAccepted, .id = id});
-  Deliver(id, datagram);
+  Deliver(id, address, datagram);
 }
 
 // MakeRoom is false when there is no room for one more and nobody may be displaced.
@@ -168,8 +178,8 @@ std::optional<TableDatagram> AssociationTable::PollTransmit(std::span<uint8_t> o
     const AssociationId id = to_transmit_.front();
     Entry* const entry = Find(id);
     if (entry != nullptr) {
-      const size_t len = entry->association->PollTransmit(out, now);
-      if (len > 0) return TableDatagram{entry->address, len};
+      const size_t len = entry->association->PollTransmit(out, now, &path_);
+      if (len > 0) return TableDatagram{path_.bytes(), len};
       entry->may_transmit = false;
       Settle(id, entry);
     }
@@ -190,7 +200,7 @@ std::optional<TableEvent> AssociationTable::PollEvent() {
     if (entry != nullptr) {
       if (const std::optional<Event> event = entry->association->PollEvent()) {
         Wake(id, entry);
-        if (event->type == EventType::kConnected) OnConnected(id, *entry);
+        OnEvent(id, entry, *event);
         return TableEvent{.type = TableEventType::kEvent, .id = id, .event = *event};
       }
       entry->may_have_events = false;
@@ -199,6 +209,41 @@ std::optional<TableEvent> AssociationTable::PollEvent() {
     to_poll_.pop_front();
   }
   return std::nullopt;
+}
+
+void AssociationTable::OnEvent(AssociationId id, Entry* entry, const Event& event) {
+  const std::vector<uint8_t> data(event.data.begin(), event.data.end());
+  switch (event.type) {
+    case EventType::kConnected:
+      return OnConnected(id, *entry);
+    case EventType::kConnectionIdAdded:
+      return AddConnectionId(id, entry, data);
+    case EventType::kConnectionIdRetired:
+      return RemoveConnectionId(entry, data);
+    case EventType::kPeerMoved:
+      return Move(id, entry, data);
+    default:
+      return;
+  }
+}
+
+void AssociationTable::AddConnectionId(AssociationId id, Entry* entry,
+                                       const ConnectionId& connection_id) {
+  // One that another association has stays there: what carries it does not open here.
+  if (!connection_ids_.try_emplace(connection_id, id).second) return;
+  entry->connection_ids.push_back(connection_id);
+}
+
+void AssociationTable::RemoveConnectionId(Entry* entry, const ConnectionId& connection_id) {
+  if (std::erase(entry->connection_ids, connection_id) > 0) connection_ids_.erase(connection_id);
+}
+
+void AssociationTable::Move(AssociationId id, Entry* entry, const Address& address) {
+  LeavePlace(id, entry->address);
+  entry->address = address;
+  // Where another association lives, this one is found by its Connection ID alone.
+  Place& place = places_[address];
+  if (place.living == 0) place.living = id;
 }
 
 void AssociationTable::OnConnected(AssociationId id, const Entry& entry) {
@@ -291,16 +336,24 @@ void AssociationTable::End(AssociationId id, AssociationId successor) {
   notices_.push_back({.type = TableEventType::kGone, .id = id, .successor = successor});
 }
 
-void AssociationTable::Remove(AssociationId id) {
-  Entry* const entry = Find(id);
-  if (entry == nullptr) return;
-  const auto place = places_.find(entry->address);
+void AssociationTable::LeavePlace(AssociationId id, const Address& address) {
+  const auto place = places_.find(address);
+  if (place == places_.end()) return;
   if (place->second.living == id) {
     place->second.living = std::exchange(place->second.challenger, 0);
-  } else {
+  } else if (place->second.challenger == id) {
     place->second.challenger = 0;
   }
   if (place->second.living == 0) places_.erase(place);
+}
+
+void AssociationTable::Remove(AssociationId id) {
+  Entry* const entry = Find(id);
+  if (entry == nullptr) return;
+  LeavePlace(id, entry->address);
+  for (const ConnectionId& connection_id : entry->connection_ids) {
+    connection_ids_.erase(connection_id);
+  }
   SetDeadline(id, entry, std::nullopt);
   half_open_.erase(id);
   over_.erase(id);

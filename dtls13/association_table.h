@@ -70,6 +70,10 @@ struct TableDatagram {
 // the new one's client has delivered its Finished; then the old one is abandoned. An address has at
 // most one handshake beside its association, the latest that proved itself by a cookie.
 //
+// A datagram with a Connection ID (config.handshake.connection_ids) goes to the association that
+// handed it out, wherever it comes from, or nowhere; an association whose peer is proved to have
+// moved has its new address from there on.
+//
 // It owns its associations. It does not know sockets, what addresses mean, or credentials.
 // Not thread-safe.
 class AssociationTable {
@@ -103,12 +107,14 @@ class AssociationTable {
 
  private:
   using Address = std::vector<uint8_t>;
+  using ConnectionId = std::vector<uint8_t>;
   using HelloRandom = std::array<uint8_t, 32>;
 
   struct Entry {
     Address address;
     std::unique_ptr<Association> association;
-    HelloRandom hello_random{};  // of the ClientHello it was made for
+    std::vector<ConnectionId> connection_ids;  // that it is found by
+    HelloRandom hello_random{};                // of the ClientHello it was made for
     Instant made_at{};
     std::optional<Instant> deadline;   // as it stands in deadlines_
     std::optional<Instant> remove_at;  // once it is over
@@ -126,14 +132,19 @@ class AssociationTable {
 
   void HandleClientHello(const Address& address, Place at, std::span<uint8_t> datagram,
                          WallTime wall_now);
-  void Deliver(AssociationId id, std::span<uint8_t> datagram);
+  void Deliver(AssociationId id, const Address& address, std::span<uint8_t> datagram);
   void Listen(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
               WallTime wall_now);
   void Accept(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
               WallTime wall_now);
   void Refuse(const Address& address, std::span<const uint8_t> datagram, AlertDescription alert);
   bool MakeRoom();
+  void OnEvent(AssociationId id, Entry* entry, const Event& event);
   void OnConnected(AssociationId id, const Entry& entry);
+  void AddConnectionId(AssociationId id, Entry* entry, const ConnectionId& connection_id);
+  void RemoveConnectionId(Entry* entry, const ConnectionId& connection_id);
+  void Move(AssociationId id, Entry* entry, const Address& address);
+  void LeavePlace(AssociationId id, const Address& address);
   void End(AssociationId id, AssociationId successor);
   void Wake(AssociationId id, Entry* entry);
   void Settle(AssociationId id, Entry* entry);
@@ -151,6 +162,7 @@ class AssociationTable {
   // Ordered maps: an address is a peer's choice, and no choice of addresses makes these slow.
   std::map<AssociationId, Entry> entries_;
   std::map<Address, Place> places_;
+  std::map<ConnectionId, AssociationId> connection_ids_;
   std::set<std::pair<Instant, AssociationId>> deadlines_;
   std::set<AssociationId> half_open_;  // oldest first
   std::set<AssociationId> over_;       // lingering, oldest first
@@ -161,6 +173,7 @@ class AssociationTable {
   std::deque<AssociationId> to_poll_;
   std::deque<TableEvent> notices_;  // at most three for each datagram
 
+  PathId path_;  // of the last datagram that PollTransmit gave
   Address reply_address_;
   std::vector<uint8_t> reply_;  // stateless, to the last datagram
   std::vector<uint8_t> copy_;   // of a datagram that two associations are shown

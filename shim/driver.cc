@@ -34,7 +34,7 @@ void ServeTimeout(SslAttachment& attachment, Instant due) {
 
 // DueAt returns the time to hand to HandleTimeout if a deadline has come.
 std::optional<Instant> DueAt(const Association& association, Instant now) {
-  const std::optional<Instant> deadline = association.NextTimeout();
+  const std::optional<Instant> deadline = association.NextTransmission();
   if (!deadline || *deadline > now + kTimerSlack) return std::nullopt;
   return std::max(now, *deadline);
 }
@@ -271,7 +271,7 @@ bool ReturnsWithoutData(const SslAttachment& attachment) {
 // WaitEnded is true when a read came back because the deadline it was told has come. A read that
 // does not wait comes back at any time; what falls due meanwhile is the next call's.
 bool WaitEnded(const SslAttachment& attachment) {
-  const std::optional<Instant> deadline = attachment.association()->NextTimeout();
+  const std::optional<Instant> deadline = attachment.association()->NextTransmission();
   const Instant now = Now();
   if (!deadline || *deadline > now + kWaitSlack) return false;
   return *deadline <= now || IsBlocking(attachment.ssl());
@@ -312,10 +312,10 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     const bool must_send = goal == Goal::kHandshake || goal == Goal::kFlush;
     if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
     if (IsReached(attachment, goal)) {
-      AnnounceTimeout(attachment, association.NextTimeout());
+      AnnounceTimeout(attachment, association.NextTransmission());
       return Progress::kReached;
     }
-    const std::optional<Instant> deadline = Earlier(association.NextTimeout(), give_up);
+    const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);
     AnnounceTimeout(attachment, deadline);
     if (goal == Goal::kRead && has_received && ReturnsWithoutData(attachment)) {
       BIO_set_retry_read(Real().SSL_get_rbio(attachment.ssl()));
@@ -347,14 +347,14 @@ int ExpireTimer(SslAttachment& attachment) {
     ReportFailure(attachment);
     return -1;
   }
-  AnnounceTimeout(attachment, association->NextTimeout());
+  AnnounceTimeout(attachment, association->NextTransmission());
   return 1;
 }
 
 std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
   const Association* association = attachment.association();
   if (association == nullptr || association->failed()) return std::nullopt;
-  const std::optional<Instant> deadline = association->NextTimeout();
+  const std::optional<Instant> deadline = association->NextTransmission();
   if (!deadline) return std::nullopt;
   const Duration left = *deadline - Now();
   return left < kTimerSlack ? Duration::zero() : left;

@@ -75,6 +75,8 @@ class ConnectionIdsTest : public testing::Test {
   Actions actions_;
 };
 
+// F43: what is asked for and given, kept and used up.
+
 TEST_F(ConnectionIdsTest, F43NothingIsOwedUnasked) {
   EXPECT_FALSE(ids_->NextMessage(&actions_));
   EXPECT_FALSE(ids_->TakeSpare());

@@ -95,6 +95,8 @@ TEST(RecordConnectionIds, EarlyDataMayGoWithout) {
 //# If the tls12_cid content type is not set, then the connection and the
 //# security association are looked up by the 5-tuple and a check MUST be
 //# made to determine whether a non-zero-length CID is expected.
+// F21: a record that does not carry one of ours goes nowhere.
+
 TEST(RecordConnectionIds, F21WithoutOneWhereOneIsDue) {
   RecordPair pair;
   pair.Install(kEpoch);

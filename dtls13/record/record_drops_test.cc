@@ -109,6 +109,8 @@ TEST(RecordDrops, MalformedHeaders) {
   ExpectDropped(ciphertext, DropReason::kMalformedHeader, true);
 }
 
+// F18: ciphertext and inner plaintexts that no sender makes.
+
 TEST(RecordDrops, F18CiphertextUnder16Bytes) {
   for (uint8_t len = 0; len < 16; ++len) {
     Bytes record = {0x2f, 0, 0, 0, len};

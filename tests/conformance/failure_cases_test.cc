@@ -371,7 +371,8 @@ TEST_F(SplitHelloTest, F25AnOverlapThatChangesAByteIsIllegal) {
   EXPECT_EQ(pair_.client().failure->alert(), AlertDescription::kIllegalParameter);
 }
 
-// A server that answers with DTLS 1.2's HelloVerifyRequest has no DTLS 1.3.
+// F38: a server that answers with DTLS 1.2's HelloVerifyRequest has no DTLS 1.3. It is not answered
+// with a second hello, whose number it would have to mirror: the version is refused.
 TEST(FailureCases, AHelloVerifyRequestIsAnotherVersion) {
   AssociationPair pair(Options());
   std::vector<uint8_t> content(kHandshakeHeaderLen);

@@ -46,8 +46,9 @@ struct Client {
 class World {
  public:
   explicit World(AssociationTableOptions table_options = {}, double loss = 0, uint64_t seed = 1,
-                 bool large_hellos = false)
+                 bool large_hellos = false, size_t connection_id_len = 0)
       : options_(DefaultPairOptions(seed)), random_(seed), loss_(loss) {
+    options_.server.handshake.connection_ids.receive_len = connection_id_len;
     if (large_hellos) {
       // In bytes, what a post-quantum share is at an ordinary MTU: two datagrams for a hello.
       options_.client.mtu = kMinMtu;
@@ -88,6 +89,13 @@ class World {
     size_t len = 0;
     ASSERT_EQ(client.association->Seal(ToBytes(text), buffer, &len), SendResult::kSealed);
     SendFromClient(client, std::span(buffer).first(len));
+  }
+
+  // Move gives a client another address, as a NAT does.
+  Client& Move(Client& client, const Bytes& address) {
+    auto node = clients_.extract(client.address);
+    node.key() = node.mapped().address = address;
+    return clients_.insert(std::move(node)).position->second;
   }
 
   // ToServer hands over bytes as if they came from `address`.
@@ -467,6 +475,50 @@ TEST(AssociationTableTest, AnotherVersionAndGarbageCostNothing) {
   world.ToServer(ToBytes("a"), Forge::Plaintext(ContentType::kAlert, 0, 0, Bytes{2, 40}));
   EXPECT_EQ(world.table().size(), 0u);
   EXPECT_EQ(world.num_accepted(), 0u);
+}
+
+// Which association a datagram is for is in its Connection ID, wherever it comes from; the answers
+// follow once the new address is proved, and whoever has the old one by then is a stranger there.
+TEST(AssociationTableTest, FindsAMovedClientByItsConnectionId) {
+  World world({}, /*loss=*/0, /*seed=*/1, /*large_hellos=*/false, /*connection_id_len=*/8);
+  Client& client = world.AddClient();
+  world.RunFor(seconds(5));
+  world.AddClient();
+  world.RunFor(seconds(5));
+  ASSERT_TRUE(world.AllServed());
+  const Bytes old_address = client.address;
+  const Bytes new_address = {192, 168, 0, 1, 0x43, 0x21};
+  Client& moved = world.Move(client, new_address);
+  moved.served = false;
+  world.RunFor(seconds(5));
+  EXPECT_TRUE(moved.served);
+  EXPECT_EQ(world.table().size(), 2u);
+  const auto address = world.table().peer_address(1);
+  EXPECT_EQ(Bytes(address.begin(), address.end()), new_address);
+
+  // A newcomer on the old address is nobody's successor.
+  Client& newcomer = world.clients()[old_address];
+  newcomer.address = old_address;
+  world.Start(newcomer);
+  world.RunFor(seconds(5));
+  EXPECT_TRUE(newcomer.served);
+  EXPECT_EQ(world.table().size(), 3u);
+  EXPECT_TRUE(world.gone().empty());
+}
+
+TEST(AssociationTableTest, DropsWhatCarriesAnUnknownConnectionId) {
+  World world({}, /*loss=*/0, /*seed=*/1, /*large_hellos=*/false, /*connection_id_len=*/8);
+  Client& client = world.AddClient();
+  world.RunFor(seconds(5));
+  ASSERT_TRUE(client.served);
+  const size_t num_received = world.num_received();
+  Bytes datagram = client.sent.back();
+  ASSERT_EQ(datagram[0] & 0xf0, 0x30) << "no Connection ID";
+  datagram[1] ^= 1;
+  world.ToServer(client.address, datagram);
+  EXPECT_EQ(world.num_received(), num_received);
+  EXPECT_EQ(world.table().Use(1)->records().num_dropped(DropReason::kConnectionId), 0u)
+      << "it was handed to an association";
 }
 
 }  // namespace
