@@ -62,6 +62,7 @@ AssociationPair::AssociationPair(PairOptions options)
   server().association = Association::NewServer(
       std::make_shared<AssociationConfig>(options_.server), std::move(server_parameters));
   Flush(client());
+  for (const std::string& text : options_.early_texts) SendEarly(text);
 }
 
 Direction AssociationPair::DirectionFrom(const Side& side) const {

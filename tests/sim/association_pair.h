@@ -53,8 +53,9 @@ struct PairOptions {
   std::string server_name = "server.example";
   std::vector<Psk> client_psks;  // offered in this order
   bool client_early_data = false;
-  std::chrono::seconds age{};    // how long after kStartOfTime the pair begins
-  std::vector<Psk> server_psks;  // what the server knows when it is asked (ask_psk)
+  std::vector<std::string> early_texts;  // sent behind the first ClientHello, if they may be
+  std::chrono::seconds age{};            // how long after kStartOfTime the pair begins
+  std::vector<Psk> server_psks;          // what the server knows when it is asked (ask_psk)
   bool server_has_certificate = true;
   // With them, datagrams have addresses. Open at least one before the pair is made.
   std::optional<PairPaths> paths;

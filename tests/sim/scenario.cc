@@ -1,8 +1,14 @@
 #include "tests/sim/scenario.h"
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include "dtls13/handshake/anti_replay.h"
+#include "dtls13/handshake/ticket_keyring.h"
+#include "tests/sim/pair_paths.h"
 
 namespace dtls13::sim {
 namespace {
@@ -105,6 +111,134 @@ std::string FaultOfEpochs(AssociationPair* pair, Epoch client, Epoch server) {
 
 constexpr Epoch kSecondApplicationEpoch{4};
 
+void IssueTickets(PairOptions* options) {
+  HandshakeConfig& server = options->server.handshake;
+  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+}
+
+std::string FaultOfTickets(AssociationPair* pair, size_t num) {
+  return pair->client().sessions.size() == num ? "" : "the client has not the tickets it was sent";
+}
+
+// HaveTickets gives the client those of a first connection, which nothing disturbs.
+void HaveTickets(PairOptions* options) {
+  IssueTickets(options);
+  PairOptions first = *options;
+  first.impairment = {};
+  first.drop = nullptr;
+  AssociationPair pair(std::move(first));
+  (void)pair.RunUntilConnected();
+  pair.RunUntilQuiet();
+  for (const auto& session : pair.client().sessions) options->client_psks.emplace_back(session);
+  options->age = std::chrono::seconds(100);
+}
+
+std::string FaultOfResumption(AssociationPair* pair) {
+  const std::string fault = FaultOfPsk(pair, /*resumed=*/true);
+  return fault.empty() ? FaultOfTickets(pair, 2) : fault;
+}
+
+void SendEarlyData(PairOptions* options) {
+  options->server.handshake.max_early_data_len = 1000;
+  options->server.handshake.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
+  HaveTickets(options);
+  options->client_early_data = true;
+  options->early_texts = {"early one", "early two", "early three"};
+}
+
+// Any of it may be lost, but none is repeated, made up, or taken for data that came later.
+std::string FaultOfEarlyData(AssociationPair* pair) {
+  std::vector<std::string> left = {"early one", "early two", "early three"};
+  for (const std::vector<uint8_t>& data : pair->server().received_early) {
+    const auto found = std::find(left.begin(), left.end(), std::string(data.begin(), data.end()));
+    if (found == left.end()) return "early data was delivered twice, or changed";
+    left.erase(found);
+  }
+  for (const std::vector<uint8_t>& data : pair->server().received) {
+    if (std::string(data.begin(), data.end()).starts_with("early")) {
+      return "early data was taken for application data";
+    }
+  }
+  if (pair->client().early_data_answers.size() != 1) return "the client has no answer, or two";
+  // A server that answered with a HelloRetryRequest has not seen any offer.
+  const auto accepted = [](const Side& side) {
+    return side.association->result().early_data == EarlyDataOutcome::kAccepted;
+  };
+  if (accepted(pair->client()) != accepted(pair->server())) {
+    return "the two do not agree about early data";
+  }
+  return FaultOfResumption(pair);
+}
+
+// A ticket's age is wrong when the hello that states it was lost for long.
+std::string FaultOfAcceptedEarlyData(AssociationPair* pair) {
+  const auto& log = pair->link().log();
+  const bool any_lost =
+      std::any_of(log.begin(), log.end(), [](const SentDatagram& sent) { return sent.dropped; });
+  const bool accepted =
+      pair->client().association->result().early_data == EarlyDataOutcome::kAccepted;
+  if (!accepted && !any_lost) return "early data was rejected although nothing was lost";
+  if (!accepted && !pair->server().received_early.empty()) return "rejected data was delivered";
+  return FaultOfEarlyData(pair);
+}
+
+std::string FaultOfRejectedEarlyData(AssociationPair* pair) {
+  if (pair->client().association->result().early_data != EarlyDataOutcome::kRejected) {
+    return "early data was not rejected";
+  }
+  if (!pair->server().received_early.empty()) return "rejected data was delivered";
+  return FaultOfEarlyData(pair);
+}
+
+void UseConnectionIds(PairOptions* options, PathCheck check) {
+  for (AssociationConfig* config : {&options->client, &options->server}) {
+    config->handshake.connection_ids.receive_len = 8;
+    config->handshake.connection_ids.min_spares = 2;
+    config->path_validation.check = check;
+  }
+  options->paths.emplace();
+  options->paths->Open("A", "A");
+}
+
+// The NAT gives the client another address; the old one is dead.
+void Rebind(AssociationPair* pair) {
+  pair->paths().Open("A", "B");
+  pair->paths().Close("A");
+  pair->Send(pair->client(), "to the server from B");
+}
+
+// The client goes to another address itself, and the old one lives on.
+void Migrate(AssociationPair* pair) {
+  pair->paths().Open("C", "C");
+  pair->client().association->MigrateTo(NamedPath("C"), pair->now());
+  pair->Send(pair->client(), "to the server from C");
+}
+
+// A server cannot find a client whose address changed and who is silent, nor can its messages: the
+// client speaks until it is found. A check in vain is begun anew as long as it does.
+void SpeakUntilFound(AssociationPair* pair, std::string_view outside) {
+  for (int i = 0; i < 60; ++i) {
+    if (pair->server().association->active_path() == NamedPath(outside)) return;
+    pair->Send(pair->client(), "to the server again");
+    pair->RunFor(std::chrono::milliseconds(500));
+  }
+}
+
+std::string FaultOfMove(AssociationPair* pair, std::string_view outside) {
+  const PathId path = NamedPath(outside);
+  if (pair->server().association->active_path() != path) return "the server has not moved";
+  if (pair->server().moves != std::vector<PathId>{path}) return "the server moved more than once";
+  return pair->client().moves.empty() ? "" : "the client moved although the server did not";
+}
+
+void UpdateKeysAmongTickets(AssociationPair* pair) {
+  pair->server().association->SendTicket(pair->now());
+  RequestKeyUpdate(pair, &pair->client(), false);
+  RequestKeyUpdate(pair, &pair->server(), false);
+  pair->server().association->SendTicket(pair->now());
+  pair->Flush(pair->server());
+}
+
 constexpr Scenario kScenarios[] = {
     {.name = "full", .configure = [](PairOptions*) {}},
     {.name = "cookie", .configure = AskForCookie},
@@ -169,14 +303,16 @@ constexpr Scenario kScenarios[] = {
      .fault =
          [](AssociationPair* pair) {
            return FaultOfEpochs(pair, kSecondApplicationEpoch, kFirstApplicationEpoch);
-         }},
+         },
+     .counts_key_updates = true},
     {.name = "key_update_of_both",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->server(), true); },
      .fault =
          [](AssociationPair* pair) {
            return FaultOfEpochs(pair, kSecondApplicationEpoch, kSecondApplicationEpoch);
-         }},
+         },
+     .counts_key_updates = true},
     {.name = "key_updates_crossing",
      .configure = [](PairOptions*) {},
      .start =
@@ -187,7 +323,62 @@ constexpr Scenario kScenarios[] = {
      .fault =
          [](AssociationPair* pair) {
            return FaultOfEpochs(pair, kSecondApplicationEpoch, kSecondApplicationEpoch);
-         }},
+         },
+     .counts_key_updates = true},
+    {.name = "tickets",
+     .configure = IssueTickets,
+     .fault = [](AssociationPair* pair) { return FaultOfTickets(pair, 2); }},
+    {.name = "resumption",
+     .configure =
+         [](PairOptions* options) {
+           HaveTickets(options);
+           options->server_has_certificate = false;
+         },
+     .fault = FaultOfResumption},
+    {.name = "early_data", .configure = SendEarlyData, .fault = FaultOfAcceptedEarlyData},
+    {.name = "early_data_rejected",
+     .configure =
+         [](PairOptions* options) {
+           SendEarlyData(options);
+           options->server.handshake.max_early_data_len = 0;
+         },
+     .fault = FaultOfRejectedEarlyData},
+    {.name = "early_data_and_cookie",
+     .configure =
+         [](PairOptions* options) {
+           SendEarlyData(options);
+           AskForCookie(options);
+         },
+     .fault = FaultOfRejectedEarlyData},
+    {.name = "new_address",
+     .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kBasic); },
+     .start = Rebind,
+     .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "B"); },
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); }},
+    {.name = "new_address_checked_twice",
+     .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kEnhanced); },
+     .start = Rebind,
+     .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "B"); },
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); }},
+    {.name = "migration_under_key_update",
+     .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kEnhanced); },
+     .start =
+         [](AssociationPair* pair) {
+           Migrate(pair);
+           RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/true);
+         },
+     .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "C"); },
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "C"); }},
+    {.name = "key_updates_crossing_tickets",
+     .configure = IssueTickets,
+     .start = UpdateKeysAmongTickets,
+     .fault =
+         [](AssociationPair* pair) {
+           const std::string fault =
+               FaultOfEpochs(pair, kSecondApplicationEpoch, kSecondApplicationEpoch);
+           return fault.empty() ? FaultOfTickets(pair, 4) : fault;
+         },
+     .counts_key_updates = true},
 };
 
 }  // namespace
@@ -196,6 +387,7 @@ std::span<const Scenario> Scenarios() { return kScenarios; }
 
 std::string FaultAtEnd(const Scenario& scenario, AssociationPair* pair) {
   if (!pair->RunUntilConnected(kRest)) return "the two are not connected";
+  if (scenario.settle != nullptr) scenario.settle(pair);
   pair->RunUntilQuiet(kRest);
   if (!pair->IsQuiet()) return "a timer never ends";
   if (!pair->client().handshake_acked) return "the client's final flight is not acknowledged";

@@ -12,14 +12,19 @@ namespace dtls13::sim {
 // run it. It does not know what the link does.
 struct Scenario {
   const char* name;
-  // configure makes of DefaultPairOptions what this kind needs.
+  // configure makes of DefaultPairOptions what this kind needs; where that is a ticket, by a
+  // connection of its own over a good link.
   void (*configure)(PairOptions* options);
   // start begins what the scenario is about, on a connected pair that is quiet. Null where that is
   // the handshake itself.
   void (*start)(AssociationPair* pair) = nullptr;
+  // settle does what must happen for the pair to come to rest. Null where nothing must.
+  void (*settle)(AssociationPair* pair) = nullptr;
   // fault says what is wrong once everything is quiet again, beyond FaultAtEnd's own; empty if
   // nothing is.
   std::string (*fault)(AssociationPair* pair) = nullptr;
+  // What `fault` expects does not hold with other KeyUpdates than the scenario's own.
+  bool counts_key_updates = false;
 };
 
 std::span<const Scenario> Scenarios();

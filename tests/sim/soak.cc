@@ -211,7 +211,7 @@ void Run::Live() {
 
 void Run::Rest() {
   Scenario scenario = *plan_.scenario;
-  if (plan_.extra_key_updates) scenario.fault = nullptr;  // it counts KeyUpdates
+  if (plan_.extra_key_updates && scenario.counts_key_updates) scenario.fault = nullptr;
   Blame(true, FaultAtEnd(scenario, &pair_));
 }
 

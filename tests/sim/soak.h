@@ -20,8 +20,8 @@ struct SoakVerdict {
 // in virtual time, and holds it against what must be true of every association:
 // - both sides connect, or end and say so, and the latter only where damage to plaintext or a
 //   refused certificate excuses it;
-// - data arrives at most once, unchanged, never before the peer is authenticated, and all of it in
-//   order once the link is good;
+// - data arrives at most once, unchanged, never before the peer is authenticated (but for early
+//   data, which is named so), and all of it in order once the link is good;
 // - no record number is used twice, and the peer can open every record;
 // - everything comes to rest: acknowledged, no timer left.
 // The same seed gives the same run.

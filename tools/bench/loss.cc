@@ -120,8 +120,8 @@ std::vector<Row> MeasureKind(const Kind& kind, uint64_t runs) {
 
 // The scenarios that differ in what they send. The keys' signatures have one length, so that runs
 // can be compared to the byte.
-constexpr std::array<std::string_view, 4> kMeasured = {"full", "cookie", "client_certificate",
-                                                       "psk_alone"};
+constexpr std::array<std::string_view, 5> kMeasured = {"full", "cookie", "client_certificate",
+                                                       "psk_alone", "resumption"};
 
 std::vector<Kind> Kinds() {
   static const sim::TestIdentity kChain =

@@ -24,6 +24,10 @@ KeyLog KeyLog::Parse(std::string_view text) {
   return log;
 }
 
+Secret KeyLog::EarlySecret(std::span<const uint8_t> client_random) const {
+  return Find("CLIENT_EARLY_TRAFFIC_SECRET", client_random);
+}
+
 Secret KeyLog::HandshakeSecret(std::span<const uint8_t> client_random, Direction sender) const {
   return Find(sender == Direction::kToServer ? "CLIENT_HANDSHAKE_TRAFFIC_SECRET"
                                              : "SERVER_HANDSHAKE_TRAFFIC_SECRET",

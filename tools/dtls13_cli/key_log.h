@@ -22,6 +22,8 @@ class KeyLog {
   // Parse takes such a file's text.
   static KeyLog Parse(std::string_view text);
 
+  // EarlySecret is what the client protects epoch 1 with. Empty when the log does not have it.
+  Secret EarlySecret(std::span<const uint8_t> client_random) const;
   // HandshakeSecret and ApplicationSecret are what `sender` protects epochs 2 and 3 with. Empty
   // when the log does not have it.
   Secret HandshakeSecret(std::span<const uint8_t> client_random, Direction sender) const;

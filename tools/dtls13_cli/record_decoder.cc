@@ -61,13 +61,15 @@ bool RecordDecoder::DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* rec
 bool RecordDecoder::DecodeCiphertext(Direction direction, std::span<uint8_t>* rest,
                                      DecodedRecord* record) {
   if (ClassifyRecord(rest->front()) != RecordKind::kCiphertext) return false;
-  const std::optional<CiphertextRecord> parsed = ParseCiphertextRecord(*rest, 0);
+  const std::optional<CiphertextRecord> parsed =
+      ParseCiphertextRecord(*rest, connection_id_lens_[static_cast<size_t>(direction)]);
   if (!parsed) return false;
   record->unified = parsed->header;
   record->wire_len = parsed->record_len;
   const std::span<uint8_t> bytes = rest->first(parsed->record_len);
   *rest = rest->subspan(parsed->record_len);
   Open(direction, bytes, record);
+  record->unified->connection_id = {};  // the bytes do not outlive the call
   return true;
 }
 
@@ -77,14 +79,41 @@ void RecordDecoder::Open(Direction direction, std::span<uint8_t> bytes, DecodedR
     const auto& [key, layer] = *at;
     if (key.first != direction) continue;
     if (EpochBits::Of(Epoch{key.second}) != record->unified->epoch_bits) continue;
-    std::span<uint8_t> rest = bytes;
-    const std::optional<OpenedRecord> opened = layer->OpenNext(&rest);
-    if (!opened) continue;
-    record->opened = true;
-    record->number = opened->number;
-    record->type = opened->type;
-    record->content.assign(opened->content.begin(), opened->content.end());
+    if (OpenWith(layer.get(), bytes, record)) return;
+  }
+  if (direction == Direction::kToServer) OpenEarly(bytes, record);
+}
+
+bool RecordDecoder::OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, DecodedRecord* record) {
+  // Whose it is does not matter here, and there may be any number of them.
+  const std::span<const uint8_t> id = record->unified->connection_id;
+  if (!id.empty() && !layer->AddReceiveConnectionId(id)) return false;
+  // What does not open may be changed all the same.
+  std::vector<uint8_t> copy(bytes.begin(), bytes.end());
+  std::span<uint8_t> rest(copy);
+  const std::optional<OpenedRecord> opened = layer->OpenNext(&rest);
+  if (!id.empty()) layer->RemoveReceiveConnectionId(id);
+  if (!opened) return false;
+  record->opened = true;
+  record->number = opened->number;
+  record->type = opened->type;
+  record->content.assign(opened->content.begin(), opened->content.end());
+  return true;
+}
+
+void RecordDecoder::OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record) {
+  const EpochKey key = {Direction::kToServer, kEarlyDataEpoch.value};
+  if (!key_log_ || !algorithms_ || layers_.contains(key) ||
+      record->unified->epoch_bits != EpochBits::Of(kEarlyDataEpoch)) {
     return;
+  }
+  const Secret secret = key_log_->EarlySecret(client_random_);
+  for (const CipherSuite& suite : kCipherSuites) {
+    Install(Direction::kToServer, kEarlyDataEpoch, suite, secret);
+    const auto layer = layers_.find(key);
+    if (layer == layers_.end()) continue;
+    if (OpenWith(layer->second.get(), bytes, record)) return;
+    layers_.erase(layer);
   }
 }
 
@@ -108,13 +137,16 @@ void RecordDecoder::LearnFromHello(const DecodedRecord& record) {
 }
 
 void RecordDecoder::InstallKeys() {
-  if (!key_log_ || !algorithms_ || suite_ == nullptr || !layers_.empty()) return;
+  if (!key_log_ || !algorithms_ || suite_ == nullptr ||
+      layers_.contains({Direction::kToServer, kHandshakeEpoch.value})) {
+    return;
+  }
   for (const Direction sender : {Direction::kToServer, Direction::kToClient}) {
     const auto lane = static_cast<size_t>(sender);
-    Install(sender, kHandshakeEpoch, key_log_->HandshakeSecret(client_random_, sender));
+    Install(sender, kHandshakeEpoch, *suite_, key_log_->HandshakeSecret(client_random_, sender));
     newest_epochs_[lane] = kFirstApplicationEpoch;
     newest_secrets_[lane] = key_log_->ApplicationSecret(client_random_, sender);
-    Install(sender, kFirstApplicationEpoch, newest_secrets_[lane]);
+    Install(sender, kFirstApplicationEpoch, *suite_, newest_secrets_[lane]);
   }
 }
 
@@ -136,15 +168,16 @@ void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& re
   if (layers_.contains({sender, next.value})) return;
   Secret secret =
       NextTrafficSecret(*algorithms_, *suite_, LabelPrefix::kDtls13, newest_secrets_[lane].bytes());
-  Install(sender, next, secret);
+  Install(sender, next, *suite_, secret);
   newest_secrets_[lane] = std::move(secret);
   newest_epochs_[lane] = next;
 }
 
-void RecordDecoder::Install(Direction sender, Epoch epoch, const Secret& secret) {
-  if (secret.size() != suite_->hash_len) return;
+void RecordDecoder::Install(Direction sender, Epoch epoch, const CipherSuite& suite,
+                            const Secret& secret) {
+  if (secret.size() != suite.hash_len) return;
   auto layer = std::make_unique<RecordLayer>(algorithms_, LabelPrefix::kDtls13);
-  if (!layer->InstallReadKeys(epoch, *suite_, secret)) return;
+  if (!layer->InstallReadKeys(epoch, suite, secret)) return;
   layers_[{sender, epoch.value}] = std::move(layer);
 }
 

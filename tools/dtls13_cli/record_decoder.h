@@ -21,7 +21,8 @@ namespace dtls13::cli {
 // DecodedRecord is one record of a captured datagram, opened if the keys are known.
 struct DecodedRecord {
   size_t wire_len = 0;  // header and all
-  // With a unified header: what it says. Nothing for DTLSPlaintext, and for DTLS 1.2.
+  // With a unified header: what it says, but for the Connection ID itself. Nothing for
+  // DTLSPlaintext, and for DTLS 1.2.
   std::optional<UnifiedHeader> unified;
   // The number in full; of a protected record only when it was opened.
   std::optional<RecordNumber> number;
@@ -33,10 +34,16 @@ struct DecodedRecord {
 
 // RecordDecoder takes the datagrams of one association in the order they were captured. It learns
 // client random and cipher suite from the hellos, the keys from the key log, and later ones from
-// the KeyUpdates. It does not know loss: a datagram that the relay dropped decodes as well as any.
+// the KeyUpdates. It does not learn how long Connection IDs are. It does not know loss: a datagram
+// that the relay dropped decodes as well as any.
 class RecordDecoder {
  public:
   explicit RecordDecoder(std::optional<KeyLog> key_log);
+
+  // SetConnectionIdLen says how long the Connection IDs are that `sender` writes; 0 at first.
+  void SetConnectionIdLen(Direction sender, size_t len) {
+    connection_id_lens_[static_cast<size_t>(sender)] = len;
+  }
 
   std::vector<DecodedRecord> Decode(const CapturedDatagram& datagram);
 
@@ -47,15 +54,19 @@ class RecordDecoder {
   bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record);
   bool DecodeCiphertext(Direction direction, std::span<uint8_t>* rest, DecodedRecord* record);
   void Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record);
+  bool OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, DecodedRecord* record);
+  // OpenEarly tries each suite that the secret fits: the key's own is on the wire nowhere.
+  void OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record);
   void LearnFromHello(const DecodedRecord& record);
   void InstallKeys();
   void LearnFromKeyUpdate(Direction sender, const DecodedRecord& record);
-  void Install(Direction sender, Epoch epoch, const Secret& secret);
+  void Install(Direction sender, Epoch epoch, const CipherSuite& suite, const Secret& secret);
 
   std::optional<KeyLog> key_log_;
   std::shared_ptr<const Algorithms> algorithms_;
   std::vector<uint8_t> client_random_;
   const CipherSuite* suite_ = nullptr;
+  std::array<size_t, kNumDirections> connection_id_lens_ = {};
   // A layer for each direction and epoch: here nothing is ever superseded.
   std::map<EpochKey, std::unique_ptr<RecordLayer>> layers_;
   // Each direction's newest epoch of application data, and its secret.
