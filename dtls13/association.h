@@ -57,6 +57,8 @@ class Association {
   // a new handshake when it cannot know that it did not. The importer's numbers begin some
   // thousands further on than the exporter's ended, so that what an exporter still had in its
   // queues cannot meet them.
+  // Each of its Connection IDs is an event kConnectionIdAdded again, and active_path() is what it
+  // was: the bytes of a PathId mean the same to both processes.
   static std::unique_ptr<Association> Import(std::shared_ptr<const AssociationConfig> config,
                                              std::span<const uint8_t> state,
                                              std::span<const uint8_t> key, Instant now);
@@ -168,11 +170,11 @@ class Association {
   // Export ends this association here, with Reason::kExported and no event, and returns what Import
   // needs to go on with it, sealed under `key` of kExportKeyLen bytes. Empty, and nothing is
   // changed, when that cannot be now: before kConnected; while events are to be polled, datagrams
-  // owed, our messages unacknowledged or the peer's incomplete (poll, wait, try again); for any
-  // other key length; where authentication after the handshake or Connection IDs were agreed on;
+  // owed, our messages unacknowledged or the peer's incomplete, or a path checked (poll, wait, try
+  // again); for any other key length; where authentication after the handshake was agreed on;
   // without AssociationConfig::exportable. The peer notices nothing. Lost are the peer's
-  // certificates, if they were not copied, further session tickets, and what was measured of the
-  // round trip.
+  // certificates and result().connection.server_groups, if they were not copied, further session
+  // tickets, what was measured of the round trip, and what was counted.
   virtual std::vector<uint8_t> Export(std::span<const uint8_t> key) = 0;
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when

@@ -10,7 +10,8 @@
 namespace dtls13 {
 namespace {
 
-// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it.
+// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it, or to finish
+// its own.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
 
 }  // namespace
@@ -164,6 +165,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
 }
 
 void AssociationImpl::Apply(ClientAuthenticated action, Instant) {
+  if (!action.declined) result_.peer_signature_scheme = action.signature_scheme;
   events_.Push(
       {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated});
 }
@@ -208,6 +210,8 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
 void AssociationImpl::AnnounceWait() {
   if (failed()) return;
   const HandshakeWait wait = present_wait();
+  // It is our own caller who is slow.
+  if (wait != HandshakeWait::kMessage) give_up_at_.reset();
   if (wait == announced_wait_) return;
   announced_wait_ = wait;
   switch (wait) {
@@ -234,6 +238,9 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   if (!status.ok()) Fail(status);
   announced_wait_ = HandshakeWait::kMessage;
   AnnounceWait();
+  if (!connected_ && present_wait() == HandshakeWait::kMessage && retransmission_.empty()) {
+    give_up_at_ = now + kGiveUpAfter;
+  }
   DrainMessages(now);
   ScheduleAcks(now, /*saw_unreadable=*/false);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <utility>
 
 #include "dtls13/association_impl.h"
@@ -14,7 +15,7 @@ namespace {
 // changes the content changes the last digit.
 constexpr std::array<uint8_t, 8> kFormat = {'d', 't', 'l', 's', '1', '3', 's', '1'};
 
-// kMaxContentLen: 32 Connection IDs of 255 bytes are half of it.
+// kMaxContentLen: the Connection IDs, 40 of 255 bytes at the very most, are two thirds of it.
 constexpr size_t kMaxContentLen = 16 * 1024;
 
 // kNumbersSkipped at an import. A peer that has missed no more than some 28000 records besides
@@ -48,6 +49,23 @@ bool ReadSecret(ByteReader* reader, Secret* secret) {
   if (!reader->ReadVector8(&bytes)) return false;
   *secret = Secret::CopyOf(bytes);
   return secret->size() == bytes.size();
+}
+
+bool ReadId(ByteReader* reader, ConnectionId* id) {
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadVector8(&bytes)) return false;
+  id->assign(bytes.begin(), bytes.end());
+  return true;
+}
+
+// A time is carried as what is left until then: clocks differ.
+uint64_t Left(Instant until, Instant now) {
+  return static_cast<uint64_t>(std::max(until - now, Duration(0)).count());
+}
+
+Instant After(uint64_t left, Duration most, Instant now) {
+  const auto bound = static_cast<uint64_t>(most.count());
+  return now + Duration(static_cast<Duration::rep>(std::min(left, bound)));
 }
 
 template <typename Enum>
@@ -94,6 +112,122 @@ bool ReadConnection(ByteReader* reader, ConnectionResult* connection) {
   return connection->max_send_inner_len > 0;
 }
 
+void WriteAgreement(ByteWriter* writer, const ConnectionIdAgreement& agreement) {
+  writer->WriteU8(agreement.negotiated);
+  WriteVector8(writer, agreement.receive);
+  WriteVector8(writer, agreement.send);
+  writer->WriteU8(agreement.return_routability_check);
+}
+
+bool ReadAgreement(ByteReader* reader, ConnectionIdAgreement* agreement) {
+  return ReadBool(reader, &agreement->negotiated) && ReadId(reader, &agreement->receive) &&
+         ReadId(reader, &agreement->send) && ReadBool(reader, &agreement->return_routability_check);
+}
+
+void WriteEarlyData(ByteWriter* writer, const HandshakeResult& result) {
+  writer->WriteU8(static_cast<uint8_t>(result.early_data));
+  writer->WriteU8(result.early_suite != nullptr);
+  if (result.early_suite == nullptr) return;
+  writer->WriteU16(static_cast<uint16_t>(result.early_suite->id));
+  WriteVector8(writer, result.early_exporter_secret.bytes());
+}
+
+bool ReadEarlyData(ByteReader* reader, HandshakeResult* result) {
+  uint8_t outcome = 0;
+  bool has_secret = false;
+  if (!reader->ReadU8(&outcome) || outcome > static_cast<uint8_t>(EarlyDataOutcome::kRejected) ||
+      !ReadBool(reader, &has_secret)) {
+    return false;
+  }
+  result->early_data = static_cast<EarlyDataOutcome>(outcome);
+  if (!has_secret) return true;
+  CipherSuiteId suite{};
+  if (!ReadEnum16(reader, &suite) || !ReadSecret(reader, &result->early_exporter_secret)) {
+    return false;
+  }
+  result->early_suite = FindCipherSuite(suite);
+  return result->early_suite != nullptr;
+}
+
+void WriteAuthentication(ByteWriter* writer, const HandshakeResult& result) {
+  writer->WriteU8(result.authenticated_at.has_value());
+  const WallTime at = result.authenticated_at.value_or(WallTime{});
+  writer->WriteU64(static_cast<uint64_t>(at.time_since_epoch().count()));
+  writer->WriteU8(static_cast<uint8_t>(result.client_certificate_type));
+  writer->WriteU8(result.takes_tickets);
+}
+
+bool ReadAuthentication(ByteReader* reader, HandshakeResult* result) {
+  bool has_time = false;
+  uint64_t at = 0;
+  uint8_t type = 0;
+  if (!ReadBool(reader, &has_time) || !reader->ReadU64(&at) || !reader->ReadU8(&type) ||
+      !ReadBool(reader, &result->takes_tickets)) {
+    return false;
+  }
+  if (has_time) result->authenticated_at = WallTime(std::chrono::seconds(static_cast<int64_t>(at)));
+  result->client_certificate_type = static_cast<CertificateType>(type);
+  return true;
+}
+
+void WritePath(ByteWriter* writer, const std::optional<PathId>& path) {
+  writer->WriteU8(path.has_value());
+  if (path) WriteVector8(writer, path->bytes());
+}
+
+bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
+  bool has_path = false;
+  std::span<const uint8_t> bytes;
+  if (!ReadBool(reader, &has_path)) return false;
+  if (!has_path) return true;
+  if (!reader->ReadVector8(&bytes)) return false;
+  *path = PathId::Of(bytes);
+  return path->has_value();
+}
+
+void WriteUse(ByteWriter* writer, const PathUse& use, Instant now) {
+  writer->WriteU64(use.newest_record.epoch.value);
+  writer->WriteU64(use.newest_record.sequence_number.value);
+  writer->WriteU8(static_cast<uint8_t>(use.retiring.size()));
+  for (const PathUse::Retiring& one : use.retiring) {
+    WriteVector8(writer, one.id);
+    writer->WriteU64(Left(one.forget_at, now));
+  }
+  const bool has_paths = use.paths != nullptr;
+  WritePath(writer, has_paths ? std::optional<PathId>(use.paths->active()) : std::nullopt);
+  WritePath(writer, has_paths ? use.paths->left() : std::nullopt);
+  writer->WriteU8(use.left_id.has_value());
+  WriteVector8(writer, use.left_id.value_or(ConnectionId()));
+}
+
+bool ReadUse(ByteReader* reader, const AssociationConfig& config, Instant now, PathUse* use) {
+  uint8_t num_retiring = 0;
+  if (!reader->ReadU64(&use->newest_record.epoch.value) ||
+      !reader->ReadU64(&use->newest_record.sequence_number.value) ||
+      !reader->ReadU8(&num_retiring) || num_retiring > PathUse::kMaxRetiring) {
+    return false;
+  }
+  for (; num_retiring > 0; --num_retiring) {
+    ConnectionId id;
+    uint64_t left = 0;
+    if (!ReadId(reader, &id) || !reader->ReadU64(&left)) return false;
+    use->retiring.push_back({std::move(id), After(left, config.old_keys_lifetime, now)});
+  }
+  std::optional<PathId> active, left_path;
+  bool has_left_id = false;
+  ConnectionId left_id;
+  if (!ReadPath(reader, &active) || !ReadPath(reader, &left_path) ||
+      !ReadBool(reader, &has_left_id) || !ReadId(reader, &left_id)) {
+    return false;
+  }
+  if (has_left_id) use->left_id = std::move(left_id);
+  if (!active) return !left_path;
+  use->paths = std::make_unique<Paths>(config.path_validation);
+  use->paths->Use(left_path.value_or(*active));
+  use->paths->Migrate(*active);
+  return true;
+}
+
 std::vector<uint8_t> SealState(const HandshakeConfig& config, std::span<const uint8_t> key,
                                std::span<uint8_t> content) {
   std::array<uint8_t, kAeadIvLen> nonce;
@@ -135,7 +269,8 @@ std::optional<std::span<const uint8_t>> OpenState(const HandshakeConfig& config,
 bool AssociationImpl::IsAtRest() const {
   return connected_ && !failed() && handshake_ == nullptr && events_.empty() && !alert_owed_ &&
          !acks_.owed() && acks_.num_unsent() == 0 && retransmission_.empty() &&
-         !reassembler_.HasPartial() && post_handshake_->IsAtRest();
+         !reassembler_.HasPartial() && post_handshake_->IsAtRest() && !use_.probe_id &&
+         (use_.paths == nullptr || use_.paths->IsAtRest());
 }
 
 std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
@@ -170,6 +305,9 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
                         result_.server_name.size()});
   WriteVector8(writer, result_.exporter_secret.bytes());
   WriteConnection(writer, result_.connection);
+  WriteAgreement(writer, result_.connection_ids);
+  WriteEarlyData(writer, result_);
+  WriteAuthentication(writer, result_);
 
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
@@ -181,11 +319,11 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU64(close.sequence_number.value);
   writer->WriteU64(asked_in_read_epoch_.value);
   writer->WriteU64(seen_read_epoch_.value);
-  const Duration left = forget_old_keys_at_ ? *forget_old_keys_at_ - latest_now_ : Duration(0);
-  writer->WriteU64(forget_old_keys_at_ ? static_cast<uint64_t>(std::max(left, Duration(0)).count())
-                                       : kNever);
+  writer->WriteU64(forget_old_keys_at_ ? Left(*forget_old_keys_at_, latest_now_) : kNever);
   writer->WriteU32(static_cast<uint32_t>(std::min<size_t>(mtu_, UINT32_MAX)));
   records_.WriteState(writer);
+  WriteUse(writer, use_, latest_now_);
+  if (const ConnectionIds* ids = post_handshake_->connection_ids()) ids->WriteState(writer);
 }
 
 // --- Import
@@ -209,7 +347,8 @@ std::unique_ptr<Association> Association::Import(std::shared_ptr<const Associati
 bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   latest_now_ = now;
   if (!ReadResult(reader) || !ReadProgress(reader, now) ||
-      !records_.ReadState(reader, *result_.suite, kNumbersSkipped) || !reader->empty()) {
+      !records_.ReadState(reader, *result_.suite, kNumbersSkipped) ||
+      !ReadUse(reader, *config_, now, &use_)) {
     return false;
   }
   const bool is_client = role_ == Role::kClient;
@@ -223,6 +362,17 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
       records_.CopyWriteSecret();
   post_handshake_ = std::make_unique<PostHandshake>(handshake_config(), is_client, &result_,
                                                     newest_read_epoch_, records_.write_epoch());
+  if (ConnectionIds* ids = post_handshake_->connection_ids()) {
+    if (!ids->ReadState(reader)) return false;
+    // Whoever tells associations apart by them has not heard of them.
+    for (const PathUse::Retiring& one : use_.retiring) {
+      events_.PushOwned({.type = EventType::kConnectionIdAdded}, ConnectionId(one.id));
+    }
+    for (const ConnectionId& id : ids->ours()) {
+      events_.PushOwned({.type = EventType::kConnectionIdAdded}, ConnectionId(id));
+    }
+  }
+  if (!reader->empty()) return false;
   if (close_queued_) post_handshake_->StopSending();
   if (!config_->handshake.random->Fill({&limit_jitter_, 1})) limit_jitter_ = 0;
   connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
@@ -241,7 +391,9 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
       !ReadBool(reader, &result_.used_hello_retry_request) || !ReadBool(reader, &result_.resumed) ||
       !ReadBool(reader, &used_psk) || !reader->ReadU16(&psk_index) || !reader->ReadU8(&psk_mode) ||
       !reader->ReadVector8(&server_name) || !ReadSecret(reader, &result_.exporter_secret) ||
-      !ReadConnection(reader, &result_.connection)) {
+      !ReadConnection(reader, &result_.connection) ||
+      !ReadAgreement(reader, &result_.connection_ids) || !ReadEarlyData(reader, &result_) ||
+      !ReadAuthentication(reader, &result_)) {
     return false;
   }
   if (used_psk) result_.psk_index = psk_index;
@@ -269,9 +421,7 @@ bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {
   reassembler_.StartAt(static_cast<uint16_t>(next_receive_seq));
   if (peer_closed) peer_close_ = close;
   if (forget_in != kNever) {
-    const auto left = Duration(static_cast<Duration::rep>(
-        std::min<uint64_t>(forget_in, static_cast<uint64_t>(config_->old_keys_lifetime.count()))));
-    forget_old_keys_at_ = now + left;
+    forget_old_keys_at_ = After(forget_in, config_->old_keys_lifetime, now);
   }
   SetMtu(mtu);
   return true;

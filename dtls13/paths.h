@@ -57,6 +57,11 @@ class Paths {
     return abandoned_.has_value() && path == *abandoned_ && !(path == active_);
   }
 
+  // left is the path that we migrated away from last.
+  const std::optional<PathId>& left() const { return abandoned_; }
+  // IsAtRest: no check is under way, and no answer to one is owed.
+  bool IsAtRest() const { return !validator_.running() && answers_.empty(); }
+
   struct Outgoing {
     PathId to;
     ReturnRoutabilityCheck message;

@@ -18,6 +18,24 @@ bool Contains(const std::vector<ConnectionId>& ids, std::span<const uint8_t> id)
   });
 }
 
+void WriteIds(ByteWriter* writer, const std::vector<ConnectionId>& ids) {
+  writer->WriteU8(static_cast<uint8_t>(ids.size()));
+  for (const ConnectionId& id : ids) WriteConnectionId(writer, id);
+}
+
+// ReadIds is false when there are more than `max` or one is empty.
+bool ReadIds(ByteReader* reader, size_t max, std::vector<ConnectionId>* ids) {
+  uint8_t num = 0;
+  if (!reader->ReadU8(&num) || num > max) return false;
+  ids->clear();
+  for (; num > 0; --num) {
+    std::span<const uint8_t> id;
+    if (!reader->ReadVector8(&id) || id.empty()) return false;
+    ids->emplace_back(id.begin(), id.end());
+  }
+  return true;
+}
+
 }  // namespace
 
 ConnectionIds::ConnectionIds(std::shared_ptr<const HandshakeConfig> config,
@@ -242,6 +260,33 @@ void ConnectionIds::RetireFirst(size_t num, std::vector<HandshakeAction>* action
   }
   ours_.erase(ours_.begin(), ours_.begin() + static_cast<ptrdiff_t>(num));
   newest_used_ -= std::min(newest_used_, num);
+}
+
+// --- Going to another process
+
+void ConnectionIds::WriteState(ByteWriter* writer) const {
+  WriteIds(writer, ours_);
+  writer->WriteU8(static_cast<uint8_t>(newest_used_));
+  writer->WriteU8(static_cast<uint8_t>(num_fruitless_requests_));
+  WriteIds(writer, spares_);
+  writer->WriteU8(request_unfulfilled_);
+}
+
+bool ConnectionIds::ReadState(ByteReader* reader) {
+  uint8_t newest_used = 0, num_fruitless_requests = 0, request_unfulfilled = 0;
+  if (!ReadIds(reader, kMaxOurs, &ours_) || !reader->ReadU8(&newest_used) ||
+      !reader->ReadU8(&num_fruitless_requests) || !ReadIds(reader, kMaxSpares, &spares_) ||
+      !reader->ReadU8(&request_unfulfilled) || request_unfulfilled > 1) {
+    return false;
+  }
+  newest_used_ = newest_used;
+  num_fruitless_requests_ = num_fruitless_requests;
+  request_unfulfilled_ = request_unfulfilled == 1;
+  request_ = 0;
+  const auto is_as_agreed = [this](const ConnectionId& id) { return id.size() == receive_len_; };
+  return std::all_of(ours_.begin(), ours_.end(), is_as_agreed) &&
+         ours_.empty() == (receive_len_ == 0) && newest_used_ < std::max<size_t>(ours_.size(), 1) &&
+         (sends_ || spares_.empty());
 }
 
 }  // namespace dtls13

@@ -11,6 +11,8 @@
 #include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -72,6 +74,19 @@ class ConnectionIds {
   std::optional<ConnectionId> TakeSpare();
   size_t num_spares() const { return spares_.size(); }
   size_t num_ours() const { return ours_.size(); }
+  const std::vector<ConnectionId>& ours() const { return ours_; }
+
+  // --- going to another process
+
+  // IsAtRest: no message is owed or unacknowledged. A request of ours that the peer has and does
+  // not fulfil is no unrest.
+  bool IsAtRest() const {
+    return !new_unacked_ && !issue_ && !peer_wants_ && request_ == 0 && !request_unacked_;
+  }
+  // WriteState and ReadState carry it there, at rest. ReadState comes first of all and takes the
+  // place of what a new one begins with; false unless it read a state for the agreement.
+  void WriteState(ByteWriter* writer) const;
+  [[nodiscard]] bool ReadState(ByteReader* reader);
 
  private:
   // AddNew makes up to `num` new identifiers of ours, fewer when there is no room or no randomness.

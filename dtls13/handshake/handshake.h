@@ -82,6 +82,7 @@ struct Completed {};
 // peer_identity() says and the caller accepted, or has declined.
 struct ClientAuthenticated {
   bool declined = false;
+  SignatureScheme signature_scheme{};  // of its CertificateVerify, unless declined
 };
 
 using HandshakeAction =
@@ -116,7 +117,8 @@ enum class EarlyDataOutcome : uint8_t {
 struct HandshakeResult {
   const CipherSuite* suite = nullptr;
   NamedGroup group = NamedGroup::kX25519;  // 0 after PskKeyExchangeMode::kPskKe
-  // The scheme of the peer's CertificateVerify and of ours; 0 where there was none.
+  // The scheme of the peer's newest CertificateVerify, and of ours in the handshake; 0 where there
+  // was none.
   SignatureScheme peer_signature_scheme{};
   SignatureScheme local_signature_scheme{};
   bool used_hello_retry_request = false;
@@ -125,7 +127,7 @@ struct HandshakeResult {
   PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
   // psk_index is a session's: peer_certificates() are those of the connection it came from.
   bool resumed = false;
-  // resumed, on a server: the session's authenticated_at.
+  // resumed: the session's authenticated_at.
   std::optional<WallTime> authenticated_at;
   EarlyDataOutcome early_data = EarlyDataOutcome::kNone;
   const CipherSuite* early_suite = nullptr;  // of early_exporter_secret

@@ -45,10 +45,10 @@ class PostHandshake {
   // IsOutstanding: a message of `type` is queued, or sent and not acknowledged.
   bool IsOutstanding(HandshakeType type) const;
   // IsAtRest: nothing is queued, held or unacknowledged, nor may the server ask this client for
-  // authentication, whose transcript goes nowhere, or more Connection IDs be given or taken.
+  // authentication, whose transcript goes nowhere.
   bool IsAtRest() const {
     return actions_.empty() && outstanding_.empty() && held_.empty() && auth_ == nullptr &&
-           connection_ids_ == nullptr;
+           (connection_ids_ == nullptr || connection_ids_->IsAtRest());
   }
   // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
   static constexpr size_t kMaxTickets = 8;

@@ -229,9 +229,8 @@ Status PostHandshakeAuth::HandleCertificateVerify(std::span<const uint8_t> body)
   Exchange& exchange = *answering_;
   const auto hash = exchange.transcript.Hash();
   if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  SignatureScheme scheme{};
-  const Status status =
-      exchange.authentication.ReadCertificateVerify(*config_->algorithms, body, *hash, &scheme);
+  const Status status = exchange.authentication.ReadCertificateVerify(
+      *config_->algorithms, body, *hash, &exchange.signature_scheme);
   if (!status.ok()) return status;
   if (!exchange.transcript.Add(HandshakeType::kCertificateVerify, body)) {
     return InternalError(Reason::kCrypto);
@@ -265,7 +264,7 @@ void PostHandshakeAuth::SettleDeclined() {
   while (num_answered_ > 0 && exchanges_.front().identity.chain.empty()) {
     exchanges_.pop_front();
     --num_answered_;
-    outcomes_.push_back({.declined = true});
+    outcomes_.push_back({.declined = true, .signature_scheme = {}});
   }
 }
 
@@ -273,9 +272,9 @@ Status PostHandshakeAuth::ProvideVerification(bool ok, AlertDescription alert) {
   if (wait() != HandshakeWait::kVerification) return InternalError(Reason::kInternal);
   if (!ok) return Status::Fatal(Reason::kCertificateVerifyFailed, alert);
   verified_ = std::move(exchanges_.front().identity);
+  outcomes_.push_back({.declined = false, .signature_scheme = exchanges_.front().signature_scheme});
   exchanges_.pop_front();
   --num_answered_;
-  outcomes_.push_back({.declined = false});
   SettleDeclined();
   return Status::Ok();
 }

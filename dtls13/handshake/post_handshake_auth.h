@@ -78,6 +78,7 @@ class PostHandshakeAuth {
     Transcript transcript;
     PeerAuthentication authentication;
     PeerIdentity identity = {};
+    SignatureScheme signature_scheme{};
     bool answered = false;
   };
 

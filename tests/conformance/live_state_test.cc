@@ -8,9 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/handshake/anti_replay.h"
+#include "dtls13/handshake/ticket_keyring.h"
 #include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
+#include "tests/sim/pair_paths.h"
 
 namespace dtls13 {
 namespace {
@@ -19,6 +23,7 @@ using sim::AssociationPair;
 using sim::DefaultPairOptions;
 using sim::Direction;
 using sim::Forge;
+using sim::NamedPath;
 using sim::PairOptions;
 using sim::SentDatagram;
 using sim::Side;
@@ -324,6 +329,206 @@ TEST(LiveStateConnectionTest, KeepsWhatWasAgreedOn) {
     EXPECT_EQ(connection.alpn, "coap");
     EXPECT_EQ(connection.srtp_profile, SrtpProfile::kAeadAes128Gcm);
     EXPECT_EQ(connection.max_receive_inner_len, 200u);
+  }
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+// --- Connection IDs and paths
+
+class LiveIdsTest : public LiveStateTest {
+ protected:
+  static PairOptions IdOptions() {
+    PairOptions options = Options();
+    for (AssociationConfig* config : {&options.client, &options.server}) {
+      config->handshake.connection_ids.receive_len = 8;
+      config->handshake.connection_ids.min_spares = 2;
+    }
+    options.paths.emplace();
+    options.paths->Open("A", "A");
+    return options;
+  }
+  LiveIdsTest() : LiveStateTest(IdOptions()) {}
+
+  // MoveSide is Move; the importer names the same identifiers again.
+  void MoveSide(Side& side) {
+    const std::vector<Bytes> ids = std::exchange(side.connection_ids, {});
+    Move(side);
+    ASSERT_NE(side.association, nullptr);
+    pair_.Flush(side);
+    EXPECT_EQ(side.connection_ids, ids);
+    EXPECT_FALSE(ids.empty());
+  }
+  void Rebind() {
+    pair_.paths().Open("A", "B");
+    pair_.paths().Close("A");
+  }
+  // LastId returns the Connection ID of the last datagram in a direction.
+  Bytes LastId(Direction direction) {
+    Bytes last;
+    for (const SentDatagram& sent : pair_.link().log()) {
+      const auto id = FindConnectionId(sent.bytes, 8);
+      if (sent.direction == direction && id) last.assign(id->begin(), id->end());
+    }
+    return last;
+  }
+};
+
+TEST_F(LiveIdsTest, DataFlowsBothWaysUnderTheSameIds) {
+  ASSERT_TRUE(pair_.DataFlowsBothWays());
+  const Bytes to_client = LastId(Direction::kServerToClient);
+  const Bytes to_server = LastId(Direction::kClientToServer);
+  MoveSide(pair_.client());
+  MoveSide(pair_.server());
+  EXPECT_EQ(pair_.server().association->active_path(), NamedPath("A"));
+  for (Side* side : {&pair_.client(), &pair_.server()}) side->received.clear();
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+  EXPECT_EQ(LastId(Direction::kServerToClient), to_client);
+  EXPECT_EQ(LastId(Direction::kClientToServer), to_server);
+}
+
+// The spare that the exporter had is what the importer uses on a new path, and it asks for another.
+TEST_F(LiveIdsTest, TheAddressMayChangeAfterwards) {
+  ASSERT_TRUE(pair_.DataFlowsBothWays());
+  const Bytes by_a = LastId(Direction::kServerToClient);
+  MoveSide(pair_.server());
+  MoveSide(pair_.client());
+  Rebind();
+  ASSERT_TRUE(pair_.Send(pair_.client(), "from B"));
+  pair_.RunFor(seconds(3));
+  EXPECT_EQ(pair_.server().moves, std::vector<PathId>{NamedPath("B")});
+  ASSERT_TRUE(pair_.Send(pair_.server(), "by B"));
+  EXPECT_NE(LastId(Direction::kServerToClient), by_a);
+  pair_.RunFor(seconds(3));
+  EXPECT_TRUE(AssociationPair::HasReceived(pair_.client(), "by B"));
+  EXPECT_EQ(pair_.client().connection_ids.size(), 4u);
+  // And once more, with the state of a path that was moved to.
+  MoveSide(pair_.server());
+  EXPECT_EQ(pair_.server().association->active_path(), NamedPath("B"));
+  for (Side* side : {&pair_.client(), &pair_.server()}) side->received.clear();
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+}
+
+TEST_F(LiveIdsTest, AnUncheckedPathStaysWhereItIs) {
+  Rebind();
+  ASSERT_TRUE(pair_.Send(pair_.client(), "from B"));
+  pair_.RunFor(milliseconds(15));
+  ASSERT_EQ(pair_.server().association->path_stats().num_started, 1u);
+  EXPECT_TRUE(pair_.server().association->Export(Key()).empty());
+  pair_.RunFor(seconds(3));
+  EXPECT_FALSE(pair_.server().association->Export(Key()).empty());
+}
+
+TEST_F(LiveIdsTest, OutstandingMessagesAboutThemStayWhereTheyAre) {
+  Association& client = *pair_.client().association;
+  ASSERT_TRUE(client.IssueConnectionIds(1, ConnectionIdUsage::kSpare, pair_.now()));
+  EXPECT_TRUE(client.Export(Key()).empty());
+  pair_.Flush(pair_.client());
+  EXPECT_TRUE(client.Export(Key()).empty());
+  pair_.RunFor(seconds(3));
+  ASSERT_TRUE(client.RequestConnectionIds(1, pair_.now()));
+  EXPECT_TRUE(client.Export(Key()).empty());
+  pair_.Flush(pair_.client());
+  EXPECT_TRUE(client.Export(Key()).empty());
+  pair_.RunFor(seconds(3));
+  MoveSide(pair_.client());
+}
+
+// Of an immediate change: the replaced identifiers are taken for as long as they would have been.
+TEST_F(LiveIdsTest, RetiringOnesRetireInTime) {
+  const Bytes late = Sealed(pair_.client(), "late");
+  const Bytes too_late = Sealed(pair_.client(), "too late");
+  Association& server = *pair_.server().association;
+  ASSERT_TRUE(server.IssueConnectionIds(1, ConnectionIdUsage::kImmediate, pair_.now()));
+  pair_.Flush(pair_.server());
+  pair_.RunFor(seconds(3));
+  EXPECT_GT(pair_.server().connection_ids.size(), 1u);
+  MoveSide(pair_.server());
+  pair_.Inject(pair_.server(), late);
+  EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("late")});
+  pair_.RunFor(minutes(5));
+  EXPECT_EQ(pair_.server().connection_ids, std::vector<Bytes>{LastId(Direction::kClientToServer)});
+  pair_.Inject(pair_.server(), too_late);
+  EXPECT_EQ(pair_.server().received.size(), 1u);
+  // More may be had as before.
+  EXPECT_TRUE(
+      pair_.server().association->IssueConnectionIds(3, ConnectionIdUsage::kSpare, pair_.now()));
+  pair_.Flush(pair_.server());
+  pair_.RunFor(seconds(3));
+  EXPECT_EQ(pair_.server().connection_ids.size(), 4u);
+}
+
+// --- What result() says
+
+void ExpectSameResult(const HandshakeResult& before, const HandshakeResult& after) {
+  EXPECT_EQ(before.suite, after.suite);
+  EXPECT_EQ(before.group, after.group);
+  EXPECT_EQ(before.peer_signature_scheme, after.peer_signature_scheme);
+  EXPECT_EQ(before.local_signature_scheme, after.local_signature_scheme);
+  EXPECT_EQ(before.used_hello_retry_request, after.used_hello_retry_request);
+  EXPECT_EQ(before.psk_index, after.psk_index);
+  EXPECT_EQ(before.psk_mode, after.psk_mode);
+  EXPECT_EQ(before.resumed, after.resumed);
+  EXPECT_EQ(before.authenticated_at, after.authenticated_at);
+  EXPECT_EQ(before.early_data, after.early_data);
+  EXPECT_EQ(before.early_suite, after.early_suite);
+  EXPECT_EQ(before.takes_tickets, after.takes_tickets);
+  EXPECT_EQ(before.server_name, after.server_name);
+  EXPECT_EQ(before.client_certificate_type, after.client_certificate_type);
+  EXPECT_EQ(before.connection.alpn, after.connection.alpn);
+  EXPECT_EQ(before.connection.srtp_profile, after.connection.srtp_profile);
+  EXPECT_EQ(before.connection.srtp_mki, after.connection.srtp_mki);
+  EXPECT_EQ(before.connection.max_send_inner_len, after.connection.max_send_inner_len);
+  EXPECT_EQ(before.connection.max_receive_inner_len, after.connection.max_receive_inner_len);
+  EXPECT_EQ(before.connection.server_name_acknowledged, after.connection.server_name_acknowledged);
+  EXPECT_EQ(before.connection_ids.negotiated, after.connection_ids.negotiated);
+  EXPECT_EQ(before.connection_ids.receive, after.connection_ids.receive);
+  EXPECT_EQ(before.connection_ids.send, after.connection_ids.send);
+  EXPECT_EQ(before.connection_ids.return_routability_check,
+            after.connection_ids.return_routability_check);
+}
+
+// A resumed connection with early data has every field at work.
+TEST(LiveStateResultTest, SaysWhatItSaid) {
+  PairOptions options = Options();
+  for (AssociationConfig* config : {&options.client, &options.server}) {
+    config->handshake.connection.alpn = {"coap"};
+    config->handshake.connection.record_size_limit = 300;
+    config->handshake.connection_ids.receive_len = 4;
+    OfferSrtp({SrtpProfile::kAeadAes128Gcm}, config);
+  }
+  HandshakeConfig& server = options.server.handshake;
+  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.max_early_data_len = 4096;
+  server.require_cookie = false;
+  server.replay_guard = std::make_shared<RecentClaims>(sim::kStartOfTime);
+  AssociationPair first(options);
+  ASSERT_TRUE(first.RunUntilConnected());
+  first.RunFor(seconds(5));
+  ASSERT_FALSE(first.client().sessions.empty());
+  options.client_psks.push_back(Psk(first.client().sessions[0]));
+  options.client_early_data = true;
+  options.age = seconds(100);
+  AssociationPair pair(options);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(seconds(5));
+  for (Side* side : {&pair.client(), &pair.server()}) {
+    const bool is_client = side->association->role() == Role::kClient;
+    const std::unique_ptr<Association> old = std::move(side->association);
+    std::array<uint8_t, 32> before, after;
+    ASSERT_TRUE(old->ExportEarlyKeyingMaterial("EXPORTER-test", {}, before));
+    ASSERT_TRUE(old->result().resumed);
+    ASSERT_EQ(old->result().early_data, EarlyDataOutcome::kAccepted);
+    ASSERT_TRUE(old->result().authenticated_at.has_value());
+    const size_t max_plaintext = old->MaxPlaintext();
+    const Bytes state = old->Export(Key());
+    side->association = Association::Import(
+        std::make_shared<AssociationConfig>(is_client ? options.client : options.server), state,
+        Key(), pair.now());
+    ASSERT_NE(side->association, nullptr);
+    ExpectSameResult(old->result(), side->association->result());
+    EXPECT_EQ(side->association->MaxPlaintext(), max_plaintext);
+    ASSERT_TRUE(side->association->ExportEarlyKeyingMaterial("EXPORTER-test", {}, after));
+    EXPECT_EQ(before, after);
   }
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }

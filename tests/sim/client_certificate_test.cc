@@ -96,6 +96,8 @@ TEST(ClientAuthenticationLaterTest, OnlyAConnectedServerMayAsk) {
   EXPECT_EQ(pair.server().num_authenticated, 1u);
   EXPECT_EQ(pair.server().association->peer_certificates(),
             TestIdentity::Get(KeyType::kEcdsaP384).credential()->chain);
+  EXPECT_EQ(pair.server().association->result().peer_signature_scheme,
+            SignatureScheme::kEcdsaSecp384r1Sha384);
   pair.server().association->Close();
   EXPECT_FALSE(Request(&pair, &pair.server()));
 
