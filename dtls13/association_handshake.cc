@@ -14,6 +14,10 @@ namespace {
 // its own.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
 
+// kMaxQueuedEvents: beyond so many, tickets are not kept for the caller. A session weighs some tens
+// of KB with the peer's chain, and a datagram has room for thousands of tickets.
+constexpr size_t kMaxQueuedEvents = 16;
+
 }  // namespace
 
 void AssociationImpl::DrainMessages(Instant now) {
@@ -42,6 +46,7 @@ Status AssociationImpl::HandleMessage(const Message& message, Instant now) {
     return post_handshake_->HandleMessage(message.type, message.body, message.epoch);
   }
   peer_spoke_since_flight_ = true;
+  if (server_handshake_ != nullptr) server_handshake_->SetTime(WallAt(now));
   const Status status = handshake_->HandleMessage(message.type, message.body, message.epoch);
   if (status.ok()) OnFlightAnswered(now);
   return status;
@@ -203,7 +208,13 @@ void AssociationImpl::BeginTickets(Instant now) {
 }
 
 void AssociationImpl::Apply(TicketReceived action, Instant now) {
-  action.session->issued_at = WallAt(now);
+  // A flood of tickets need not be kept until the caller polls: any one will do.
+  if (events_.size() >= kMaxQueuedEvents) return;
+  Session& session = *action.session;
+  session.issued_at = WallAt(now);
+  session.authenticated_at = result_.authenticated_at.value_or(session.issued_at);
+  // Sessions that renew one another must not keep a peer from ever being authenticated again.
+  if (!LimitLifetime(session.issued_at, &session)) return;
   events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
 }
 
@@ -246,7 +257,11 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
 }
 
 void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
-  if (failed() || handshake_ == nullptr || handshake_->wait() != HandshakeWait::kPsk) return;
+  if (failed() || server_handshake_ == nullptr ||
+      server_handshake_->wait() != HandshakeWait::kPsk) {
+    return;
+  }
+  server_handshake_->SetTime(WallAt(now));
   OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
 }
 

@@ -24,6 +24,7 @@ class EventQueue {
 
   std::optional<Event> Pop();
   bool empty() const { return next_ == slots_.size(); }
+  size_t size() const { return slots_.size() - next_; }
 
  private:
   // kKeptCapacity: a usual datagram carries one record, a coalesced flight a few.

@@ -20,7 +20,7 @@ namespace {
 
 // kMaxCookieLen bounds a HelloRetryRequest's cookie so that the second ClientHello's extension
 // block of 65535 bytes has room for its other extensions.
-constexpr size_t kMaxCookieLen = 60 * 1024;
+constexpr size_t kMaxCookieLen = 16 * 1024;
 
 template <typename T>
 bool Contains(const std::vector<T>& list, T value) {

@@ -9,16 +9,15 @@
 namespace dtls13 {
 namespace {
 
-constexpr size_t kMaxIdentityLen = 65535;
+// kMaxIdentitiesLen: the identities share an extension block of 65535 bytes with their binders, the
+// cookie and everything else. What does not fit is left out.
+constexpr size_t kMaxIdentitiesLen = 32 * 1024;
 
 bool HasHash(CipherSuiteId suite, HashId hash) { return FindCipherSuite(suite)->hash == hash; }
 
 bool CanOffer(const Psk& psk, std::string_view server_name, WallTime now,
               const std::vector<CipherSuiteId>& suites) {
-  if (psk.empty() || psk.key().empty() || psk.identity().empty() ||
-      psk.identity().size() > kMaxIdentityLen) {
-    return false;
-  }
+  if (psk.empty() || psk.key().empty() || psk.identity().empty()) return false;
   if (const Session* session = psk.session()) {
     //= rfc8446#section-4.2.11.1
     //# Clients MUST NOT attempt to
@@ -44,9 +43,14 @@ void ClientPsks::Keep(std::vector<Psk> psks, std::string_view server_name, WallT
                       ClientHelloFields* hello) {
   // Keys without a mode to use them in cannot be offered.
   if (hello->psk_modes.empty()) return;
+  size_t identities_len = 0;
   for (Psk& psk : psks) {
     if (psks_.size() == kMaxPskIdentities) break;
-    if (CanOffer(psk, server_name, now, hello->cipher_suites)) psks_.push_back(std::move(psk));
+    if (!CanOffer(psk, server_name, now, hello->cipher_suites)) continue;
+    const size_t len = psk.identity().size();
+    if (len > kMaxIdentitiesLen - identities_len) continue;
+    identities_len += len;
+    psks_.push_back(std::move(psk));
   }
   if (psks_.empty()) return;
   // A server that chooses the suite before it looks at the keys then finds one that fits.

@@ -92,12 +92,6 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
   return Status::Ok();
 }
 
-// IsSameProtocol: of the values that must be those of the session, the ALPN protocol.
-bool IsSameProtocol(const Session& session, const ConnectionResult& connection) {
-  return std::string_view(reinterpret_cast<const char*>(session.alpn.data()),
-                          session.alpn.size()) == connection.alpn;
-}
-
 }  // namespace
 
 void PrepareEarlyData(const Psk& psk, ClientHelloFields* hello) {
@@ -161,8 +155,7 @@ Status AnswerEarlyData(const ClientOffer& offer, std::span<const uint8_t> client
   //# "early_data" extension in its followup ClientHello.
   // One that does is told no, as is every offer behind a HelloRetryRequest.
   if (result.used_hello_retry_request || !selection.has_value() ||
-      !CanAccept(context->config(), offer, *selection, result, now) ||
-      !IsSameProtocol(*selection->psk.session(), result.connection)) {
+      !CanAccept(context->config(), offer, *selection, result, now)) {
     result.early_data = EarlyDataOutcome::kRejected;
     return Status::Ok();
   }

@@ -226,6 +226,9 @@ std::unique_ptr<Handshake> NewClientHandshake(std::shared_ptr<const HandshakeCon
 // ServerHandshake adds what only a server is asked.
 class ServerHandshake : public Handshake {
  public:
+  // SetTime says what time it is before each message and answer: tickets, cookies and early data
+  // are judged by it.
+  virtual void SetTime(WallTime now) = 0;
   // Valid from kPsk on.
   virtual const ClientHelloInfo& client_hello() const = 0;
   // ChooseProtocol takes the ALPN protocol from the caller instead of the config; in kCredential

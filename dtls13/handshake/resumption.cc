@@ -13,9 +13,19 @@
 namespace dtls13 {
 namespace {
 
+// kMaxTicketLen: a longer ticket would leave a ClientHello no room for the rest of its extensions.
+constexpr size_t kMaxTicketLen = 16 * 1024;
+
 constexpr size_t kNonceLen = sizeof(uint32_t);
 
 }  // namespace
+
+bool LimitLifetime(WallTime now, Session* session) {
+  const int64_t age_s = std::max<int64_t>((now - session->authenticated_at).count(), 0);
+  if (age_s >= kMaxKeyAge_s) return false;
+  session->lifetime_s = std::min(session->lifetime_s, static_cast<uint32_t>(kMaxKeyAge_s - age_s));
+  return true;
+}
 
 Resumption::Resumption(std::shared_ptr<const HandshakeConfig> config, Basis basis)
     : config_(std::move(config)), basis_(std::move(basis)) {}
@@ -60,10 +70,8 @@ std::vector<uint8_t> Resumption::Issue(WallTime now) {
   //# material; these limits should take into account the lifetime of the
   //# peer's certificate, the likelihood of intervening revocation, and the
   //# time since the peer's online CertificateVerify signature.
-  const int64_t key_age_s = std::max<int64_t>((now - session.authenticated_at).count(), 0);
-  if (key_age_s >= kMaxKeyAge_s) return {};
-  session.lifetime_s =
-      std::min(keys->lifetime_s(), static_cast<uint32_t>(kMaxKeyAge_s - key_age_s));
+  session.lifetime_s = keys->lifetime_s();
+  if (!LimitLifetime(now, &session)) return {};
   session.max_early_data_len = config_->max_early_data_len;
   const std::vector<uint8_t> ticket = keys->Seal(session, now);
   if (session.lifetime_s == 0 || ticket.empty()) return {};
@@ -79,6 +87,11 @@ Status Resumption::Receive(std::span<const uint8_t> body, std::unique_ptr<Sessio
   if (const Status status = ParseNewSessionTicket(body, &message); !status.ok()) return status;
   // "The value of zero indicates that the ticket should be discarded immediately."
   if (message.lifetime_s == 0) return Status::Ok();
+  // A longer one could not be offered beside anything else, and one with a longer chain not kept.
+  if (message.ticket.size() > kMaxTicketLen ||
+      CertificatesLen(basis_.peer_certificates) > kMaxSessionCertificatesLen) {
+    return Status::Ok();
+  }
   auto session = std::make_unique<Session>(NewSession(message.nonce));
   // Without a session the connection goes on as well.
   if (session->psk.empty()) return Status::Ok();

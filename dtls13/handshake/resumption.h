@@ -20,6 +20,10 @@ namespace dtls13 {
 // 8446 section 4.6.1 recommends a limit and names none. It is what one ticket may live at most.
 inline constexpr uint32_t kMaxKeyAge_s = kMaxTicketLifetime_s;
 
+// LimitLifetime cuts `session->lifetime_s` to what is left of kMaxKeyAge_s since the peer was
+// authenticated. False when nothing is.
+bool LimitLifetime(WallTime now, Session* session);
+
 // Resumption makes sessions of one connection: a server's go out in NewSessionTicket messages, a
 // client's come in them. It does not know when tickets are to be sent, whether they arrive, or the
 // time but as an argument.

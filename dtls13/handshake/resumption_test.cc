@@ -97,6 +97,19 @@ TEST_F(ResumptionTest, SessionsDoNotRenewOneAnotherForEver) {
   EXPECT_TRUE(young.Issue(After(7200)).empty());
 }
 
+TEST(LimitLifetime, LeavesWhatIsLeftSinceTheAuthentication) {
+  Session session;
+  session.authenticated_at = WallTime(std::chrono::seconds(1000));
+  session.lifetime_s = kMaxKeyAge_s;
+  EXPECT_TRUE(LimitLifetime(session.authenticated_at + std::chrono::seconds(10), &session));
+  EXPECT_EQ(session.lifetime_s, kMaxKeyAge_s - 10);
+  session.lifetime_s = 5;
+  EXPECT_TRUE(LimitLifetime(session.authenticated_at + std::chrono::seconds(10), &session));
+  EXPECT_EQ(session.lifetime_s, 5u);
+  EXPECT_FALSE(
+      LimitLifetime(session.authenticated_at + std::chrono::seconds(kMaxKeyAge_s), &session));
+}
+
 TEST_F(ResumptionTest, NoTicketWithoutWhatItTakes) {
   Resumption server = Side();
   random_->Fail();

@@ -27,6 +27,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
       : HandshakeBase(std::move(config), HandshakeState::kServerWaitClientHello),
         parameters_(std::move(parameters)) {}
 
+  void SetTime(WallTime now) override { parameters_.now = now; }
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
   Status ProvidePsk(size_t index, Psk psk) override;
   Status ProvideCredential(std::shared_ptr<const Credential> credential) override;

@@ -21,13 +21,6 @@ constexpr size_t kMaxTicketLen = std::numeric_limits<uint16_t>::max();
 constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 1 + 1 + 2;
 constexpr size_t kCertificateLengthLen = 3;
 
-size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates) {
-  size_t len = 0;
-  for (const std::vector<uint8_t>& certificate : certificates)
-    len += kCertificateLengthLen + certificate.size();
-  return len;
-}
-
 bool IsWhole(const Session& session) {
   const CipherSuite* suite = FindCipherSuite(session.suite);
   return suite != nullptr && session.psk.size() == suite->hash_len &&
@@ -50,6 +43,13 @@ bool ReadCertificates(std::span<const uint8_t> list, std::vector<std::vector<uin
 }
 
 }  // namespace
+
+size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates) {
+  size_t len = 0;
+  for (const std::vector<uint8_t>& certificate : certificates)
+    len += kCertificateLengthLen + certificate.size();
+  return len;
+}
 
 //      struct {
 //          uint8 version;

@@ -20,6 +20,8 @@ inline constexpr uint32_t kMaxTicketLifetime_s = 604800;
 // kMaxSessionCertificatesLen bounds a session's certificates together, with their length fields:
 // real chains take 2 to 6 KiB, and with post-quantum signatures some 20.
 inline constexpr size_t kMaxSessionCertificatesLen = 32 * 1024;
+// CertificatesLen is what counts against it.
+size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates);
 
 // Session is what one side keeps of a connection in order to resume it, RFC 8446 sections 2.2 and
 // 4.6.1. Move-only: it holds a key. It does not know whether it was used before, nor, on a client,
@@ -32,8 +34,8 @@ struct Session {
   uint32_t lifetime_s = 0;  // counted from issued_at
   uint32_t age_add = 0;
   WallTime issued_at{};  // server: when issued; client: when received
-  // Server: when certificates or an external PSK last proved who the peer is; sessions that renew
-  // one another keep it.
+  // When certificates or an external PSK last proved who the peer is; sessions that renew one
+  // another keep it.
   WallTime authenticated_at{};
   uint32_t max_early_data_len = 0;  // bytes; 0: no early data
   std::string server_name;          // SNI of the connection; at most 255 bytes

@@ -168,6 +168,21 @@ TEST(TicketsTest, ResumeTheConnection) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
+// However often sessions renew one another, the client remembers when the server showed a
+// certificate.
+TEST(TicketsTest, ARenewedSessionIsNoYoungerThanItsAuthentication) {
+  PairOptions options = TicketOptions();
+  const auto sessions = SessionsOf(options);
+  ASSERT_FALSE(sessions.empty());
+  EXPECT_EQ(sessions[0]->authenticated_at, kStartOfTime);
+  options.client_psks = {Psk(sessions[0])};
+  options.age = seconds(7000);
+  const auto renewed = SessionsOf(options);
+  ASSERT_FALSE(renewed.empty());
+  EXPECT_EQ(renewed[0]->issued_at, kStartOfTime + seconds(7000));
+  EXPECT_EQ(renewed[0]->authenticated_at, kStartOfTime);
+}
+
 TEST(TicketsTest, AForgedTicketMeansAFullHandshake) {
   PairOptions options = TicketOptions();
   auto forged = std::make_shared<Session>();
