@@ -172,7 +172,8 @@ void AssociationImpl::Apply(Completed, Instant now) {
 void AssociationImpl::Apply(ClientAuthenticated action, Instant) {
   if (!action.declined) result_.peer_signature_scheme = action.signature_scheme;
   events_.Push(
-      {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated});
+      {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated,
+       .identity = std::move(action.identity)});
 }
 
 HandshakeWait AssociationImpl::present_wait() const {

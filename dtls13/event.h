@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 
+#include "dtls13/handshake/peer_identity.h"
 #include "dtls13/handshake/session.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
@@ -26,7 +27,7 @@ enum class EventType : uint8_t {
   kEarlyDataRejected,    // client: all that SealEarly made is lost; send it again if that is right
   kConnected,            // the peer is authenticated; application data flows from here on
   kApplicationData,      // `data` is one record's content, in the datagram's own buffer
-  kClientAuthenticated,  // server: a RequestClientCertificate is answered by peer_certificates()
+  kClientAuthenticated,  // server: a RequestClientCertificate is answered by `identity`
   kClientDeclined,       // server: one is answered, and the client shows none
   // `data` is one of ours: datagrams that carry it are for this association.
   kConnectionIdAdded,
@@ -60,7 +61,8 @@ struct Event {
   TraceInfo trace = {};
   Status status = Status::Ok();
   bool from_peer = false;
-  std::shared_ptr<const Session> session = {};
+  std::shared_ptr<const Session> session = {};        // Ticket
+  std::shared_ptr<const PeerIdentity> identity = {};  // ClientAuthenticated
 };
 
 }  // namespace dtls13

@@ -110,6 +110,7 @@ std::vector<uint8_t> MakeCertificate(const TestCertificate& wanted) {
   AddExtension(x, NID_basic_constraints, wanted.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
   AddExtension(x, NID_subject_alt_name, wanted.alternative_names);
   AddExtension(x, NID_ext_key_usage, wanted.key_purpose);
+  AddExtension(x, NID_key_usage, wanted.key_usage);
   const bool own_digest =
       EVP_PKEY_is_a(wanted.issuer_key, "ED25519") || EVP_PKEY_is_a(wanted.issuer_key, "ED448");
   Require(X509_sign(x, wanted.issuer_key, own_digest ? nullptr : EVP_sha256()) > 0, "X509_sign");

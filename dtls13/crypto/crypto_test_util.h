@@ -32,6 +32,7 @@ struct TestCertificate {
   EVP_PKEY* issuer_key = nullptr;  // signs
   bool is_ca = false;
   std::string alternative_names = "";  // "DNS:example.org,IP:192.0.2.1"; empty for none
+  std::string key_usage = "";          // keyUsage, "keyEncipherment"; empty for none
   std::string key_purpose = "";        // extendedKeyUsage, "serverAuth"; empty for none
   int64_t not_before = 1700000000;
   int64_t not_after = 1800000000;

@@ -104,6 +104,14 @@ int TrustStore::VerifyServer(std::span<const std::vector<uint8_t>> chain,
   const int verified = X509_verify_cert(context.get());
   ERR_pop_to_mark();
   const int error = X509_STORE_CTX_get_error(context.get());
+  //= rfc8446#section-4.4.2.2
+  //# The certificate MUST allow the key to be used for signing (i.e.,
+  //# the digitalSignature bit MUST be set if the Key Usage extension is
+  //# present)
+  // libcrypto's purpose takes keys for encryption too, which TLS 1.3 has no use for (appendix E).
+  if (verified == 1 && (X509_get_key_usage(leaf.get()) & KU_DIGITAL_SIGNATURE) == 0) {
+    return X509_V_ERR_INVALID_PURPOSE;
+  }
   if (verified == 1) return X509_V_OK;
   return error != X509_V_OK ? error : X509_V_ERR_UNSPECIFIED;
 }

@@ -65,6 +65,18 @@ TEST_F(TrustStoreTest, GoodChainVerifies) {
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# The certificate MUST allow the key to be used for signing (i.e.,
+//# the digitalSignature bit MUST be set if the Key Usage extension is
+//# present)
+TEST_F(TrustStoreTest, AKeyForEncryptionAloneDoesNotSign) {
+  leaf_.key_usage = "digitalSignature";
+  EXPECT_EQ(Verify(GoodChain()), X509_V_OK);
+  leaf_.key_usage = "keyEncipherment";
+  EXPECT_EQ(Verify(GoodChain()), X509_V_ERR_INVALID_PURPOSE);
+}
+
 TEST_F(TrustStoreTest, NameIsCompared) {
   const Chain chain = GoodChain();
   EXPECT_EQ(Verify(chain, "other.example.org"), X509_V_ERR_HOSTNAME_MISMATCH);

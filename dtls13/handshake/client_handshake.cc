@@ -400,7 +400,10 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   const Status answered = ReadConnectionAnswer(*extensions, context_.config().connection,
                                                &context_.result().connection);
   if (!answered.ok()) return answered;
-  if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
+  // A server that shows no certificate has no type of it to tell.
+  if (!psk_used_) {
+    if (const Status types = ReadCertificateTypes(*extensions); !types.ok()) return types;
+  }
   if (hello_.early_data) {
     const Session& session = *psks_.psks().front().session();
     const Status answered = ReadEarlyDataAnswer(session, *extensions, &context_);

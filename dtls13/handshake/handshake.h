@@ -78,11 +78,12 @@ struct TicketReceived {
 // still wants its ACK.
 struct Completed {};
 
-// ClientAuthenticated: a client that was asked after the handshake has proved what
-// peer_identity() says and the caller accepted, or has declined.
+// ClientAuthenticated: a client that was asked after the handshake has proved what `identity` says
+// and the caller accepted, or has declined. By now peer_identity() may be another answer's.
 struct ClientAuthenticated {
   bool declined = false;
   SignatureScheme signature_scheme{};  // of its CertificateVerify, unless declined
+  std::shared_ptr<const PeerIdentity> identity = {};
 };
 
 using HandshakeAction =

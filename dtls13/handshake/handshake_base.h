@@ -131,6 +131,7 @@ class HandshakeBase : public Interface {
   Status UsePsk(const PskSelection& selection) {
     if (const Session* session = selection.psk.session()) {
       peer_identity_.chain = session->peer_certificates;
+      peer_identity_.staples.resize(peer_identity_.chain.size());
     }
     return context_.StartWithPsk(selection);
   }

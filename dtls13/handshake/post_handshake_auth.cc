@@ -264,7 +264,7 @@ void PostHandshakeAuth::SettleDeclined() {
   while (num_answered_ > 0 && exchanges_.front().identity.chain.empty()) {
     exchanges_.pop_front();
     --num_answered_;
-    outcomes_.push_back({.declined = true, .signature_scheme = {}});
+    outcomes_.push_back({.declined = true});
   }
 }
 
@@ -272,7 +272,8 @@ Status PostHandshakeAuth::ProvideVerification(bool ok, AlertDescription alert) {
   if (wait() != HandshakeWait::kVerification) return InternalError(Reason::kInternal);
   if (!ok) return Status::Fatal(Reason::kCertificateVerifyFailed, alert);
   verified_ = std::move(exchanges_.front().identity);
-  outcomes_.push_back({.declined = false, .signature_scheme = exchanges_.front().signature_scheme});
+  outcomes_.push_back({.signature_scheme = exchanges_.front().signature_scheme,
+                       .identity = std::make_shared<const PeerIdentity>(verified_)});
   exchanges_.pop_front();
   --num_answered_;
   SettleDeclined();
@@ -281,7 +282,7 @@ Status PostHandshakeAuth::ProvideVerification(bool ok, AlertDescription alert) {
 
 std::optional<ClientAuthenticated> PostHandshakeAuth::TakeOutcome() {
   if (outcomes_.empty()) return std::nullopt;
-  const ClientAuthenticated outcome = outcomes_.front();
+  ClientAuthenticated outcome = std::move(outcomes_.front());
   outcomes_.pop_front();
   return outcome;
 }

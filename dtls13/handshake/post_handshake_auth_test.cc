@@ -47,6 +47,8 @@ class PostHandshakeAuthTest : public testing::Test {
       if (auto* message = std::get_if<SendMessage>(&*action)) sent.push_back(std::move(*message));
       if (const auto* outcome = std::get_if<ClientAuthenticated>(&*action)) {
         outcomes_.push_back(outcome->declined);
+        EXPECT_EQ(outcome->identity == nullptr, outcome->declined);
+        EXPECT_TRUE(outcome->identity == nullptr || !outcome->identity->chain.empty());
       }
     }
     return sent;

@@ -123,6 +123,16 @@ TEST(PskHandshakeTest, ResumesWhatAFullHandshakeLeft) {
       first.client_handshake->result().exporter_secret.bytes()));
 }
 
+TEST(PskHandshakeTest, SaysNothingOfCertificateTypes) {
+  HandshakeConfig client_config = TestConfig();
+  client_config.peer_certificate_types = {CertificateType::kRawPublicKey};
+  const Psk psk = External(1, HashId::kSha256);
+  HandshakePair pair(client_config, AskingServer(), Offering({psk}));
+  pair.provide_psk = Knowing({psk});
+  pair.Run();
+  ExpectCompleted(pair);
+}
+
 TEST(PskHandshakeTest, ImportedAndRawKeysDoNotMix) {
   for (const bool client_imports : {false, true}) {
     for (const bool server_imports : {false, true}) {
