@@ -10,8 +10,7 @@
 namespace dtls13 {
 namespace {
 
-// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it, or to finish
-// its own.
+// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it.
 constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
 
 // kMaxQueuedEvents: beyond so many, tickets are not kept for the caller. A session weighs some tens
@@ -222,8 +221,6 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
 void AssociationImpl::AnnounceWait() {
   if (failed()) return;
   const HandshakeWait wait = present_wait();
-  // It is our own caller who is slow.
-  if (wait != HandshakeWait::kMessage) give_up_at_.reset();
   if (wait == announced_wait_) return;
   announced_wait_ = wait;
   switch (wait) {
@@ -250,9 +247,6 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   if (!status.ok()) Fail(status);
   announced_wait_ = HandshakeWait::kMessage;
   AnnounceWait();
-  if (!connected_ && present_wait() == HandshakeWait::kMessage && retransmission_.empty()) {
-    give_up_at_ = now + kGiveUpAfter;
-  }
   DrainMessages(now);
   ScheduleAcks(now, /*saw_unreadable=*/false);
 }
