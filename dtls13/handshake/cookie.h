@@ -33,7 +33,9 @@ struct CookieContents {
 class CookieKeyring {
  public:
   struct Options {
-    std::chrono::seconds lifetime{60};
+    // A hello that is lost is sent again after 1, 3, 7 ... 63, 127, 255 seconds, and each time with
+    // the cookie it began with, for which there is no second one.
+    std::chrono::seconds lifetime{300};
     std::chrono::seconds rotation{3600};
   };
   // Never null; keys come from `random` when first needed and at each rotation.

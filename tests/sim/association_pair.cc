@@ -25,6 +25,9 @@ bool SeededRandom::Fill(std::span<uint8_t> out) {
   return true;
 }
 
+// Longer than a client goes on that must lose many datagrams and may.
+constexpr std::chrono::seconds kCookieLifetime = std::chrono::hours(24);
+
 PairOptions DefaultPairOptions(uint64_t seed) {
   PairOptions options;
   options.seed = seed;
@@ -32,8 +35,9 @@ PairOptions DefaultPairOptions(uint64_t seed) {
     config->handshake.algorithms = SharedAlgorithms();
     config->handshake.random = std::make_shared<SeededRandom>(seed++);
   }
-  options.server.handshake.cookie_keys = CookieKeyring::Create(
-      SharedAlgorithms(), options.server.handshake.random, CookieKeyring::Options());
+  options.server.handshake.cookie_keys =
+      CookieKeyring::Create(SharedAlgorithms(), options.server.handshake.random,
+                            {.lifetime = kCookieLifetime, .rotation = kCookieLifetime});
   // The shortest exchange there is; what needs a cookie asks for it.
   options.server.handshake.require_cookie = false;
   return options;
