@@ -155,6 +155,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
   post_handshake_ =
       std::make_unique<PostHandshake>(handshake_config(), role_ == Role::kClient, &result_);
   connected_ = true;
+  if (close_queued_) post_handshake_->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);
   give_up_at_.reset();
@@ -182,7 +183,8 @@ HandshakeWait AssociationImpl::present_wait() const {
 }
 
 const PostHandshakeAuth* AssociationImpl::present_auth() const {
-  if (!connected_ || post_handshake_->auth() == nullptr) return nullptr;
+  // One that is over has forgotten its secrets, and what held them.
+  if (post_handshake_ == nullptr || post_handshake_->auth() == nullptr) return nullptr;
   // What the handshake showed stays to be looked at while its events are polled.
   const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;
   return is_asking || handshake_ == nullptr ? post_handshake_->auth() : nullptr;

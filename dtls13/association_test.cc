@@ -207,5 +207,23 @@ TEST(AssociationTest, SrtpHasAShorterTimer) {
             SrtpProfile::kAeadAes128Gcm);
 }
 
+// Whoever wants to say in a log who the peer of a failed association was may ask it.
+TEST(AssociationTest, AnswersWhatIsKnownAfterAFailureToo) {
+  sim::AssociationPair pair(sim::DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.server().association->Abort(AlertDescription::kInternalError);
+  pair.Flush(pair.server());
+  pair.RunUntilQuiet();
+  for (sim::Side* side : {&pair.client(), &pair.server()}) {
+    Association& association = *side->association;
+    EXPECT_TRUE(association.failed());
+    EXPECT_TRUE(association.peer_certificates().empty());
+    EXPECT_TRUE(association.peer_identity().chain.empty());
+    EXPECT_TRUE(association.certificate_request().context.empty());
+    EXPECT_TRUE(association.signature_request().input.empty());
+    EXPECT_NE(association.result().suite, nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace dtls13
