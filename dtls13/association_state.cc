@@ -39,11 +39,6 @@ class Content {
 
 const CipherSuite& ExportSuite() { return *FindCipherSuite(CipherSuiteId::kAes256GcmSha384); }
 
-void WriteVector8(ByteWriter* writer, std::span<const uint8_t> bytes) {
-  ByteWriter::LengthPrefix prefix(writer, 1);
-  writer->WriteBytes(bytes);
-}
-
 bool ReadSecret(ByteReader* reader, Secret* secret) {
   std::span<const uint8_t> bytes;
   if (!reader->ReadVector8(&bytes)) return false;
@@ -85,11 +80,11 @@ bool ReadBool(ByteReader* reader, bool* out) {
 
 // What a client was told of its server's groups is for its next connection, and stays behind.
 void WriteConnection(ByteWriter* writer, const ConnectionResult& connection) {
-  WriteVector8(writer,
-               {reinterpret_cast<const uint8_t*>(connection.alpn.data()), connection.alpn.size()});
+  writer->WriteVector8(
+      {reinterpret_cast<const uint8_t*>(connection.alpn.data()), connection.alpn.size()});
   writer->WriteU8(connection.srtp_profile.has_value());
   writer->WriteU16(static_cast<uint16_t>(connection.srtp_profile.value_or(SrtpProfile())));
-  WriteVector8(writer, connection.srtp_mki);
+  writer->WriteVector8(connection.srtp_mki);
   writer->WriteU16(connection.max_send_inner_len);
   writer->WriteU16(connection.max_receive_inner_len);
   writer->WriteU8(connection.server_name_acknowledged);
@@ -114,8 +109,8 @@ bool ReadConnection(ByteReader* reader, ConnectionResult* connection) {
 
 void WriteAgreement(ByteWriter* writer, const ConnectionIdAgreement& agreement) {
   writer->WriteU8(agreement.negotiated);
-  WriteVector8(writer, agreement.receive);
-  WriteVector8(writer, agreement.send);
+  writer->WriteVector8(agreement.receive);
+  writer->WriteVector8(agreement.send);
   writer->WriteU8(agreement.return_routability_check);
 }
 
@@ -129,7 +124,7 @@ void WriteEarlyData(ByteWriter* writer, const HandshakeResult& result) {
   writer->WriteU8(result.early_suite != nullptr);
   if (result.early_suite == nullptr) return;
   writer->WriteU16(static_cast<uint16_t>(result.early_suite->id));
-  WriteVector8(writer, result.early_exporter_secret.bytes());
+  writer->WriteVector8(result.early_exporter_secret.bytes());
 }
 
 bool ReadEarlyData(ByteReader* reader, HandshakeResult* result) {
@@ -172,7 +167,7 @@ bool ReadAuthentication(ByteReader* reader, HandshakeResult* result) {
 
 void WritePath(ByteWriter* writer, const std::optional<PathId>& path) {
   writer->WriteU8(path.has_value());
-  if (path) WriteVector8(writer, path->bytes());
+  if (path) writer->WriteVector8(path->bytes());
 }
 
 bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
@@ -190,14 +185,14 @@ void WriteUse(ByteWriter* writer, const PathUse& use, Instant now) {
   writer->WriteU64(use.newest_record.sequence_number.value);
   writer->WriteU8(static_cast<uint8_t>(use.retiring.size()));
   for (const PathUse::Retiring& one : use.retiring) {
-    WriteVector8(writer, one.id);
+    writer->WriteVector8(one.id);
     writer->WriteU64(Left(one.forget_at, now));
   }
   const bool has_paths = use.paths != nullptr;
   WritePath(writer, has_paths ? std::optional<PathId>(use.paths->active()) : std::nullopt);
   WritePath(writer, has_paths ? use.paths->left() : std::nullopt);
   writer->WriteU8(use.left_id.has_value());
-  WriteVector8(writer, use.left_id.value_or(ConnectionId()));
+  writer->WriteVector8(use.left_id.value_or(ConnectionId()));
 }
 
 bool ReadUse(ByteReader* reader, const AssociationConfig& config, Instant now, PathUse* use) {
@@ -301,9 +296,9 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU8(result_.psk_index.has_value());
   writer->WriteU16(result_.psk_index.value_or(0));
   writer->WriteU8(static_cast<uint8_t>(result_.psk_mode));
-  WriteVector8(writer, {reinterpret_cast<const uint8_t*>(result_.server_name.data()),
-                        result_.server_name.size()});
-  WriteVector8(writer, result_.exporter_secret.bytes());
+  writer->WriteVector8(
+      {reinterpret_cast<const uint8_t*>(result_.server_name.data()), result_.server_name.size()});
+  writer->WriteVector8(result_.exporter_secret.bytes());
   WriteConnection(writer, result_.connection);
   WriteAgreement(writer, result_.connection_ids);
   WriteEarlyData(writer, result_);

@@ -86,17 +86,11 @@ std::vector<uint8_t> SerializeCertificate(std::span<const uint8_t> context,
                                           std::span<const CertificateStaple> staples) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 1);
-    writer.WriteBytes(context);
-  }
+  writer.WriteVector8(context);
   {
     ByteWriter::LengthPrefix list(&writer, 3);
     for (size_t i = 0; i < chain.size(); ++i) {
-      {
-        ByteWriter::LengthPrefix data(&writer, 3);
-        writer.WriteBytes(chain[i]);
-      }
+      writer.WriteVector24(chain[i]);
       WriteStaple(i < staples.size() ? staples[i] : CertificateStaple(), &writer);
     }
   }

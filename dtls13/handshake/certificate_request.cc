@@ -58,10 +58,7 @@ std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& r
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   written->assign({ExtensionType::kSignatureAlgorithms});
-  {
-    ByteWriter::LengthPrefix context(&writer, 1);
-    writer.WriteBytes(request.context);
-  }
+  writer.WriteVector8(request.context);
   {
     ByteWriter::LengthPrefix block(&writer, 2);
     writer.WriteU16(static_cast<uint16_t>(ExtensionType::kSignatureAlgorithms));

@@ -73,13 +73,11 @@ void WriteStaple(const CertificateStaple& staple, ByteWriter* writer) {
     WriteType(ExtensionType::kStatusRequest, writer);
     ByteWriter::LengthPrefix data(writer, 2);
     writer->WriteU8(kOcsp);
-    ByteWriter::LengthPrefix response(writer, 3);
-    writer->WriteBytes(staple.ocsp_response);
+    writer->WriteVector24(staple.ocsp_response);
   }
   if (!staple.sct_list.empty()) {
     WriteType(ExtensionType::kSignedCertificateTimestamp, writer);
-    ByteWriter::LengthPrefix data(writer, 2);
-    writer->WriteBytes(staple.sct_list);
+    writer->WriteVector16(staple.sct_list);
   }
 }
 

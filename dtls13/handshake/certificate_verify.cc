@@ -25,10 +25,7 @@ std::vector<uint8_t> SerializeCertificateVerify(SignatureScheme algorithm,
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   writer.WriteU16(static_cast<uint16_t>(algorithm));
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 2);
-    writer.WriteBytes(signature);
-  }
+  writer.WriteVector16(signature);
   if (!writer.ok()) return {};
   return body;
 }

@@ -80,8 +80,7 @@ void WriteAuthorities(const std::vector<std::vector<uint8_t>>& authorities, Byte
   ByteWriter::LengthPrefix data(writer, 2);
   ByteWriter::LengthPrefix list(writer, 2);
   for (const std::vector<uint8_t>& authority : authorities) {
-    ByteWriter::LengthPrefix name(writer, 2);
-    writer->WriteBytes(authority);
+    writer->WriteVector16(authority);
   }
 }
 

@@ -182,8 +182,7 @@ void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Sha
   ByteWriter::LengthPrefix list(writer, 2);
   for (const auto& share : shares) {
     writer->WriteU16(static_cast<uint16_t>(share.group));
-    ByteWriter::LengthPrefix key(writer, 2);
-    writer->WriteBytes(share.key_exchange);
+    writer->WriteVector16(share.key_exchange);
   }
 }
 
@@ -217,8 +216,7 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     //# a "cookie" extension in the new ClientHello.
     start(ExtensionType::kCookie);
     ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix cookie(writer, 2);
-    writer->WriteBytes(fields.cookie);
+    writer->WriteVector16(fields.cookie);
   }
   if (!fields.server_name.empty()) {
     start(ExtensionType::kServerName);
@@ -429,8 +427,7 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
     //= rfc9147#section-5.3
     //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
     //# single byte length field).
-    ByteWriter::LengthPrefix session_id(&writer, 1);
-    writer.WriteBytes(fields.legacy_session_id);
+    writer.WriteVector8(fields.legacy_session_id);
   }
   //= rfc9147#section-5.3
   //# A DTLS 1.3-only client MUST set the legacy_cookie

@@ -80,10 +80,7 @@ std::vector<uint8_t> CompressCertificate(const HandshakeConfig& config,
     ByteWriter writer(&body);
     writer.WriteU16(static_cast<uint16_t>(compressor->algorithm()));
     writer.WriteU24(static_cast<uint32_t>(certificate.size()));
-    {
-      ByteWriter::LengthPrefix prefix(&writer, 3);
-      writer.WriteBytes(compressed);
-    }
+    writer.WriteVector24(compressed);
     if (!writer.ok() || body.size() >= certificate.size()) return {};
     return body;
   }

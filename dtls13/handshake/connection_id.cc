@@ -16,8 +16,7 @@ std::optional<std::span<const uint8_t>> ParseConnectionId(std::span<const uint8_
 }
 
 void WriteConnectionId(ByteWriter* writer, std::span<const uint8_t> id) {
-  ByteWriter::LengthPrefix prefix(writer, 1);
-  writer->WriteBytes(id);
+  writer->WriteVector8(id);
 }
 
 //      enum {

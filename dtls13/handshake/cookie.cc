@@ -107,15 +107,9 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
   writer.WriteU48(static_cast<uint64_t>(now.time_since_epoch().count()) & kMaxIssueTime);
   writer.WriteU16(static_cast<uint16_t>(contents.suite));
   writer.WriteU16(contents.group.has_value() ? static_cast<uint16_t>(*contents.group) : kNoGroup);
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 1);
-    writer.WriteBytes(contents.client_hello_hash);
-  }
+  writer.WriteVector8(contents.client_hello_hash);
   writer.WriteBytes(contents.hello_digest);
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 1);
-    writer.WriteBytes(contents.application_cookie);
-  }
+  writer.WriteVector8(contents.application_cookie);
   if (!writer.ok()) return {};
   const auto mac = CookieMac(*algorithms_, keys_.current().key, cookie, peer_address);
   if (!mac.has_value()) return {};

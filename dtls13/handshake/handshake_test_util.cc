@@ -92,8 +92,7 @@ void EditExtensions(HandshakeType type, std::vector<uint8_t>* body,
   ByteWriter::LengthPrefix prefix(&writer, 2);
   for (const RawExtension& raw : extensions) {
     writer.WriteU16(raw.type);
-    ByteWriter::LengthPrefix data(&writer, 2);
-    writer.WriteBytes(raw.data);
+    writer.WriteVector16(raw.data);
   }
 }
 

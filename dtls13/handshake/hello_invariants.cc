@@ -42,8 +42,7 @@ std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
   writer.WriteU16(hello.legacy_version);
   writer.WriteBytes(hello.random);
   const auto write_vector = [&writer](std::span<const uint8_t> bytes) {
-    ByteWriter::LengthPrefix prefix(&writer, 2);
-    writer.WriteBytes(bytes);
+    writer.WriteVector16(bytes);
   };
   write_vector(hello.legacy_session_id);
   write_vector(hello.legacy_cookie);

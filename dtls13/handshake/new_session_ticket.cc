@@ -41,14 +41,8 @@ std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket) {
   ByteWriter writer(&body);
   writer.WriteU32(ticket.lifetime_s);
   writer.WriteU32(ticket.age_add);
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 1);
-    writer.WriteBytes(ticket.nonce);
-  }
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 2);
-    writer.WriteBytes(ticket.ticket);
-  }
+  writer.WriteVector8(ticket.nonce);
+  writer.WriteVector16(ticket.ticket);
   {
     ByteWriter::LengthPrefix extensions(&writer, 2);
     if (ticket.max_early_data_len > 0) {

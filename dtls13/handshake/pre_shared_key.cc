@@ -80,10 +80,7 @@ void WriteOfferedPsks(ByteWriter* writer, const std::vector<OfferedPskFields>& p
   {
     ByteWriter::LengthPrefix identities(writer, kListLenBytes);
     for (const OfferedPskFields& psk : psks) {
-      {
-        ByteWriter::LengthPrefix identity(writer, 2);
-        writer->WriteBytes(psk.identity);
-      }
+      writer->WriteVector16(psk.identity);
       writer->WriteU32(psk.obfuscated_ticket_age);
     }
   }

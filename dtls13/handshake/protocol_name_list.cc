@@ -56,8 +56,7 @@ std::optional<std::string_view> ProtocolNameList::Only() const {
 void WriteProtocolNames(ByteWriter* writer, std::span<const std::string> names) {
   ByteWriter::LengthPrefix list(writer, 2);
   for (const std::string& name : names) {
-    ByteWriter::LengthPrefix prefix(writer, 1);
-    writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+    writer->WriteVector8({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
   }
 }
 

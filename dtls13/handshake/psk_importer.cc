@@ -18,14 +18,8 @@ std::vector<uint8_t> SerializeImportedIdentity(const ImportedIdentity& identity)
   if (identity.external_identity.empty()) return {};
   std::vector<uint8_t> bytes;
   ByteWriter writer(&bytes);
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 2);
-    writer.WriteBytes(identity.external_identity);
-  }
-  {
-    ByteWriter::LengthPrefix prefix(&writer, 2);
-    writer.WriteBytes(identity.context);
-  }
+  writer.WriteVector16(identity.external_identity);
+  writer.WriteVector16(identity.context);
   writer.WriteU16(identity.target_protocol);
   writer.WriteU16(static_cast<uint16_t>(identity.target_kdf));
   //= rfc9258#section-5.1

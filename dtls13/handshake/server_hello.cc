@@ -25,10 +25,7 @@ void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteI
   //= rfc9147#section-5
   //# DTLS servers MUST NOT echo
   //# the "legacy_session_id" value from the client
-  {
-    ByteWriter::LengthPrefix prefix(writer, 1);
-    writer->WriteBytes(session_id_echo);
-  }
+  writer->WriteVector8(session_id_echo);
   writer->WriteU16(static_cast<uint16_t>(suite));
   writer->WriteU8(0);  // legacy_compression_method
 }
@@ -136,8 +133,7 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
       writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
       ByteWriter::LengthPrefix data(&writer, 2);
       writer.WriteU16(static_cast<uint16_t>(fields.key_share->group));
-      ByteWriter::LengthPrefix key(&writer, 2);
-      writer.WriteBytes(fields.key_share->key_exchange);
+      writer.WriteVector16(fields.key_share->key_exchange);
     }
     if (fields.selected_identity.has_value()) {
       writer.WriteU16(static_cast<uint16_t>(ExtensionType::kPreSharedKey));
@@ -166,8 +162,7 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
     }
     writer.WriteU16(static_cast<uint16_t>(ExtensionType::kCookie));
     ByteWriter::LengthPrefix data(&writer, 2);
-    ByteWriter::LengthPrefix content(&writer, 2);
-    writer.WriteBytes(cookie);
+    writer.WriteVector16(cookie);
   }
   if (!writer.ok()) return {};
   return body;

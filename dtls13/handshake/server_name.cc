@@ -42,8 +42,7 @@ Status ReadServerName(std::span<const uint8_t> data, std::string_view* out) {
 void WriteServerName(ByteWriter* writer, std::string_view name) {
   ByteWriter::LengthPrefix list(writer, 2);
   writer->WriteU8(kHostNameType);
-  ByteWriter::LengthPrefix host(writer, 2);
-  writer->WriteBytes({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
+  writer->WriteVector16({reinterpret_cast<const uint8_t*>(name.data()), name.size()});
 }
 
 bool IsIpLiteral(std::string_view host) {

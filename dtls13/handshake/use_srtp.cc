@@ -31,8 +31,7 @@ void WriteUseSrtp(ByteWriter* writer, std::span<const SrtpProfile> profiles,
     ByteWriter::LengthPrefix list(writer, 2);
     for (const SrtpProfile profile : profiles) writer->WriteU16(static_cast<uint16_t>(profile));
   }
-  ByteWriter::LengthPrefix prefix(writer, 1);
-  writer->WriteBytes(mki);
+  writer->WriteVector8(mki);
 }
 
 std::optional<SrtpProfile> SelectSrtpProfile(std::span<const SrtpProfile> ours,

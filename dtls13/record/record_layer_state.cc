@@ -14,13 +14,8 @@ bool ReadSecret(ByteReader* reader, Secret* secret) {
   return !secret->empty();
 }
 
-void WriteVector8(ByteWriter* writer, std::span<const uint8_t> bytes) {
-  ByteWriter::LengthPrefix prefix(writer, 1);
-  writer->WriteBytes(bytes);
-}
-
 void WriteSecret(ByteWriter* writer, const Secret* secret) {
-  WriteVector8(writer, secret == nullptr ? std::span<const uint8_t>() : secret->bytes());
+  writer->WriteVector8(secret == nullptr ? std::span<const uint8_t>() : secret->bytes());
 }
 
 Secret CopyOf(const Secret* secret) {
@@ -46,11 +41,8 @@ void RecordLayer::WriteState(ByteWriter* writer) const {
   writer->WriteU64(write == nullptr ? 0 : write->numbers.next());
 
   writer->WriteU8(static_cast<uint8_t>(receive_connection_ids_.len()));
-  {
-    ByteWriter::LengthPrefix prefix(writer, 2);
-    writer->WriteBytes(receive_connection_ids_.bytes());
-  }
-  WriteVector8(writer, send_connection_id_);
+  writer->WriteVector16(receive_connection_ids_.bytes());
+  writer->WriteVector8(send_connection_id_);
 }
 
 bool RecordLayer::ReadState(ByteReader* reader, const CipherSuite& suite, uint64_t num_skipped) {

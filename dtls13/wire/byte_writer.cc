@@ -52,6 +52,11 @@ void ByteWriter::WriteBytes(std::span<const uint8_t> bytes) {
   if (uint8_t* out = Reserve(bytes.size())) std::copy(bytes.begin(), bytes.end(), out);
 }
 
+void ByteWriter::WriteVector(std::span<const uint8_t> bytes, size_t prefix_len) {
+  const LengthPrefix prefix(this, prefix_len);
+  WriteBytes(bytes);
+}
+
 ByteWriter::LengthPrefix::LengthPrefix(ByteWriter* writer, size_t prefix_len)
     : writer_(writer), prefix_len_(prefix_len), at_(writer->length_) {
   writer_->WriteInteger(0, prefix_len_);

@@ -25,10 +25,15 @@ class ByteWriter {
   void WriteU48(uint64_t value);
   void WriteU64(uint64_t value);
   void WriteBytes(std::span<const uint8_t> bytes);
+  // opaque<..> vectors with a length of one, two or three bytes, as ByteReader reads them. Bytes
+  // that the length cannot count are a failure.
+  void WriteVector8(std::span<const uint8_t> bytes) { WriteVector(bytes, 1); }
+  void WriteVector16(std::span<const uint8_t> bytes) { WriteVector(bytes, 2); }
+  void WriteVector24(std::span<const uint8_t> bytes) { WriteVector(bytes, 3); }
 
   // LengthPrefix reserves an N-byte length at construction and fills it with the number of bytes
   // written since, at destruction. They nest.
-  //   { ByteWriter::LengthPrefix list(&writer, 2); writer.WriteBytes(...); }
+  //   { ByteWriter::LengthPrefix list(&writer, 2); writer.WriteU16(...); }
   class LengthPrefix {
    public:
     LengthPrefix(ByteWriter* writer, size_t prefix_len);
@@ -48,6 +53,7 @@ class ByteWriter {
 
  private:
   void WriteInteger(uint64_t value, size_t num_bytes);
+  void WriteVector(std::span<const uint8_t> bytes, size_t prefix_len);
   uint8_t* Reserve(size_t len);
 
   std::span<uint8_t> fixed_;

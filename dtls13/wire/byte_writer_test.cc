@@ -106,5 +106,17 @@ TEST(ByteWriter, LengthPrefixIntoFullBufferFails) {
   EXPECT_EQ(writer.length(), 0u);
 }
 
+TEST(ByteWriter, VectorsAreTheirLengthAndTheirBytes) {
+  Bytes out;
+  ByteWriter writer(&out);
+  writer.WriteVector8(Bytes{1, 2});
+  writer.WriteVector16(Bytes{3});
+  writer.WriteVector24(Bytes{});
+  EXPECT_TRUE(writer.ok());
+  EXPECT_EQ(out, (Bytes{2, 1, 2, 0, 1, 3, 0, 0, 0}));
+  writer.WriteVector8(Bytes(256));
+  EXPECT_FALSE(writer.ok());
+}
+
 }  // namespace
 }  // namespace dtls13
