@@ -1,9 +1,11 @@
-"""Runs Debian's openssl s_server and s_client, with or without the library preloaded."""
+"""Runs programs, Debian's openssl s_server and s_client first, with or without the library preloaded."""
 
 import codecs
+import contextlib
 import os
 import pty
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -48,8 +50,8 @@ class Program:
     def __init__(self, arguments, library=None, extra_environment=None):
         self.arguments = arguments
         env = environment(library, extra_environment)
-        if arguments[0] in ("openssl", "sh", "cat"):
-            # Debian's own programs leave memory to the end of the process.
+        if "/" not in arguments[0]:
+            # Debian's own programs, found by PATH, leave memory to the end of the process.
             env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         self.output = ""
         self._changed = threading.Condition()
@@ -58,7 +60,8 @@ class Program:
         self._terminal, slave = pty.openpty()
         tty.setraw(slave)
         self._process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=env)
+            arguments, stdin=subprocess.PIPE, stdout=slave, stderr=slave, env=env,
+            start_new_session=True)
         os.close(slave)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -109,9 +112,10 @@ class Program:
         return status
 
     def kill(self):
-        if self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        """Ends the program and what it started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
         if not self._process.stdin.closed:
             try:
                 self._process.stdin.close()

@@ -15,9 +15,10 @@ import re
 import subprocess
 import sys
 
-import programs
-
 HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.append(os.path.join(HERE, "..", "wire"))
+
+import programs
 
 OLDEST_WITH_ML_KEM = (3, 5)
 

@@ -15,14 +15,15 @@ import os
 import re
 import sys
 import time
-import xml.sax.saxutils
 
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path += [os.path.join(HERE, "..", "wire"), os.path.join(HERE, "..", "..", "tools", "bazel")]
+
+import case_report
 import programs
 import scenarios
 import wire
 from programs import Failed, GROUPS, SUITES
-
-HERE = os.path.dirname(os.path.realpath(__file__))
 
 Result = collections.namedtuple("Result", "pair name seconds fault")
 
@@ -161,21 +162,6 @@ def print_table(results):
         print(line % (server, client, what, "%d/%d" % (num_passed, num_run), "%.1f" % seconds))
 
 
-def write_xml(results, path):
-    """Each scenario is a test case, in the form that GoogleTest writes."""
-    escape = xml.sax.saxutils.quoteattr
-    with open(path, "w", encoding="utf-8") as file:
-        file.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite name="nss">\n')
-        for result in results:
-            file.write("<testcase classname=%s name=%s result=\"completed\" time=\"%.3f\">" % (
-                escape("%s to %s" % (result.pair.client, result.pair.server)), escape(result.name),
-                result.seconds))
-            if result.fault is not None:
-                file.write("<failure message=%s/>" % escape(result.fault))
-            file.write("</testcase>\n")
-        file.write("</testsuite>\n</testsuites>\n")
-
-
 def run_all(runner, cases):
     results = []
     for pair, scenario in cases:
@@ -244,7 +230,9 @@ def main():
         folder.remove()
     print_table(results)
     if os.environ.get("XML_OUTPUT_FILE"):
-        write_xml(results, os.environ["XML_OUTPUT_FILE"])
+        case_report.write_xml(os.environ["XML_OUTPUT_FILE"], "nss", [
+            case_report.Case("%s to %s" % (result.pair.client, result.pair.server), result.name,
+                             result.seconds, result.fault) for result in results])
     num_failed = sum(result.fault is not None for result in results)
     print("\n%d passed, %d failed" % (len(results) - num_failed, num_failed))
     return 1 if num_failed else 0

@@ -15,6 +15,7 @@ import threading
 import time
 
 import messages
+import wire
 
 HOST_NAME = "server.example"
 
@@ -60,11 +61,6 @@ def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-def port_is_bound(port):
-    with open("/proc/net/udp", encoding="ascii") as file:
-        return any(line.split()[1].endswith(":%04X" % port) for line in file.readlines()[1:])
 
 
 class Folder:
@@ -344,7 +340,7 @@ class SServer(OpensslProgram):
 
     def port(self):
         deadline = time.monotonic() + GIVE_UP_SECONDS
-        while not port_is_bound(self._port):
+        while not wire.port_is_bound(self._port):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise Failed("s_server does not listen%s" % self.last_words())
             time.sleep(0.01)

@@ -16,6 +16,8 @@ DTLS13_PACKAGES=(
 )
 # For the interoperability peers, which only root can have.
 DTLS13_PEER_PACKAGES=(debootstrap)
+# The programs of tests/apps, which need root too.
+DTLS13_APP_PACKAGES=(socat)
 
 # Prints those of its arguments that are not installed Debian packages.
 missing_packages() {
@@ -51,6 +53,22 @@ install_packages() {
     fail "apt-get could not install: ${missing[*]}"
   fi
   rm -f "$log"
+}
+
+# install_programs PACKAGE...: the same, and no service among them starts. Root only.
+install_programs() {
+  local policy=/usr/sbin/policy-rc.d
+  if [[ -e $policy || -z $(missing_packages "$@") ]]; then
+    install_packages "$@"
+    return
+  fi
+  # What Debian's maintainer scripts ask; 101 is "forbidden by policy".
+  (
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+    install_packages "$@"
+  ) || exit 1
 }
 
 # Bazel keeps its output under the home directory, which a bare environment may not name.

@@ -1,8 +1,8 @@
 """What passes between client and server: a relay, and an independent reading of its datagrams.
 
 Only what is not encrypted is read: the hellos, plaintext alerts, and the epoch bits of the unified
-header (RFC 9147 section 4). It decides whether there was a HelloRetryRequest and a change of keys, so
-that no test has to believe either end.
+header (RFC 9147 section 4). It decides which version was negotiated, and whether there was a
+HelloRetryRequest and a change of keys, so that no test has to believe either end.
 """
 
 import collections
@@ -10,6 +10,7 @@ import select
 import socket
 import struct
 import threading
+from random import Random
 
 TO_SERVER = "c2s"
 TO_CLIENT = "s2c"
@@ -18,6 +19,8 @@ ALERT = 21
 HANDSHAKE = 22
 CLIENT_HELLO = 1
 SERVER_HELLO = 2
+HELLO_VERIFY_REQUEST = 3
+DTLS10_VERSION = 0xFEFF
 DTLS12_VERSION = 0xFEFD
 DTLS13_VERSION = 0xFEFC
 KEY_SHARE = 51
@@ -36,7 +39,7 @@ Hello = collections.namedtuple(
 
 
 class Malformed(Exception):
-    """A datagram is not what RFC 9147 says."""
+    """A datagram is not what RFC 9147 says, or RFC 6347 where DTLS 1.2 is expected."""
 
 
 class Reader:
@@ -75,7 +78,8 @@ def parse_hello(direction, message_seq, message_type, body):
         suites = [reader.number(2)]
         reader.number(1)
     extensions = {}
-    block = Reader(reader.vector(2))
+    # Before TLS 1.3 a hello may end without the field.
+    block = Reader(b"" if reader.done() else reader.vector(2))
     while not block.done():
         extension = block.number(2)
         if extension in extensions:
@@ -124,9 +128,14 @@ def kind_of(datagram):
 
 
 class Trace:
-    """Collects what datagrams say in the clear."""
+    """Collects what datagrams say in the clear.
 
-    def __init__(self):
+    `allows_dtls12` takes a DTLS 1.2 handshake and a HelloVerifyRequest too; otherwise they are Malformed.
+    """
+
+    def __init__(self, allows_dtls12=False):
+        self._allows_dtls12 = allows_dtls12
+        self.num_hello_verify_requests = 0
         self.num_protected = {TO_SERVER: 0, TO_CLIENT: 0}
         # The epoch's two low bits, one entry for each change.
         self.epoch_bits = {TO_SERVER: [], TO_CLIENT: []}
@@ -153,6 +162,18 @@ class Trace:
         return [hello for hello in self.hellos
                 if hello.type == SERVER_HELLO and (hello.random == RETRY_RANDOM) == retry]
 
+    def version(self):
+        """What the ServerHello chose, None before one came."""
+        answers = self.server_hellos()
+        if not answers:
+            return None
+        chosen = answers[-1].extensions.get(SUPPORTED_VERSIONS)
+        return answers[-1].legacy_version if chosen is None else int.from_bytes(chosen, "big")
+
+    def is_protected(self):
+        """Whether both sides have sent protected records."""
+        return all(self.num_protected.values())
+
     def client_hellos(self):
         return [hello for hello in self.hellos if hello.type == CLIENT_HELLO]
 
@@ -174,8 +195,11 @@ class Trace:
         version, epoch = reader.number(2), reader.number(2)
         reader.take(6)
         payload = reader.vector(2)
+        if epoch != 0 and self._allows_dtls12:
+            self.num_protected[direction] += 1
+            return
         # A first ClientHello may say DTLS 1.0 for old servers' sake, RFC 9147 section 4.
-        if version not in (DTLS12_VERSION, 0xFEFF) or epoch != 0:
+        if version not in (DTLS12_VERSION, DTLS10_VERSION) or epoch != 0:
             raise Malformed("a plaintext record of version 0x%04x, epoch %d" % (version, epoch))
         if content_type == ALERT:
             self.plaintext_alerts.append((direction, payload[1]))
@@ -202,9 +226,23 @@ class Trace:
             have[i] = 1
         if was_whole or not all(have):
             return
+        if message_type == HELLO_VERIFY_REQUEST and self._allows_dtls12:
+            self.num_hello_verify_requests += 1
+            return
         if message_type not in (CLIENT_HELLO, SERVER_HELLO):
+            if self._allows_dtls12 and self.version() != DTLS13_VERSION:
+                return
             raise Malformed("handshake message %d in the clear" % message_type)
         self.hellos.append(parse_hello(direction, message_seq, message_type, bytes(message)))
+
+
+def port_is_bound(port):
+    """Whether a UDP socket of this network namespace has the port."""
+    for table in ("/proc/net/udp", "/proc/net/udp6"):
+        with open(table, encoding="ascii") as file:
+            if any(line.split()[1].endswith(":%04X" % port) for line in file.readlines()[1:]):
+                return True
+    return False
 
 
 class Relay(threading.Thread):
@@ -212,12 +250,15 @@ class Relay(threading.Thread):
 
     `loss` is (direction, kind, place), the first place being 0: that one datagram is lost. What the n-th
     client sends waits until `num_listened`() is n: a server that serves one after the other is ready then.
+    Of the others each is lost with probability `loss_rate`, the same ones for the same `seed` and order.
     """
 
-    def __init__(self, server_port, loss=None, num_listened=lambda: 1 << 30):
+    def __init__(self, server_port, loss=None, num_listened=lambda: 1 << 30, loss_rate=0.0, seed=1):
         super().__init__(daemon=True)
         self.num_lost = 0
         self._loss = loss
+        self._loss_rate = loss_rate
+        self._random = Random(seed)
         self._num_listened = num_listened
         self._num_seen = collections.Counter()
         # One for each client address, the last the present one's.
@@ -285,7 +326,8 @@ class Relay(threading.Thread):
 
     def _is_lost(self, direction, datagram):
         key = (direction, kind_of(datagram))
-        lost = self._loss == key + (self._num_seen[key],)
+        lost = (self._loss == key + (self._num_seen[key],) or
+                self._random.random() < self._loss_rate)
         self._num_seen[key] += 1
         self.num_lost += lost
         return lost
