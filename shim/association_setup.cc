@@ -4,8 +4,10 @@
 #include <string>
 
 #include "shim/bio_transport.h"
+#include "shim/callbacks.h"
 #include "shim/clock.h"
 #include "shim/error_map.h"
+#include "shim/policy.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
 
@@ -121,7 +123,7 @@ Duration InitialTimeout(SslAttachment& attachment, Duration otherwise) {
   return Duration(attachment.timer_callback(attachment.ssl(), 0));
 }
 
-size_t MtuOf(SslAttachment& attachment) {
+size_t KnownMtu(SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   SSL* ssl = attachment.ssl();
   if (settings.link_mtu > 0) {
@@ -129,9 +131,14 @@ size_t MtuOf(SslAttachment& attachment) {
     return settings.link_mtu > overhead ? settings.link_mtu - overhead : kMinMtu;
   }
   if (settings.mtu > 0) return settings.mtu;
-  if ((Real().SSL_get_options(ssl) & SSL_OP_NO_QUERY_MTU) != 0) return kDefaultMtu;
-  const size_t known = QueryMtu(ssl);
-  return known > 0 ? known : kDefaultMtu;
+  return (Real().SSL_get_options(ssl) & SSL_OP_NO_QUERY_MTU) != 0 ? 0 : QueryMtu(ssl);
+}
+
+size_t MtuOf(SslAttachment& attachment) {
+  const size_t bound = CurrentPolicy().mtu;
+  const size_t known = KnownMtu(attachment);
+  if (known == 0) return bound > 0 ? bound : kDefaultMtu;
+  return bound > 0 ? std::min(known, bound) : known;
 }
 
 }  // namespace
@@ -160,7 +167,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   }
-  handshake.key_log = Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl)) != nullptr;
+  handshake.key_log = WantsKeyLog(ssl);
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
   config->retransmit.initial = InitialTimeout(attachment, config->retransmit.initial);

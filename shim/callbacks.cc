@@ -1,11 +1,17 @@
 #include "shim/callbacks.h"
 
+#include <fcntl.h>
 #include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <string>
+#include <string_view>
 
 #include "dtls13/wire/record_header.h"
 #include "shim/handshake_state.h"
+#include "shim/policy.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
@@ -16,6 +22,22 @@ using InfoCallback = void (*)(const SSL* ssl, int where, int value);
 InfoCallback InfoCallbackOf(SSL* ssl) {
   if (InfoCallback callback = Real().SSL_get_info_callback(ssl)) return callback;
   return Real().SSL_CTX_get_info_callback(Real().SSL_get_SSL_CTX(ssl));
+}
+
+SSL_CTX_keylog_cb_func KeyLogCallbackOf(SSL* ssl) {
+  return Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl));
+}
+
+// One write, so that the lines of several processes do not mix. A file that cannot be written stops
+// no connection, and errno stays the network's.
+void AppendToFile(const std::string& file, std::string_view text) {
+  const int error = errno;
+  const int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd >= 0) {
+    [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
+    close(fd);
+  }
+  errno = error;
 }
 
 void TellMessage(SslAttachment& attachment, bool outgoing, int content_type,
@@ -93,12 +115,22 @@ void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const
   }
 }
 
+bool WantsKeyLog(SSL* ssl) {
+  return KeyLogCallbackOf(ssl) != nullptr || !CurrentPolicy().key_log.empty();
+}
+
 void TellKeyLog(SslAttachment& attachment, std::span<const uint8_t> line) {
-  const SSL_CTX_keylog_cb_func callback =
-      Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(attachment.ssl()));
-  if (callback == nullptr) return;
-  std::string text(line.begin(), line.end());
-  callback(attachment.ssl(), text.c_str());
+  std::string text;
+  // Room for the end of the line too: growing would leave a copy of the secret behind.
+  text.reserve(line.size() + 1);
+  text.assign(line.begin(), line.end());
+  if (const SSL_CTX_keylog_cb_func callback = KeyLogCallbackOf(attachment.ssl())) {
+    callback(attachment.ssl(), text.c_str());
+  }
+  if (const std::string& file = CurrentPolicy().key_log; !file.empty()) {
+    text += '\n';
+    AppendToFile(file, text);
+  }
   OPENSSL_cleanse(text.data(), text.size());
 }
 

@@ -25,7 +25,9 @@ void TellTrace(SslAttachment& attachment, const Event& event);
 void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const uint8_t> datagram,
                        bool with_contents);
 
-// TellKeyLog calls the SSL_CTX's key log callback with one line.
+// WantsKeyLog: the SSL_CTX has a key log callback, or the policy a file.
+bool WantsKeyLog(SSL* ssl);
+// TellKeyLog gives one line to whoever wants it.
 void TellKeyLog(SslAttachment& attachment, std::span<const uint8_t> line);
 
 }  // namespace dtls13::shim

@@ -16,12 +16,26 @@ namespace dtls13::shim {
 using MessageCallback = void (*)(int write_p, int version, int content_type, const void* buf,
                                  size_t len, SSL* ssl, void* arg);
 
+// VersionLimit is a version limit as the application set it, and what libssl was told in its place:
+// libssl before 4.1 has no DTLS 1.3 and refuses its number, where DTLS 1.2 is the nearest it has;
+// and the policy may be narrower. 0 is no limit.
+struct VersionLimit {
+  int set = 0;
+  int told = 0;
+
+  static VersionLimit Of(int version) {
+    return {version, version == DTLS1_3_VERSION ? DTLS1_2_VERSION : version};
+  }
+  // Meant is what the application means by a limit that libssl has now. Its configuration commands
+  // set limits without coming by the shim.
+  int Meant(long in_libssl) const { return in_libssl == told ? set : static_cast<int>(in_libssl); }
+};
+
 // SslSettings are what an application sets on an SSL_CTX or an SSL, that an SSL inherits when it is
 // made, and that libssl has no getter for. Entries record them and pass the call on.
 struct SslSettings {
-  // As the application set them, 0 for "no limit"; DTLS1_3_VERSION is told to libssl as 1.2.
-  int min_version = 0;
-  int max_version = 0;
+  VersionLimit min_version;
+  VersionLimit max_version;
 
   MessageCallback message_callback = nullptr;
   void* message_callback_arg = nullptr;
@@ -60,7 +74,7 @@ struct CtxCallbacks {
 };
 
 // CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies
-// with the SSL_CTX. Only contexts of the version-flexible DTLS methods have one.
+// with the SSL_CTX. Only contexts of a method that MayBeOurs have one.
 //
 // Settings are written as libssl's own are: before the SSL_CTX is shared. What is made on demand
 // (Algorithms, the cookie keys) is made once under a lock, so SSLs of several threads may share it.

@@ -15,37 +15,25 @@
 namespace dtls13::shim {
 namespace {
 
-// libssl 3.x before 4.1 refuses DTLS 1.3's number. What it is told instead keeps its own object
-// consistent: DTLS 1.2 is the nearest it has.
-long VersionForLibssl(long version) {
-  return version == DTLS1_3_VERSION ? DTLS1_2_VERSION : version;
-}
-
-// The version limit as the application set it. libssl's own is looked at too: its configuration
-// commands set it without coming by here.
-long NotedVersion(long in_libssl, int noted) {
-  return noted == DTLS1_3_VERSION && in_libssl == DTLS1_2_VERSION ? noted : in_libssl;
-}
-
 long ArgumentForLibssl(int command, long larg) {
   const bool is_version =
       command == SSL_CTRL_SET_MIN_PROTO_VERSION || command == SSL_CTRL_SET_MAX_PROTO_VERSION;
-  return is_version ? VersionForLibssl(larg) : larg;
+  return is_version ? VersionLimit::Of(static_cast<int>(larg)).told : larg;
 }
 
 // Notes what a setter sets and completes what a getter gets, of the controls that SSL_CTX and SSL
 // have in common. `result` is libssl's; returns the application's.
 long Setting(int command, long larg, void* parg, long result, SslSettings* settings) {
-  if (command == SSL_CTRL_GET_MIN_PROTO_VERSION) return NotedVersion(result, settings->min_version);
-  if (command == SSL_CTRL_GET_MAX_PROTO_VERSION) return NotedVersion(result, settings->max_version);
+  if (command == SSL_CTRL_GET_MIN_PROTO_VERSION) return settings->min_version.Meant(result);
+  if (command == SSL_CTRL_GET_MAX_PROTO_VERSION) return settings->max_version.Meant(result);
   if (command == SSL_CTRL_SET_MSG_CALLBACK_ARG) settings->message_callback_arg = parg;
   if (result <= 0) return result;
   switch (command) {
     case SSL_CTRL_SET_MIN_PROTO_VERSION:
-      settings->min_version = static_cast<int>(larg);
+      settings->min_version = VersionLimit::Of(static_cast<int>(larg));
       break;
     case SSL_CTRL_SET_MAX_PROTO_VERSION:
-      settings->max_version = static_cast<int>(larg);
+      settings->max_version = VersionLimit::Of(static_cast<int>(larg));
       break;
     case SSL_CTRL_SET_GROUPS:
       settings->groups = GroupsOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});

@@ -29,15 +29,30 @@ class ProtocolVersionTest : public testing::Test {
 };
 
 TEST_F(ProtocolVersionTest, FixedVersionMethodsAreLibssls) {
-  EXPECT_TRUE(IsFlexibleDtlsMethod(DTLS_method()));
-  EXPECT_TRUE(IsFlexibleDtlsMethod(DTLS_client_method()));
-  EXPECT_TRUE(IsFlexibleDtlsMethod(DTLS_server_method()));
-  EXPECT_FALSE(IsFlexibleDtlsMethod(DTLSv1_2_method()));
-  EXPECT_FALSE(IsFlexibleDtlsMethod(DTLSv1_2_client_method()));
-  EXPECT_FALSE(IsFlexibleDtlsMethod(DTLSv1_server_method()));
-  EXPECT_FALSE(IsFlexibleDtlsMethod(TLS_method()));
+  EXPECT_TRUE(MayBeOurs(DTLS_method()));
+  EXPECT_TRUE(MayBeOurs(DTLS_client_method()));
+  EXPECT_TRUE(MayBeOurs(DTLS_server_method()));
+  EXPECT_FALSE(MayBeOurs(DTLSv1_2_method()));
+  EXPECT_FALSE(MayBeOurs(DTLSv1_2_client_method()));
+  EXPECT_FALSE(MayBeOurs(DTLSv1_server_method()));
+  EXPECT_FALSE(MayBeOurs(TLS_method()));
   EXPECT_EQ(Attach(DTLSv1_2_client_method()), nullptr);
   EXPECT_EQ(Decide(ssl_), nullptr);
+}
+
+TEST_F(ProtocolVersionTest, KnowsWhatAMethodFixes) {
+  EXPECT_EQ(FindDtlsMethod(TLS_method()), nullptr);
+  EXPECT_EQ(FindDtlsMethod(nullptr), nullptr);
+  const DtlsMethod* method = FindDtlsMethod(DTLSv1_2_client_method());
+  ASSERT_NE(method, nullptr);
+  EXPECT_EQ(method->pinned_version, DTLS1_2_VERSION);
+  EXPECT_TRUE(method->connects);
+  EXPECT_FALSE(method->accepts);
+  method = FindDtlsMethod(DTLSv1_server_method());
+  ASSERT_NE(method, nullptr);
+  EXPECT_EQ(method->pinned_version, DTLS1_VERSION);
+  EXPECT_FALSE(method->connects);
+  EXPECT_TRUE(method->accepts);
 }
 
 TEST_F(ProtocolVersionTest, NoSideMeansNoDecision) {
@@ -69,9 +84,9 @@ TEST_F(ProtocolVersionTest, OptionAndLowerLimit) {
   ASSERT_NE(attachment, nullptr);
   EXPECT_TRUE(AllowsDtls13(*attachment));
   EXPECT_TRUE(AllowsOlder(*attachment));
-  attachment->settings.min_version = DTLS1_2_VERSION;
+  attachment->settings.min_version = {DTLS1_2_VERSION, /*told=*/0};
   EXPECT_TRUE(AllowsOlder(*attachment));
-  attachment->settings.min_version = DTLS1_3_VERSION;
+  attachment->settings.min_version = {DTLS1_3_VERSION, /*told=*/0};
   EXPECT_FALSE(AllowsOlder(*attachment));
   SSL_set_options(ssl_, SSL_OP_NO_TLSv1_3);
   EXPECT_FALSE(AllowsDtls13(*attachment));

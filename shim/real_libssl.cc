@@ -38,10 +38,12 @@ RealLibssl Load() {
 #define DTLS13_ENTRY(name) Resolve(handle, #name, true, &table.name);
 #define DTLS13_REAL(name) Resolve(handle, #name, true, &table.name);
 #define DTLS13_OPTIONAL_ENTRY(name, type) Resolve(handle, #name, false, &table.name);
+#define DTLS13_OPTIONAL_REAL(name, type) Resolve(handle, #name, false, &table.name);
 #include "shim/entry_points.inc"
 #undef DTLS13_ENTRY
 #undef DTLS13_REAL
 #undef DTLS13_OPTIONAL_ENTRY
+#undef DTLS13_OPTIONAL_REAL
   return table;
 }
 

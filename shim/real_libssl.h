@@ -5,6 +5,9 @@
 
 namespace dtls13::shim {
 
+// The type of SSL_METHODs' own functions.
+using MethodFunction = const SSL_METHOD* (*)();
+
 // RealLibssl holds the application's own libssl functions, one member for each line of
 // entry_points.inc and under the function's own name: Real().SSL_read(ssl, ...). A member is null
 // only where the application's libssl has no such function (OPTIONAL lines).
@@ -15,10 +18,12 @@ struct RealLibssl {
 #define DTLS13_ENTRY(name) decltype(&::name) name = nullptr;
 #define DTLS13_REAL(name) decltype(&::name) name = nullptr;
 #define DTLS13_OPTIONAL_ENTRY(name, type) type name = nullptr;
+#define DTLS13_OPTIONAL_REAL(name, type) type name = nullptr;
 #include "shim/entry_points.inc"
 #undef DTLS13_ENTRY
 #undef DTLS13_REAL
 #undef DTLS13_OPTIONAL_ENTRY
+#undef DTLS13_OPTIONAL_REAL
 };
 
 // Real finds libssl at its first call, by handle (RTLD_NEXT finds nothing where the host loaded

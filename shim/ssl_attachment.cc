@@ -47,7 +47,7 @@ SslAttachment* SslAttachment::Find(const SSL* ssl) {
 
 SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
   if (SslAttachment* found = Find(ssl)) return found;
-  if (ssl == nullptr || !IsFlexibleDtlsMethod(Real().SSL_get_ssl_method(ssl))) return nullptr;
+  if (ssl == nullptr || !MayBeOurs(Real().SSL_get_ssl_method(ssl))) return nullptr;
   const int index = Index();
   if (index < 0) return nullptr;
   auto attachment = std::unique_ptr<SslAttachment>(new (std::nothrow) SslAttachment(ssl));

@@ -1,5 +1,13 @@
-/* The version limits with DTLS 1.3's number, under the preloaded library. Prints what went wrong
- * and exits with 1, or nothing. */
+/* Version limits under the preloaded library.
+ *   version_limits        those with DTLS 1.3's number: prints what went wrong and exits with 1, or
+ *                         prints nothing
+ *   version_limits pins   prints for each way to pin a version: its name, what two sides of this
+ *                         process negotiate, and the limits that both can then read
+ *   version_limits system prints what they negotiate when neither sets a limit, not even none
+ */
+
+/* Pinned methods are deprecated, and applications use them. */
+#define OPENSSL_SUPPRESS_DEPRECATED
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -13,7 +21,7 @@
 #define DTLS1_3_VERSION 0xFEFC
 #endif
 
-enum { kMaxRounds = 50, kFails = 0 };
+enum { kMaxRounds = 50, kFails = 0, kAsItIs = -1 };
 
 static int num_failed;
 static EVP_PKEY* key;
@@ -71,25 +79,53 @@ static BIO* NewMemory(void) {
   return bio;
 }
 
-static SSL* NewSide(const SSL_METHOD* method, int min, int max, BIO* in, BIO* out) {
-  SSL_CTX* ctx = SSL_CTX_new(method);
-  SSL_CTX_set_min_proto_version(ctx, min);
-  SSL_CTX_set_max_proto_version(ctx, max);
+/* What one side of a connection sets, and the limits that it reads afterwards. */
+typedef struct {
+  const SSL_METHOD* method;
+  int min, max;
+  const char* max_command; /* for SSL_CONF_cmd */
+  uint64_t options;
+  int security_level;
+  int read_min, read_max;
+} Side;
+
+static void SetUp(SSL_CTX* ctx, const Side* side) {
+  if (side->min != kAsItIs) SSL_CTX_set_min_proto_version(ctx, side->min);
+  if (side->max != kAsItIs) SSL_CTX_set_max_proto_version(ctx, side->max);
+  SSL_CTX_set_options(ctx, side->options);
+  if (side->security_level >= 0) SSL_CTX_set_security_level(ctx, side->security_level);
   SSL_CTX_use_certificate(ctx, certificate);
   SSL_CTX_use_PrivateKey(ctx, key);
+  if (side->max_command == NULL) return;
+  SSL_CONF_CTX* commands = SSL_CONF_CTX_new();
+  SSL_CONF_CTX_set_flags(commands,
+                         SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_CLIENT | SSL_CONF_FLAG_SERVER);
+  SSL_CONF_CTX_set_ssl_ctx(commands, ctx);
+  Expect(SSL_CONF_cmd(commands, "MaxProtocol", side->max_command) == 2, "SSL_CONF_cmd");
+  SSL_CONF_CTX_free(commands);
+}
+
+static SSL* NewSsl(const Side* side, BIO* in, BIO* out) {
+  SSL_CTX* ctx = SSL_CTX_new(side->method);
+  SetUp(ctx, side);
   SSL* ssl = SSL_new(ctx);
   SSL_CTX_free(ctx);
   SSL_set_bio(ssl, in, out);
   return ssl;
 }
 
+static void ReadLimits(SSL* ssl, Side* side) {
+  side->read_min = (int)SSL_get_min_proto_version(ssl);
+  side->read_max = (int)SSL_get_max_proto_version(ssl);
+}
+
 /* Returns the version that both negotiate, kFails when they do not. */
-static int Negotiate(int client_min, int client_max, int server_min, int server_max) {
+static int Negotiate(Side* client_side, Side* server_side) {
   int version = kFails;
   BIO* to_client = NewMemory();
   BIO* to_server = NewMemory();
-  SSL* client = NewSide(DTLS_client_method(), client_min, client_max, to_client, to_server);
-  SSL* server = NewSide(DTLS_server_method(), server_min, server_max, to_server, to_client);
+  SSL* client = NewSsl(client_side, to_client, to_server);
+  SSL* server = NewSsl(server_side, to_server, to_client);
   SSL_set_connect_state(client);
   SSL_set_accept_state(server);
   for (int round = 0; round < kMaxRounds; ++round) {
@@ -104,27 +140,130 @@ static int Negotiate(int client_min, int client_max, int server_min, int server_
       break;
     }
   }
+  ReadLimits(client, client_side);
+  ReadLimits(server, server_side);
   SSL_free(client);
   SSL_free(server);
   ERR_clear_error();
   return version;
 }
 
-static void Handshakes(void) {
-  const int k12 = DTLS1_2_VERSION, k13 = DTLS1_3_VERSION;
-  Expect(Negotiate(0, 0, 0, 0) == k13, "no limits");
-  Expect(Negotiate(k13, k13, k13, k13) == k13, "1.3 and nothing else");
-  Expect(Negotiate(k12, k13, k12, k13) == k13, "1.2 to 1.3");
-  Expect(Negotiate(0, k12, 0, 0) == k12, "the client's limit is 1.2");
-  Expect(Negotiate(k12, k12, k12, k12) == k12, "1.2 and nothing else");
-  Expect(Negotiate(0, k12, k13, 0) == kFails, "the server wants 1.3 at least");
-  Expect(Negotiate(k13, 0, 0, k12) == kFails, "the client wants 1.3 at least");
+static Side OpenSide(const SSL_METHOD* method) {
+  const Side side = {.method = method, .security_level = -1};
+  return side;
 }
 
-int main(void) {
+static int NegotiateLimits(int client_min, int client_max, int server_min, int server_max) {
+  Side client = OpenSide(DTLS_client_method()), server = OpenSide(DTLS_server_method());
+  client.min = client_min;
+  client.max = client_max;
+  server.min = server_min;
+  server.max = server_max;
+  return Negotiate(&client, &server);
+}
+
+static void Handshakes(void) {
+  const int k12 = DTLS1_2_VERSION, k13 = DTLS1_3_VERSION;
+  Expect(NegotiateLimits(0, 0, 0, 0) == k13, "no limits");
+  Expect(NegotiateLimits(k13, k13, k13, k13) == k13, "1.3 and nothing else");
+  Expect(NegotiateLimits(k12, k13, k12, k13) == k13, "1.2 to 1.3");
+  Expect(NegotiateLimits(0, k12, 0, 0) == k12, "the client's limit is 1.2");
+  Expect(NegotiateLimits(k12, k12, k12, k12) == k12, "1.2 and nothing else");
+  Expect(NegotiateLimits(0, k12, k13, 0) == kFails, "the server wants 1.3 at least");
+  Expect(NegotiateLimits(k13, 0, 0, k12) == kFails, "the client wants 1.3 at least");
+}
+
+static void PinByMethod(Side* client, Side* server) {
+  client->method = DTLSv1_2_client_method();
+  server->method = DTLSv1_2_server_method();
+}
+
+static void PinClientByMethod(Side* client, Side* server) {
+  (void)server;
+  client->method = DTLSv1_2_method();
+}
+
+static void PinServerByMethod(Side* client, Side* server) {
+  (void)client;
+  server->method = DTLSv1_2_method();
+}
+
+static void PinToOldByMethod(Side* client, Side* server) {
+  client->method = DTLSv1_client_method();
+  server->method = DTLSv1_server_method();
+  client->security_level = server->security_level = 0;
+}
+
+static void PinByLimits(Side* client, Side* server) {
+  client->min = client->max = server->min = server->max = DTLS1_2_VERSION;
+}
+
+static void PinToOldByLimit(Side* client, Side* server) {
+  client->max = server->max = DTLS1_VERSION;
+  client->security_level = server->security_level = 0;
+}
+
+static void PinByCommand(Side* client, Side* server) {
+  client->max_command = server->max_command = "DTLSv1.2";
+}
+
+static void PinByOption(Side* client, Side* server) {
+  client->options = server->options = SSL_OP_NO_TLSv1_3;
+}
+
+static void Demand13(Side* client, Side* server) { client->min = server->min = DTLS1_3_VERSION; }
+
+static void LeaveOpen(Side* client, Side* server) { (void)client, (void)server; }
+
+static const char* VersionName(int version) {
+  switch (version) {
+    case DTLS1_VERSION:
+      return "DTLSv1";
+    case DTLS1_2_VERSION:
+      return "DTLSv1.2";
+    case DTLS1_3_VERSION:
+      return "DTLSv1.3";
+    default:
+      return "none";
+  }
+}
+
+static void ShowPins(void) {
+  static const struct {
+    const char* name;
+    void (*pin)(Side* client, Side* server);
+  } kPins[] = {
+      {"open", LeaveOpen},
+      {"method", PinByMethod},
+      {"client's method", PinClientByMethod},
+      {"server's method", PinServerByMethod},
+      {"old method", PinToOldByMethod},
+      {"limits", PinByLimits},
+      {"old limit", PinToOldByLimit},
+      {"command", PinByCommand},
+      {"option", PinByOption},
+      {"demands DTLSv1.3", Demand13},
+  };
+  for (size_t i = 0; i < sizeof(kPins) / sizeof(kPins[0]); ++i) {
+    Side client = OpenSide(DTLS_client_method()), server = OpenSide(DTLS_server_method());
+    kPins[i].pin(&client, &server);
+    const int version = Negotiate(&client, &server);
+    printf("%s: %s, client %s to %s, server %s to %s\n", kPins[i].name, VersionName(version),
+           VersionName(client.read_min), VersionName(client.read_max), VersionName(server.read_min),
+           VersionName(server.read_max));
+  }
+}
+
+int main(int argc, char** argv) {
   MakeCertificate();
-  Getters();
-  Handshakes();
+  if (argc == 2 && strcmp(argv[1], "pins") == 0) {
+    ShowPins();
+  } else if (argc == 2 && strcmp(argv[1], "system") == 0) {
+    printf("%s\n", VersionName(NegotiateLimits(kAsItIs, kAsItIs, kAsItIs, kAsItIs)));
+  } else {
+    Getters();
+    Handshakes();
+  }
   X509_free(certificate);
   EVP_PKEY_free(key);
   return num_failed == 0 ? 0 : 1;
