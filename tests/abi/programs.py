@@ -123,6 +123,14 @@ class Program:
                 pass
 
 
+def wait_until(condition, what):
+    """Waits until `condition()` holds."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while not condition():
+        expect(time.monotonic() < deadline, "waited in vain for " + what)
+        time.sleep(0.01)
+
+
 class Folder:
     """A folder with throw-away certificates: server, other, and the names that tests use."""
 
