@@ -33,6 +33,17 @@ bool SkipToExtensions(ByteReader* reader) {
          reader->ReadU16(&block_len);
 }
 
+std::vector<Extension> SortedInvariantExtensions(const ClientHelloView& hello) {
+  std::vector<Extension> kept;
+  ByteReader reader = hello.extensions.Begin();
+  for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
+    if (std::ranges::find(kMayChange, extension.type) != std::end(kMayChange)) continue;
+    kept.push_back(extension);
+  }
+  std::ranges::stable_sort(kept, {}, &Extension::type);
+  return kept;
+}
+
 }  // namespace
 
 std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
@@ -48,9 +59,7 @@ std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
   write_vector(hello.legacy_cookie);
   write_vector(hello.cipher_suites.content());
   write_vector(hello.legacy_compression_methods);
-  ByteReader reader = hello.extensions.Begin();
-  for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
-    if (std::ranges::find(kMayChange, extension.type) != std::end(kMayChange)) continue;
+  for (const Extension& extension : SortedInvariantExtensions(hello)) {
     writer.WriteU16(static_cast<uint16_t>(extension.type));
     write_vector(extension.data);
   }

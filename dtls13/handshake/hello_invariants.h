@@ -16,9 +16,10 @@ namespace dtls13 {
 using HelloDigest = std::array<uint8_t, 16>;
 
 // DigestInvariants takes what RFC 8446 section 4.1.2 lets no client change between its two
-// ClientHellos: all fields and extensions, in their order, but for key_share, cookie, early_data,
-// pre_shared_key and padding. encrypted_client_hello, which is sealed anew in the second, is left
-// out as well. Nothing when libcrypto fails.
+// ClientHellos: all fields and extensions, but for key_share, cookie, early_data, pre_shared_key
+// and padding. encrypted_client_hello, which is sealed anew in the second, is left out as well. The
+// order of the extensions, which says nothing, is not held: wolfSSL's client (5.9.2) moves
+// supported_versions to the front, so that a first fragment has it. Nothing when libcrypto fails.
 std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
                                             const ClientHelloView& hello);
 

@@ -474,8 +474,9 @@ TEST(ServerCookieTest, SecondHelloChangesOnlyWhatItMay) {
                 all->insert(all->begin(), {.type = 0x2a2a, .data = {}});
               }),
               AlertDescription::kIllegalParameter, Reason::kHelloChanged);
-  ExpectFatal(answer([](std::vector<RawExtension>* all) { std::swap(all->front(), all->back()); }),
-              AlertDescription::kIllegalParameter, Reason::kHelloChanged);
+  // In another order, as wolfSSL's client sends it, it is the same hello.
+  EXPECT_TRUE(
+      answer([](std::vector<RawExtension>* all) { std::swap(all->front(), all->back()); }).ok());
   hello.fields.server_name = "another.test";
   ExpectFatal(Give(NewServer(config).get(), hello.Build()), AlertDescription::kIllegalParameter,
               Reason::kHelloChanged);
