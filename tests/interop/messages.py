@@ -1,4 +1,4 @@
-"""The sequence of messages that nss_peer.c sends: the same bytes, so that a program between two pipes can
+"""The sequence of messages that the peer programs (peer.c) send: the same bytes, so that a program between two pipes can
 be checked without a word from it."""
 
 import functools

@@ -3,7 +3,7 @@
 
   newer_openssl_test.py TEST_PROGRAM... | --sanitized
 
-Each program is one that was built here; it runs inside prepare_nss's folder, whose libcrypto it then finds.
+Each program is one that was built here; it runs inside prepare_peers' folder of Debian 13, whose libcrypto it then finds.
 A test that is skipped there is a failure: what it misses on the older OpenSSL must be in the newer one.
 Needs root, and programs without a sanitizer, whose runtime the folder lacks (--sanitized says so). Where
 the folder cannot be had, prints "SKIPPED: reason" and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that it
@@ -24,9 +24,8 @@ OLDEST_WITH_ML_KEM = (3, 5)
 
 
 def check_version(folder):
-    text = programs.run(["chroot", folder.root, "openssl", "version"])
-    print(text.strip())
-    version = tuple(map(int, re.match(r"OpenSSL (\d+)\.(\d+)", text).groups()))
+    version = folder.openssl_version()
+    print("OpenSSL %d.%d" % version)
     if version < OLDEST_WITH_ML_KEM:
         raise programs.Failed("the folder's OpenSSL is not newer")
 
@@ -55,7 +54,7 @@ def main():
         return 0
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     try:
-        folder = programs.Folder(os.path.join(HERE, "prepare_nss"))
+        folder = programs.Folder(os.path.join(HERE, "prepare_peers"), "trixie")
     except programs.Unavailable as reason:
         print("SKIPPED: %s" % reason)
         return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0

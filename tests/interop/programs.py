@@ -1,4 +1,4 @@
-"""The programs at the two ends: NSS's peer, dtls13_cli, and openssl's own s_server and s_client.
+"""The programs at the two ends: an independent library's peer, dtls13_cli, and openssl's own s_server and s_client.
 
 Each has the same few calls: start, wait for a moment, close, finish, and facts() in the same words, so that
 a scenario does not ask which program it runs.
@@ -39,6 +39,8 @@ CERTIFICATES = {
     "ecdsa": (["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], 0x0403),
     "rsa": (["rsa:2048"], 0x0804),
 }
+# Only the first has signed them.
+AUTHORITIES = ("ca", "other-ca")
 
 
 class Failed(Exception):
@@ -64,20 +66,25 @@ def free_port():
 
 
 class Folder:
-    """The folder that NSS lives in, and inside it one with this run's certificates."""
+    """A folder with a newer Debian (`suite`) and its libraries, and inside it one with this run's certificates."""
 
-    def __init__(self, prepare):
-        prepared = subprocess.run([prepare], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def __init__(self, prepare, suite):
+        prepared = subprocess.run([prepare, suite], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.PIPE, text=True, check=False)
         if prepared.returncode == 77:
             raise Unavailable(prepared.stderr.strip().splitlines()[-1])
         if prepared.returncode != 0:
-            raise Failed("prepare_nss: exit %d: %s" % (prepared.returncode, prepared.stderr))
-        facts = dict(line.split("=", 1) for line in prepared.stdout.splitlines())
-        self.root = facts["root"]
-        self.peer = facts["peer"]
+            raise Failed("prepare_peers: exit %d: %s" % (prepared.returncode, prepared.stderr))
+        # The peer programs by the names of their libraries, the libraries' versions by NAME_version.
+        self.facts = dict(line.split("=", 1) for line in prepared.stdout.splitlines())
+        self.root = self.facts["root"]
         self.path = tempfile.mkdtemp(prefix="dtls13-", dir=os.path.join(self.root, "tmp"))
         self._make_certificates()
+
+    def openssl_version(self):
+        """Major and minor number of the OpenSSL in it."""
+        text = run(["chroot", self.root, "openssl", "version"])
+        return tuple(map(int, re.match(r"OpenSSL (\d+)\.(\d+)", text).groups()))
 
     def remove(self):
         shutil.rmtree(self.path, ignore_errors=True)
@@ -98,11 +105,8 @@ class Folder:
     def inside(self, name):
         return "/" + os.path.relpath(self.file(name), self.root)
 
-    def nss_database(self, trusted=True):
-        return "sql:" + self.inside("db" if trusted else "db-without-ca")
-
     def _make_certificates(self):
-        for authority in ("ca", "other-ca"):
+        for authority in AUTHORITIES:
             run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                  "-nodes", "-keyout", self.file(authority + ".key"), "-out",
                  self.file(authority + ".pem"), "-subj", "/CN=" + authority, "-days", "2"])
@@ -118,17 +122,21 @@ class Folder:
             run(["openssl", "pkcs12", "-export", "-inkey", self.file(name + ".key"), "-in",
                  self.file(name + ".pem"), "-name", name, "-passout", "pass:interop", "-out",
                  self.file(name + ".p12")])
-        for trusted in (True, False):
-            database = self.nss_database(trusted)
-            os.mkdir(self.file("db" if trusted else "db-without-ca"))
-            self._nss_tool("certutil", "-N", "-d", database, "--empty-password")
-            if not trusted:
-                continue
-            self._nss_tool("certutil", "-A", "-d", database, "-n", "ca", "-t", "C,,", "-i",
-                           self.inside("ca.pem"))
-            for name in CERTIFICATES:
-                self._nss_tool("pk12util", "-i", self.inside(name + ".p12"), "-d", database, "-W",
-                               "interop", "-K", "")
+            run(["openssl", "pkey", "-in", self.file(name + ".key"), "-pubout", "-outform", "DER", "-out",
+                 self.file(name + ".spki")])
+        for authority in AUTHORITIES:
+            self._make_nss_database(authority)
+
+    def _make_nss_database(self, authority):
+        """One that trusts the authority, as wolfSSL does with AUTHORITY.pem, and has all certificates."""
+        database = "sql:" + self.inside("db-" + authority)
+        os.mkdir(self.file("db-" + authority))
+        self._nss_tool("certutil", "-N", "-d", database, "--empty-password")
+        self._nss_tool("certutil", "-A", "-d", database, "-n", authority, "-t", "CT,,", "-i",
+                       self.inside(authority + ".pem"))
+        for name in CERTIFICATES:
+            self._nss_tool("pk12util", "-i", self.inside(name + ".p12"), "-d", database, "-W", "interop",
+                           "-K", "")
 
     def _nss_tool(self, *command):
         run(["chroot", self.root] + list(command))
@@ -220,13 +228,13 @@ class Program:
             self._process.wait()
 
 
-class NssPeer(Program):
-    """Prints its facts as lines "<when> name=value ..."."""
+class LibraryPeer(Program):
+    """The peer program on `library` (NSS or wolfSSL). Prints its facts as lines "<when> name=value ..."."""
 
-    def __init__(self, folder, role, arguments, trusted=True):
+    def __init__(self, folder, library, role, arguments):
         super().__init__(
-            "NSS " + role,
-            ["chroot", folder.root, folder.peer, "--" + role, "--db", folder.nss_database(trusted)] +
+            "%s %s" % (library, role),
+            ["chroot", folder.root, folder.facts[library.lower()], "--" + role, "--files", folder.inside(".")] +
             arguments)
 
     def port(self):

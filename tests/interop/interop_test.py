@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Runs DTLS 1.3 between NSS and ours, each as client and as server, over UDP on loopback.
+"""Runs DTLS 1.3 between an independent library and ours, each as client and as server, over UDP on loopback.
 
-  nss_test.py [--library FILE] [--cli FILE] [--filter REGEX] [--list]
+  interop_test.py --peer NSS|wolfSSL --suite trixie|sid [--library FILE] [--cli FILE] [--filter REGEX] [--list]
 
---library is libdtls13.so: then openssl's s_server and s_client run under LD_PRELOAD against NSS.
---cli is dtls13_cli: then the core runs over UDP against NSS. NSS against itself always runs, to show
-that the peer and these checks are sound. Needs root; where NSS cannot be had, prints "SKIPPED: reason"
+The library is Debian 13's (trixie) or Debian unstable's (sid); see prepare_peers.
+--library is libdtls13.so: then openssl's s_server and s_client run under LD_PRELOAD against it.
+--cli is dtls13_cli: then the core runs over UDP against it. The library against itself always runs, to show
+that the peer and these checks are sound. Needs root; where the library cannot be had, prints "SKIPPED: reason"
 and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that it must be had.
 """
 
@@ -33,6 +34,9 @@ class Runner:
 
     def __init__(self, folder, library, cli):
         self.folder = folder
+        self.titles = {scenarios.NEWER_CLI: "cli on OpenSSL %d.%d" % folder.openssl_version()}
+        for name in scenarios.LIBRARIES:
+            self.titles[name] = "%s %s" % (name, folder.facts.get(name.lower() + "_version"))
         self.library = library
         self.cli = cli
         self._running = []
@@ -67,18 +71,18 @@ class Runner:
 
     def _file(self, kind, name):
         """The name under which the program finds the file."""
-        inside = kind in ("NSS", scenarios.NEWER_CLI)
+        inside = kind == scenarios.NEWER_CLI
         return self.folder.inside(name) if inside else self.folder.file(name)
 
     def _server(self, pair, scenario):
         groups = scenario.server_groups
+        if pair.server in scenarios.LIBRARIES:
+            return programs.LibraryPeer(
+                self.folder, pair.server, "server", ["--port", "0", "--certificate", scenario.cert] +
+                (["--hrr-cookie"] if scenario.cookie else []) +
+                library_arguments(pair, scenario, "server", groups))
         credential = ["--cert", self._file(pair.server, scenario.cert + ".pem"),
                       "--key", self._file(pair.server, scenario.cert + ".key")]
-        if pair.server == "NSS":
-            return programs.NssPeer(
-                self.folder, "server", ["--port", "0", "--nickname", scenario.cert] +
-                (["--hrr-cookie"] if scenario.cookie else []) +
-                nss_arguments(pair, scenario, "server", groups))
         if pair.server in scenarios.CLI_KINDS:
             return self._cli(pair.server, "server", ["--port", "0"] + credential +
                              (["--cookie"] if scenario.cookie else []), scenario, groups)
@@ -88,12 +92,14 @@ class Runner:
             self.library, brief=not scenario.needs_commands)
 
     def _client(self, pair, scenario, port):
-        authority = self._file(pair.client, "ca.pem" if scenario.trusted else "other-ca.pem")
+        trusted = programs.AUTHORITIES[0 if scenario.trusted else 1]
+        authority = self._file(pair.client, trusted + ".pem")
         groups = scenario.client_groups
-        if pair.client == "NSS":
-            return programs.NssPeer(
-                self.folder, "client", ["--port", str(port), "--host-name", scenario.host_name] +
-                nss_arguments(pair, scenario, "client", groups), scenario.trusted)
+        if pair.client in scenarios.LIBRARIES:
+            return programs.LibraryPeer(
+                self.folder, pair.client, "client",
+                ["--port", str(port), "--host-name", scenario.host_name, "--authority", trusted] +
+                library_arguments(pair, scenario, "client", groups))
         if pair.client in scenarios.CLI_KINDS:
             return self._cli(pair.client, "client", [
                 "--port", str(port), "--ca", authority, "--server-name", scenario.host_name],
@@ -103,9 +109,9 @@ class Runner:
             "-verify_hostname", scenario.host_name], self.library)
 
 
-def nss_arguments(pair, scenario, role, groups):
-    # Of two NSS, the client drives and has the suites.
-    leads = pair.nss_role() == role
+def library_arguments(pair, scenario, role, groups):
+    # Of two, the client drives and has the suites.
+    leads = pair.library_role() == role
     drives = leads and not scenario.ours_drives
     arguments = ["--groups", ",".join(groups)]
     arguments += [] if drives else ["--echo"]
@@ -119,13 +125,13 @@ def nss_arguments(pair, scenario, role, groups):
         arguments += ["--settle"] if scenario.loss is not None else []
         if scenario.key_updates:
             arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
-    if scenario.early_data and pair != scenarios.Pair("NSS", "NSS"):
+    if scenario.early_data and not pair.is_self():
         arguments.append("--no-end-of-early-data")
     return arguments + repetition_arguments(scenario)
 
 
 def repetition_arguments(scenario):
-    """NSS's peer and dtls13_cli take the same."""
+    """The peer programs and dtls13_cli take the same."""
     arguments = ["--associations", str(scenario.associations)] if scenario.associations > 1 else []
     arguments += ["--psk", scenario.psk] if scenario.psk else []
     return arguments + (["--early-data"] if scenario.early_data else [])
@@ -148,7 +154,7 @@ def openssl_groups(names):
     return ":".join(GROUPS[name][1] for name in names)
 
 
-def print_table(results):
+def print_table(results, titles):
     counts = collections.OrderedDict()
     for result in results:
         key = (result.pair.server, result.pair.client, result.name.split(":")[0])
@@ -159,7 +165,12 @@ def print_table(results):
     line = "%-18s %-18s %-34s %9s %9s"
     print("\n" + line % ("server", "client", "what", "passed", "seconds"))
     for (server, client, what), (num_run, num_passed, seconds) in counts.items():
-        print(line % (server, client, what, "%d/%d" % (num_passed, num_run), "%.1f" % seconds))
+        print(line % (titles.get(server, server), titles.get(client, client), what,
+                      "%d/%d" % (num_passed, num_run), "%.1f" % seconds))
+
+
+def describe(pair, titles):
+    return "%s to %s" % (titles.get(pair.client, pair.client), titles.get(pair.server, pair.server))
 
 
 def run_all(runner, cases):
@@ -173,8 +184,8 @@ def run_all(runner, cases):
             fault = str(error)
         seconds = time.monotonic() - start
         results.append(Result(pair, scenario.name, seconds, fault))
-        print("%-4s %5.1f s  %s to %s: %s%s" % (
-            "ok" if fault is None else "FAIL", seconds, pair.client, pair.server, scenario.name,
+        print("%-4s %5.1f s  %s: %s%s" % (
+            "ok" if fault is None else "FAIL", seconds, describe(pair, runner.titles), scenario.name,
             "" if fault is None else "\n             " + fault), flush=True)
     return results
 
@@ -182,10 +193,12 @@ def run_all(runner, cases):
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peer", choices=scenarios.LIBRARIES, required=True)
+    parser.add_argument("--suite", choices=("trixie", "sid"), required=True)
     parser.add_argument("--library", help="libdtls13.so")
     parser.add_argument("--cli", help="dtls13_cli")
     parser.add_argument("--sanitized", action="store_true",
-                        help="the programs need a sanitizer's runtime, which NSS's folder lacks")
+                        help="the programs need a sanitizer's runtime, which the folder lacks")
     parser.add_argument("--filter", default="", help="run only what matches")
     parser.add_argument("--list", action="store_true", help="print what would run")
     arguments = parser.parse_args()
@@ -201,38 +214,40 @@ def parse_arguments():
 def main():
     arguments = parse_arguments()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
-    cases = [(pair, scenario)
-             for pair in scenarios.pairs(arguments.library is not None, arguments.cli is not None)
-             if not (arguments.sanitized and scenarios.NEWER_CLI in pair)
+    every = [(pair, scenario)
+             for pair in scenarios.pairs(arguments.peer, arguments.library is not None,
+                                         arguments.cli is not None)
              for scenario in scenarios.scenarios(pair)
-             if re.search(arguments.filter, "%s to %s: %s" % (
-                 pair.client, pair.server, scenario.name))]
+             if not (arguments.sanitized and scenarios.NEWER_CLI in pair)]
+    cases = [(pair, scenario) for pair, scenario in every
+             if re.search(arguments.filter, "%s: %s" % (describe(pair, {}), scenario.name))]
     if arguments.sanitized:
         print("SKIPPED: %s: the folder has no sanitizer's runtime" % scenarios.NEWER_CLI)
     if arguments.list:
         for pair, scenario in cases:
-            print("%s to %s: %s" % (pair.client, pair.server, scenario.name))
+            print("%s: %s" % (describe(pair, {}), scenario.name))
         return 0
     if not cases:
-        print("nss_test: nothing matches '%s'." % arguments.filter, file=sys.stderr)
+        print("interop_test: nothing matches '%s'." % arguments.filter, file=sys.stderr)
         return 2
     try:
-        folder = programs.Folder(os.path.join(HERE, "prepare_nss"))
+        folder = programs.Folder(os.path.join(HERE, "prepare_peers"), arguments.suite)
     except programs.Unavailable as reason:
         print("SKIPPED: %s" % reason)
         return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0
     except Failed as error:
-        print("nss_test: %s" % error, file=sys.stderr)
+        print("interop_test: %s" % error, file=sys.stderr)
         return 1
     try:
-        results = run_all(Runner(folder, arguments.library, arguments.cli), cases)
+        runner = Runner(folder, arguments.library, arguments.cli)
+        results = run_all(runner, cases)
     finally:
         folder.remove()
-    print_table(results)
+    print_table(results, runner.titles)
     if os.environ.get("XML_OUTPUT_FILE"):
-        case_report.write_xml(os.environ["XML_OUTPUT_FILE"], "nss", [
-            case_report.Case("%s to %s" % (result.pair.client, result.pair.server), result.name,
-                             result.seconds, result.fault) for result in results])
+        case_report.write_xml(os.environ["XML_OUTPUT_FILE"], "interop", [
+            case_report.Case(describe(result.pair, runner.titles), result.name, result.seconds,
+                             result.fault) for result in results])
     num_failed = sum(result.fault is not None for result in results)
     print("\n%d passed, %d failed" % (len(results) - num_failed, num_failed))
     return 1 if num_failed else 0
