@@ -263,11 +263,16 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {
-  if (failed() || server_handshake_ == nullptr ||
-      server_handshake_->wait() != HandshakeWait::kCredential) {
-    return;
-  }
-  OnProvided(server_handshake_->ChooseProtocol(protocol), now);
+  if (server_handshake_ == nullptr || present_wait() != HandshakeWait::kCredential) return;
+  // The credential is still wanted, and need not be asked for again.
+  const Status status = server_handshake_->ChooseProtocol(protocol);
+  if (!status.ok()) OnProvided(status, now);
+}
+
+void AssociationImpl::ProvideDemand(CertificateDemand demand, Instant now) {
+  if (server_handshake_ == nullptr || present_wait() != HandshakeWait::kCredential) return;
+  const Status status = server_handshake_->DemandCertificate(std::move(demand));
+  if (!status.ok()) OnProvided(status, now);
 }
 
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {

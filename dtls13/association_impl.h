@@ -48,6 +48,7 @@ class AssociationImpl final : public Association {
 
   void ProvidePsk(size_t index, Psk psk, Instant now) override;
   void ProvideProtocol(std::string_view protocol, Instant now) override;
+  void ProvideDemand(CertificateDemand demand, Instant now) override;
   void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
   void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
   void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;
@@ -116,7 +117,6 @@ class AssociationImpl final : public Association {
   void HandleAlert(const OpenedRecord& record);
   void ScheduleAcks(Instant now, bool saw_unreadable);
   bool IsAfterPeerClose(RecordNumber number) const;
-
   void HandleEarlyData(const OpenedRecord& record);
 
   // --- messages

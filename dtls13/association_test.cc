@@ -225,5 +225,33 @@ TEST(AssociationTest, AnswersWhatIsKnownAfterAFailureToo) {
   }
 }
 
+// Polls away what is not of `type`; false when there is none.
+bool PollFor(Association& association, EventType type) {
+  while (const std::optional<Event> event = association.PollEvent()) {
+    if (event->type == type) return true;
+  }
+  return false;
+}
+
+TEST(AssociationTest, AServerAnswersStepByStepAndIsAskedOnce) {
+  PairOptions options = DefaultPairOptions();
+  options.client.handshake.connection.alpn = {"coap"};
+  options.server.handshake.ask_credential = true;
+  options.server.handshake.require_cookie = false;
+  const Instant now{};
+  auto client = Association::NewClient(std::make_shared<AssociationConfig>(options.client), {});
+  auto server = Association::NewServer(std::make_shared<AssociationConfig>(options.server), {});
+  std::vector<uint8_t> datagram(kDefaultMtu);
+  datagram.resize(client->PollTransmit(datagram, now));
+  server->HandleDatagram(datagram, now);
+  ASSERT_TRUE(PollFor(*server, EventType::kCredentialWanted));
+  server->ProvideProtocol("coap", now);
+  server->ProvideDemand({.client_authentication = ClientAuthentication::kRequired}, now);
+  EXPECT_FALSE(PollFor(*server, EventType::kCredentialWanted));
+  server->ProvideCredential(sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential(), now);
+  EXPECT_TRUE(PollFor(*server, EventType::kSignatureWanted));
+  EXPECT_EQ(server->result().connection.alpn, "coap");
+}
+
 }  // namespace
 }  // namespace dtls13

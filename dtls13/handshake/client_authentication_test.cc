@@ -160,6 +160,30 @@ TEST(ClientAuthenticationTest, TheCallerIsAskedForTheCredential) {
             TestIdentity::Get(TestKeyKind::kEd25519).credential()->chain);
 }
 
+// A server that learns only from the hello whom it serves asks accordingly.
+TEST(ClientAuthenticationTest, TheCallerMayDemandOtherwiseThanTheConfig) {
+  HandshakeConfig server = ServerConfig(ClientAuthentication::kNone);
+  server.ask_credential = true;
+  Pair pair(ClientConfig(), server);
+  pair.deliver = [&](Handshake* handshake, const Flying& flying) {
+    const Status status = handshake->HandleMessage(flying.type, flying.body, flying.epoch);
+    if (handshake->wait() == HandshakeWait::kCredential) {
+      EXPECT_TRUE(pair.server_handshake
+                      ->DemandCertificate({.client_authentication = ClientAuthentication::kRequired,
+                                           .certificate_authorities = {{0x30, 0}}})
+                      .ok());
+    }
+    return status;
+  };
+  pair.Run();
+  ASSERT_TRUE(pair.completed());
+  EXPECT_EQ(pair.server_handshake->peer_certificates(), ClientConfig().credential->chain);
+  EXPECT_EQ(pair.client_handshake->certificate_request().wishes.authorities,
+            (std::vector<Bytes>{{0x30, 0}}));
+  ExpectFatal(pair.server_handshake->DemandCertificate({}), AlertDescription::kInternalError,
+              Reason::kInternal);
+}
+
 TEST(ClientAuthenticationTest, AFailedSignerIsAnInternalError) {
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(ClientConfig()), {});
   ExpectFatal(client->ProvideSignature(Bytes{1}), AlertDescription::kInternalError,

@@ -236,6 +236,9 @@ class ServerHandshake : public Handshake {
   // only, before ProvideCredential. One that the client did not offer is internal_error; an empty
   // one is none.
   virtual Status ChooseProtocol(std::string_view protocol) = 0;
+  // DemandCertificate takes what is asked of the client from the caller instead of the config;
+  // when, as ChooseProtocol.
+  virtual Status DemandCertificate(CertificateDemand demand) = 0;
 };
 std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,
                                                     ServerParameters parameters);

@@ -44,6 +44,13 @@ enum class ClientAuthentication : uint8_t {
   kRequired,  // one that has none is refused with certificate_required
 };
 
+// CertificateDemand is what a server asks of one client, in place of the members of its config that
+// have the same names.
+struct CertificateDemand {
+  ClientAuthentication client_authentication = ClientAuthentication::kNone;
+  std::vector<std::vector<uint8_t>> certificate_authorities = {};
+};
+
 class CertificateCompressor;  // handshake/certificate_compressor.h
 class CookieKeyring;          // handshake/cookie.h
 class EarlyDataReplayGuard;   // handshake/anti_replay.h

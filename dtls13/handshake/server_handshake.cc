@@ -25,7 +25,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
  public:
   ServerHandshakeImpl(std::shared_ptr<const HandshakeConfig> config, ServerParameters parameters)
       : HandshakeBase(std::move(config), HandshakeState::kServerWaitClientHello),
-        parameters_(std::move(parameters)) {}
+        parameters_(std::move(parameters)),
+        demand_{.client_authentication = context_.config().client_authentication,
+                .certificate_authorities = context_.config().certificate_authorities} {}
 
   void SetTime(WallTime now) override { parameters_.now = now; }
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
@@ -33,6 +35,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
   Status ProvideSignature(std::span<const uint8_t> signature) override;
   Status ChooseProtocol(std::string_view protocol) override;
+  Status DemandCertificate(CertificateDemand demand) override;
 
  protected:
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
@@ -68,6 +71,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   bool offered_psk_ = false;
   std::vector<uint8_t> peer_share_;
   bool offers_post_handshake_auth_ = false;
+  CertificateDemand demand_;
   std::vector<CertificateType> client_certificate_types_;
   // Of the client's certificate; nothing when none is asked for.
   std::optional<CertificateType> client_certificate_type_;
@@ -281,6 +285,14 @@ Status ServerHandshakeImpl::ChooseProtocol(std::string_view protocol) {
   return Status::Ok();
 }
 
+Status ServerHandshakeImpl::DemandCertificate(CertificateDemand demand) {
+  if (state_ != HandshakeState::kServerWaitCredential) {
+    return Finish(InternalError(Reason::kInternal));
+  }
+  demand_ = std::move(demand);
+  return Status::Ok();
+}
+
 // SendPskFlight is the whole of a server's flight that a PSK authenticates.
 //= rfc8446#section-4.3.2
 //# Servers which are authenticating with a PSK MUST NOT send the
@@ -349,12 +361,11 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
   if (!ChooseCertificateType(server_types, {&credential.type, 1}).has_value()) return kUnsupported;
   if (!server_types.empty()) fields->server_certificate_type = credential.type;
 
-  const HandshakeConfig& config = context_.config();
-  if (config.client_authentication == ClientAuthentication::kNone) return Status::Ok();
+  if (demand_.client_authentication == ClientAuthentication::kNone) return Status::Ok();
   client_certificate_type_ =
-      ChooseCertificateType(client_certificate_types_, config.peer_certificate_types);
+      ChooseCertificateType(client_certificate_types_, context_.config().peer_certificate_types);
   if (!client_certificate_type_.has_value()) {
-    const bool required = config.client_authentication == ClientAuthentication::kRequired;
+    const bool required = demand_.client_authentication == ClientAuthentication::kRequired;
     return required ? kUnsupported : Status::Ok();
   }
   //= rfc7250#section-4.2
@@ -368,12 +379,13 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
   return Status::Ok();
 }
 
-// SendCertificateRequest follows EncryptedExtensions, if the config wants it.
+// SendCertificateRequest follows EncryptedExtensions, if the client is to show a certificate.
 Status ServerHandshakeImpl::SendCertificateRequest() {
   const HandshakeConfig& config = context_.config();
   if (!client_certificate_type_.has_value()) return Status::Ok();
-  const CertificateRequestInfo request{.signature_schemes = UsableSchemes(config),
-                                       .wishes = WishesOf(config)};
+  CertificateRequestInfo request{.signature_schemes = UsableSchemes(config),
+                                 .wishes = WishesOf(config)};
+  request.wishes.authorities = demand_.certificate_authorities;
   PeerAuthentication::Terms terms{.type = *client_certificate_type_,
                                   .schemes = request.signature_schemes};
   std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
@@ -449,7 +461,7 @@ Status ServerHandshakeImpl::HandleCertificate(HandshakeType type, std::span<cons
   //# Certificate message), the server MAY at its discretion either
   //# continue the handshake without client authentication or abort the
   //# handshake with a "certificate_required" alert.
-  if (context_.config().client_authentication == ClientAuthentication::kRequired) {
+  if (demand_.client_authentication == ClientAuthentication::kRequired) {
     return Status::Fatal(Reason::kNoPeerCertificate, AlertDescription::kCertificateRequired);
   }
   state_ = HandshakeState::kServerWaitFinished;
