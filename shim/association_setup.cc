@@ -5,6 +5,7 @@
 
 #include "shim/bio_transport.h"
 #include "shim/callbacks.h"
+#include "shim/certificates.h"
 #include "shim/clock.h"
 #include "shim/error_map.h"
 #include "shim/policy.h"
@@ -110,6 +111,10 @@ bool ChooseLists(SslAttachment& attachment, HandshakeConfig* handshake) {
     return false;
   }
   if (settings.signature_schemes) handshake->signature_schemes = *settings.signature_schemes;
+  // What a server takes of its clients; what it signs with itself is its credential's to say.
+  if (attachment.side == Side::kServer && settings.client_signature_schemes) {
+    handshake->signature_schemes = *settings.client_signature_schemes;
+  }
   DropWeak(ssl, &handshake->signature_schemes);
   if (handshake->signature_schemes.empty()) {
     Raise(SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM);
@@ -159,13 +164,15 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   }
   handshake.random = ctx->random();
   if (!ChooseLists(attachment, &handshake)) return nullptr;
+  handshake.ask_credential = true;
   if (attachment.side == Side::kServer) {
     handshake.cookie_keys = ctx->cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
     handshake.require_cookie = false;
-    handshake.ask_credential = true;
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
+  } else {
+    handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
   handshake.key_log = WantsKeyLog(ssl);
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);

@@ -9,20 +9,23 @@
 namespace dtls13::shim {
 namespace {
 
-// False when libcrypto fails; the chain is then of no use.
-bool AppendDer(const X509* certificate, std::vector<std::vector<uint8_t>>* chain) {
-  const int len = i2d_X509(certificate, nullptr);
+// AppendDer writes `object` with its i2d function. False when libcrypto fails; the list is then of
+// no use.
+template <typename Object>
+bool AppendDer(const Object* object, int (*i2d)(const Object* object, unsigned char** out),
+               std::vector<std::vector<uint8_t>>* list) {
+  const int len = i2d(object, nullptr);
   if (len <= 0) return false;
-  std::vector<uint8_t>& der = chain->emplace_back(static_cast<size_t>(len));
+  std::vector<uint8_t>& der = list->emplace_back(static_cast<size_t>(len));
   unsigned char* out = der.data();
-  return i2d_X509(certificate, &out) == len;
+  return i2d(object, &out) == len;
 }
 
 // Begins with the leaf itself when `skip_leaf` is false.
 bool AppendStack(const STACK_OF(X509) * stack, bool skip_leaf,
                  std::vector<std::vector<uint8_t>>* chain) {
   for (int i = skip_leaf ? 1 : 0; i < sk_X509_num(stack); ++i) {
-    if (!AppendDer(sk_X509_value(stack, i), chain)) return false;
+    if (!AppendDer<X509>(sk_X509_value(stack, i), i2d_X509, chain)) return false;
   }
   return true;
 }
@@ -49,7 +52,7 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
   std::vector<std::vector<uint8_t>> chain;
-  if (!AppendDer(leaf, &chain)) return {};
+  if (!AppendDer<X509>(leaf, i2d_X509, &chain)) return {};
   if (const STACK_OF(X509)* configured = ConfiguredChain(ssl)) {
     if (!AppendStack(configured, /*skip_leaf=*/false, &chain)) return {};
     return chain;
@@ -80,6 +83,28 @@ OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<con
   }
   OpenSslPtr<X509> parsed(certificate);
   return next == der.data() + der.size() ? std::move(parsed) : nullptr;
+}
+
+std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names) {
+  ErrorMark mark;
+  std::vector<std::vector<uint8_t>> ders;
+  for (int i = 0; i < sk_X509_NAME_num(names); ++i) {
+    if (!AppendDer<X509_NAME>(sk_X509_NAME_value(names, i), i2d_X509_NAME, &ders)) return {};
+  }
+  return ders;
+}
+
+STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders) {
+  ErrorMark mark;
+  if (ders.empty()) return nullptr;
+  STACK_OF(X509_NAME)* names = sk_X509_NAME_new_null();
+  for (const std::vector<uint8_t>& der : ders) {
+    const unsigned char* next = der.data();
+    X509_NAME* name = d2i_X509_NAME(nullptr, &next, static_cast<long>(der.size()));
+    if (name == nullptr) continue;
+    if (names == nullptr || sk_X509_NAME_push(names, name) <= 0) X509_NAME_free(name);
+  }
+  return names;
 }
 
 OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment) {

@@ -21,6 +21,12 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
 // ParseCertificate takes exactly one certificate. Null when it does not parse.
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der);
 
+// NamesToDer takes the names of authorities; null is none.
+std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names);
+
+// ParseNames returns those of the names that parse, owned by the caller; null for none.
+STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders);
+
 // NewStoreContext returns an empty X509_STORE_CTX. Null when memory is out.
 OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment);
 

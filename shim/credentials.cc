@@ -1,5 +1,7 @@
 #include "shim/credentials.h"
 
+#include <openssl/x509.h>
+
 #include <optional>
 #include <utility>
 
@@ -8,6 +10,7 @@
 #include "shim/certificates.h"
 #include "shim/error_map.h"
 #include "shim/error_mark.h"
+#include "shim/negotiation_callbacks.h"
 #include "shim/query.h"
 #include "shim/real_libssl.h"
 
@@ -32,9 +35,13 @@ std::vector<Slot> Slots(SSL* ssl) {
   return slots;
 }
 
+void SelectCurrent(SSL* ssl, X509* certificate) {
+  if (certificate == nullptr) return;
+  Real().SSL_ctrl(ssl, SSL_CTRL_SELECT_CURRENT_CERT, 0, certificate);
+}
+
 // ChooseSlot returns the slot whose key can make the most wanted signature that both sides allow,
-// and in `*schemes` all that it can make. Without one, the first slot, so that the association can
-// say what is wrong.
+// and in `*schemes` all that it can make. Nothing when none can.
 std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
                                const std::vector<uint16_t>& shared_schemes,
                                std::vector<SignatureScheme>* schemes) {
@@ -49,87 +56,102 @@ std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
       break;
     }
   }
-  if (chosen == nullptr) return slots.empty() ? std::nullopt : std::optional<Slot>(slots.front());
-  return *chosen;
+  return chosen == nullptr ? std::nullopt : std::optional<Slot>(*chosen);
 }
 
-// A server that insists on a client's certificate is never content without: we do not ask for one.
-bool InsistsOnClientCertificate(SSL* ssl) {
-  constexpr int kInsists = SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT;
-  return (Real().SSL_get_verify_mode(ssl) & kInsists) == kInsists;
-}
-
+// MakeCredential returns the certificate that fits the peer. Without one, a client has none to
+// show, and a server shows its first, so that the association can say what is wrong.
 std::shared_ptr<const Credential> MakeCredential(const SslAttachment& attachment) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
+  X509* const current = Real().SSL_get_certificate(ssl);
+  const std::vector<Slot> slots = Slots(ssl);
   auto credential = std::make_shared<Credential>();
-  const std::optional<Slot> slot =
-      ChooseSlot(Slots(ssl), SharedSignatureSchemes(attachment), &credential->schemes);
-  if (!slot) return nullptr;
+  std::optional<Slot> slot =
+      ChooseSlot(slots, SharedSignatureSchemes(attachment), &credential->schemes);
+  if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
+  if (!slot) {
+    SelectCurrent(ssl, current);
+    return nullptr;
+  }
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
-  Real().SSL_ctrl(ssl, SSL_CTRL_SELECT_CURRENT_CERT, 0, slot->certificate);
+  SelectCurrent(ssl, slot->certificate);
   credential->chain = CertificateChain(attachment, slot->certificate);
   return credential;
 }
 
-void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
-  Raise(reason);
-  // This is the error; the association's own, that it was aborted, would be a second for it.
-  attachment.failure_reported = true;
-  attachment.association()->Abort(alert);
+void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes) {
+  STACK_OF(X509_NAME)** kept = &attachment.peer_objects().authorities;
+  sk_X509_NAME_pop_free(*kept, X509_NAME_free);
+  *kept = ParseNames(wishes.authorities);
 }
 
-// Each Run* is false when the application's answer has ended the association.
-
-bool RunClientHelloCallback(SslAttachment& attachment) {
-  const CtxAttachment* ctx = attachment.ctx();
-  if (ctx == nullptr || ctx->callbacks.client_hello == nullptr) return true;
-  int alert = SSL_AD_INTERNAL_ERROR;
-  const int result =
-      ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
-  if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
-  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
-  return false;
+// DemandOf says what the SSL's present settings ask of a client.
+CertificateDemand DemandOf(SSL* ssl) {
+  const int mode = Real().SSL_get_verify_mode(ssl);
+  if ((mode & SSL_VERIFY_PEER) == 0 || (mode & SSL_VERIFY_POST_HANDSHAKE) != 0) return {};
+  CertificateDemand demand;
+  demand.client_authentication = (mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) != 0
+                                     ? ClientAuthentication::kRequired
+                                     : ClientAuthentication::kOptional;
+  const STACK_OF(X509_NAME)* names = Real().SSL_get_client_CA_list(ssl);
+  if (sk_X509_NAME_num(names) <= 0) names = Real().SSL_get0_CA_list(ssl);
+  demand.certificate_authorities = NamesToDer(names);
+  return demand;
 }
 
-bool RunCertificateCallback(SslAttachment& attachment) {
-  const SslSettings& settings = attachment.settings;
-  if (settings.cert_callback == nullptr) return true;
-  if (settings.cert_callback(attachment.ssl(), settings.cert_callback_arg) > 0) return true;
-  FailFor(attachment, SSL_R_CERT_CB_ERROR, AlertDescription::kInternalError);
-  return false;
+void AnswerAsServer(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  const CtxAttachment* initial_ctx = attachment.ctx();
+  attachment.facts.set_server_name(association.client_hello().server_name);
+  KeepAuthorities(attachment, association.client_hello().certificate_wishes);
+  if (!RunClientHelloCallback(attachment) || !RunServerNameCallback(attachment, initial_ctx) ||
+      !RunCertificateCallback(attachment, SSL_R_CERT_CB_ERROR)) {
+    return;
+  }
+  association.ProvideDemand(DemandOf(attachment.ssl()), now);
+  association.ProvideCredential(MakeCredential(attachment), now);
+}
+
+// UseClientCertificateCallback asks the SSL_CTX's client_cert_cb for a certificate. True when the
+// SSL has one more to choose from.
+bool UseClientCertificateCallback(SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  const auto callback = Real().SSL_CTX_get_client_cert_cb(Real().SSL_get_SSL_CTX(ssl));
+  if (callback == nullptr) return false;
+  X509* certificate = nullptr;
+  EVP_PKEY* key = nullptr;
+  const int result = callback(ssl, &certificate, &key);
+  const OpenSslPtr<X509> owned_certificate(certificate);
+  const OpenSslPtr<EVP_PKEY> owned_key(key);
+  if (result != 1) return false;
+  if (certificate == nullptr || key == nullptr) {
+    Raise(SSL_R_BAD_DATA_RETURNED_BY_CALLBACK);
+    return false;
+  }
+  return Real().SSL_use_certificate(ssl, certificate) == 1 &&
+         Real().SSL_use_PrivateKey(ssl, key) == 1;
+}
+
+void AnswerAsClient(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  KeepAuthorities(attachment, association.certificate_request().wishes);
+  if (!RunCertificateCallback(attachment, SSL_R_CALLBACK_FAILED)) return;
+  std::shared_ptr<const Credential> credential = MakeCredential(attachment);
+  if (credential == nullptr && UseClientCertificateCallback(attachment)) {
+    credential = MakeCredential(attachment);
+  }
+  association.ProvideCredential(std::move(credential), now);
 }
 
 }  // namespace
 
-bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx) {
-  const CtxAttachment* ctx = attachment.ctx();
-  // The callback of an SSL_CTX that the application has switched to comes before the first one's.
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = initial_ctx;
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
-  int alert = SSL_AD_UNRECOGNIZED_NAME;
-  const int result =
-      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
-  // A warning is none in TLS 1.3, and is not sent.
-  if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
-  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
-  return false;
-}
-
 void AnswerCredentialWanted(SslAttachment& attachment, Instant now) {
-  Association& association = *attachment.association();
-  const CtxAttachment* initial_ctx = attachment.ctx();
-  attachment.facts.set_server_name(association.client_hello().server_name);
-  if (!RunClientHelloCallback(attachment) || !RunServerNameCallback(attachment, initial_ctx) ||
-      !RunCertificateCallback(attachment)) {
-    return;
+  if (attachment.association()->role() == Role::kServer) {
+    AnswerAsServer(attachment, now);
+  } else {
+    AnswerAsClient(attachment, now);
   }
-  if (InsistsOnClientCertificate(attachment.ssl())) {
-    FailFor(attachment, SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
-            AlertDescription::kCertificateRequired);
-    return;
-  }
-  association.ProvideCredential(MakeCredential(attachment), now);
 }
 
 void AnswerSignatureWanted(SslAttachment& attachment, Instant now) {

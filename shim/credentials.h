@@ -10,8 +10,9 @@ namespace dtls13::shim {
 // Provide* or Abort of attachment.association(), and may call the application's callbacks. Errors
 // go on libssl's error queue before the association fails, so the driver's own reason comes last.
 
-// AnswerCredentialWanted runs the ClientHello, server name and certificate callbacks (which may
-// change the SSL's SSL_CTX) and offers the certificate slot that fits the client.
+// AnswerCredentialWanted runs the callbacks that come before a certificate is chosen, which may
+// change the SSL's SSL_CTX and its certificates, and shows the certificate slot that fits the peer.
+// A server also says what it demands of its client; a client without a fitting slot shows none.
 void AnswerCredentialWanted(SslAttachment& attachment, Instant now);
 
 // AnswerSignatureWanted signs with the SSL's private key.
@@ -20,11 +21,6 @@ void AnswerSignatureWanted(SslAttachment& attachment, Instant now);
 // AnswerVerifyPeer builds and checks the peer's chain with the SSL's store, parameters and
 // callbacks, sets the SSL's verify result, and keeps the certificates in peer_objects().
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now);
-
-// RunServerNameCallback calls the SSL_CTX's server name callback, on a server about the name it was
-// asked for and on a client once the server has answered; where the SSL's present SSL_CTX has none,
-// that of `initial_ctx` (may be null). False when the answer has ended the association.
-bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx);
 
 }  // namespace dtls13::shim
 

@@ -44,6 +44,8 @@ struct SslSettings {
   // is empty, and never stands for our defaults.
   std::optional<std::vector<NamedGroup>> groups;
   std::optional<std::vector<SignatureScheme>> signature_schemes;
+  // The same for client certificates: a server's to ask for, a client's to show.
+  std::optional<std::vector<SignatureScheme>> client_signature_schemes;
 
   // SSL_set_mtu: the datagram payload in bytes; 0: not set.
   size_t mtu = 0;

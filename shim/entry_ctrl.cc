@@ -48,6 +48,13 @@ long Setting(int command, long larg, void* parg, long result, SslSettings* setti
     case SSL_CTRL_SET_SIGALGS_LIST:
       settings->signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
       break;
+    case SSL_CTRL_SET_CLIENT_SIGALGS:
+      settings->client_signature_schemes =
+          SchemesOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
+      break;
+    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
+      settings->client_signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
+      break;
     default:
       break;
   }
@@ -141,6 +148,8 @@ DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) noexce
     case SSL_CTRL_SET_GROUPS_LIST:
     case SSL_CTRL_SET_SIGALGS:
     case SSL_CTRL_SET_SIGALGS_LIST:
+    case SSL_CTRL_SET_CLIENT_SIGALGS:
+    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
     case SSL_CTRL_SET_MSG_CALLBACK_ARG:
       if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
         const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);

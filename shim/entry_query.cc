@@ -176,6 +176,20 @@ DTLS13_EXPORT STACK_OF(X509) * SSL_get0_verified_chain(const SSL* ssl) noexcept 
                          : Real().SSL_get0_verified_chain(ssl);
 }
 
+// On a client the authorities that the server named; on a server those it names itself.
+DTLS13_EXPORT STACK_OF(X509_NAME) * SSL_get_client_CA_list(const SSL* ssl) noexcept {
+  SslAttachment* ours = Started(ssl);
+  if (ours == nullptr || ours->association()->role() == Role::kServer) {
+    return Real().SSL_get_client_CA_list(ssl);
+  }
+  return ours->peer_objects().authorities;
+}
+
+DTLS13_EXPORT const STACK_OF(X509_NAME) * SSL_get0_peer_CA_list(const SSL* ssl) noexcept {
+  SslAttachment* ours = Started(ssl);
+  return ours != nullptr ? ours->peer_objects().authorities : Real().SSL_get0_peer_CA_list(ssl);
+}
+
 DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_peer_signature_type_nid(ssl, nid);

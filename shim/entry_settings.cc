@@ -123,6 +123,7 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
     attachment->settings.cert_callback = taken->settings.cert_callback;
     attachment->settings.cert_callback_arg = taken->settings.cert_callback_arg;
     attachment->settings.signature_schemes = taken->settings.signature_schemes;
+    attachment->settings.client_signature_schemes = taken->settings.client_signature_schemes;
   }
   return after;
 }

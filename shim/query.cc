@@ -148,10 +148,11 @@ long PeerPointFormats(const SslAttachment& attachment, const unsigned char** for
 }
 
 std::vector<uint16_t> SharedSignatureSchemes(const SslAttachment& attachment) {
-  return InOrderOfPreference(
-      attachment,
-      Numbers(attachment.settings.signature_schemes.value_or(HandshakeConfig().signature_schemes)),
-      attachment.facts.peer_signature_schemes());
+  const SslSettings& settings = attachment.settings;
+  const bool is_clients = !IsServer(attachment) && settings.client_signature_schemes.has_value();
+  const auto& own = is_clients ? settings.client_signature_schemes : settings.signature_schemes;
+  return InOrderOfPreference(attachment, Numbers(own.value_or(HandshakeConfig().signature_schemes)),
+                             attachment.facts.peer_signature_schemes());
 }
 
 }  // namespace dtls13::shim

@@ -95,6 +95,7 @@ SslAttachment::PeerObjects::~PeerObjects() {
   X509_free(certificate);
   sk_X509_pop_free(chain, X509_free);
   sk_X509_pop_free(verified_chain, X509_free);
+  sk_X509_NAME_pop_free(authorities, X509_NAME_free);
   sk_SSL_CIPHER_free(client_ciphers);
   // SSL_SESSION is libssl's own type, and the slot may be freed while libssl itself goes down.
   if (session != nullptr) Real().SSL_SESSION_free(session);

@@ -97,6 +97,7 @@ class SslAttachment {
     X509* certificate = nullptr;                      // the peer's leaf
     STACK_OF(X509) * chain = nullptr;                 // as the peer sent it
     STACK_OF(X509) * verified_chain = nullptr;        // as verification built it
+    STACK_OF(X509_NAME) * authorities = nullptr;      // that the peer named; null: none
     STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
     SSL_SESSION* session = nullptr;
   };

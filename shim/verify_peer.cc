@@ -4,6 +4,7 @@
 #include "dtls13/crypto/trust_store.h"
 #include "shim/certificates.h"
 #include "shim/credentials.h"
+#include "shim/negotiation_callbacks.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
@@ -118,11 +119,15 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
     return;
   }
   const bool is_good = VerifyChain(attachment, leaf.get());
-  // Without SSL_VERIFY_PEER the result is only for the application to look at.
-  const bool must_be_good = Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+  // Without SSL_VERIFY_PEER the result is only for a client's application to look at; a server
+  // would not have asked.
+  const bool must_be_good =
+      association.role() == Role::kServer || Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
   if (IsUndecided(ssl) || (!is_good && must_be_good)) {
     ERR_clear_last_mark();
     const int error = static_cast<int>(Real().SSL_get_verify_result(ssl));
+    // libssl's server shows the certificates of a client only once it has accepted them.
+    if (association.role() == Role::kServer) Forget(&objects.chain);
     association.ProvideVerification(false, AlertForVerifyError(error), now);
     return;
   }

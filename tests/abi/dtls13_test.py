@@ -271,14 +271,6 @@ def configured_limit_pins_dtls12():
         is_up(running, "DTLSv1.2")
 
 
-def client_certificate_required():
-    """A server that insists on a client's certificate never does without."""
-    with session(server=["-Verify", "1", "-verify_return_error"]) as running:
-        expect(running.client.finish() == 1, "the client goes on")
-        expect_lines(running.client, "certificate required")
-        running.server.wait_for("peer did not return a certificate")
-
-
 sys.exit(programs.run_all([
     brief_summary,
     session_block,
@@ -302,5 +294,4 @@ sys.exit(programs.run_all([
     older_client_gets_dtls12,
     older_server_is_refused,
     configured_limit_pins_dtls12,
-    client_certificate_required,
 ]) != 0)

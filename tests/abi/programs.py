@@ -136,16 +136,29 @@ class Folder:
 
     def __init__(self):
         self._folder = tempfile.TemporaryDirectory()
-        self._make("server", ["-newkey", "rsa:2048"], "localhost")
-        self._make("other", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
-                   "other.example")
+        self.make_self_signed("server", ["-newkey", "rsa:2048"], "localhost")
+        self.make_self_signed("other", ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
+                              "other.example")
 
-    def _make(self, name, key, host):
+    def make_self_signed(self, name, key, host):
         subprocess.run(
             ["openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", "/CN=" + host, "-addext",
              "subjectAltName=DNS:" + host, "-keyout", self.path(name + ".key"), "-out",
              self.path(name + ".pem")] + key,
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def issue(self, name, key, authority, days=2, extensions=""):
+        """A certificate by `authority`, which is one of the folder; `extensions` in X.509v3 syntax."""
+        run = lambda *arguments: subprocess.run(
+            ["openssl"] + list(arguments), check=True, stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL)
+        run("req", "-new", "-nodes", "-subj", "/CN=" + name, "-keyout", self.path(name + ".key"),
+            "-out", self.path(name + ".csr"), *key)
+        with open(self.path(name + ".ext"), "w", encoding="ascii") as file:
+            file.write(extensions + "\n")
+        run("x509", "-req", "-in", self.path(name + ".csr"), "-CA", self.path(authority + ".pem"),
+            "-CAkey", self.path(authority + ".key"), "-days", str(days), "-extfile",
+            self.path(name + ".ext"), "-out", self.path(name + ".pem"))
 
     def path(self, name):
         return os.path.join(self._folder.name, name)

@@ -1,0 +1,47 @@
+#include "shim/negotiation_callbacks.h"
+
+#include "shim/error_map.h"
+
+namespace dtls13::shim {
+
+bool RunClientHelloCallback(SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr || ctx->callbacks.client_hello == nullptr) return true;
+  int alert = SSL_AD_INTERNAL_ERROR;
+  const int result =
+      ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
+  if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
+}
+
+bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx) {
+  const CtxAttachment* ctx = attachment.ctx();
+  // The callback of an SSL_CTX that the application has switched to comes before the first one's.
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = initial_ctx;
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
+  int alert = SSL_AD_UNRECOGNIZED_NAME;
+  const int result =
+      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
+  // A warning is none in TLS 1.3, and is not sent.
+  if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
+}
+
+bool RunCertificateCallback(SslAttachment& attachment, int reason) {
+  const SslSettings& settings = attachment.settings;
+  if (settings.cert_callback == nullptr) return true;
+  if (settings.cert_callback(attachment.ssl(), settings.cert_callback_arg) > 0) return true;
+  FailFor(attachment, reason, AlertDescription::kInternalError);
+  return false;
+}
+
+void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
+  Raise(reason);
+  // This is the error; the association's own, that it was aborted, would be a second for it.
+  attachment.failure_reported = true;
+  attachment.association()->Abort(alert);
+}
+
+}  // namespace dtls13::shim
