@@ -123,6 +123,19 @@ bool ChooseLists(SslAttachment& attachment, HandshakeConfig* handshake) {
   return true;
 }
 
+// UseSrtp takes the SSL's DTLS-SRTP profiles, and their timer where there are any.
+void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
+  attachment.srtp_profiles.clear();
+  std::vector<SrtpProfile> profiles;
+  STACK_OF(SRTP_PROTECTION_PROFILE)* known = Real().SSL_get_srtp_profiles(attachment.ssl());
+  for (int i = 0; i < sk_SRTP_PROTECTION_PROFILE_num(known); ++i) {
+    SRTP_PROTECTION_PROFILE* profile = sk_SRTP_PROTECTION_PROFILE_value(known, i);
+    attachment.srtp_profiles.push_back(profile);
+    profiles.push_back(static_cast<SrtpProfile>(profile->id));
+  }
+  if (!profiles.empty()) OfferSrtp(std::move(profiles), config);
+}
+
 Duration InitialTimeout(SslAttachment& attachment, Duration otherwise) {
   if (attachment.timer_callback == nullptr) return otherwise;
   return Duration(attachment.timer_callback(attachment.ssl(), 0));
@@ -172,11 +185,13 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   } else {
+    handshake.connection.alpn = attachment.settings.protocols;
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
   handshake.key_log = WantsKeyLog(ssl);
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
+  UseSrtp(attachment, config.get());
   config->retransmit.initial = InitialTimeout(attachment, config->retransmit.initial);
   config->omit_length = KeepsDatagramBoundaries(ssl);
   config->trace = true;

@@ -73,10 +73,7 @@ class ClientCertificateTest : public testing::TestWithParam<Protocol> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Protocols, ClientCertificateTest,
-                         testing::Values(Protocol::kTls13, Protocol::kDtls13),
-                         [](const testing::TestParamInfo<Protocol>& info) {
-                           return info.param == Protocol::kTls13 ? "Tls13" : "Dtls13";
-                         });
+                         testing::Values(Protocol::kTls13, Protocol::kDtls13), ProtocolName);
 
 int SeeVerification(int ok, X509_STORE_CTX* context) {
   const auto* ssl = static_cast<const SSL*>(

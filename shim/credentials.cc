@@ -106,6 +106,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   attachment.facts.set_server_name(association.client_hello().server_name);
   KeepAuthorities(attachment, association.client_hello().certificate_wishes);
   if (!RunClientHelloCallback(attachment) || !RunServerNameCallback(attachment, initial_ctx) ||
+      !RunProtocolCallback(attachment, now) ||
       !RunCertificateCallback(attachment, SSL_R_CERT_CB_ERROR)) {
     return;
   }

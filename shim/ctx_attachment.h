@@ -52,6 +52,9 @@ struct SslSettings {
   // DTLS_set_link_mtu: with the IP and UDP headers; 0: not set.
   size_t link_mtu = 0;
 
+  // ALPN protocols that a client offers.
+  std::vector<std::string> protocols;
+
   int (*cert_callback)(SSL* ssl, void* arg) = nullptr;
   void* cert_callback_arg = nullptr;
 };
@@ -67,6 +70,9 @@ struct CtxCallbacks {
 
   int (*server_name)(SSL* ssl, int* alert, void* arg) = nullptr;
   void* server_name_arg = nullptr;
+
+  SSL_CTX_alpn_select_cb_func select_protocol = nullptr;
+  void* select_protocol_arg = nullptr;
 
   SSL_client_hello_cb_fn client_hello = nullptr;
   void* client_hello_arg = nullptr;

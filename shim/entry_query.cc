@@ -250,6 +250,32 @@ DTLS13_EXPORT int SSL_get_servername_type(const SSL* ssl) noexcept {
   return ours->facts.server_name().empty() ? -1 : TLSEXT_NAMETYPE_host_name;
 }
 
+DTLS13_EXPORT void SSL_get0_alpn_selected(const SSL* ssl, const unsigned char** protocol,
+                                          unsigned int* protocol_len) noexcept {
+  SslAttachment* ours = Started(ssl);
+  if (ours == nullptr) {
+    Real().SSL_get0_alpn_selected(ssl, protocol, protocol_len);
+    return;
+  }
+  // A copy of its own: the association's moves when the handshake ends.
+  std::string& kept = ours->peer_objects().protocol;
+  if (kept.empty()) kept = ours->association()->result().connection.alpn;
+  *protocol = kept.empty() ? nullptr : reinterpret_cast<const unsigned char*>(kept.data());
+  *protocol_len = static_cast<unsigned int>(kept.size());
+}
+
+DTLS13_EXPORT SRTP_PROTECTION_PROFILE* SSL_get_selected_srtp_profile(SSL* ssl) noexcept {
+  const SslAttachment* ours = Started(ssl);
+  if (ours == nullptr) return Real().SSL_get_selected_srtp_profile(ssl);
+  const std::optional<dtls13::SrtpProfile> selected =
+      ours->association()->result().connection.srtp_profile;
+  if (!selected) return nullptr;
+  for (SRTP_PROTECTION_PROFILE* profile : ours->srtp_profiles) {
+    if (profile->id == static_cast<unsigned long>(*selected)) return profile;
+  }
+  return nullptr;
+}
+
 // --- Randoms, Finished, exporters
 
 DTLS13_EXPORT size_t SSL_get_client_random(const SSL* ssl, unsigned char* out,

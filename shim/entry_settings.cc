@@ -1,5 +1,10 @@
 // Setters that libssl has no getter for: each notes what an association will need and passes it on.
 
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dtls13/wire/byte_reader.h"
 #include "shim/ctx_attachment.h"
 #include "shim/real_libssl.h"
 #include "shim/ssl_attachment.h"
@@ -16,6 +21,15 @@ void NoteOn(SSL_CTX* ctx, Change change) {
 template <typename Change>
 void NoteOn(SSL* ssl, Change change) {
   if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) change(*attachment);
+}
+
+// ParseProtocols reads a list that libssl has accepted: names behind their lengths.
+std::vector<std::string> ParseProtocols(const unsigned char* list, unsigned int list_len) {
+  std::vector<std::string> protocols;
+  ByteReader reader({list, list == nullptr ? 0 : list_len});
+  std::span<const uint8_t> name;
+  while (reader.ReadVector8(&name)) protocols.emplace_back(name.begin(), name.end());
+  return protocols;
 }
 
 }  // namespace
@@ -89,6 +103,36 @@ DTLS13_EXPORT void SSL_set_cert_cb(SSL* ssl, int (*callback)(SSL* ssl, void* arg
     noted.settings.cert_callback_arg = arg;
   });
   Real().SSL_set_cert_cb(ssl, callback, arg);
+}
+
+// Both return 0 for success.
+DTLS13_EXPORT int SSL_CTX_set_alpn_protos(SSL_CTX* ctx, const unsigned char* list,
+                                          unsigned int list_len) noexcept {
+  const int result = Real().SSL_CTX_set_alpn_protos(ctx, list, list_len);
+  if (result != 0) return result;
+  NoteOn(ctx, [&](CtxAttachment& noted) {
+    noted.settings.protocols = dtls13::shim::ParseProtocols(list, list_len);
+  });
+  return 0;
+}
+
+DTLS13_EXPORT int SSL_set_alpn_protos(SSL* ssl, const unsigned char* list,
+                                      unsigned int list_len) noexcept {
+  const int result = Real().SSL_set_alpn_protos(ssl, list, list_len);
+  if (result != 0) return result;
+  NoteOn(ssl, [&](SslAttachment& noted) {
+    noted.settings.protocols = dtls13::shim::ParseProtocols(list, list_len);
+  });
+  return 0;
+}
+
+DTLS13_EXPORT void SSL_CTX_set_alpn_select_cb(SSL_CTX* ctx, SSL_CTX_alpn_select_cb_func callback,
+                                              void* arg) noexcept {
+  NoteOn(ctx, [&](CtxAttachment& noted) {
+    noted.callbacks.select_protocol = callback;
+    noted.callbacks.select_protocol_arg = arg;
+  });
+  Real().SSL_CTX_set_alpn_select_cb(ctx, callback, arg);
 }
 
 // The message callback's setter is SSL_callback_ctrl inside libssl, which comes back here only

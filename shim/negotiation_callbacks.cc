@@ -1,5 +1,8 @@
 #include "shim/negotiation_callbacks.h"
 
+#include <span>
+
+#include "dtls13/wire/byte_reader.h"
 #include "shim/error_map.h"
 
 namespace dtls13::shim {
@@ -27,6 +30,32 @@ bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initi
   if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
   return false;
+}
+
+bool RunProtocolCallback(SslAttachment& attachment, Instant now) {
+  const CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
+  const auto extension = attachment.facts.client_extension(
+      static_cast<uint16_t>(ExtensionType::kApplicationLayerProtocolNegotiation));
+  std::span<const uint8_t> offered;
+  if (!extension || !ByteReader(*extension).ReadVector16(&offered)) return true;
+  const unsigned char* selected = nullptr;
+  unsigned char selected_len = 0;
+  const int result = ctx->callbacks.select_protocol(
+      attachment.ssl(), &selected, &selected_len, offered.data(),
+      static_cast<unsigned int>(offered.size()), ctx->callbacks.select_protocol_arg);
+  if (result == SSL_TLSEXT_ERR_NOACK) return true;
+  if (result != SSL_TLSEXT_ERR_OK) {
+    FailFor(attachment, SSL_R_NO_APPLICATION_PROTOCOL, AlertDescription::kNoApplicationProtocol);
+    return false;
+  }
+  if (selected == nullptr || selected_len == 0) {
+    FailFor(attachment, ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError);
+    return false;
+  }
+  attachment.association()->ProvideProtocol({reinterpret_cast<const char*>(selected), selected_len},
+                                            now);
+  return !attachment.failed();
 }
 
 bool RunCertificateCallback(SslAttachment& attachment, int reason) {

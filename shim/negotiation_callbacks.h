@@ -1,6 +1,7 @@
 #ifndef DTLS13_SHIM_NEGOTIATION_CALLBACKS_H_
 #define DTLS13_SHIM_NEGOTIATION_CALLBACKS_H_
 
+#include "dtls13/flight/instant.h"
 #include "dtls13/wire/code_points.h"
 #include "shim/ssl_attachment.h"
 
@@ -16,6 +17,10 @@ bool RunClientHelloCallback(SslAttachment& attachment);
 // asked for and on a client once the server has answered; where the SSL's present SSL_CTX has none,
 // that of `initial_ctx` (may be null).
 bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx);
+
+// RunProtocolCallback is SSL_CTX_set_alpn_select_cb's: it is asked of the protocols that a client
+// offers. One that it did not offer, which libssl would answer with, is internal_error.
+bool RunProtocolCallback(SslAttachment& attachment, Instant now);
 
 // RunCertificateCallback is SSL_set_cert_cb's, which may change the certificates. `reason` is what
 // libssl reports when it fails.

@@ -82,6 +82,7 @@ void SslAttachment::Reset() {
   unsent_datagram.clear();
   peer_address.clear();
   peer.reset();
+  srtp_profiles.clear();
   hello_gatherer.reset();
   failure_reported = false;
   callbacks_started = false;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "dtls13/association.h"
@@ -87,7 +88,7 @@ class SslAttachment {
   };
   bool busy() const { return busy_depth_ > 0; }
 
-  // PeerObjects are libssl objects that entries hand out, owned here and freed with the connection.
+  // PeerObjects are what entries hand out, owned here and freed with the connection.
   struct PeerObjects {
     PeerObjects() = default;
     PeerObjects(const PeerObjects&) = delete;
@@ -100,6 +101,7 @@ class SslAttachment {
     STACK_OF(X509_NAME) * authorities = nullptr;      // that the peer named; null: none
     STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
     SSL_SESSION* session = nullptr;
+    std::string protocol;  // what ALPN chose
   };
   PeerObjects& peer_objects() { return *peer_objects_; }
 
@@ -130,6 +132,9 @@ class SslAttachment {
   std::vector<uint8_t> peer_address;
   // The same as the BIO gave it, for sending there.
   AddressPtr peer;
+
+  // What the association may choose of, as libssl's own lasting entries.
+  std::vector<SRTP_PROTECTION_PROFILE*> srtp_profiles;
 
   // Pieces of a ClientHello, while it is not known whose it is to answer.
   std::unique_ptr<HelloGatherer> hello_gatherer;

@@ -27,6 +27,18 @@ void TakeTurn(SSL* ssl, SslPair::End* end) {
 
 }  // namespace
 
+std::string ProtocolName(const testing::TestParamInfo<Protocol>& info) {
+  switch (info.param) {
+    case Protocol::kTls13:
+      return "Tls13";
+    case Protocol::kDtls12:
+      return "Dtls12";
+    case Protocol::kDtls13:
+      return "Dtls13";
+  }
+  return "";
+}
+
 TestCertificate::TestCertificate(const std::string& name, const TestCertificate* issuer,
                                  const char* key_type)
     : key(std::strcmp(key_type, "RSA") == 0 ? EVP_RSA_gen(2048) : EVP_EC_gen(key_type)),
@@ -58,9 +70,12 @@ SslPair::SslPair(Protocol protocol)
           SSL_CTX_new(protocol == Protocol::kTls13 ? TLS_client_method() : DTLS_client_method())),
       server_ctx(
           SSL_CTX_new(protocol == Protocol::kTls13 ? TLS_server_method() : DTLS_server_method())) {
+  const int version = protocol == Protocol::kTls13    ? TLS1_3_VERSION
+                      : protocol == Protocol::kDtls12 ? DTLS1_2_VERSION
+                                                      : DTLS1_3_VERSION;
   for (SSL_CTX* ctx : {client_ctx.get(), server_ctx.get()}) {
-    SSL_CTX_set_min_proto_version(ctx,
-                                  protocol == Protocol::kTls13 ? TLS1_3_VERSION : DTLS1_3_VERSION);
+    SSL_CTX_set_min_proto_version(ctx, version);
+    SSL_CTX_set_max_proto_version(ctx, version);
   }
   static const TestCertificate& certificate = *new TestCertificate("server");
   certificate.UseOn(server_ctx.get());

@@ -1,6 +1,7 @@
 #ifndef DTLS13_SHIM_SSL_PAIR_H_
 #define DTLS13_SHIM_SSL_PAIR_H_
 
+#include <gtest/gtest.h>
 #include <openssl/x509.h>
 
 #include <memory>
@@ -11,9 +12,12 @@
 
 namespace dtls13::shim {
 
-// Protocol is what a pair speaks. libssl's TLS 1.3 is the measure of what an application is to see
-// of our DTLS 1.3.
-enum class Protocol { kTls13, kDtls13 };
+// Protocol is what a pair speaks. libssl's TLS 1.3, or its DTLS 1.2 for what TLS does not have, is
+// the measure of what an application is to see of our DTLS 1.3.
+enum class Protocol { kTls13, kDtls12, kDtls13 };
+
+// ProtocolName names instances of parameterised tests.
+std::string ProtocolName(const testing::TestParamInfo<Protocol>& info);
 
 struct SslFree {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
