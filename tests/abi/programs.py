@@ -95,8 +95,12 @@ class Program:
                 self._changed.wait(left)
 
     def send(self, text):
-        self._process.stdin.write(text.encode())
-        self._process.stdin.flush()
+        try:
+            self._process.stdin.write(text.encode())
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            raise Failed("%s: takes no input. Its output:\n%s" %
+                         (" ".join(self.arguments), self.output))
 
     def end_input(self):
         self._process.stdin.close()

@@ -49,6 +49,8 @@ BOTH = Mix("1.3 on both sides", True, True, DTLS13)
 CLIENT_ONLY = Mix("1.3 client, plain server", False, True, DTLS12)
 SERVER_ONLY = Mix("plain client, 1.3 server", True, False, DTLS12)
 NEITHER = Mix("plain on both sides", False, False, DTLS12)
+# What every program is tried with.
+MIXES = (BOTH, SERVER_ONLY)
 
 # `run` is called with a Run. `version` is what every association that came up must speak; None leaves the
 # wire to `run`.
@@ -60,9 +62,18 @@ def case(name, run, mix=BOTH, version=""):
     return Case(name, run, mix, mix.version if version == "" else version)
 
 
-def matrix(name, run, mixes=(BOTH, SERVER_ONLY)):
+def matrix(name, run, mixes=MIXES):
     """The same case with the library on either side or both."""
     return [case(name, run, mix) for mix in mixes]
+
+
+def wait_until(condition, fault):
+    """Asks again and again until the condition holds; `fault` is what to say if it never does."""
+    deadline = time.monotonic() + programs.TIMEOUT_S
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Failed(fault)
+        time.sleep(0.02)
 
 
 class Certificates:
@@ -141,11 +152,16 @@ class Run:
 
     def wait_for_port(self, port):
         """Waits until a program has bound the UDP port."""
-        deadline = time.monotonic() + programs.TIMEOUT_S
-        while not wire.port_is_bound(port):
-            if time.monotonic() > deadline:
-                raise Failed("nobody binds port %d" % port)
-            time.sleep(0.01)
+        wait_until(lambda: port in wire.bound_ports(), "nobody binds port %d" % port)
+
+    @staticmethod
+    def send_until(sender, text, receiver, pattern):
+        """Sends `text` again and again until the receiver prints `pattern`: data over a path with loss."""
+        def has_come():
+            sender.send(text)
+            return re.search(pattern, receiver.output, re.MULTILINE)
+
+        wait_until(has_come, "%s: no %r" % (" ".join(receiver.arguments), pattern))
 
     def versions(self, server_port=None):
         """The versions of the associations that came up, each once."""
@@ -162,11 +178,11 @@ class Run:
             expect(association.fault is None, "on the wire: %s" % association.fault)
 
     def describe(self):
-        """What the wire showed and the programs said, for a person."""
+        """What the wire showed and the programs said last, for a person."""
         lines = ["wire: " + association.describe() for association in self.capture.associations()]
         for program in self._programs:
-            lines += ["%s: %s" % (program.arguments[0], line)
-                      for line in program.output.splitlines()[-15:]]
+            lines.append("$ " + " ".join(program.arguments))
+            lines += ["  " + line for line in program.output.splitlines()[-25:]]
         return lines
 
     def close(self):
@@ -175,6 +191,17 @@ class Run:
         for relay in self._relays:
             relay.close()
         self.capture.close()
+        # What a program started dies after it, and must not take the next case's datagrams.
+        wait_until(lambda: not wire.bound_ports(), "a socket is left of the last case")
+
+
+def exchange(server, client):
+    """Lines each way between two programs that print what they receive."""
+    for number in range(3):
+        client.send("from the client %d\n" % number)
+        server.wait_for("^from the client %d$" % number)
+        server.send("from the server %d\n" % number)
+        client.wait_for("^from the server %d$" % number)
 
 
 def enter_network_namespace():
@@ -206,7 +233,8 @@ def run_case(library, certificates, one):
         if one.version is not None:
             run.check_wire(one.version)
     except Failed as failure:
-        fault = "\n    | ".join([str(failure)] + run.describe())
+        # What follows the first line is a program's output, which describe() gives shorter.
+        fault = "\n    | ".join(str(failure).splitlines()[:1] + run.describe())
     finally:
         run.close()
     return Result(one, time.monotonic() - start, run.versions(), fault)

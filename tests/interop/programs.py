@@ -348,7 +348,7 @@ class SServer(OpensslProgram):
 
     def port(self):
         deadline = time.monotonic() + GIVE_UP_SECONDS
-        while not wire.port_is_bound(self._port):
+        while self._port not in wire.bound_ports():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise Failed("s_server does not listen%s" % self.last_words())
             time.sleep(0.01)

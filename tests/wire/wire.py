@@ -236,13 +236,14 @@ class Trace:
         self.hellos.append(parse_hello(direction, message_seq, message_type, bytes(message)))
 
 
-def port_is_bound(port):
-    """Whether a UDP socket of this network namespace has the port."""
+def bound_ports():
+    """The UDP ports that sockets of this network namespace have."""
+    ports = set()
     for table in ("/proc/net/udp", "/proc/net/udp6"):
         with open(table, encoding="ascii") as file:
-            if any(line.split()[1].endswith(":%04X" % port) for line in file.readlines()[1:]):
-                return True
-    return False
+            ports.update(int(line.split()[1].rpartition(":")[2], 16)
+                         for line in file.readlines()[1:])
+    return ports
 
 
 class Relay(threading.Thread):

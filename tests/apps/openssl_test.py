@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Debian's s_client and s_server, the library on either side or both: openssl_test.py LIBRARY [FILTER].
+
+What each prints and returns is the matter of tests/abi; here it is what they do to each other, and the
+version on the wire.
+"""
+
+import sys
+
+import harness
+from harness import exchange, expect
+
+PORT = 4433
+EXPORT = ["-keymatexport", "EXPERIMENTAL-test", "-keymatexportlen", "32"]
+
+
+def serve(run, *options, dtls="-dtls", credential="server", address="127.0.0.1"):
+    key = ["-cert", run.path(credential + ".pem"), "-key", run.path(credential + ".key")]
+    server = run.server(["openssl", "s_server", dtls, "-accept", "%s:%d" % (address, PORT)] +
+                        (key if credential else ["-nocert"]) + list(options))
+    run.wait_for_port(PORT)
+    return server
+
+
+def connect(run, *options, dtls="-dtls", port=PORT, address="127.0.0.1"):
+    return run.client(["openssl", "s_client", dtls, "-connect", "%s:%d" % (address, port),
+                       "-CAfile", run.path("ca.pem"), "-verify_return_error"] + list(options))
+
+
+def close(client):
+    client.send("Q\n")
+    expect(client.finish() == 0, "the client's exit status")
+
+
+def talk(server_options=(), client_options=(), check=None, credential="server",
+         address="127.0.0.1", dtls=("-dtls", "-dtls")):
+    """A case: connect, exchange lines, close. `check` is called with the two programs before the close;
+    `dtls` is how the server and the client name the protocol."""
+    def run_it(run):
+        server = serve(run, *server_options, dtls=dtls[0], credential=credential, address=address)
+        client = connect(run, *client_options, dtls=dtls[1], address=address)
+        client.wait_for("^    Verify return code: 0")
+        exchange(server, client)
+        if check:
+            check(server, client)
+        close(client)
+    return run_it
+
+
+def same_exported_key(server, client):
+    pattern = "Keying material: ([0-9A-F]{64})"
+    expect(server.wait_for(pattern).group(1) == client.wait_for(pattern).group(1),
+           "the exported keys differ")
+
+
+def with_loss(run):
+    server = serve(run, "-timeout")
+    client = connect(run, "-timeout", port=run.relay(PORT, loss_rate=0.2).port)
+    client.wait_for("^    Verify return code: 0")
+    run.send_until(client, "from the client\n", server, "^from the client$")
+    run.send_until(server, "from the server\n", client, "^from the server$")
+
+
+def both_versions_by_turns(run):
+    """One server and socket. With -listen s_server leaves its socket connected to the first client."""
+    server = serve(run, "-naccept", "4")
+    for number, preloaded in enumerate((True, False, True, False)):
+        if number:
+            server.wait_for("^CONNECTION CLOSED$", number)
+        client = run.start(["openssl", "s_client", "-dtls", "-connect", "127.0.0.1:%d" % PORT],
+                           preloaded)
+        client.wait_for("^    Verify return code: ")
+        client.send("this is %d\n" % number)
+        server.wait_for("^this is %d$" % number)
+        close(client)
+    versions = [association.version() for association in run.capture.associations()]
+    expect(versions == [harness.DTLS13, harness.DTLS12] * 2, "the wire says %s" % versions)
+
+
+def retries(run):
+    """The client's first key share is of a group that the server does not have."""
+    talk(["-groups", "P-256"], ["-groups", "X25519:P-256"])(run)
+    first = run.capture.associations()[0].trace
+    expect(bool(first.retries()) == (run.versions() == [harness.DTLS13]), "HelloRetryRequest")
+
+
+def cookies(run):
+    """A server with a cookie exchange asks for it, whichever version it speaks."""
+    talk()(run)
+    for association in run.capture.associations():
+        is_dtls13 = association.version() == harness.DTLS13
+        expect(bool(association.trace.retries()) == is_dtls13, "HelloRetryRequest")
+        expect(bool(association.trace.num_hello_verify_requests) != is_dtls13,
+               "HelloVerifyRequest")
+
+
+sys.exit(harness.main("openssl", ["openssl"], [
+    *harness.matrix("accept", talk()),
+    *harness.matrix("accept with a cookie", cookies),
+    *harness.matrix("listen", talk(["-listen"])),
+    *harness.matrix("RSA certificate", talk(credential="rsa")),
+    *harness.matrix("HelloRetryRequest for a group", retries),
+    *harness.matrix("key export", talk(EXPORT, EXPORT, same_exported_key)),
+    *harness.matrix("small MTU", talk(["-mtu", "400"], ["-mtu", "400"])),
+    *harness.matrix("timeouts", talk(["-timeout"], ["-timeout"])),
+    *harness.matrix("IPv6", talk(address="[::1]")),
+    *harness.matrix("a fifth of the datagrams lost", with_loss),
+    harness.case("both versions by turns", both_versions_by_turns, version=None),
+    harness.case("client pinned to DTLS 1.2", talk(dtls=("-dtls", "-dtls1_2")),
+                 version=harness.DTLS12),
+    harness.case("both pinned to DTLS 1.2", talk(dtls=("-dtls1_2", "-dtls1_2")),
+                 version=harness.DTLS12),
+]))
