@@ -8,6 +8,7 @@
 #include "shim/certificates.h"
 #include "shim/clock.h"
 #include "shim/error_map.h"
+#include "shim/ocsp_staple.h"
 #include "shim/policy.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
@@ -186,6 +187,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   } else {
     handshake.connection.alpn = attachment.settings.protocols;
+    handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
   handshake.key_log = WantsKeyLog(ssl);

@@ -11,6 +11,7 @@
 #include "shim/error_map.h"
 #include "shim/error_mark.h"
 #include "shim/negotiation_callbacks.h"
+#include "shim/ocsp_staple.h"
 #include "shim/query.h"
 #include "shim/real_libssl.h"
 
@@ -61,7 +62,7 @@ std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
 
 // MakeCredential returns the certificate that fits the peer. Without one, a client has none to
 // show, and a server shows its first, so that the association can say what is wrong.
-std::shared_ptr<const Credential> MakeCredential(const SslAttachment& attachment) {
+std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
   X509* const current = Real().SSL_get_certificate(ssl);
@@ -111,7 +112,9 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
     return;
   }
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
-  association.ProvideCredential(MakeCredential(attachment), now);
+  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  if (credential != nullptr && !AddStaple(attachment, credential.get())) return;
+  association.ProvideCredential(std::move(credential), now);
 }
 
 // UseClientCertificateCallback asks the SSL_CTX's client_cert_cb for a certificate. True when the
@@ -138,7 +141,7 @@ void AnswerAsClient(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   KeepAuthorities(attachment, association.certificate_request().wishes);
   if (!RunCertificateCallback(attachment, SSL_R_CALLBACK_FAILED)) return;
-  std::shared_ptr<const Credential> credential = MakeCredential(attachment);
+  std::shared_ptr<Credential> credential = MakeCredential(attachment);
   if (credential == nullptr && UseClientCertificateCallback(attachment)) {
     credential = MakeCredential(attachment);
   }

@@ -5,6 +5,7 @@
 #include "shim/certificates.h"
 #include "shim/credentials.h"
 #include "shim/negotiation_callbacks.h"
+#include "shim/ocsp_staple.h"
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
@@ -133,6 +134,7 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   }
   ERR_pop_to_mark();
   objects.certificate = leaf.release();
+  if (association.role() == Role::kClient && !TellStaple(attachment)) return;
   association.ProvideVerification(true, AlertDescription::kCloseNotify, now);
 }
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """What Debian's s_client and s_server negotiate beside keys: negotiation_test.py LIBRARY.
 
-DTLS-SRTP and ALPN under the preloaded library, on both sides and on one.
+DTLS-SRTP, ALPN and OCSP stapling under the preloaded library, on both sides and on one.
 """
 
 import re
+import subprocess
 import sys
 
 import programs
@@ -62,9 +63,37 @@ def alpn_without_common_protocol():
         running.server.wait_for(":no application protocol:")
 
 
+def make_ocsp_response():
+    """What an OCSP responder, the authority itself, says of a certificate that it does not list."""
+    ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    FOLDER.make_self_signed("authority", ec, "authority.example")
+    FOLDER.issue("stapled", ec, "authority")
+    with open(FOLDER.path("index.txt"), "w", encoding="ascii"):
+        pass
+    authority = FOLDER.path("authority.pem")
+    subprocess.run(
+        ["openssl", "ocsp", "-index", FOLDER.path("index.txt"), "-CA", authority, "-rsigner",
+         authority, "-rkey", FOLDER.path("authority.key"), "-issuer", authority, "-cert",
+         FOLDER.path("stapled.pem"), "-respout", FOLDER.path("response.der")],
+        check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def ocsp_stapling():
+    make_ocsp_response()
+    stapling = FOLDER.credential("stapled") + ["-status_file", FOLDER.path("response.der")]
+    with session(["-status"], stapling) as running:
+        is_up(running)
+        expect_lines(running.client, "^OCSP response: $", "^ *OCSP Response Status: successful",
+                     "^ *Responder Id: CN = authority.example$")
+    with session(["-status"], []) as running:
+        is_up(running)
+        expect_lines(running.client, "^OCSP response: no response sent$")
+
+
 sys.exit(programs.run_all([
     srtp,
     srtp_without_common_profile,
     alpn,
     alpn_without_common_protocol,
+    ocsp_stapling,
 ]) != 0)
