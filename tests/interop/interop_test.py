@@ -65,8 +65,13 @@ class Runner:
         self._running.append(program)
         return program
 
+    def _credential(self, kind, cert):
+        return ["--cert", self._file(kind, cert + ".pem"), "--key", self._file(kind, cert + ".key")]
+
     def _cli(self, kind, role, options, scenario, groups):
         command = self.folder.bring(self.cli) if kind == scenarios.NEWER_CLI else [self.cli]
+        if scenario.raw_public_keys:
+            options = options + ["--raw-public-key", self._file(kind, scenario.cert + ".spki")]
         return programs.CliPeer(command, role, options + cli_arguments(scenario, role, groups))
 
     def _file(self, kind, name):
@@ -81,11 +86,12 @@ class Runner:
                 self.folder, pair.server, "server", ["--port", "0", "--certificate", scenario.cert] +
                 (["--hrr-cookie"] if scenario.cookie else []) +
                 library_arguments(pair, scenario, "server", groups))
-        credential = ["--cert", self._file(pair.server, scenario.cert + ".pem"),
-                      "--key", self._file(pair.server, scenario.cert + ".key")]
+        credential = self._credential(pair.server, scenario.cert)
         if pair.server in scenarios.CLI_KINDS:
             return self._cli(pair.server, "server", ["--port", "0"] + credential +
-                             (["--cookie"] if scenario.cookie else []), scenario, groups)
+                             (["--ca", self._file(pair.server, "ca.pem")] if scenario.client_cert else []) +
+                             (["--cookie"] if scenario.cookie else []) +
+                             (["--tickets"] if scenario.tickets else []), scenario, groups)
         return programs.SServer(
             [option.replace("--", "-") for option in credential] +
             ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []),
@@ -101,8 +107,9 @@ class Runner:
                 ["--port", str(port), "--host-name", scenario.host_name, "--authority", trusted] +
                 library_arguments(pair, scenario, "client", groups))
         if pair.client in scenarios.CLI_KINDS:
+            shown = self._credential(pair.client, scenario.client_cert) if scenario.client_cert else []
             return self._cli(pair.client, "client", [
-                "--port", str(port), "--ca", authority, "--server-name", scenario.host_name],
+                "--port", str(port), "--ca", authority, "--server-name", scenario.host_name] + shown,
                              scenario, groups)
         return programs.SClient(port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
@@ -125,21 +132,35 @@ def library_arguments(pair, scenario, role, groups):
         arguments += ["--settle"] if scenario.loss is not None else []
         if scenario.key_updates:
             arguments += ["--key-update", ",".join(map(str, scenario.key_updates))]
-    if scenario.early_data and not pair.is_self():
+    if scenario.no_end_of_early_data:
         arguments.append("--no-end-of-early-data")
-    return arguments + repetition_arguments(scenario)
+    if role == "client" and not scenario.shows_share:
+        arguments.append("--no-key-share")
+    if role == "client" and scenario.client_cert:
+        arguments += ["--certificate", scenario.client_cert]
+    if role == "server" and scenario.client_cert and not scenario.late_authentication:
+        arguments.append("--ask-certificate")
+    arguments += ["--raw-public-keys"] if scenario.raw_public_keys else []
+    id_len = connection_id_len(scenario, role)
+    if id_len is not None:
+        arguments += ["--connection-id", bytes(range(1, id_len + 1)).hex()]
+    return arguments + common_arguments(scenario)
 
 
-def repetition_arguments(scenario):
+def common_arguments(scenario):
     """The peer programs and dtls13_cli take the same."""
     arguments = ["--associations", str(scenario.associations)] if scenario.associations > 1 else []
     arguments += ["--psk", scenario.psk] if scenario.psk else []
+    arguments += ["--late-authentication"] if scenario.late_authentication else []
     return arguments + (["--early-data"] if scenario.early_data else [])
 
 
+def connection_id_len(scenario, role):
+    return scenario.client_id_len if role == "client" else scenario.server_id_len
+
+
 def cli_arguments(scenario, role, groups):
-    # A record of the longest message fits a datagram of 1450 bytes.
-    arguments = ["--groups", openssl_groups(groups), "--mtu", "1450", "--expect",
+    arguments = ["--groups", openssl_groups(groups), "--mtu", str(scenario.our_mtu), "--expect",
                  str(scenario.count)]
     if scenario.ours_drives:
         arguments += ["--count", str(scenario.count), "--sizes", "mixed", "--await-echo"]
@@ -147,7 +168,9 @@ def cli_arguments(scenario, role, groups):
         arguments.append("--echo")
     arguments += ["--close-first"] if scenario.first == role else []
     arguments += ["--key-update"] if scenario.our_key_update else []
-    return arguments + repetition_arguments(scenario)
+    id_len = connection_id_len(scenario, role)
+    arguments += ["--connection-id", str(id_len)] if id_len is not None else []
+    return arguments + common_arguments(scenario)
 
 
 def openssl_groups(names):
@@ -217,7 +240,7 @@ def main():
     every = [(pair, scenario)
              for pair in scenarios.pairs(arguments.peer, arguments.library is not None,
                                          arguments.cli is not None)
-             for scenario in scenarios.scenarios(pair)
+             for scenario in scenarios.scenarios(pair, arguments.suite)
              if not (arguments.sanitized and scenarios.NEWER_CLI in pair)]
     cases = [(pair, scenario) for pair, scenario in every
              if re.search(arguments.filter, "%s: %s" % (describe(pair, {}), scenario.name))]

@@ -189,7 +189,8 @@ static void SetResumption(PRFileDesc* fd) {
   SetOption(fd, SSL_ENABLE_SESSION_TICKETS, options.associations > 1);
   SetOption(fd, SSL_NO_CACHE, options.associations == 1 && !offers_psk);
   SetOption(fd, SSL_ENABLE_0RTT_DATA, options.early_data);
-  SetOption(fd, SSL_SUPPRESS_END_OF_EARLY_DATA, options.no_end_of_early_data);
+  // Nothing that can be set where NSS has no such message in DTLS (3.132).
+  if (options.no_end_of_early_data) SetOption(fd, SSL_SUPPRESS_END_OF_EARLY_DATA, PR_TRUE);
   if (options.psk_name != NULL) AddPsk(fd);
 }
 
@@ -377,8 +378,9 @@ static void GuardAgainstReplay(void) {
 }
 
 void StartLibrary(void) {
-  if (options.use_connection_id || options.raw_public_keys || options.no_key_share) {
-    Usage("NSS has no such thing");
+  if (options.use_connection_id || options.raw_public_keys || options.no_key_share ||
+      options.late_authentication) {
+    Usage("NSS has no such thing in DTLS");
   }
   if (NSS_Init(FileName("db-", options.authority)) != SECSuccess) Die("cannot open the database");
   if (NSS_SetDomesticPolicy() != SECSuccess) Die("cannot set the policy");

@@ -302,15 +302,15 @@ static void RunAssociation(void) {
   StartAssociation();
   Handshake();
   if (options.settle) (void)ReceiveUntil(NoAckIsOwed);
-  if (options.late_authentication && options.server) {
-    AskCertificate();
-    if (!ReceiveUntil(IsAuthenticated)) Stop("closed without a certificate", "closed");
-    Fact("authenticated verify=%s", peer.verify);
-  }
+  const bool awaits_certificate = options.late_authentication && options.server;
+  if (awaits_certificate) AskCertificate();
   if (options.echo) {
     Echo();
   } else {
     Drive();
+  }
+  if (awaits_certificate && !ReceiveUntil(IsAuthenticated)) {
+    Stop("closed without a certificate", "closed");
   }
   if (options.num_key_updates != 0 && !ReceiveUntil(AllKeysAreUpdated))
     Stop("closed in mid-update", "closed");

@@ -28,6 +28,10 @@ SUPPORTED_VERSIONS = 43
 PRE_SHARED_KEY = 41
 EARLY_DATA = 42
 COOKIE = 44
+CONNECTION_ID = 54
+PSK_KEY_EXCHANGE_MODES = 45
+# What RFC 8446 section 4.1.2 lets a client change in its second ClientHello: these, and padding.
+CHANGEABLE = (KEY_SHARE, COOKIE, EARLY_DATA, PRE_SHARED_KEY, 21)
 
 # SHA-256 of "HelloRetryRequest", RFC 8446 section 4.1.3.
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
@@ -112,6 +116,11 @@ def cookie_of(hello):
     return Reader(hello.extensions[COOKIE]).vector(2)
 
 
+def unchangeable_extensions(hello):
+    """In their order: the type and the bytes of each."""
+    return [item for item in hello.extensions.items() if item[0] not in CHANGEABLE]
+
+
 HELLO, FLIGHT, ACK, OTHER = "hello", "flight", "ack", "other"
 
 
@@ -170,6 +179,13 @@ class Trace:
         chosen = answers[-1].extensions.get(SUPPORTED_VERSIONS)
         return answers[-1].legacy_version if chosen is None else int.from_bytes(chosen, "big")
 
+    def connection_id(self, direction):
+        """What protected records of `direction` carry: what their receiver asked for, if both sides can."""
+        hellos = {TO_CLIENT: self.client_hellos(), TO_SERVER: self.server_hellos()}
+        if not all(found and CONNECTION_ID in found[-1].extensions for found in hellos.values()):
+            return b""
+        return Reader(hellos[direction][-1].extensions[CONNECTION_ID]).vector(1)
+
     def is_protected(self):
         """Whether both sides have sent protected records."""
         return all(self.num_protected.values())
@@ -178,8 +194,9 @@ class Trace:
         return [hello for hello in self.hellos if hello.type == CLIENT_HELLO]
 
     def _protected(self, direction, first, reader):
-        if first & 0x10:
-            raise Malformed("a connection ID that nobody agreed on")
+        agreed = self.connection_id(direction)
+        if bool(first & 0x10) != bool(agreed) or reader.take(len(agreed)) != agreed:
+            raise Malformed("another connection ID than the one agreed on")
         reader.take(2 if first & 0x08 else 1)
         if first & 0x04:
             reader.vector(2)

@@ -177,7 +177,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
     case EventType::kConnected:
       PrintConnected();
       if (options_.key_update) association_->RequestKeyUpdate(true, Now());
-      break;
+      return AskLateAuthentication();
     case EventType::kEarlyDataAccepted:
       early_.reset();
       break;
@@ -206,10 +206,14 @@ absl::Status Peer::HandleEvent(const Event& event) {
           absl::StrCat(event.from_peer ? "the peer's alert ended it: " : "failed with alert ",
                        std::string(AlertName(event.status.alert())), " (reason ",
                        static_cast<int>(event.status.reason()), ")."));
+    case EventType::kClientAuthenticated:
+      std::printf("the client's certificate is verified\n");
+      awaits_certificate_ = false;
+      break;
+    case EventType::kClientDeclined:
+      return absl::UnauthenticatedError("the client shows no certificate.");
     case EventType::kCredentialWanted:
     case EventType::kTrace:
-    case EventType::kClientAuthenticated:
-    case EventType::kClientDeclined:
     case EventType::kEarlyDataRejected:  // Work sends it again
     case EventType::kConnectionIdAdded:
     case EventType::kConnectionIdRetired:
@@ -235,15 +239,30 @@ void Peer::AnswerPskWanted() {
   }
 }
 
-void Peer::VerifyPeer() {
-  PeerVerifier::Result result{.ok = true};
-  if (options_.verifier) {
-    result = options_.verifier->Verify(association_->peer_certificates(), options_.server_name,
-                                       CurrentWallTime());
+absl::Status Peer::AskLateAuthentication() {
+  if (!options_.late_authentication || options_.role == Role::kClient) return absl::OkStatus();
+  awaits_certificate_ = association_->RequestClientCertificate(Now());
+  if (awaits_certificate_) return absl::OkStatus();
+  return absl::FailedPreconditionError("the client may not be asked for a certificate now.");
+}
+
+PeerVerifier::Result Peer::JudgePeer() const {
+  const std::vector<std::vector<uint8_t>>& chain = association_->peer_certificates();
+  if (!options_.server_key.empty()) {
+    return {.ok = chain.size() == 1 && chain.front() == options_.server_key,
+            .alert = AlertDescription::kBadCertificate,
+            .text = "another key"};
   }
+  if (!options_.verifier) return {.ok = true};
+  return options_.verifier->Verify(chain, options_.server_name, CurrentWallTime());
+}
+
+void Peer::VerifyPeer() {
+  const PeerVerifier::Result result = JudgePeer();
+  peer_verified_ = result.ok && (options_.verifier || !options_.server_key.empty());
   if (!result.ok) {
     verification_ = absl::UnauthenticatedError(
-        absl::StrCat("the server's certificate does not verify: ", result.text, "."));
+        absl::StrCat("the peer's certificate does not verify: ", result.text, "."));
   }
   association_->ProvideVerification(result.ok, result.alert, Now());
 }
@@ -263,7 +282,8 @@ absl::Status Peer::Work() {
   //= draft-unyte-udp-notif-dtls#section-4.3
   //# A Publisher MUST close the associated DTLS connection if the connection
   //# is not expected to deliver any UDP-notif Messages later.
-  if (options_.close_first && workload_.done() && !association_->HasUnacked()) {
+  if (options_.close_first && workload_.done() && !awaits_certificate_ &&
+      !association_->HasUnacked()) {
     association_->Close();
     closed_at_ = Now();
   }
@@ -292,8 +312,8 @@ void Peer::PrintConnected() const {
   if (result.psk_index) {
     std::printf(", %s%s", result.resumed ? "resumed" : "pre-shared key",
                 result.early_data == EarlyDataOutcome::kAccepted ? ", early data" : "");
-  } else if (options_.role == Role::kClient) {
-    std::printf(", certificate %s", options_.verifier ? "verified" : "not verified");
+  } else if (options_.role == Role::kClient || peer_verified_) {
+    std::printf(", certificate %s", peer_verified_ ? "verified" : "not verified");
   }
   if (!result.server_name.empty()) std::printf(", server name %s", result.server_name.c_str());
   std::printf("\n");

@@ -20,16 +20,18 @@ namespace dtls13::cli {
 // PeerOptions are what one run of `server` or `client` does beside its AssociationConfig.
 struct PeerOptions {
   Role role = Role::kClient;
-  std::string server_name = {};   // client: sent, and what the certificate must name
-  std::string key_log_path = {};  // empty: none
-  bool close_first = false;       // close when done, rather than when the peer has closed
-  bool key_update = false;        // update our keys, and ask for the peer's, once connected
+  std::string server_name = {};      // client: sent, and what the certificate must name
+  std::string key_log_path = {};     // empty: none
+  bool close_first = false;          // close when done, rather than when the peer has closed
+  bool late_authentication = false;  // server: ask for the client's certificate once connected
+  bool key_update = false;           // update our keys, and ask for the peer's, once connected
   std::chrono::seconds limit{30};
   Psk psk = {};                                 // empty: none
   std::shared_ptr<const Session> session = {};  // a client's, to resume; null: none
   bool early_data = false;                      // the first datagram goes before the server answers
-  std::shared_ptr<Signer> signer = {};          // a server's
+  std::shared_ptr<Signer> signer = {};          // null: shows no certificate
   std::shared_ptr<PeerVerifier> verifier = {};  // null: any certificate is taken
+  std::vector<uint8_t> server_key = {};  // client: the raw public key it expects; empty: none
 };
 
 // Peer runs one association over one UDP socket, from the first datagram to both close_notifies.
@@ -58,7 +60,9 @@ class Peer {
   void Transmit();
   void TransmitEarly();
   void AnswerPskWanted();
+  absl::Status AskLateAuthentication();
   void VerifyPeer();
+  PeerVerifier::Result JudgePeer() const;
   void WriteKeyLog(std::span<const uint8_t> line) const;
   void PrintConnected() const;
   bool Finished() const;
@@ -76,6 +80,8 @@ class Peer {
   std::shared_ptr<const Session> session_;
   std::optional<std::vector<uint8_t>> early_;  // sent, and perhaps not taken
   absl::Status verification_;
+  bool peer_verified_ = false;
+  bool awaits_certificate_ = false;  // asked for after the handshake
   std::optional<Instant> closed_at_;
 };
 

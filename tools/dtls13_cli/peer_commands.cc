@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,18 +27,27 @@ namespace {
 
 constexpr std::array<OptionSpec, 4> kServerOnly = {{
     {"port", "PORT", "where to listen (0: any free port, which is printed)"},
-    {"cert", "FILE", "certificate chain, PEM, leaf first"},
-    {"key", "FILE", "its private key, PEM"},
     {"cookie", "", "answer the first ClientHello with a cookie"},
+    {"tickets", "", "give session tickets, also when there is one association alone"},
+    {"ca", "FILE", "ask for a certificate that one of these authorities issued, PEM"},
 }};
 
-constexpr std::array<OptionSpec, 3> kClientOnly = {{
+constexpr std::array<OptionSpec, 4> kClientOnly = {{
     {"port", "PORT", "where the server listens"},
     {"ca", "FILE", "authorities to trust, PEM; without it any certificate is taken"},
     {"server-name", "NAME", "whom to ask for, and what the certificate must name"},
+    {"key-shares", "LIST", "the groups of the first ClientHello's key shares"},
 }};
 
-constexpr std::array<OptionSpec, 16> kCommon = {{
+constexpr std::array<OptionSpec, 21> kCommon = {{
+    {"cert", "FILE", "certificate chain, PEM, leaf first"},
+    {"key", "FILE", "its private key, PEM"},
+    {"raw-public-key", "FILE",
+     "the server's SubjectPublicKeyInfo, DER, which takes a certificate's place"},
+    {"late-authentication", "",
+     "of the client: the server asks for its certificate once connected"},
+    {"connection-id", "BYTES",
+     "the length of what the peer's records are to carry (default 0: none)"},
     {"psk", "ID:KEY", "a key both sides have: its name, and its bytes in hexadecimal"},
     {"psk-modes", "LIST", "dhe, ke or both, in order of preference (default dhe)"},
     {"groups", "LIST", "in order of preference, such as X25519:P-256:P-384"},
@@ -139,6 +150,15 @@ absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& opt
     if (!groups.ok()) return groups.status();
     handshake.groups = *std::move(groups);
   }
+  if (options.Has("key-shares")) {
+    auto groups = ParseGroups(options.GetString("key-shares", ""));
+    if (!groups.ok()) return groups.status();
+    handshake.initial_key_shares = *std::move(groups);
+  }
+  const absl::StatusOr<int64_t> id_len = options.GetNumber("connection-id", 0, 255, 0);
+  if (!id_len.ok()) return id_len.status();
+  handshake.connection_ids.receive_len = static_cast<size_t>(*id_len);
+  handshake.post_handshake_auth = options.Has("late-authentication");
   handshake.ask_psk = options.Has("psk");
   if (options.Has("psk-modes")) {
     auto modes = ParsePskModes(options.GetString("psk-modes", ""));
@@ -187,6 +207,66 @@ void AllowResumption(const Options& options, HandshakeConfig* handshake) {
   handshake->replay_guard = std::make_shared<RecentClaims>(WallTime());
 }
 
+// TrustOf is null where no authority is given.
+absl::StatusOr<std::shared_ptr<PeerVerifier>> TrustOf(const Options& options,
+                                                      const HandshakeConfig& handshake) {
+  if (!options.Has("ca")) return std::shared_ptr<PeerVerifier>();
+  PeerVerifier::Options trust;
+  trust.ca_file = options.GetString("ca", "");
+  std::string error;
+  std::shared_ptr<PeerVerifier> verifier =
+      PeerVerifier::Create(handshake.algorithms, trust, &error);
+  if (!verifier) return absl::InvalidArgumentError(error);
+  return verifier;
+}
+
+absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
+  if (bytes.empty()) return absl::InvalidArgumentError(absl::StrCat("'", path, "' has nothing."));
+  return bytes;
+}
+
+// Identities are what one side shows, and what it expects of the other's.
+struct Identities {
+  std::shared_ptr<Signer> signer;          // null: shows nothing
+  std::shared_ptr<PeerVerifier> verifier;  // null: takes anything
+  std::vector<uint8_t> server_key;         // a client's expectation; empty: none
+};
+
+// TakeIdentities puts into `handshake` what it needs of them.
+absl::StatusOr<Identities> TakeIdentities(const Options& options, Role role,
+                                          HandshakeConfig* handshake) {
+  Identities result;
+  auto trust = TrustOf(options, *handshake);
+  if (!trust.ok()) return trust.status();
+  result.verifier = *std::move(trust);
+  std::vector<uint8_t> raw_key;
+  if (options.Has("raw-public-key")) {
+    auto bytes = ReadFile(options.GetString("raw-public-key", ""));
+    if (!bytes.ok()) return bytes.status();
+    raw_key = *std::move(bytes);
+  }
+  if (role == Role::kClient && !raw_key.empty()) {
+    handshake->peer_certificate_types = {CertificateType::kRawPublicKey};
+    result.server_key = raw_key;
+  }
+  if (!options.Has("key")) return result;
+  std::string error;
+  result.signer = Signer::LoadPem(handshake->algorithms, options.GetString("key", ""), &error);
+  if (!result.signer) return absl::InvalidArgumentError(error);
+  if (role == Role::kServer && !raw_key.empty()) {
+    handshake->credential =
+        std::make_shared<Credential>(Credential{.chain = {raw_key},
+                                                .schemes = result.signer->schemes(),
+                                                .type = CertificateType::kRawPublicKey});
+    return result;
+  }
+  handshake->credential = result.signer->LoadCredential(options.GetString("cert", ""), &error);
+  if (!handshake->credential) return absl::InvalidArgumentError(error);
+  return result;
+}
+
 absl::StatusOr<int64_t> NumAssociations(const Options& options) {
   return options.GetNumber("associations", 1, 16, 1);
 }
@@ -208,6 +288,7 @@ absl::Status RunPeer(const Options& options, UdpSocket socket,
   peer_options.key_log_path = options.GetString("keylog", "");
   peer_options.close_first = options.Has("close-first");
   peer_options.key_update = options.Has("key-update");
+  peer_options.late_authentication = options.Has("late-authentication");
   Peer peer(std::move(socket), std::move(config), std::move(peer_options), Workload(*workload));
   absl::Status status = peer.Run();
   *session = peer.session();
@@ -216,10 +297,9 @@ absl::Status RunPeer(const Options& options, UdpSocket socket,
 
 absl::Status RunServer(const Options& options) {
   if (absl::Status status = options.Require("port"); !status.ok()) return status;
-  for (const char* name : {"cert", "key"}) {
-    // A key that both sides have does without a certificate.
-    if (options.Has("psk") && !options.Has("cert")) break;
-    if (absl::Status status = options.Require(name); !status.ok()) return status;
+  // A key that both sides have does without a certificate.
+  if (!options.Has("psk")) {
+    if (absl::Status status = options.Require("key"); !status.ok()) return status;
   }
   const absl::StatusOr<int64_t> port = options.GetNumber("port", 0, 65535, 0);
   if (!port.ok()) return port.status();
@@ -227,14 +307,12 @@ absl::Status RunServer(const Options& options) {
   if (!config.ok()) return config.status();
   const absl::StatusOr<int64_t> num_associations = NumAssociations(options);
   if (!num_associations.ok()) return num_associations.status();
-  if (*num_associations > 1) AllowResumption(options, &(*config)->handshake);
-  std::shared_ptr<Signer> signer;
-  if (options.Has("cert")) {
-    std::string error;
-    signer = Signer::LoadPem((*config)->handshake.algorithms, options.GetString("key", ""), &error);
-    if (!signer) return absl::InvalidArgumentError(error);
-    (*config)->handshake.credential = signer->LoadCredential(options.GetString("cert", ""), &error);
-    if (!(*config)->handshake.credential) return absl::InvalidArgumentError(error);
+  if (*num_associations > 1 || options.Has("tickets"))
+    AllowResumption(options, &(*config)->handshake);
+  const auto identities = TakeIdentities(options, Role::kServer, &(*config)->handshake);
+  if (!identities.ok()) return identities.status();
+  if (options.Has("ca") && !options.Has("late-authentication")) {
+    (*config)->handshake.client_authentication = ClientAuthentication::kRequired;
   }
   auto number = static_cast<uint16_t>(*port);
   absl::Status status;
@@ -245,8 +323,10 @@ absl::Status RunServer(const Options& options) {
     std::printf("server: listening on port %u\n", number);
     std::fflush(stdout);
     std::shared_ptr<const Session> none;
-    status = RunPeer(options, *std::move(socket), *config,
-                     {.role = Role::kServer, .signer = signer}, &none);
+    status = RunPeer(
+        options, *std::move(socket), *config,
+        {.role = Role::kServer, .signer = identities->signer, .verifier = identities->verifier},
+        &none);
   }
   return status;
 }
@@ -259,14 +339,8 @@ absl::Status RunClient(const Options& options) {
   if (!config.ok()) return config.status();
   const absl::StatusOr<int64_t> num_associations = NumAssociations(options);
   if (!num_associations.ok()) return num_associations.status();
-  std::shared_ptr<PeerVerifier> verifier;
-  if (options.Has("ca")) {
-    std::string error;
-    PeerVerifier::Options trust;
-    trust.ca_file = options.GetString("ca", "");
-    verifier = PeerVerifier::Create((*config)->handshake.algorithms, trust, &error);
-    if (!verifier) return absl::InvalidArgumentError(error);
-  }
+  const auto identities = TakeIdentities(options, Role::kClient, &(*config)->handshake);
+  if (!identities.ok()) return identities.status();
   std::shared_ptr<const Session> session;
   absl::Status status;
   for (int64_t i = 0; i < *num_associations && status.ok(); ++i) {
@@ -275,7 +349,9 @@ absl::Status RunClient(const Options& options) {
     status = RunPeer(options, *std::move(socket), *config,
                      {.role = Role::kClient,
                       .server_name = options.GetString("server-name", ""),
-                      .verifier = verifier},
+                      .signer = identities->signer,
+                      .verifier = identities->verifier,
+                      .server_key = identities->server_key},
                      &session);
   }
   return status;
