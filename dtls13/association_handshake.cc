@@ -30,7 +30,9 @@ void AssociationImpl::DrainMessages(Instant now) {
     const bool was_last_seq = message->message_seq == kMaxMessageSeq;
     reassembler_.Pop();
     RunActions(now);
-    if (!status.ok()) {
+    if (status.reason() == Reason::kPeerIsOlder) {
+      EndQuietly(status, /*from_peer=*/false);
+    } else if (!status.ok()) {
       Fail(status);
     } else if (was_last_seq) {
       FailLocally(Reason::kMessageSequenceLimit, AlertDescription::kUnexpectedMessage);

@@ -26,6 +26,7 @@ int LibsslReason(Status status) {
       return SSL_R_EXCESSIVE_MESSAGE_SIZE;
     case Reason::kBadLegacyVersion:
       return SSL_R_BAD_LEGACY_VERSION;
+    case Reason::kPeerIsOlder:
     case Reason::kUnsupportedProtocol:
       return SSL_R_UNSUPPORTED_PROTOCOL;
     case Reason::kNoSharedCipher:

@@ -11,6 +11,7 @@
 #include "dtls13/handshake/encrypted_extensions.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
+#include "dtls13/handshake/legacy_hello.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/handshake/server_hello.h"
 #include "dtls13/handshake/server_name.h"
@@ -44,6 +45,8 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
 
  private:
+  Status TakeLegacyHello();
+  Status OlderVersionChosen() const;
   Status SendClientHello();
   Status ReplaceKeyShares(std::span<const NamedGroup> groups);
 
@@ -89,13 +92,8 @@ Status ClientHandshake::Start() {
   hello_.post_handshake_auth = config.post_handshake_auth;
   hello_.certificate_types = {.client = config.local_certificate_types,
                               .server = config.peer_certificate_types};
-  hello_.random = parameters_.random;
-  if (hello_.random.empty()) {
-    hello_.random.resize(kRandomLen);
-    if (!config.random->Fill(hello_.random)) return Finish(InternalError(Reason::kCrypto));
-  }
+  if (const Status status = TakeLegacyHello(); !status.ok()) return Finish(status);
   context_.SetClientRandom(hello_.random);
-  hello_.legacy_session_id = parameters_.legacy_session_id;
   hello_.connection = config.connection;
   if (parameters_.early_data && !psks_.empty()) {
     PrepareEarlyData(psks_.psks().front(), &hello_);
@@ -119,6 +117,33 @@ Status ClientHandshake::Start() {
     }
   }
   return Finish(SendClientHello());
+}
+
+// TakeLegacyHello takes the random, and what a DTLS 1.2 of the caller's has to offer.
+Status ClientHandshake::TakeLegacyHello() {
+  if (parameters_.legacy_hello.empty()) {
+    hello_.random.resize(kRandomLen);
+    return context_.config().random->Fill(hello_.random) ? Status::Ok()
+                                                         : InternalError(Reason::kCrypto);
+  }
+  auto legacy = ReadLegacyHello(parameters_.legacy_hello);
+  if (!legacy.has_value()) return InternalError(Reason::kInternal);
+  hello_.random = std::move(legacy->random);
+  hello_.legacy_session_id = std::move(legacy->session_id);
+  hello_.legacy = std::move(legacy->offer);
+  return Status::Ok();
+}
+
+// OlderVersionChosen is what comes of a server that has, or is said to have, no DTLS 1.3.
+Status ClientHandshake::OlderVersionChosen() const {
+  // A HelloRetryRequest was DTLS 1.3's; the server has made up its mind. And (F37)
+  //= rfc8446#appendix-D.3
+  //# A client that attempts to send 0-RTT data MUST fail a connection if
+  //# it receives a ServerHello with TLS 1.2 or older.
+  if (hello_.legacy.empty() || retry_suite_.has_value() || hello_.early_data) {
+    return ProtocolVersionFailure();
+  }
+  return PeerIsOlder();
 }
 
 Status ClientHandshake::SendClientHello() {
@@ -152,7 +177,7 @@ Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> bo
     case HandshakeState::kClientWaitServerHello:
       // Only a server without DTLS 1.3 sends a HelloVerifyRequest (RFC 9147 section 5.2).
       if (type != HandshakeType::kHelloVerifyRequest) return HandleServerHello(body);
-      return retry_suite_.has_value() ? UnexpectedMessage() : ProtocolVersionFailure();
+      return retry_suite_.has_value() ? UnexpectedMessage() : OlderVersionChosen();
     case HandshakeState::kClientWaitEncryptedExtensions:
       return HandleEncryptedExtensions(body);
     case HandshakeState::kClientWaitCertificateOrRequest:
@@ -172,11 +197,7 @@ Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> bo
 // CheckServerHello makes the checks that ServerHello and HelloRetryRequest share, RFC 8446
 // section 4.1.4.
 Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
-  // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says. That
-  // ends it here, so also (F37)
-  //= rfc8446#appendix-D.3
-  //# A client that attempts to send 0-RTT data MUST fail a connection if
-  //# it receives a ServerHello with TLS 1.2 or older.
+  // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says.
   const auto version = hello.extensions.Find(ExtensionType::kSupportedVersions);
   if (!version.has_value()) {
     //= rfc8446#section-4.1.3
@@ -184,7 +205,7 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
     //# MUST check that the last 8 bytes are not equal to either of these
     //# values.
     return hello.ShowsDowngrade() ? IllegalParameter(Reason::kInappropriateFallback)
-                                  : ProtocolVersionFailure();
+                                  : OlderVersionChosen();
   }
   const auto selected = ParseSelectedVersion(*version);
   if (!selected.has_value()) return DecodeError();

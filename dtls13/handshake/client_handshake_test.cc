@@ -172,7 +172,7 @@ TEST(ClientServerHelloTest, OtherSelectedVersionIsIllegal) {
 // F29: whatever the client sent as legacy_session_id, an echo is an error.
 TEST(ClientServerHelloTest, SessionIdEchoIsIllegal) {
   const Bytes session_id = {1, 2, 3, 4};
-  for (const Bytes& sent : {kNone, session_id}) {
+  for (const Bytes& sent : {kNone, Dtls12Hello(Bytes(kRandomLen, 9), session_id)}) {
     const Status status =
         RunTampered(kSH,
                     [&](HandshakePair::Flying* flying) {
@@ -181,7 +181,7 @@ TEST(ClientServerHelloTest, SessionIdEchoIsIllegal) {
                       (*body)[at] = static_cast<uint8_t>(session_id.size());
                       body->insert(body->begin() + at + 1, session_id.begin(), session_id.end());
                     },
-                    TestConfig(), {.server_name = {}, .random = {}, .legacy_session_id = sent});
+                    TestConfig(), {.legacy_hello = sent});
     ExpectFatal(status, AlertDescription::kIllegalParameter, Reason::kInvalidSessionId);
   }
 }
@@ -441,13 +441,13 @@ TEST(ClientRetryTest, GroupMustStay) {
 
 TEST(ClientEncryptedExtensionsTest, AnswersOnlyToWhatWasAsked) {
   const auto run = [](Bytes extensions) {
-    return RunTampered(
-        HandshakeType::kEncryptedExtensions,
-        [&](HandshakePair::Flying* flying) {
-          flying->body = {0, static_cast<uint8_t>(extensions.size())};
-          flying->body.insert(flying->body.end(), extensions.begin(), extensions.end());
-        },
-        TestConfig(), {.server_name = "server.test", .random = {}, .legacy_session_id = {}});
+    return RunTampered(HandshakeType::kEncryptedExtensions,
+                       [&](HandshakePair::Flying* flying) {
+                         flying->body = {0, static_cast<uint8_t>(extensions.size())};
+                         flying->body.insert(flying->body.end(), extensions.begin(),
+                                             extensions.end());
+                       },
+                       TestConfig(), {.server_name = "server.test"});
   };
   ExpectFatal(run({0, 16, 0, 0}), AlertDescription::kUnsupportedExtension,
               Reason::kUnsolicitedExtension);
@@ -619,6 +619,64 @@ TEST(ClientOrderTest, ActionsComeInOrder) {
                                       "send 15", "send 20", "write 3", "read 3", "completed"}));
 }
 
+// --- servers without DTLS 1.3
+
+Bytes Dtls12ServerHello(const Bytes& end_of_random = {}) {
+  Bytes body = {0xfe, 0xfd};
+  body.resize(2 + kRandomLen, 4);
+  std::copy(end_of_random.begin(), end_of_random.end(), body.end() - end_of_random.size());
+  body.insert(body.end(), {0, 0xc0, 0x2b, 0});
+  return body;
+}
+
+// AnswerOlder lets a client that has (or has not) a DTLS 1.2 of its own hear `type`.
+Status AnswerOlder(HandshakeType type, const Bytes& body, ClientParameters parameters) {
+  const auto client =
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), std::move(parameters));
+  while (client->NextAction()) {
+  }
+  return client->HandleMessage(type, body, kPlaintextEpoch);
+}
+
+TEST(ClientOlderServerTest, IsTheCallersToGoOnWith) {
+  const Bytes verify_request = {0xfe, 0xff, 1, 7};
+  const ClientParameters dual = {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})};
+  ExpectFatal(AnswerOlder(kSH, Dtls12ServerHello(), dual), AlertDescription::kProtocolVersion,
+              Reason::kPeerIsOlder);
+  ExpectFatal(AnswerOlder(HandshakeType::kHelloVerifyRequest, verify_request, dual),
+              AlertDescription::kProtocolVersion, Reason::kPeerIsOlder);
+  ExpectFatal(AnswerOlder(kSH, Dtls12ServerHello(), {}), AlertDescription::kProtocolVersion,
+              Reason::kUnsupportedProtocol);
+  ExpectFatal(AnswerOlder(HandshakeType::kHelloVerifyRequest, verify_request, {}),
+              AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
+}
+
+//= rfc8446#section-4.1.3
+//= type=test
+//# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
+//# MUST check that the last 8 bytes are not equal to either of these
+//# values.
+TEST(ClientOlderServerTest, MarkOfADowngradeIsIllegal) {
+  const ClientParameters dual = {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})};
+  for (const uint8_t last : {0, 1}) {
+    ExpectFatal(
+        AnswerOlder(kSH, Dtls12ServerHello({'D', 'O', 'W', 'N', 'G', 'R', 'D', last}), dual),
+        AlertDescription::kIllegalParameter, Reason::kInappropriateFallback);
+  }
+}
+
+TEST(ClientOlderServerTest, CannotTurnUpAfterAHelloRetryRequest) {
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                                         {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})});
+  while (client->NextAction()) {
+  }
+  const Bytes retry =
+      SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, Bytes{1});
+  ASSERT_TRUE(client->HandleMessage(kSH, retry, kPlaintextEpoch).ok());
+  ExpectFatal(client->HandleMessage(kSH, Dtls12ServerHello(), kPlaintextEpoch),
+              AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
+}
+
 // --- the first ClientHello
 
 TEST(ClientStartTest, UsesTheCallersBytes) {
@@ -626,7 +684,7 @@ TEST(ClientStartTest, UsesTheCallersBytes) {
   const Bytes session_id = {5, 6, 7};
   const auto client = NewClientHandshake(
       std::make_shared<HandshakeConfig>(TestConfig()),
-      {.server_name = "server.test", .random = random, .legacy_session_id = session_id});
+      {.server_name = "server.test", .legacy_hello = Dtls12Hello(random, session_id)});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;
   ClientOffer offer;
@@ -643,9 +701,8 @@ TEST(ClientStartTest, UsesTheCallersBytes) {
 //= type=test
 //# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
 TEST(ClientStartTest, AddressesAreNotSentAsNames) {
-  const auto client =
-      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
-                         {.server_name = "192.0.2.7", .random = {}, .legacy_session_id = {}});
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                                         {.server_name = "192.0.2.7"});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;
   EXPECT_FALSE(ParseClientHello(body)->extensions.Has(ExtensionType::kServerName));
@@ -723,9 +780,9 @@ TEST(ClientStartTest, NothingToOfferOrNoRandomnessIsNull) {
   random->Fail();
   no_random.random = random;
   EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(no_random), {}), nullptr);
-  EXPECT_EQ(NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
-                               {.server_name = {}, .random = {1}, .legacy_session_id = {}}),
-            nullptr);
+  EXPECT_EQ(
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {.legacy_hello = {1}}),
+      nullptr);
 }
 
 TEST(ClientAnswerTest, AnswersNobodyWaitsForAreInternalErrors) {

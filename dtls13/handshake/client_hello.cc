@@ -1,5 +1,6 @@
 #include "dtls13/handshake/client_hello.h"
 
+#include <algorithm>
 #include <bitset>
 
 #include "dtls13/handshake/failure.h"
@@ -168,13 +169,17 @@ Status CheckLegacyFields(const ClientHelloView& hello) {
   return Status::Ok();
 }
 
-// WriteCodePoints writes `grease` first, if there is one.
+// WriteCodePoints writes `grease` first, if there is one, and last what of `legacy` is new.
 template <typename T>
-void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list,
-                     std::optional<uint16_t> grease) {
+void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list, std::optional<uint16_t> grease,
+                     const std::vector<uint16_t>& legacy) {
   ByteWriter::LengthPrefix prefix(writer, 2);
   if (grease.has_value()) writer->WriteU16(*grease);
   for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
+  for (const uint16_t value : legacy) {
+    const bool is_new = std::ranges::find(list, static_cast<T>(value)) == list.end();
+    if (is_new) writer->WriteU16(value);
+  }
 }
 
 void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
@@ -208,6 +213,7 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     ByteWriter::LengthPrefix list(writer, 1);
     if (grease != nullptr) writer->WriteU16(grease->version);
     writer->WriteU16(kDtls13Version);
+    for (const uint16_t version : fields.legacy.versions) writer->WriteU16(version);
   }
   if (!fields.cookie.empty()) {
     //= rfc8446#section-4.2.2
@@ -235,13 +241,15 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
   if (!fields.groups.empty()) {
     start(ExtensionType::kSupportedGroups);
     ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.groups, grease ? std::optional(grease->group) : std::nullopt);
+    WriteCodePoints(writer, fields.groups, grease ? std::optional(grease->group) : std::nullopt,
+                    fields.legacy.groups);
   }
   if (!fields.signature_schemes.empty()) {
     start(ExtensionType::kSignatureAlgorithms);
     ByteWriter::LengthPrefix data(writer, 2);
     WriteCodePoints(writer, fields.signature_schemes,
-                    grease ? std::optional(grease->signature_scheme) : std::nullopt);
+                    grease ? std::optional(grease->signature_scheme) : std::nullopt,
+                    fields.legacy.signature_schemes);
   }
   WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
                          offered);
@@ -271,6 +279,10 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     std::vector<PskKeyExchangeMode> modes = fields.psk_modes;
     if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
     WritePskModes(writer, modes);
+  }
+  for (const LegacyOffer::Extension& extension : fields.legacy.extensions) {
+    writer->WriteU16(extension.type);
+    writer->WriteVector16(extension.data);
   }
   if (grease != nullptr) {
     writer->WriteU16(grease->last_extension);
@@ -438,7 +450,8 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
   //# (i.e., a zero-valued single byte length field).
   writer.WriteU8(0);
   WriteCodePoints(&writer, fields.cipher_suites,
-                  fields.grease ? std::optional(fields.grease->cipher_suite) : std::nullopt);
+                  fields.grease ? std::optional(fields.grease->cipher_suite) : std::nullopt,
+                  fields.legacy.cipher_suites);
   {
     ByteWriter::LengthPrefix methods(&writer, 1);
     writer.WriteU8(kNullCompression);

@@ -14,6 +14,7 @@
 #include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/extensions.h"
 #include "dtls13/handshake/grease.h"
+#include "dtls13/handshake/legacy_offer.h"
 #include "dtls13/handshake/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
@@ -117,6 +118,8 @@ struct ClientHelloFields {
   std::optional<GreaseValues> grease;
   std::optional<ConnectionId> connection_id;
   bool return_routability_check = false;
+  // Goes behind what is ours; values of ours are not sent again.
+  LegacyOffer legacy;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

@@ -363,7 +363,8 @@ TEST(SessionIdEchoTest, OnlyWhereTheConfigSaysSo) {
     HandshakeConfig server_config = TestConfig();
     server_config.echo_session_id = echo;
     server_config.require_cookie = true;
-    HandshakePair pair(TestConfig(), server_config, {.legacy_session_id = Bytes(32, 5)});
+    HandshakePair pair(TestConfig(), server_config,
+                       {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 9), Bytes(32, 5))});
     Bytes echoes;
     pair.tamper = [&](HandshakePair::Flying* flying) {
       if (flying->type != kSH) return;

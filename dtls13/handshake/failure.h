@@ -38,6 +38,10 @@ constexpr Status HandshakeFailure(Reason reason) {
 constexpr Status ProtocolVersionFailure() {
   return Status::Fatal(Reason::kUnsupportedProtocol, AlertDescription::kProtocolVersion);
 }
+// PeerIsOlder: the alert is for a caller that cannot go on either.
+constexpr Status PeerIsOlder() {
+  return Status::Fatal(Reason::kPeerIsOlder, AlertDescription::kProtocolVersion);
+}
 // InternalError: ours, not the peer's: libcrypto or the caller failed.
 constexpr Status InternalError(Reason reason) {
   return Status::Fatal(reason, AlertDescription::kInternalError);

@@ -190,10 +190,11 @@ class Handshake {
 // ClientParameters are one client association's own.
 struct ClientParameters {
   std::string server_name = {};  // SNI; empty sends none
-  // Bytes a dual-stack caller wants in the hello as DTLS 1.2 would have them; empty: our own
-  // choice.
-  std::vector<uint8_t> random = {};  // 32 bytes or empty
-  std::vector<uint8_t> legacy_session_id = {};
+  // The body of the ClientHello that the caller's own DTLS 1.2 would send; empty: it has none. Its
+  // random and session id, and what else it offers, are in ours as well. A server that answers with
+  // an older version ends the association with Reason::kPeerIsOlder; the peer is not told, and the
+  // caller goes on with what it has heard.
+  std::vector<uint8_t> legacy_hello = {};
   // Keys to offer, most wanted first: sessions of earlier connections and external ones. Those that
   // cannot be used (expired, another server_name, no suite) are left out silently.
   std::vector<Psk> psks = {};

@@ -35,8 +35,7 @@ TEST_P(HandshakePairTest, Completes) {
   const TestIdentity& identity = TestIdentity::Get(kind);
   server_config.credential = identity.credential();
 
-  HandshakePair pair(client_config, server_config,
-                     {.server_name = "server.test", .random = {}, .legacy_session_id = {}});
+  HandshakePair pair(client_config, server_config, {.server_name = "server.test"});
   pair.identity = &identity;
   pair.Run();
   ASSERT_TRUE(pair.client.status.ok()) << static_cast<int>(pair.client.status.reason());

@@ -2,6 +2,7 @@
 
 #include <openssl/x509.h>
 
+#include <array>
 #include <cstdlib>
 
 #include "dtls13/crypto/signature.h"
@@ -162,6 +163,19 @@ HandshakeConfig TestConfig() {
   config.connection.record_size_limit = 0;
   config.credential = TestIdentity::Get(TestKeyKind::kEcdsaP256).credential();
   return config;
+}
+
+std::vector<uint8_t> Dtls12Hello(std::span<const uint8_t> random,
+                                 std::span<const uint8_t> session_id) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  writer.WriteU16(kDtls12Version);
+  writer.WriteBytes(random);
+  writer.WriteVector8(session_id);
+  writer.WriteVector8({});  // cookie
+  writer.WriteVector16(std::array<uint8_t, 2>{0xc0, 0x2b});
+  writer.WriteVector8(std::array<uint8_t, 1>{0});  // compression
+  return body;
 }
 
 const ServerParameters& TestServerParameters() {

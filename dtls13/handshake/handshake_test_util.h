@@ -72,6 +72,10 @@ HandshakeConfig TestConfig();
 
 const ServerParameters& TestServerParameters();
 
+// Dtls12Hello is the body of a ClientHello of DTLS 1.2 with one suite and no extensions.
+std::vector<uint8_t> Dtls12Hello(std::span<const uint8_t> random,
+                                 std::span<const uint8_t> session_id);
+
 // HandshakePair runs a client and a server against each other in memory.
 class HandshakePair {
  public:

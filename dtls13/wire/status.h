@@ -16,6 +16,7 @@ enum class Reason : uint16_t {
   kExcessiveMessageSize,  // a handshake message longer than its bound
   kBadLegacyVersion,
   kUnsupportedProtocol,  // no common version
+  kPeerIsOlder,          // no failure: the server has DTLS 1.2, and the caller goes on with that
   kNoSharedCipher,
   kWrongCipherReturned,  // the server chose a suite that was not offered, or changed it after HRR
   kNoSuitableKeyShare,
