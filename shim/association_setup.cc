@@ -190,6 +190,11 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
+  if (attachment.fallback != nullptr) {
+    // A server that chooses DTLS 1.2 would answer these too, and libssl has not asked.
+    handshake.connection.record_size_limit = 0;
+    handshake.connection_ids.use = false;
+  }
   handshake.key_log = WantsKeyLog(ssl);
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
@@ -201,9 +206,14 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
 }
 
 bool StartClient(SslAttachment& attachment) {
+  attachment.fallback = Fallback::Prepare(attachment);
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return false;
   ClientParameters parameters;
+  if (attachment.fallback != nullptr) {
+    const std::span<const uint8_t> hello = attachment.fallback->hello();
+    parameters.legacy_hello.assign(hello.begin(), hello.end());
+  }
   const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);
   if (name != nullptr) parameters.server_name = name;
   attachment.mutable_association() =

@@ -108,6 +108,9 @@ class CtxAttachment {
     return has_property_query_ ? property_query_.c_str() : nullptr;
   }
 
+  // libssl's handshakes of this SSL_CTX hash by way of a TranscriptCorrection.
+  bool corrects_transcript = false;
+
   // Null when libcrypto lacks what DTLS 1.3 cannot do without.
   std::shared_ptr<const Algorithms> algorithms();
   std::shared_ptr<RandomSource> random();

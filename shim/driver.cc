@@ -120,7 +120,24 @@ bool PollEvents(SslAttachment& attachment, Instant now) {
   return any;
 }
 
+// IsLibssls: the server turned out to have no DTLS 1.3. What is left of the association is then
+// nobody's: libssl will tell the application the same.
+bool IsLibssls(const SslAttachment& attachment) {
+  return attachment.failed() && attachment.fallback != nullptr &&
+         attachment.association()->failure().reason() == Reason::kPeerIsOlder;
+}
+
+// DropFallback: the server has DTLS 1.3, and libssl's object is to be idle as on any SSL of ours.
+void DropFallback(SslAttachment& attachment) {
+  const HandshakeResult& result = attachment.association()->result();
+  if (result.suite == nullptr && !result.used_hello_retry_request) return;
+  attachment.fallback.reset();
+  SslAttachment::InLibssl in_libssl(attachment);
+  Real().SSL_clear(attachment.ssl());
+}
+
 BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
+  if (attachment.fallback != nullptr) attachment.fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
@@ -223,10 +240,24 @@ bool IsFromStranger(SslAttachment& attachment) {
   return true;
 }
 
-void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
-  TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
+void HandOn(SslAttachment& attachment, std::span<uint8_t> datagram) {
   ErrorMark mark;
   attachment.association()->HandleDatagram(datagram, Now());
+}
+
+void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  if (attachment.fallback == nullptr) {
+    TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
+    HandOn(attachment, datagram);
+    return;
+  }
+  // It is decrypted where it lies, and may be libssl's to read, and to tell of.
+  const std::vector<uint8_t> received(datagram.begin(), datagram.end());
+  attachment.fallback->NoteReceived(received);
+  HandOn(attachment, datagram);
+  if (IsLibssls(attachment)) return;
+  DropFallback(attachment);
+  TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
 }
 
 // Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
@@ -242,7 +273,7 @@ BioOutcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
   const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
   if (read.outcome != BioOutcome::kDone || IsFromStranger(attachment)) return read.outcome;
   Take(attachment, read.datagram);
-  PollEvents(attachment, Now());
+  if (!IsLibssls(attachment)) PollEvents(attachment, Now());
   return BioOutcome::kDone;
 }
 
@@ -304,6 +335,7 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     Association& association = *attachment.association();
     const Instant now = Now();
     if (const std::optional<Instant> due = DueAt(association, now)) ServeTimeout(attachment, *due);
+    if (IsLibssls(attachment)) return Progress::kIsLibssls;
     const BioOutcome sent = Settle(attachment, now);
     // Data that came before the end is read before it.
     const bool has_data = goal == Goal::kRead && !attachment.unread.empty();

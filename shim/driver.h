@@ -27,6 +27,7 @@ inline constexpr Duration kCloseWait = std::chrono::seconds(1);
 enum class Progress : uint8_t {
   kReached,     // the goal
   kWouldBlock,  // attachment.want says for what; the BIO's retry flags are set
+  kIsLibssls,   // the server has no DTLS 1.3, and attachment.fallback is to be handed over
   kBroken,      // a BIO failed or is missing: SSL_ERROR_SYSCALL, the association lives
   kFailed,      // the association is over; the reason is on the error queue
 };

@@ -181,11 +181,14 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
 }
 
 DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) noexcept {
-  if (command == SSL_CTRL_SET_MSG_CALLBACK) {
-    if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
-      attachment->settings.message_callback =
-          reinterpret_cast<dtls13::shim::MessageCallback>(callback);
-    }
+  SslAttachment* attachment =
+      command == SSL_CTRL_SET_MSG_CALLBACK ? SslAttachment::FindOrCreate(ssl) : nullptr;
+  // What is set from inside is the shim's own.
+  if (attachment != nullptr && !attachment->in_libssl()) {
+    attachment->settings.message_callback =
+        reinterpret_cast<dtls13::shim::MessageCallback>(callback);
+    // A Fallback's callback passes on to the one that is noted.
+    if (attachment->fallback != nullptr && attachment->fallback->handed_over()) return 1;
   }
   return Real().SSL_callback_ctrl(ssl, command, callback);
 }

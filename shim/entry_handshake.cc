@@ -6,6 +6,7 @@
 #include "shim/first_hello.h"
 #include "shim/handshake.h"
 #include "shim/handshake_state.h"
+#include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
 #include "shim/replay_bio.h"
@@ -52,8 +53,9 @@ void DefaultSide(SSL* ssl, Side side) {
 // find nothing behind it: the next datagram may be another client's, and ours.
 int ListenOnce(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
-  std::vector<uint8_t> datagram = std::exchange(attachment.kept_datagram, {});
-  if (!ReplayDatagram(ssl, std::move(datagram), AfterReplay::kWouldBlock)) return -1;
+  if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
+    return -1;
+  }
   LibsslCall call(ssl);
   const int result = Real().DTLSv1_listen(ssl, client);
   DiscardReplay(ssl);
@@ -141,7 +143,7 @@ DTLS13_EXPORT void SSL_set_accept_state(SSL* ssl) noexcept {
 DTLS13_EXPORT int DTLSv1_listen(SSL* ssl, BIO_ADDR* client) noexcept {
   DefaultSide(ssl, Side::kServer);
   if (SslAttachment* attachment = SslAttachment::Find(ssl);
-      attachment != nullptr && attachment->libssl_depth == 0) {
+      attachment != nullptr && !attachment->in_libssl()) {
     // Whoever listens begins anew, and any client may be next.
     if (ClearConnection(ssl) != 1) return -1;
   }
@@ -153,7 +155,7 @@ DTLS13_EXPORT int DTLSv1_listen(SSL* ssl, BIO_ADDR* client) noexcept {
 DTLS13_EXPORT int SSL_stateless(SSL* ssl) noexcept {
   DefaultSide(ssl, Side::kServer);
   if (SslAttachment* attachment = SslAttachment::Find(ssl);
-      attachment != nullptr && attachment->libssl_depth == 0) {
+      attachment != nullptr && !attachment->in_libssl()) {
     if (ClearConnection(ssl) != 1) return -1;
   }
   if (SslAttachment* attachment = Decide(ssl)) return Stateless(*attachment);

@@ -8,6 +8,7 @@
 #include "shim/driver.h"
 #include "shim/error_map.h"
 #include "shim/handshake.h"
+#include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
 

@@ -1,25 +1,45 @@
 // The entries through which SSL_CTXs and SSLs come into being and begin anew. They end without an
 // entry: attachments are freed with their ex_data.
 
+#include "shim/dtls_method.h"
 #include "shim/handshake.h"
+#include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
+#include "shim/transcript_provider.h"
+
+namespace dtls13::shim {
+namespace {
+
+// NewContext makes one that may come to be ours.
+SSL_CTX* NewContext(OSSL_LIB_CTX* library_context, const char* property_query,
+                    const SSL_METHOD* method) {
+  CorrectingQuery query;
+  if (FindDtlsMethod(method)->connects) {
+    query = PropertyQueryWithCorrection(library_context, property_query);
+  }
+  SSL_CTX* ctx = Real().SSL_CTX_new_ex(
+      library_context, query.corrects ? query.property_query.c_str() : property_query, method);
+  if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
+    attachment->SetLibrary(library_context, property_query);
+    attachment->corrects_transcript = query.corrects;
+  }
+  return ctx;
+}
+
+}  // namespace
+}  // namespace dtls13::shim
 
 using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of any namespace
 
 DTLS13_EXPORT SSL_CTX* SSL_CTX_new_ex(OSSL_LIB_CTX* library_context, const char* property_query,
                                       const SSL_METHOD* method) noexcept {
-  SSL_CTX* ctx = Real().SSL_CTX_new_ex(library_context, property_query, method);
-  if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
-    attachment->SetLibrary(library_context, property_query);
-  }
-  return ctx;
+  return MayBeOurs(method) ? NewContext(library_context, property_query, method)
+                           : Real().SSL_CTX_new_ex(library_context, property_query, method);
 }
 
 DTLS13_EXPORT SSL_CTX* SSL_CTX_new(const SSL_METHOD* method) noexcept {
-  SSL_CTX* ctx = Real().SSL_CTX_new(method);
-  CtxAttachment::FindOrCreate(ctx);
-  return ctx;
+  return MayBeOurs(method) ? NewContext(nullptr, nullptr, method) : Real().SSL_CTX_new(method);
 }
 
 DTLS13_EXPORT SSL* SSL_new(SSL_CTX* ctx) noexcept {
@@ -42,6 +62,6 @@ DTLS13_EXPORT SSL* SSL_dup(SSL* ssl) noexcept {
 DTLS13_EXPORT int SSL_clear(SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Find(ssl);
   // libssl clears an SSL itself when it begins a handshake of its own.
-  if (attachment == nullptr || attachment->libssl_depth > 0) return Real().SSL_clear(ssl);
+  if (attachment == nullptr || attachment->in_libssl()) return Real().SSL_clear(ssl);
   return ClearConnection(ssl);
 }

@@ -148,8 +148,7 @@ DTLS13_EXPORT void SSL_set_msg_callback(SSL* ssl,
                                         void (*callback)(int write_p, int version, int content_type,
                                                          const void* buf, size_t len, SSL* ssl,
                                                          void* arg)) noexcept {
-  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.message_callback = callback; });
-  Real().SSL_set_msg_callback(ssl, callback);
+  SSL_callback_ctrl(ssl, SSL_CTRL_SET_MSG_CALLBACK, reinterpret_cast<void (*)(void)>(callback));
 }
 
 DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) noexcept {

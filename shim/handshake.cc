@@ -5,6 +5,7 @@
 #include "shim/driver.h"
 #include "shim/error_map.h"
 #include "shim/first_hello.h"
+#include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
 #include "shim/replay_bio.h"
@@ -46,6 +47,20 @@ void TellStart(SslAttachment& attachment) {
   TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
 }
 
+// FallBack makes a client's SSL libssl's, whose server has no DTLS 1.3.
+bool FallBack(SslAttachment& attachment) {
+  std::unique_ptr<Fallback> fallback = std::move(attachment.fallback);
+  const bool goes_on = fallback->HandOver(attachment);
+  if (!goes_on) {
+    attachment.failure_reported = true;
+    return false;
+  }
+  attachment.Reset();
+  attachment.fallback = std::move(fallback);
+  attachment.owner = Owner::kLibssl;
+  return true;
+}
+
 HandshakeOutcome Run(SslAttachment& attachment) {
   if (attachment.association() == nullptr) {
     if (attachment.side == Side::kClient) {
@@ -56,8 +71,14 @@ HandshakeOutcome Run(SslAttachment& attachment) {
     }
   }
   TellStart(attachment);
-  return Drive(attachment, Goal::kHandshake) == Progress::kReached ? HandshakeOutcome::kDone
-                                                                   : HandshakeOutcome::kNotDone;
+  switch (Drive(attachment, Goal::kHandshake)) {
+    case Progress::kReached:
+      return HandshakeOutcome::kDone;
+    case Progress::kIsLibssls:
+      return FallBack(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+    default:
+      return HandshakeOutcome::kNotDone;
+  }
 }
 
 }  // namespace
@@ -91,6 +112,7 @@ int ClearConnection(SSL* ssl) {
       Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
       return 0;
     }
+    if (attachment->fallback != nullptr) attachment->fallback->Withdraw(*attachment);
     attachment->Reset();
   }
   DiscardReplay(ssl);
@@ -99,8 +121,8 @@ int ClearConnection(SSL* ssl) {
 }
 
 bool HandOver(SslAttachment& attachment) {
-  std::vector<uint8_t> datagram = std::exchange(attachment.kept_datagram, {});
-  if (!ReplayDatagram(attachment.ssl(), std::move(datagram), AfterReplay::kPassThrough)) {
+  if (!Replay(attachment.ssl(), {std::exchange(attachment.kept_datagram, {})},
+              AfterReplay::kPassThrough)) {
     Raise(ERR_R_MALLOC_FAILURE);
     return false;
   }

@@ -11,10 +11,13 @@
 #include <vector>
 
 #include "shim/openssl_headers.h"
+#include "shim/queue_bio.h"
 
 namespace {
 
-using Datagram = std::vector<uint8_t>;
+using dtls13::shim::Datagram;
+using dtls13::shim::NewQueueBio;
+using dtls13::shim::QueueBio;
 
 struct SslFree {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -22,86 +25,6 @@ struct SslFree {
 };
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 using CtxPtr = std::unique_ptr<SSL_CTX, SslFree>;
-
-// QueueBio is an application's own BIO: each write is one datagram, each read takes one. What an
-// empty queue answers is the application's choice.
-struct QueueBio {
-  std::deque<Datagram>* incoming = nullptr;
-  std::deque<Datagram>* outgoing = nullptr;
-  bool retries = true;   // an empty queue sets the retry flag
-  int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
-  bool refused = false;
-  int told_mtu = 0;        // what QUERY_MTU says otherwise
-  bool is_socket = false;  // passes for libcrypto's own datagram socket
-  SSL* ssl = nullptr;      // asked for its timeout inside SET_NEXT_TIMEOUT, if given
-  timeval next_timeout = {};
-  int num_timeouts_told = 0;
-};
-
-int QueueRead(BIO* bio, char* out, int out_len) {
-  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (queue->incoming->empty()) {
-    if (!queue->retries) return 0;
-    BIO_set_retry_read(bio);
-    return -1;
-  }
-  const Datagram datagram = std::move(queue->incoming->front());
-  queue->incoming->pop_front();
-  const size_t len = std::min(datagram.size(), static_cast<size_t>(out_len));
-  std::memcpy(out, datagram.data(), len);
-  return static_cast<int>(len);
-}
-
-int QueueWrite(BIO* bio, const char* data, int len) {
-  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
-  BIO_clear_retry_flags(bio);
-  if (len > queue->path_mtu) {
-    queue->refused = true;
-    errno = EMSGSIZE;
-    return -1;
-  }
-  queue->outgoing->emplace_back(data, data + len);
-  return len;
-}
-
-long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
-  auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
-  switch (command) {
-    case BIO_CTRL_FLUSH:
-      return 1;
-    case BIO_CTRL_DGRAM_QUERY_MTU:
-      return queue->refused ? queue->path_mtu : queue->told_mtu;
-    case BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT:
-      std::memcpy(&queue->next_timeout, pointer, sizeof(timeval));
-      ++queue->num_timeouts_told;
-      if (queue->ssl != nullptr) {
-        timeval left;
-        DTLSv1_get_timeout(queue->ssl, &left);
-      }
-      return 1;
-    default:
-      return 0;
-  }
-}
-
-BIO_METHOD* NewQueueMethod(int type, const char* name) {
-  BIO_METHOD* made = BIO_meth_new(type, name);
-  BIO_meth_set_read(made, QueueRead);
-  BIO_meth_set_write(made, QueueWrite);
-  BIO_meth_set_ctrl(made, QueueControl);
-  return made;
-}
-
-BIO* NewQueueBio(QueueBio* queue) {
-  static BIO_METHOD* const own =
-      NewQueueMethod(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "queue");
-  static BIO_METHOD* const socket = NewQueueMethod(BIO_TYPE_DGRAM, "datagram socket");
-  BIO* bio = BIO_new(queue->is_socket ? socket : own);
-  BIO_set_data(bio, queue);
-  BIO_set_init(bio, 1);
-  return bio;
-}
 
 EVP_PKEY* NewKey() { return EVP_EC_gen("P-256"); }
 

@@ -14,23 +14,6 @@ bool AllowsOlder(const SslAttachment& attachment);
 // what each entry that reads or writes asks first. Null means the real function is to be called.
 SslAttachment* Decide(SSL* ssl);
 
-// LibsslCall stands around a call of the real function on an SSL that is not ours. Debian's libssl
-// calls its own exports through its PLT, so calls like SSL_clear come back to us from inside.
-class LibsslCall {
- public:
-  explicit LibsslCall(const SSL* ssl) : attachment_(SslAttachment::Find(ssl)) {
-    if (attachment_ != nullptr) ++attachment_->libssl_depth;
-  }
-  ~LibsslCall() {
-    if (attachment_ != nullptr) --attachment_->libssl_depth;
-  }
-  LibsslCall(const LibsslCall&) = delete;
-  LibsslCall& operator=(const LibsslCall&) = delete;
-
- private:
-  SslAttachment* const attachment_;
-};
-
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_PROTOCOL_VERSION_H_

@@ -34,7 +34,7 @@ class ReplayBioTest : public testing::Test {
 
 TEST_F(ReplayBioTest, GivesTheDatagramBackOnceAndThenWhatIsBehind) {
   BIO_write(behind_, "next", 4);
-  ASSERT_TRUE(ReplayDatagram(ssl_, {'f', 'i', 'r', 's', 't'}, AfterReplay::kPassThrough));
+  ASSERT_TRUE(Replay(ssl_, {{'f', 'i', 'r', 's', 't'}}, AfterReplay::kPassThrough));
   EXPECT_EQ(BIO_pending(SSL_get_rbio(ssl_)), 5);
   EXPECT_EQ(Read(), "first");
   EXPECT_EQ(Read(), "next");
@@ -44,7 +44,7 @@ TEST_F(ReplayBioTest, GivesTheDatagramBackOnceAndThenWhatIsBehind) {
 
 TEST_F(ReplayBioTest, KeepsWhatIsBehindFromACallThatMayNotHaveIt) {
   BIO_write(behind_, "next", 4);
-  ASSERT_TRUE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kWouldBlock));
+  ASSERT_TRUE(Replay(ssl_, {{'x'}}, AfterReplay::kWouldBlock));
   EXPECT_EQ(Read(), "x");
   EXPECT_EQ(Read(), "");
   EXPECT_TRUE(BIO_should_read(SSL_get_rbio(ssl_)));
@@ -54,7 +54,7 @@ TEST_F(ReplayBioTest, KeepsWhatIsBehindFromACallThatMayNotHaveIt) {
 }
 
 TEST_F(ReplayBioTest, IsTakenAwayOnceRead) {
-  ASSERT_TRUE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kPassThrough));
+  ASSERT_TRUE(Replay(ssl_, {{'x'}}, AfterReplay::kPassThrough));
   RestoreReadBio(ssl_);
   EXPECT_NE(SSL_get_rbio(ssl_), behind_);
   EXPECT_EQ(Read(), "x");
@@ -71,7 +71,7 @@ TEST_F(ReplayBioTest, ShowsTheApplicationsData) {
   int data = 0;
   void* const before = BIO_get_data(behind_);
   BIO_set_data(behind_, &data);
-  ASSERT_TRUE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kPassThrough));
+  ASSERT_TRUE(Replay(ssl_, {{'x'}}, AfterReplay::kPassThrough));
   EXPECT_EQ(BIO_get_data(SSL_get_rbio(ssl_)), &data);
   DiscardReplay(ssl_);
   BIO_set_data(behind_, before);
@@ -79,11 +79,11 @@ TEST_F(ReplayBioTest, ShowsTheApplicationsData) {
 
 TEST_F(ReplayBioTest, NeedsAReadBio) {
   SSL_set0_rbio(ssl_, nullptr);
-  EXPECT_FALSE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kPassThrough));
+  EXPECT_FALSE(Replay(ssl_, {{'x'}}, AfterReplay::kPassThrough));
 }
 
 TEST_F(ReplayBioTest, DiesWithItsSsl) {
-  ASSERT_TRUE(ReplayDatagram(ssl_, {'x'}, AfterReplay::kPassThrough));
+  ASSERT_TRUE(Replay(ssl_, {{'x'}}, AfterReplay::kPassThrough));
   SSL_free(ssl_);
   ssl_ = nullptr;
   // What was behind it knows nothing of it.

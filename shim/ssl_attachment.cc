@@ -84,6 +84,7 @@ void SslAttachment::Reset() {
   peer.reset();
   srtp_profiles.clear();
   hello_gatherer.reset();
+  fallback.reset();
   failure_reported = false;
   callbacks_started = false;
   flush_owed = false;

@@ -14,6 +14,7 @@
 #include "dtls13/hello_gatherer.h"
 #include "shim/bio_transport.h"
 #include "shim/ctx_attachment.h"
+#include "shim/fallback.h"
 #include "shim/openssl_headers.h"
 #include "shim/session_facts.h"
 
@@ -88,6 +89,23 @@ class SslAttachment {
   };
   bool busy() const { return busy_depth_ > 0; }
 
+  // InLibssl stands around a call of libssl's: what libssl then calls by itself must not be taken
+  // for the application's calls. Debian's libssl calls its own exports through its PLT, so calls
+  // like SSL_clear come back to us from inside.
+  class InLibssl {
+   public:
+    explicit InLibssl(SslAttachment& attachment) : attachment_(attachment) {
+      ++attachment_.libssl_depth_;
+    }
+    ~InLibssl() { --attachment_.libssl_depth_; }
+    InLibssl(const InLibssl&) = delete;
+    InLibssl& operator=(const InLibssl&) = delete;
+
+   private:
+    SslAttachment& attachment_;
+  };
+  bool in_libssl() const { return libssl_depth_ > 0; }
+
   // PeerObjects are what entries hand out, owned here and freed with the connection.
   struct PeerObjects {
     PeerObjects() = default;
@@ -139,6 +157,9 @@ class SslAttachment {
   // Pieces of a ClientHello, while it is not known whose it is to answer.
   std::unique_ptr<HelloGatherer> hello_gatherer;
 
+  // libssl's half of a client, until the version is settled and libssl's handshake is over.
+  std::unique_ptr<Fallback> fallback;
+
   // DTLS_set_timer_cb: the application's own retransmission timer value.
   DTLS_timer_cb timer_callback = nullptr;
 
@@ -154,13 +175,11 @@ class SslAttachment {
   // The deadline that a read BIO was last told, and which BIO; nothing: that no timer runs.
   std::optional<Instant> announced_deadline;
   const BIO* announced_to = nullptr;
-  // How many calls into libssl this SSL is in, for an SSL that is not ours: what libssl calls by
-  // itself must not be taken for the application's calls.
-  int libssl_depth = 0;
 
  private:
   SSL* const ssl_;
   int busy_depth_ = 0;
+  int libssl_depth_ = 0;
   std::unique_ptr<Association> association_;
   std::unique_ptr<PeerObjects> peer_objects_ = std::make_unique<PeerObjects>();
 };

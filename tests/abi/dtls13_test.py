@@ -251,12 +251,11 @@ def older_client_gets_dtls12():
             expect(running.close() == (0, 0), "exit status")
 
 
-def older_server_is_refused():
+def older_server_gets_dtls12():
     with session(libraries=(None, LIBRARY)) as running:
-        expect(running.client.finish() == 1, "the client goes on")
-        expect_lines(running.client, "(unsupported protocol|unexpected message)",
-                     "^no peer certificate available$")
-        running.server.wait_for("SSL alert number")
+        is_up(running, "DTLSv1.2")
+        running.exchange()
+        expect(running.close() == (0, 0), "exit status")
 
 
 def configured_limit_pins_dtls12():
@@ -292,6 +291,6 @@ sys.exit(programs.run_all([
     session_in_pem,
     pinned_dtls12,
     older_client_gets_dtls12,
-    older_server_is_refused,
+    older_server_gets_dtls12,
     configured_limit_pins_dtls12,
 ]) != 0)
