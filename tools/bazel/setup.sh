@@ -17,7 +17,13 @@ DTLS13_PACKAGES=(
 # For the interoperability peers, which only root can have.
 DTLS13_PEER_PACKAGES=(debootstrap)
 # The programs of tests/apps, which need root too.
-DTLS13_APP_PACKAGES=(ncat socat)
+DTLS13_APP_PACKAGES=(
+  coturn
+  libcoap3-bin
+  ncat
+  snmp snmpd
+  socat
+)
 
 # Prints those of its arguments that are not installed Debian packages.
 missing_packages() {
