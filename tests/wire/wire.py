@@ -76,6 +76,8 @@ def parse_hello(direction, message_seq, message_type, body):
     if message_type == CLIENT_HELLO:
         cookie_len = len(reader.vector(1))
         suite_bytes = reader.vector(2)
+        if len(suite_bytes) % 2:
+            raise Malformed("half a cipher suite")
         suites = [suite for (suite,) in struct.iter_unpack(">H", suite_bytes)]
         reader.vector(1)
     else:
