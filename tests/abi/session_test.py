@@ -21,8 +21,8 @@ RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e07
 
 
 @contextlib.contextmanager
-def running(*arguments, library=LIBRARY):
-    program = Program(list(arguments), library)
+def running(*arguments, library=LIBRARY, environment=None):
+    program = Program(list(arguments), library, environment)
     try:
         yield program
     finally:
@@ -30,9 +30,9 @@ def running(*arguments, library=LIBRARY):
 
 
 @contextlib.contextmanager
-def server(*options, library=LIBRARY, version="-dtls"):
+def server(*options, library=LIBRARY, version="-dtls", environment=None):
     with running("openssl", "s_server", version, "-accept", "127.0.0.1:0", *FOLDER.credential(),
-                 *options, library=library) as program:
+                 *options, library=library, environment=environment) as program:
         program.port = int(program.wait_for(r"^ACCEPT [0-9.]+:(\d+)$").group(1))
         yield program
 
@@ -81,6 +81,17 @@ def small_mtu_splits_the_handshake():
             run_session(listener, caller)
         longest = max(len(datagram) for datagram in relay.datagrams["server"])
         expect(longest <= 400 - 28, "a datagram of %d bytes on a link of 400" % longest)
+
+
+def policy_bounds_datagrams():
+    longest = []
+    for options in ("", "mtu=400"):
+        with server(environment={"DTLS13_OPTIONS": options}) as listener, \
+                Relay(listener.port) as relay:
+            with client(relay.port) as caller:
+                run_session(listener, caller)
+            longest.append(max(len(datagram) for datagram in relay.datagrams["server"]))
+    expect(longest[0] > 400 >= longest[1], "the longest of %d and %d bytes" % tuple(longest))
 
 
 def refused_certificate_ends_both_sides():
@@ -233,6 +244,7 @@ if __name__ == "__main__":
         clients_one_after_another,
         listen_keeps_the_second_hello,
         small_mtu_splits_the_handshake,
+        policy_bounds_datagrams,
         refused_certificate_ends_both_sides,
         client_closes,
         server_closes,
