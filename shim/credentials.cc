@@ -2,13 +2,13 @@
 
 #include <openssl/x509.h>
 
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/signature.h"
 #include "shim/certificates.h"
-#include "shim/error_map.h"
 #include "shim/error_mark.h"
 #include "shim/negotiation_callbacks.h"
 #include "shim/ocsp_staple.h"
@@ -101,15 +101,20 @@ CertificateDemand DemandOf(SSL* ssl) {
   return demand;
 }
 
+// In the order in which libssl's TLS 1.3 calls them.
+constexpr bool (*kServerCallbacks[])(SslAttachment& attachment) = {
+    RunClientHelloCallback, RunServerNameCallback, RunProtocolCallback, RunCertificateCallback};
+
 void AnswerAsServer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  const CtxAttachment* initial_ctx = attachment.ctx();
-  attachment.facts.set_server_name(association.client_hello().server_name);
-  KeepAuthorities(attachment, association.client_hello().certificate_wishes);
-  if (!RunClientHelloCallback(attachment) || !RunServerNameCallback(attachment, initial_ctx) ||
-      !RunProtocolCallback(attachment, now) ||
-      !RunCertificateCallback(attachment, SSL_R_CERT_CB_ERROR)) {
-    return;
+  size_t& num_done = attachment.num_callbacks_done;
+  if (num_done == 0) {
+    attachment.initial_ctx = attachment.ctx();
+    attachment.facts.set_server_name(association.client_hello().server_name);
+    KeepAuthorities(attachment, association.client_hello().certificate_wishes);
+  }
+  for (; num_done < std::size(kServerCallbacks); ++num_done) {
+    if (!kServerCallbacks[num_done](attachment)) return;
   }
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
@@ -117,34 +122,18 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   association.ProvideCredential(std::move(credential), now);
 }
 
-// UseClientCertificateCallback asks the SSL_CTX's client_cert_cb for a certificate. True when the
-// SSL has one more to choose from.
-bool UseClientCertificateCallback(SslAttachment& attachment) {
-  SSL* ssl = attachment.ssl();
-  const auto callback = Real().SSL_CTX_get_client_cert_cb(Real().SSL_get_SSL_CTX(ssl));
-  if (callback == nullptr) return false;
-  X509* certificate = nullptr;
-  EVP_PKEY* key = nullptr;
-  const int result = callback(ssl, &certificate, &key);
-  const OpenSslPtr<X509> owned_certificate(certificate);
-  const OpenSslPtr<EVP_PKEY> owned_key(key);
-  if (result != 1) return false;
-  if (certificate == nullptr || key == nullptr) {
-    Raise(SSL_R_BAD_DATA_RETURNED_BY_CALLBACK);
-    return false;
-  }
-  return Real().SSL_use_certificate(ssl, certificate) == 1 &&
-         Real().SSL_use_PrivateKey(ssl, key) == 1;
-}
-
 void AnswerAsClient(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   KeepAuthorities(attachment, association.certificate_request().wishes);
-  if (!RunCertificateCallback(attachment, SSL_R_CALLBACK_FAILED)) return;
-  std::shared_ptr<Credential> credential = MakeCredential(attachment);
-  if (credential == nullptr && UseClientCertificateCallback(attachment)) {
-    credential = MakeCredential(attachment);
+  // The first was the server name callback, before the server's certificate was verified.
+  if (attachment.num_callbacks_done <= 1) {
+    if (!RunCertificateCallback(attachment)) return;
+    attachment.num_callbacks_done = 2;
   }
+  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  bool found_another = false;
+  if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;
+  if (found_another) credential = MakeCredential(attachment);
   association.ProvideCredential(std::move(credential), now);
 }
 

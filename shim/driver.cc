@@ -111,6 +111,14 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
   }
 }
 
+// AskAgain repeats the question that a callback put off.
+void AskAgain(SslAttachment& attachment, Instant now) {
+  if (!attachment.postponed) return;
+  const EventType question = attachment.postponed->question;
+  attachment.postponed.reset();
+  if (!attachment.failed()) OnEvent(attachment, {.type = question}, now);
+}
+
 bool PollEvents(SslAttachment& attachment, Instant now) {
   bool any = false;
   while (std::optional<Event> event = attachment.association()->PollEvent()) {
@@ -331,6 +339,7 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
   std::optional<Instant> give_up;
   if (goal == Goal::kPeerClose && IsBlocking(attachment.ssl())) give_up = Now() + kCloseWait;
   bool has_received = false;
+  AskAgain(attachment, Now());
   for (;;) {
     Association& association = *attachment.association();
     const Instant now = Now();
@@ -346,6 +355,11 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     if (IsReached(attachment, goal)) {
       AnnounceTimeout(attachment, association.NextTransmission());
       return Progress::kReached;
+    }
+    if (attachment.postponed) {
+      AnnounceTimeout(attachment, association.NextTransmission());
+      attachment.want = attachment.postponed->want;
+      return Progress::kWouldBlock;
     }
     const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);
     AnnounceTimeout(attachment, deadline);

@@ -91,6 +91,10 @@ bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, l
     case DTLS_CTRL_HANDLE_TIMEOUT:
       *result = ExpireTimer(attachment);
       return true;
+    case SSL_CTRL_SET_RETRY_VERIFY:
+      attachment.retry_verify = true;
+      *result = 1;
+      return true;
     case SSL_CTRL_GET_PEER_SIGNATURE_NID:
       *result = PeerSignatureHash(attachment, static_cast<int*>(parg));
       return true;

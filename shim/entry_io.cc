@@ -184,13 +184,36 @@ size_t Pending(const SslAttachment& attachment) {
   return len;
 }
 
+// What SSL_get_error and SSL_want say of a Want.
+struct WantNumbers {
+  int error;
+  int want;
+};
+
+WantNumbers WantNumbersOf(Want want) {
+  switch (want) {
+    case Want::kNothing:
+      return {SSL_ERROR_NONE, SSL_NOTHING};
+    case Want::kRead:
+      return {SSL_ERROR_WANT_READ, SSL_READING};
+    case Want::kWrite:
+      return {SSL_ERROR_WANT_WRITE, SSL_WRITING};
+    case Want::kCertificateCallback:
+      return {SSL_ERROR_WANT_X509_LOOKUP, SSL_X509_LOOKUP};
+    case Want::kClientHelloCallback:
+      return {SSL_ERROR_WANT_CLIENT_HELLO_CB, SSL_CLIENT_HELLO_CB};
+    case Want::kVerification:
+      return {SSL_ERROR_WANT_RETRY_VERIFY, SSL_RETRY_VERIFY};
+  }
+  return {SSL_ERROR_NONE, SSL_NOTHING};
+}
+
 int GetError(const SslAttachment& attachment, int result) {
   if (result > 0) return SSL_ERROR_NONE;
   if (const unsigned long error = ERR_peek_error(); error != 0) {
     return ERR_GET_LIB(error) == ERR_LIB_SYS ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL;
   }
-  if (attachment.want == Want::kRead) return SSL_ERROR_WANT_READ;
-  if (attachment.want == Want::kWrite) return SSL_ERROR_WANT_WRITE;
+  if (attachment.want != Want::kNothing) return WantNumbersOf(attachment.want).error;
   const bool received = (Real().SSL_get_shutdown(attachment.ssl()) & SSL_RECEIVED_SHUTDOWN) != 0;
   const Association* association = attachment.association();
   // An application that sets the flag itself sees the clean end it declares, as in libssl; what has
@@ -269,16 +292,7 @@ DTLS13_EXPORT int SSL_has_pending(const SSL* ssl) noexcept {
 
 DTLS13_EXPORT int SSL_want(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
-  if (attachment == nullptr) return Real().SSL_want(ssl);
-  switch (attachment->want) {
-    case Want::kNothing:
-      return SSL_NOTHING;
-    case Want::kRead:
-      return SSL_READING;
-    case Want::kWrite:
-      return SSL_WRITING;
-  }
-  return SSL_NOTHING;
+  return attachment != nullptr ? WantNumbersOf(attachment->want).want : Real().SSL_want(ssl);
 }
 
 DTLS13_EXPORT int SSL_get_error(const SSL* ssl, int result) noexcept {

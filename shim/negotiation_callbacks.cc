@@ -2,8 +2,11 @@
 
 #include <span>
 
+#include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/wire/byte_reader.h"
+#include "shim/clock.h"
 #include "shim/error_map.h"
+#include "shim/real_libssl.h"
 
 namespace dtls13::shim {
 
@@ -14,14 +17,18 @@ bool RunClientHelloCallback(SslAttachment& attachment) {
   const int result =
       ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
   if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
+  if (result == SSL_CLIENT_HELLO_RETRY) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kClientHelloCallback};
+    return false;
+  }
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
   return false;
 }
 
-bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initial_ctx) {
+bool RunServerNameCallback(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   // The callback of an SSL_CTX that the application has switched to comes before the first one's.
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = initial_ctx;
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = attachment.initial_ctx;
   if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
   int alert = SSL_AD_UNRECOGNIZED_NAME;
   const int result =
@@ -32,7 +39,7 @@ bool RunServerNameCallback(SslAttachment& attachment, const CtxAttachment* initi
   return false;
 }
 
-bool RunProtocolCallback(SslAttachment& attachment, Instant now) {
+bool RunProtocolCallback(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
   const auto extension = attachment.facts.client_extension(
@@ -54,16 +61,47 @@ bool RunProtocolCallback(SslAttachment& attachment, Instant now) {
     return false;
   }
   attachment.association()->ProvideProtocol({reinterpret_cast<const char*>(selected), selected_len},
-                                            now);
+                                            Now());
   return !attachment.failed();
 }
 
-bool RunCertificateCallback(SslAttachment& attachment, int reason) {
+bool RunCertificateCallback(SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   if (settings.cert_callback == nullptr) return true;
-  if (settings.cert_callback(attachment.ssl(), settings.cert_callback_arg) > 0) return true;
-  FailFor(attachment, reason, AlertDescription::kInternalError);
+  const int result = settings.cert_callback(attachment.ssl(), settings.cert_callback_arg);
+  if (result > 0) return true;
+  if (result < 0) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+  } else {
+    const bool is_server = attachment.side == Side::kServer;
+    FailFor(attachment, is_server ? SSL_R_CERT_CB_ERROR : SSL_R_CALLBACK_FAILED,
+            AlertDescription::kInternalError);
+  }
   return false;
+}
+
+bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
+  *found = false;
+  SSL* ssl = attachment.ssl();
+  const auto callback = Real().SSL_CTX_get_client_cert_cb(Real().SSL_get_SSL_CTX(ssl));
+  if (callback == nullptr) return true;
+  X509* certificate = nullptr;
+  EVP_PKEY* key = nullptr;
+  const int result = callback(ssl, &certificate, &key);
+  if (result < 0) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+    return false;
+  }
+  const OpenSslPtr<X509> owned_certificate(certificate);
+  const OpenSslPtr<EVP_PKEY> owned_key(key);
+  if (result != 1) return true;
+  if (certificate == nullptr || key == nullptr) {
+    Raise(SSL_R_BAD_DATA_RETURNED_BY_CALLBACK);
+    return true;
+  }
+  *found =
+      Real().SSL_use_certificate(ssl, certificate) == 1 && Real().SSL_use_PrivateKey(ssl, key) == 1;
+  return true;
 }
 
 void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {

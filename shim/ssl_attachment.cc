@@ -76,6 +76,10 @@ void SslAttachment::Reset() {
   owner = Owner::kUndecided;
   want = Want::kNothing;
   handshake_state = TLS_ST_BEFORE;
+  postponed.reset();
+  num_callbacks_done = 0;
+  retry_verify = false;
+  initial_ctx = nullptr;
   facts = SessionFacts();
   unread.clear();
   kept_datagram.clear();

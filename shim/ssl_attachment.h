@@ -28,7 +28,15 @@ enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
 enum class Side : uint8_t { kUnset, kClient, kServer };
 
 // Want is why the last call returned without a result: what SSL_want and SSL_get_error speak of.
-enum class Want : uint8_t { kNothing, kRead, kWrite };
+enum class Want : uint8_t {
+  kNothing,
+  kRead,
+  kWrite,
+  // A callback of the application's that wants to be called again.
+  kCertificateCallback,
+  kClientHelloCallback,
+  kVerification,
+};
 
 // SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
 // libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
@@ -129,6 +137,20 @@ class SslAttachment {
   // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
   OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
   SslSettings settings;
+
+  // A question of the association's that a callback has put off, to be asked again by the next
+  // call.
+  struct Postponed {
+    EventType question;
+    Want want;
+  };
+  std::optional<Postponed> postponed;
+  // How many of the callbacks that come in turn have had their say.
+  size_t num_callbacks_done = 0;
+  // SSL_set_retry_verify: the verification at hand is to be put off.
+  bool retry_verify = false;
+  // The SSL_CTX that a server's handshake began with; its SSL holds on to it.
+  const CtxAttachment* initial_ctx = nullptr;
 
   // What queries ask about the handshake. The driver hands it every Trace event, so an association
   // is always made with AssociationConfig::trace.

@@ -19,8 +19,18 @@ void TakeTurn(SSL* ssl, SslPair::End* end) {
   char byte;
   const int result = end->is_up ? SSL_read(ssl, &byte, 1) : SSL_do_handshake(ssl);
   if (result == 1) end->is_up = true;
-  if (result <= 0 && SSL_get_error(ssl, result) == SSL_ERROR_SSL) {
-    end->reason = ERR_GET_REASON(ERR_peek_error());
+  const int error = SSL_get_error(ssl, result);
+  switch (error) {
+    case SSL_ERROR_SSL:
+      end->reason = ERR_GET_REASON(ERR_peek_error());
+      break;
+    case SSL_ERROR_WANT_X509_LOOKUP:
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+    case SSL_ERROR_WANT_RETRY_VERIFY:
+      end->retries.emplace_back(error, SSL_want(ssl));
+      break;
+    default:
+      break;
   }
   ERR_clear_error();
 }

@@ -6,6 +6,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "dtls13/crypto/openssl_ptr.h"
 #include "shim/openssl_headers.h"
@@ -44,6 +46,8 @@ class SslPair {
   struct End {
     bool is_up = false;
     int reason = 0;  // of its first error on the queue, ERR_LIB_SSL
+    // What SSL_get_error and SSL_want said whenever a callback was to be called again.
+    std::vector<std::pair<int, int>> retries = {};
   };
 
   // The server has a certificate.

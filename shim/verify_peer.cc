@@ -87,16 +87,6 @@ bool VerifyChain(SslAttachment& attachment, X509* leaf) {
   return is_good;
 }
 
-// IsUndecided: the callback asked with SSL_set_retry_verify to be called again later. What it
-// returned and noted until then is no verdict, though it looks like a good one.
-bool IsUndecided(SSL* ssl) {
-  if (Real().SSL_want(ssl) != SSL_RETRY_VERIFY) return false;
-  if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
-    Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
-  }
-  return true;
-}
-
 void Forget(STACK_OF(X509) * *stack) {
   sk_X509_pop_free(*stack, X509_free);
   *stack = nullptr;
@@ -110,7 +100,11 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   SslAttachment::PeerObjects& objects = attachment.peer_objects();
   Forget(&objects.chain);
   Forget(&objects.verified_chain);
-  if (association.role() == Role::kClient && !RunServerNameCallback(attachment, nullptr)) return;
+  if (association.role() == Role::kClient && attachment.num_callbacks_done == 0) {
+    if (!RunServerNameCallback(attachment)) return;
+    attachment.num_callbacks_done = 1;
+  }
+  attachment.retry_verify = false;
   // What goes wrong inside a verification that succeeds is nobody's error.
   ERR_set_mark();
   OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
@@ -120,11 +114,20 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
     return;
   }
   const bool is_good = VerifyChain(attachment, leaf.get());
+  if (is_good && attachment.retry_verify && association.role() == Role::kClient) {
+    ERR_pop_to_mark();
+    // What the callback noted until then is no verdict, though it may look like a good one.
+    if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
+      Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
+    }
+    attachment.postponed = {EventType::kVerifyPeer, Want::kVerification};
+    return;
+  }
   // Without SSL_VERIFY_PEER the result is only for a client's application to look at; a server
   // would not have asked.
   const bool must_be_good =
       association.role() == Role::kServer || Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
-  if (IsUndecided(ssl) || (!is_good && must_be_good)) {
+  if (!is_good && must_be_good) {
     ERR_clear_last_mark();
     const int error = static_cast<int>(Real().SSL_get_verify_result(ssl));
     // libssl's server shows the certificates of a client only once it has accepted them.
