@@ -183,6 +183,8 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.cookie_keys = ctx->cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
     handshake.require_cookie = false;
+    // Sessions are judged by this one. What is asked of the client is said after the callbacks.
+    handshake.client_authentication = DemandOf(ssl).client_authentication;
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   } else {

@@ -107,6 +107,19 @@ STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders) 
   return names;
 }
 
+CertificateDemand DemandOf(SSL* ssl) {
+  const int mode = Real().SSL_get_verify_mode(ssl);
+  if ((mode & SSL_VERIFY_PEER) == 0 || (mode & SSL_VERIFY_POST_HANDSHAKE) != 0) return {};
+  CertificateDemand demand;
+  demand.client_authentication = (mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) != 0
+                                     ? ClientAuthentication::kRequired
+                                     : ClientAuthentication::kOptional;
+  const STACK_OF(X509_NAME)* names = Real().SSL_get_client_CA_list(ssl);
+  if (sk_X509_NAME_num(names) <= 0) names = Real().SSL_get0_CA_list(ssl);
+  demand.certificate_authorities = NamesToDer(names);
+  return demand;
+}
+
 OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   return OpenSslPtr<X509_STORE_CTX>(

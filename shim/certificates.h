@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/handshake/handshake_config.h"
 #include "shim/ssl_attachment.h"
 
 namespace dtls13::shim {
@@ -26,6 +27,9 @@ std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names);
 
 // ParseNames returns those of the names that parse, owned by the caller; null for none.
 STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders);
+
+// DemandOf says what the present settings of a server's SSL ask of a client.
+CertificateDemand DemandOf(SSL* ssl);
 
 // NewStoreContext returns an empty X509_STORE_CTX. Null when memory is out.
 OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment);
