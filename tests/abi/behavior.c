@@ -508,6 +508,46 @@ static void Preferences(struct Pair* pair) {
   SayValue("client's ciphers", sk_SSL_CIPHER_num(SSL_get_client_ciphers(pair->server)) > 0);
 }
 
+static BIO* NewFilter(SSL* ssl) {
+  BIO* bio = BIO_new(BIO_f_ssl());
+  BIO_set_ssl(bio, ssl, BIO_NOCLOSE);
+  return bio;
+}
+
+static void SayBio(const char* what, BIO* bio, int result) {
+  printf("%s: %d read=%d write=%d special=%d retry=%d\n", what, result, BIO_should_read(bio) != 0,
+         BIO_should_write(bio) != 0, BIO_should_io_special(bio) != 0, BIO_should_retry(bio) != 0);
+}
+
+static void FilterBio(struct Pair* pair) {
+  char data[16];
+  size_t len = 0;
+  BIO* client = NewFilter(pair->client);
+  BIO* server = NewFilter(pair->server);
+  SayBio("nothing yet", server, BIO_read(server, data, sizeof(data)));
+  SayBio("first flight", client, (int)BIO_do_handshake(client));
+  MustHandshake(pair);
+  printf("# version %s\n", SSL_get_version(pair->client));
+  SayBio("handshake", client, (int)BIO_do_handshake(client));
+  SayBio("write", client, BIO_write(client, "question", 8));
+  WaitReadable(pair->server_fd);
+  SayBio("read a part", server, BIO_read(server, data, 3));
+  SayValue("pending", BIO_pending(server));
+  SayBio("read the rest", server, BIO_read_ex(server, data, sizeof(data), &len));
+  SayValue("length", (long)len);
+  SayBio("nothing more", server, BIO_read(server, data, sizeof(data)));
+  SayBio("write nothing", server, BIO_write(server, NULL, 0));
+  SayBio("puts", server, BIO_puts(server, "answer"));
+  WaitReadable(pair->client_fd);
+  SayBio("read", client, BIO_read(client, data, sizeof(data)));
+  BIO_ssl_shutdown(client);
+  WaitReadable(pair->server_fd);
+  SayBio("end", server, BIO_read(server, data, sizeof(data)));
+  SayValue("shutdown", SSL_get_shutdown(pair->server));
+  BIO_free(client);
+  BIO_free(server);
+}
+
 int main(void) {
   MakeCertificate();
   Run("handshake over sockets", OverSockets, Handshaking);
@@ -541,6 +581,8 @@ int main(void) {
   Run("chain refused", OverSockets, VerifyChainRefused);
   Run("message and key log callbacks", OverSockets, MessageAndKeyLog);
   Run("preferences", OverSockets, Preferences);
+  Run("filter BIO over sockets", OverSockets, FilterBio);
+  Run("filter BIO over memory", OverMemory, FilterBio);
   FreeCertificate();
   return 0;
 }
