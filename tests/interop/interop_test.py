@@ -46,7 +46,8 @@ class Runner:
         try:
             server = self._keep(self._server(pair, scenario))
             relay = wire.Relay(server.port(), scenario.loss,
-                               lambda: server.text().count("listening "))
+                               lambda: server.text().count("listening "),
+                               allows_dtls12=scenario.dtls12)
             client = self._keep(self._client(pair, scenario, relay.port))
             server.other, client.other = client, server
             scenario.run(self, pair, server, client, relay)
@@ -93,8 +94,10 @@ class Runner:
                              (["--cookie"] if scenario.cookie else []) +
                              (["--tickets"] if scenario.tickets else []), scenario, groups)
         return programs.SServer(
-            [option.replace("--", "-") for option in credential] +
-            ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []),
+            dashed(credential) +
+            ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []) +
+            (["-Verify", "1", "-verify_return_error", "-CAfile", self._file(pair.server, "ca.pem")]
+             if scenario.client_cert else []),
             self.library, brief=not scenario.needs_commands)
 
     def _client(self, pair, scenario, port):
@@ -106,14 +109,14 @@ class Runner:
                 self.folder, pair.client, "client",
                 ["--port", str(port), "--host-name", scenario.host_name, "--authority", trusted] +
                 library_arguments(pair, scenario, "client", groups))
+        shown = self._credential(pair.client, scenario.client_cert) if scenario.client_cert else []
         if pair.client in scenarios.CLI_KINDS:
-            shown = self._credential(pair.client, scenario.client_cert) if scenario.client_cert else []
             return self._cli(pair.client, "client", [
                 "--port", str(port), "--ca", authority, "--server-name", scenario.host_name] + shown,
                              scenario, groups)
         return programs.SClient(port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
-            "-verify_hostname", scenario.host_name], self.library)
+            "-verify_hostname", scenario.host_name] + dashed(shown), self.library)
 
 
 def library_arguments(pair, scenario, role, groups):
@@ -141,6 +144,8 @@ def library_arguments(pair, scenario, role, groups):
     if role == "server" and scenario.client_cert and not scenario.late_authentication:
         arguments.append("--ask-certificate")
     arguments += ["--raw-public-keys"] if scenario.raw_public_keys else []
+    arguments += ["--dtls12"] if scenario.dtls12 else []
+    arguments += ["--also-dtls12"] if scenario.also_dtls12 else []
     id_len = connection_id_len(scenario, role)
     if id_len is not None:
         arguments += ["--connection-id", bytes(range(1, id_len + 1)).hex()]
@@ -171,6 +176,11 @@ def cli_arguments(scenario, role, groups):
     id_len = connection_id_len(scenario, role)
     arguments += ["--connection-id", str(id_len)] if id_len is not None else []
     return arguments + common_arguments(scenario)
+
+
+def dashed(options):
+    """As openssl's programs take them."""
+    return [option.replace("--", "-") for option in options]
 
 
 def openssl_groups(names):

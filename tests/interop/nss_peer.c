@@ -98,6 +98,8 @@ static void SetSuites(PRFileDesc* fd) {
   for (PRUint16 i = 0; i < SSL_GetNumImplementedCiphers(); ++i) {
     bool wanted = options.num_suites == 0 && (all[i] & 0xff00) == 0x1300;
     for (unsigned j = 0; j < options.num_suites; ++j) wanted |= options.suites[j] == all[i];
+    // Those of DTLS 1.2 stay as they are where that is spoken too.
+    if ((all[i] & 0xff00) != 0x1300 && options.also_dtls12) continue;
     if (SSL_CipherPrefSet(fd, all[i], wanted) != SECSuccess) Die("cannot choose the suites");
   }
 }
@@ -166,9 +168,10 @@ static void PushGate(PRFileDesc* udp) {
 }
 
 static void SetNegotiation(PRFileDesc* fd) {
-  const PRUint16 version =
-      options.dtls12 ? SSL_LIBRARY_VERSION_TLS_1_2 : SSL_LIBRARY_VERSION_TLS_1_3;
-  const SSLVersionRange versions = {version, version};
+  const bool has_dtls12 = options.dtls12 || options.also_dtls12;
+  const SSLVersionRange versions = {
+      has_dtls12 ? SSL_LIBRARY_VERSION_TLS_1_2 : SSL_LIBRARY_VERSION_TLS_1_3,
+      options.dtls12 ? SSL_LIBRARY_VERSION_TLS_1_2 : SSL_LIBRARY_VERSION_TLS_1_3};
   if (SSL_VersionRangeSet(fd, &versions) != SECSuccess) Die("cannot set the version");
   if (!options.dtls12) SetSuites(fd);
   SSLNamedGroup groups[kMaxGroups];

@@ -414,6 +414,7 @@ static const struct {
      .help = "server: the client must show one"},
     {"host-name", .text = &options.host_name, .help = "client: whom it expects (server.example)"},
     {"dtls12", .flag = &options.dtls12, .help = "speak DTLS 1.2 and nothing later"},
+    {"also-dtls12", .flag = &options.also_dtls12, .help = "speak DTLS 1.2 as well"},
     {"groups", .set = SetGroups,
      .help = "x25519,p256,p384,p521,x25519mlkem768, the first preferred"},
     {"key-shares", .number = &options.additional_key_shares, .max = kMaxGroups,

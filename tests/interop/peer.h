@@ -46,6 +46,7 @@ struct Options {
   const char* host_name;
   bool ask_certificate;  // a server, of its client
   bool dtls12;           // and no later version
+  bool also_dtls12;      // beside DTLS 1.3
   enum Group groups[kMaxGroups];
   unsigned num_groups;
   unsigned additional_key_shares;

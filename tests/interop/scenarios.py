@@ -81,6 +81,8 @@ class Scenario:
     no_end_of_early_data: bool = False  # the library has that message, and is told to do without
     client_cert: str = ""  # shown, and asked for
     late_authentication: bool = False  # asked for after the handshake
+    dtls12: bool = False  # the library has nothing later
+    also_dtls12: bool = False  # the library has both
     raw_public_keys: bool = False  # the server's, in its certificate's place
     # How long what each side wants in the other's records is; None: it does without the extension.
     client_id_len: int = None
@@ -167,6 +169,8 @@ class Scenario:
 
     def _openssl_facts(self, role):
         facts = {"protocol": "DTLSv1.3", "suite_name": self.suite, "echoed": str(self.count)}
+        if role == "server" and self.client_cert:
+            facts["verification"] = "OK"
         if role == "client":
             facts.update({
                 "temp_key": GROUPS[self.group()][2],
@@ -324,6 +328,33 @@ class FragmentedHello(Scenario):
 
 
 @dataclasses.dataclass
+class Dtls12(Scenario):
+    """The library has DTLS 1.2 and nothing later, so libssl itself speaks with it."""
+
+    dtls12: bool = True
+
+    def _library_facts(self, role):
+        names = ("verify", "sent", "echoed", "received", "order", "end", "error", "alert_received", "alert_sent")
+        facts = super()._library_facts(role)
+        return dict({name: facts[name] for name in names}, version="0xfefd")
+
+    def _openssl_facts(self, role):
+        facts = super()._openssl_facts(role)
+        del facts["suite_name"]
+        return dict(facts, protocol="DTLSv1.2")
+
+    def _check_wire(self, pair, relay):
+        if relay.fault is not None:
+            raise Failed("on the wire, " + relay.fault)
+        trace = relay.trace
+        expect("on the wire, the version", trace.version(), wire.DTLS12_VERSION)
+        expect("on the wire, plaintext alerts", trace.plaintext_alerts, [])
+        # NSS's server has no cookies in DTLS 1.2, the others always.
+        expect("on the wire, a HelloVerifyRequest", trace.num_hello_verify_requests > 0,
+               pair.server != "NSS")
+
+
+@dataclasses.dataclass
 class UnwantedTickets(Scenario):
     """Our server gives no ticket to a client that names no way to use one; some end the association over it."""
 
@@ -441,6 +472,7 @@ def conversations(pair, debian):
         yield Scenario("closing: server first", first="server")
     yield from refusals(pair)
     yield from losses(pair)
+    yield from older_versions(pair)
 
 
 def full_handshakes():
@@ -533,13 +565,11 @@ def external_psks(pair):
 
 
 def client_certificates(pair):
-    if pair.uses_openssl():
-        return
     for cert in CERTIFICATES:
         yield Scenario("client certificates: %s" % cert, client_cert=cert)
     yield Scenario("client certificates: after a HelloRetryRequest", client_cert="ecdsa", cookie=True)
-    # In DTLS, NSS neither offers that nor can ask for it.
-    if pair.library == "wolfSSL":
+    # In DTLS, NSS neither offers that nor can ask for it; nor do libssl's programs.
+    if pair.library == "wolfSSL" and not pair.uses_openssl():
         yield Scenario("client certificates: after the handshake", client_cert="ecdsa",
                        late_authentication=True)
 
@@ -572,6 +602,20 @@ def refusals(pair):
     yield Refusal("refusals: another name", host_name="other.example", alert=BAD_CERTIFICATE)
     yield Refusal("refusals: no common group", client_groups=("x25519",), server_groups=("p384",),
                   **no_group)
+
+
+def older_versions(pair):
+    for cookie in (False, True):
+        yield Scenario("DTLS 1.2 offered too: %s a cookie" % ("with" if cookie else "without"),
+                       also_dtls12=True, cookie=cookie)
+    if not pair.uses_openssl():
+        return  # the core has DTLS 1.3 alone
+    for cert in CERTIFICATES:
+        yield Dtls12("DTLS 1.2 alone: %s" % cert, cert=cert)
+    if pair.server == "s_server":
+        yield Dtls12("DTLS 1.2 alone: -listen", cookie=True)
+    yield Dtls12("DTLS 1.2 alone: client certificate", client_cert="ecdsa")
+    yield Dtls12("DTLS 1.2 alone: 200 datagrams", count=200)
 
 
 def losses(pair):

@@ -128,7 +128,7 @@ static void SetSuites(void) {
       {0x1302, "TLS13-AES256-GCM-SHA384"},
       {0x1303, "TLS13-CHACHA20-POLY1305-SHA256"},
   };
-  char list[128] = "";
+  char list[160] = "";
   for (unsigned i = 0; i < options.num_suites; ++i) {
     for (size_t j = 0; j < sizeof(kSuites) / sizeof(kSuites[0]); ++j) {
       if (options.suites[i] != kSuites[j].suite) continue;
@@ -174,6 +174,9 @@ static WOLFSSL_METHOD* Method(void) {
   if (options.dtls12) {
     return options.server ? wolfDTLSv1_2_server_method() : wolfDTLSv1_2_client_method();
   }
+  if (options.also_dtls12) {
+    return options.server ? wolfDTLS_server_method() : wolfDTLS_client_method();
+  }
   return options.server ? wolfDTLSv1_3_server_method() : wolfDTLSv1_3_client_method();
 }
 
@@ -182,7 +185,7 @@ void StartLibrary(void) {
   if (wolfSSL_Init() != WOLFSSL_SUCCESS) Die("cannot start wolfSSL");
   context = wolfSSL_CTX_new(Method());
   if (context == NULL) Die("no context");
-  SetSuites();
+  if (!options.dtls12) SetSuites();
   SetTrust();
   SetCertificate();
   if (options.psk_name != NULL) {

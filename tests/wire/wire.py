@@ -271,10 +271,13 @@ class Relay(threading.Thread):
     `loss` is (direction, kind, place), the first place being 0: that one datagram is lost. What the n-th
     client sends waits until `num_listened`() is n: a server that serves one after the other is ready then.
     Of the others each is lost with probability `loss_rate`, the same ones for the same `seed` and order.
+    `allows_dtls12` is Trace's.
     """
 
-    def __init__(self, server_port, loss=None, num_listened=lambda: 1 << 30, loss_rate=0.0, seed=1):
+    def __init__(self, server_port, loss=None, num_listened=lambda: 1 << 30, loss_rate=0.0, seed=1,
+                 allows_dtls12=False):
         super().__init__(daemon=True)
+        self._allows_dtls12 = allows_dtls12
         self.num_lost = 0
         self._loss = loss
         self._loss_rate = loss_rate
@@ -282,7 +285,7 @@ class Relay(threading.Thread):
         self._num_listened = num_listened
         self._num_seen = collections.Counter()
         # One for each client address, the last the present one's.
-        self.traces = [Trace()]
+        self.traces = [Trace(allows_dtls12)]
         self.fault = None
         self._client = None
         self._stopping = threading.Event()
@@ -339,7 +342,7 @@ class Relay(threading.Thread):
 
     def _follow(self, client):
         if self._client not in (None, client):
-            self.traces.append(Trace())
+            self.traces.append(Trace(self._allows_dtls12))
             while self._num_listened() < len(self.traces) and not self._stopping.wait(0.002):
                 pass
         self._client = client
