@@ -185,9 +185,12 @@ class Run:
             lines += ["  " + line for line in program.output.splitlines()[-25:]]
         return lines
 
-    def close(self):
+    def end_programs(self):
         for program in self._programs:
             program.kill()
+
+    def close(self):
+        self.end_programs()
         for relay in self._relays:
             relay.close()
         self.capture.close()
@@ -269,12 +272,15 @@ def run_cases(program, library, cases):
     return sum(result.fault is not None for result in results)
 
 
-def main(program, needed, cases):
-    """Runs the cases of one program, which needs the named commands. Returns the exit status."""
+def main(program, needed, cases, prepare=None):
+    """Runs the cases of one program, which needs the named commands. `prepare` is called in the new namespace;
+    it may raise Unavailable. Returns the exit status."""
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
     try:
         check_programs(needed)
         enter_network_namespace()
+        if prepare is not None:
+            prepare()
     except Unavailable as reason:
         print("SKIPPED: %s: %s" % (program, reason))
         return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0

@@ -82,6 +82,10 @@ class Association:
         return (opening[0] == self._opening[0] and
                 opening[1][:shared] == self._opening[1][:shared])
 
+    def opening_is_cut(self):
+        """Whether the first ClientHello came in several fragments."""
+        return len(self._opening[1]) < self._opening[0]
+
     def add(self, datagram):
         direction = wire.TO_SERVER if datagram.source == self.client else wire.TO_CLIENT
         try:

@@ -23,6 +23,7 @@ HELLO_VERIFY_REQUEST = 3
 DTLS10_VERSION = 0xFEFF
 DTLS12_VERSION = 0xFEFD
 DTLS13_VERSION = 0xFEFC
+SUPPORTED_GROUPS = 10
 KEY_SHARE = 51
 SUPPORTED_VERSIONS = 43
 PRE_SHARED_KEY = 41
@@ -32,6 +33,17 @@ CONNECTION_ID = 54
 PSK_KEY_EXCHANGE_MODES = 45
 # What RFC 8446 section 4.1.2 lets a client change in its second ClientHello: these, and padding.
 CHANGEABLE = (KEY_SHARE, COOKIE, EARLY_DATA, PRE_SHARED_KEY, 21)
+
+GROUP_NAMES = {
+    23: "P-256",
+    24: "P-384",
+    25: "P-521",
+    29: "X25519",
+    30: "X448",
+    256: "FFDHE2048",
+    257: "FFDHE3072",
+    0x11EC: "X25519MLKEM768",
+}
 
 # SHA-256 of "HelloRetryRequest", RFC 8446 section 4.1.3.
 RETRY_RANDOM = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
@@ -109,6 +121,15 @@ def key_share_groups(hello, is_retry=False):
         groups.append(shares.number(2))
         shares.vector(2)
     return groups
+
+
+def code_points(hello, extension, length_len):
+    """The code points that an extension lists, none without the extension; the list has a length of `length_len`
+    bytes before it."""
+    if extension not in hello.extensions:
+        return []
+    listed = Reader(hello.extensions[extension]).vector(length_len)
+    return [code_point for (code_point,) in struct.iter_unpack(">H", listed)]
 
 
 def cookie_of(hello):
@@ -294,6 +315,8 @@ class Relay(threading.Thread):
         self._server_side = self._socket()
         self._server_side.connect(("127.0.0.1", server_port))
         self.port = self._client_side.getsockname()[1]
+        # Where the server's answers go.
+        self.server_side_port = self._server_side.getsockname()[1]
         self.start()
 
     @staticmethod

@@ -18,7 +18,10 @@ DTLS13_PACKAGES=(
 DTLS13_PEER_PACKAGES=(debootstrap)
 # The programs of tests/apps, which need root too.
 DTLS13_APP_PACKAGES=(
+  chromium firefox-esr iproute2
   coturn
+  gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+  gir1.2-gst-plugins-bad-1.0 gir1.2-gst-plugins-base-1.0 python3-gi
   libcoap3-bin
   ncat
   snmp snmpd
