@@ -94,7 +94,7 @@ bool ClientPsks::WriteBinders(const HandshakeConfig& config, const Transcript& t
     Transcript alone(config.algorithms);
     if (!transcript.has_hash() && !alone.SelectHash(psk.hash())) return false;
     KeySchedule schedule(config.algorithms, psk.hash(), config.label_prefix);
-    if (!schedule.StartEarly(psk.key().bytes())) return false;
+    if (!schedule.StartEarly(psk.key())) return false;
     const auto binder =
         ComputePskBinder(&schedule, psk.kind(), transcript.has_hash() ? transcript : alone,
                          *client_hello_body, binders_len);

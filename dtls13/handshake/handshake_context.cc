@@ -37,7 +37,7 @@ Status HandshakeContext::Receive(HandshakeType type, std::span<const uint8_t> bo
 
 Status HandshakeContext::StartWithPsk(const PskSelection& selection) {
   schedule_.emplace(config_->algorithms, selection.psk.hash(), config_->label_prefix);
-  if (!schedule_->StartEarly(selection.psk.key().bytes())) return InternalError(Reason::kCrypto);
+  if (!schedule_->StartEarly(selection.psk.key())) return InternalError(Reason::kCrypto);
   if (const Session* session = selection.psk.session()) {
     result_.resumed = true;
     result_.authenticated_at = session->authenticated_at;

@@ -15,11 +15,32 @@
 
 namespace dtls13 {
 
+// PskKey is the key of an external PSK, which may be longer than any secret of the handshake.
+// Move-only; cleansed on destruction.
+class PskKey {
+ public:
+  PskKey() = default;
+  PskKey(const Secret& secret) : PskKey(CopyOf(secret.bytes())) {}  // NOLINT: each Secret is a key
+  static PskKey CopyOf(std::span<const uint8_t> bytes);
+
+  PskKey(PskKey&& other) noexcept : bytes_(std::move(other.bytes_)) {}
+  PskKey& operator=(PskKey&& other) noexcept;
+  PskKey(const PskKey&) = delete;
+  PskKey& operator=(const PskKey&) = delete;
+  ~PskKey() { Cleanse(bytes_); }
+
+  std::span<const uint8_t> bytes() const { return bytes_; }
+  bool empty() const { return bytes_.empty(); }
+
+ private:
+  std::vector<uint8_t> bytes_;  // never grows: that would leave a copy
+};
+
 // ExternalPsk is a key that both sides were given by other means than a handshake, RFC 8446 section
 // 2.2: never a password, which whoever sees the handshake could guess at leisure.
 struct ExternalPsk {
   std::vector<uint8_t> identity;  // 1 to 65535 bytes
-  Secret key;
+  PskKey key;
   //= rfc8446#section-4.2.11
   //# For externally established PSKs, the Hash algorithm MUST be set when
   //# the PSK is established or default to SHA-256 if no such algorithm is
@@ -45,7 +66,7 @@ class Psk {
 
   // Not for an empty Psk.
   std::span<const uint8_t> identity() const;
-  const Secret& key() const;
+  std::span<const uint8_t> key() const;
   HashId hash() const;
   KeySchedule::PskKind kind() const;
 

@@ -96,6 +96,37 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(HashId::kSha256, HashId::kSha384), testing::Bool(),
                      testing::Values(Retry::kNone, Retry::kCookie, Retry::kGroup)));
 
+// A key may be longer than any secret of the handshake: libssl takes 512 bytes.
+TEST(PskHandshakeTest, TakesKeysOfAnyLength) {
+  for (const size_t len : {1u, 73u, 512u}) {
+    auto external = std::make_shared<ExternalPsk>();
+    external->identity = {'i'};
+    external->key = PskKey::CopyOf(Bytes(len, 0x5a));
+    ASSERT_EQ(external->key.bytes().size(), len);
+    const Psk psk(std::move(external));
+    HandshakePair pair(TestConfig(), AskingServer(), Offering({psk}));
+    pair.provide_psk = Knowing({psk});
+    pair.Run();
+    ExpectCompleted(pair);
+    EXPECT_EQ(pair.client_handshake->result().psk_index, 0);
+  }
+}
+
+// Keys that have a beginning in common are different keys.
+TEST(PskHandshakeTest, LooksAtTheWholeKey) {
+  std::vector<Psk> sides;
+  for (const size_t len : {511u, 512u}) {
+    auto external = std::make_shared<ExternalPsk>();
+    external->identity = {'i'};
+    external->key = PskKey::CopyOf(Bytes(len, 0x5a));
+    sides.push_back(Psk(std::move(external)));
+  }
+  HandshakePair pair(TestConfig(), AskingServer(), Offering({sides[0]}));
+  pair.provide_psk = Knowing({sides[1]});
+  pair.Run();
+  ExpectFatal(pair.server.status, AlertDescription::kDecryptError, Reason::kBinderMismatch);
+}
+
 // The key of a session is what both sides have from the connection before.
 TEST(PskHandshakeTest, ResumesWhatAFullHandshakeLeft) {
   HandshakePair first(TestConfig(), TestConfig(), Offering({}));

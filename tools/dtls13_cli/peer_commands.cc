@@ -130,8 +130,7 @@ absl::StatusOr<Psk> ParsePsk(const Options& options) {
   auto psk = std::make_shared<ExternalPsk>();
   psk->identity.assign(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(colon));
   const std::string key = absl::HexStringToBytes(digits);
-  psk->key = Secret::CopyOf({reinterpret_cast<const uint8_t*>(key.data()), key.size()});
-  if (psk->key.empty()) return absl::InvalidArgumentError("--psk: the key is too long.");
+  psk->key = PskKey::CopyOf({reinterpret_cast<const uint8_t*>(key.data()), key.size()});
   return Psk(std::move(psk));
 }
 
