@@ -2,7 +2,6 @@
 
 #include <openssl/x509.h>
 
-#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -87,20 +86,15 @@ void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes)
   *kept = ParseNames(wishes.authorities);
 }
 
-// In the order in which libssl's TLS 1.3 calls them.
-constexpr bool (*kServerCallbacks[])(SslAttachment& attachment) = {
-    RunClientHelloCallback, RunServerNameCallback, RunProtocolCallback, RunCertificateCallback};
-
 void AnswerAsServer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  size_t& num_done = attachment.num_callbacks_done;
-  if (num_done == 0) {
-    attachment.initial_ctx = attachment.ctx();
-    attachment.facts.set_server_name(association.client_hello().server_name);
+  if (attachment.peer_objects().authorities == nullptr) {
     KeepAuthorities(attachment, association.client_hello().certificate_wishes);
   }
-  for (; num_done < std::size(kServerCallbacks); ++num_done) {
-    if (!kServerCallbacks[num_done](attachment)) return;
+  if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
+  if (attachment.num_callbacks_done == kNumHelloCallbacks) {
+    if (!RunCertificateCallback(attachment)) return;
+    ++attachment.num_callbacks_done;
   }
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);

@@ -9,6 +9,7 @@
 #include "shim/real_libssl.h"
 
 namespace dtls13::shim {
+namespace {
 
 bool RunClientHelloCallback(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
@@ -25,20 +26,8 @@ bool RunClientHelloCallback(SslAttachment& attachment) {
   return false;
 }
 
-bool RunServerNameCallback(SslAttachment& attachment) {
-  const CtxAttachment* ctx = attachment.ctx();
-  // The callback of an SSL_CTX that the application has switched to comes before the first one's.
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = attachment.initial_ctx;
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
-  int alert = SSL_AD_UNRECOGNIZED_NAME;
-  const int result =
-      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
-  // A warning is none in TLS 1.3, and is not sent.
-  if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
-  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
-  return false;
-}
-
+// RunProtocolCallback is SSL_CTX_set_alpn_select_cb's: it is asked of the protocols that a client
+// offers. One that it did not offer, which libssl would answer with, is internal_error.
 bool RunProtocolCallback(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
@@ -63,6 +52,38 @@ bool RunProtocolCallback(SslAttachment& attachment) {
   attachment.association()->ProvideProtocol({reinterpret_cast<const char*>(selected), selected_len},
                                             Now());
   return !attachment.failed();
+}
+
+}  // namespace
+
+bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
+  constexpr bool (*kCallbacks[kNumHelloCallbacks])(SslAttachment & attachment) = {
+      RunClientHelloCallback, RunServerNameCallback, RunProtocolCallback};
+  size_t& num_done = attachment.num_callbacks_done;
+  if (num_done == 0) {
+    attachment.initial_ctx = attachment.ctx();
+    attachment.facts.set_server_name(attachment.association()->client_hello().server_name);
+  }
+  for (; num_done < kNumHelloCallbacks; ++num_done) {
+    if (kCallbacks[num_done](attachment)) continue;
+    if (attachment.postponed) attachment.postponed->question = question;
+    return false;
+  }
+  return true;
+}
+
+bool RunServerNameCallback(SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  // The callback of an SSL_CTX that the application has switched to comes before the first one's.
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = attachment.initial_ctx;
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
+  int alert = SSL_AD_UNRECOGNIZED_NAME;
+  const int result =
+      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
+  // A warning is none in TLS 1.3, and is not sent.
+  if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
 }
 
 bool RunCertificateCallback(SslAttachment& attachment) {

@@ -1,6 +1,9 @@
 #ifndef DTLS13_SHIM_NEGOTIATION_CALLBACKS_H_
 #define DTLS13_SHIM_NEGOTIATION_CALLBACKS_H_
 
+#include <cstddef>
+
+#include "dtls13/event.h"
 #include "dtls13/wire/code_points.h"
 #include "shim/ssl_attachment.h"
 
@@ -9,17 +12,19 @@ namespace dtls13::shim {
 // The application's callbacks that have a say in the handshake. Each Run* does nothing where there
 // is no callback, and is false when the answer has ended the association or put the question off.
 
-// RunClientHelloCallback is SSL_CTX_set_client_hello_cb's.
-bool RunClientHelloCallback(SslAttachment& attachment);
+// RunHelloCallbacks runs those that come first on a server, each once for a ClientHello whatever
+// questions are asked about it: the ClientHello, server name and ALPN callbacks. They may change
+// the SSL's SSL_CTX and its settings. `question` is asked again where one of them puts it off.
+// libssl comes to the server name after TLS 1.3's PSK callbacks but before those of DTLS 1.2, whose
+// programs choose keys by it.
+bool RunHelloCallbacks(SslAttachment& attachment, EventType question);
+// How many these are, of attachment.num_callbacks_done.
+inline constexpr size_t kNumHelloCallbacks = 3;
 
 // RunServerNameCallback calls the SSL_CTX's server name callback, on a server about the name it was
 // asked for and on a client once the server has answered; where the SSL's present SSL_CTX has none,
 // that of attachment.initial_ctx.
 bool RunServerNameCallback(SslAttachment& attachment);
-
-// RunProtocolCallback is SSL_CTX_set_alpn_select_cb's: it is asked of the protocols that a client
-// offers. One that it did not offer, which libssl would answer with, is internal_error.
-bool RunProtocolCallback(SslAttachment& attachment);
 
 // RunCertificateCallback is SSL_set_cert_cb's, which may change the certificates.
 bool RunCertificateCallback(SslAttachment& attachment);
