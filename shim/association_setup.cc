@@ -6,12 +6,15 @@
 #include "shim/bio_transport.h"
 #include "shim/callbacks.h"
 #include "shim/certificates.h"
+#include "shim/client_psks.h"
 #include "shim/clock.h"
 #include "shim/error_map.h"
+#include "shim/negotiation_callbacks.h"
 #include "shim/ocsp_staple.h"
 #include "shim/policy.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
+#include "shim/server_psks.h"
 
 namespace dtls13::shim {
 namespace {
@@ -137,6 +140,17 @@ void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
   if (!profiles.empty()) OfferSrtp(std::move(profiles), config);
 }
 
+std::vector<PskKeyExchangeMode> PskModes(SSL* ssl) {
+  // libssl has it from 3.3 on; on an older one it means nothing.
+  constexpr uint64_t kPreferNoDheKex = uint64_t{1} << 35;
+  const uint64_t options = Real().SSL_get_options(ssl);
+  if ((options & SSL_OP_ALLOW_NO_DHE_KEX) == 0) return {PskKeyExchangeMode::kPskDheKe};
+  if ((options & kPreferNoDheKex) != 0 && Real().SSL_is_server(ssl) != 0) {
+    return {PskKeyExchangeMode::kPskKe, PskKeyExchangeMode::kPskDheKe};
+  }
+  return {PskKeyExchangeMode::kPskDheKe, PskKeyExchangeMode::kPskKe};
+}
+
 Duration InitialTimeout(SslAttachment& attachment, Duration otherwise) {
   if (attachment.timer_callback == nullptr) return otherwise;
   return Duration(attachment.timer_callback(attachment.ssl(), 0));
@@ -185,6 +199,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.require_cookie = false;
     // Sessions are judged by this one. What is asked of the client is said after the callbacks.
     handshake.client_authentication = DemandOf(ssl).client_authentication;
+    handshake.ask_psk = MayKnowPsks(attachment);
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
   } else {
@@ -197,6 +212,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.connection.record_size_limit = 0;
     handshake.connection_ids.use = false;
   }
+  handshake.psk_modes = PskModes(ssl);
   handshake.key_log = WantsKeyLog(ssl);
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
@@ -218,9 +234,13 @@ bool StartClient(SslAttachment& attachment) {
   }
   const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);
   if (name != nullptr) parameters.server_name = name;
+  parameters.now = WallNow();
+  const std::optional<PskFailure> failure = CollectClientPsks(attachment, &parameters.psks);
   attachment.mutable_association() =
       Association::NewClient(std::move(config), std::move(parameters));
   ApplyMtu(attachment);
+  // As in libssl the server hears an alert, though of no ClientHello.
+  if (failure) FailFor(attachment, failure->reason, failure->alert);
   return true;
 }
 

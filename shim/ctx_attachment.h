@@ -57,6 +57,11 @@ struct SslSettings {
 
   int (*cert_callback)(SSL* ssl, void* arg) = nullptr;
   void* cert_callback_arg = nullptr;
+
+  SSL_psk_client_cb_func psk_client = nullptr;
+  SSL_psk_server_cb_func psk_server = nullptr;
+  SSL_psk_use_session_cb_func psk_use_session = nullptr;
+  SSL_psk_find_session_cb_func psk_find_session = nullptr;
 };
 
 // CtxCallbacks are what an application sets on an SSL_CTX only, and that libssl has no getter for.

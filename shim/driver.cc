@@ -13,6 +13,7 @@
 #include "shim/error_mark.h"
 #include "shim/real_libssl.h"
 #include "shim/scratch_buffer.h"
+#include "shim/server_psks.h"
 
 namespace dtls13::shim {
 namespace {
@@ -67,6 +68,9 @@ void Trace(SslAttachment& attachment, Event event) {
 
 void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
   switch (event.type) {
+    case EventType::kPskWanted:
+      AnswerPskWanted(attachment, now);
+      break;
     case EventType::kCredentialWanted:
       AnswerCredentialWanted(attachment, now);
       break;
@@ -92,10 +96,9 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
         attachment.unread.push_back({.content = {event.data.begin(), event.data.end()}});
       }
       break;
-    case EventType::kPskWanted:  // never: our configs do not ask
     case EventType::kClientAuthenticated:
     case EventType::kClientDeclined:
-    case EventType::kEarlyData:  // nor these: our configs allow none
+    case EventType::kEarlyData:  // never: our configs allow none
     case EventType::kEarlyDataAccepted:
     case EventType::kEarlyDataRejected:
     case EventType::kTicket:

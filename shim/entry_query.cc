@@ -32,6 +32,11 @@ const SSL_CIPHER* CurrentCipher(const SslAttachment& attachment) {
   return Real().SSL_CIPHER_find(attachment.ssl(), bytes);
 }
 
+// To libssl a handshake with an external PSK resumes a session too.
+bool UsesPsk(const SslAttachment& attachment) {
+  return attachment.association()->result().psk_index.has_value();
+}
+
 // SSL_get_client_random and its kind: with no room, the length; else what fits.
 size_t CopyOut(std::span<const uint8_t> value, void* out, size_t out_len) {
   if (out_len == 0) return value.size();
@@ -188,6 +193,21 @@ DTLS13_EXPORT STACK_OF(X509_NAME) * SSL_get_client_CA_list(const SSL* ssl) noexc
 DTLS13_EXPORT const STACK_OF(X509_NAME) * SSL_get0_peer_CA_list(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   return ours != nullptr ? ours->peer_objects().authorities : Real().SSL_get0_peer_CA_list(ssl);
+}
+
+// TLS 1.3 in libssl tells of no identity; programs of DTLS 1.2 know who it is that they talk to,
+// and do not learn it otherwise.
+DTLS13_EXPORT const char* SSL_get_psk_identity(const SSL* ssl) noexcept {
+  const SslAttachment* ours = Started(ssl);
+  if (ours == nullptr) return Real().SSL_get_psk_identity(ssl);
+  const bool is_known = dtls13::shim::UsesPsk(*ours) && !ours->association()->result().resumed;
+  return is_known && !ours->psk_identity.empty() ? ours->psk_identity.c_str() : nullptr;
+}
+
+DTLS13_EXPORT int SSL_session_reused(const SSL* ssl) noexcept {
+  const SslAttachment* ours = Started(ssl);
+  if (ours == nullptr) return Real().SSL_session_reused(ssl);
+  return dtls13::shim::UsesPsk(*ours) ? 1 : 0;
 }
 
 DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) noexcept {

@@ -135,6 +135,52 @@ DTLS13_EXPORT void SSL_CTX_set_alpn_select_cb(SSL_CTX* ctx, SSL_CTX_alpn_select_
   Real().SSL_CTX_set_alpn_select_cb(ctx, callback, arg);
 }
 
+DTLS13_EXPORT void SSL_CTX_set_psk_client_callback(SSL_CTX* ctx,
+                                                   SSL_psk_client_cb_func callback) noexcept {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.psk_client = callback; });
+  Real().SSL_CTX_set_psk_client_callback(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_set_psk_client_callback(SSL* ssl, SSL_psk_client_cb_func callback) noexcept {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.psk_client = callback; });
+  Real().SSL_set_psk_client_callback(ssl, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_psk_server_callback(SSL_CTX* ctx,
+                                                   SSL_psk_server_cb_func callback) noexcept {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.psk_server = callback; });
+  Real().SSL_CTX_set_psk_server_callback(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_set_psk_server_callback(SSL* ssl, SSL_psk_server_cb_func callback) noexcept {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.psk_server = callback; });
+  Real().SSL_set_psk_server_callback(ssl, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_psk_use_session_callback(
+    SSL_CTX* ctx, SSL_psk_use_session_cb_func callback) noexcept {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.psk_use_session = callback; });
+  Real().SSL_CTX_set_psk_use_session_callback(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_set_psk_use_session_callback(SSL* ssl,
+                                                    SSL_psk_use_session_cb_func callback) noexcept {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.psk_use_session = callback; });
+  Real().SSL_set_psk_use_session_callback(ssl, callback);
+}
+
+DTLS13_EXPORT void SSL_CTX_set_psk_find_session_callback(
+    SSL_CTX* ctx, SSL_psk_find_session_cb_func callback) noexcept {
+  NoteOn(ctx, [&](CtxAttachment& noted) { noted.settings.psk_find_session = callback; });
+  Real().SSL_CTX_set_psk_find_session_callback(ctx, callback);
+}
+
+DTLS13_EXPORT void SSL_set_psk_find_session_callback(
+    SSL* ssl, SSL_psk_find_session_cb_func callback) noexcept {
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.settings.psk_find_session = callback; });
+  Real().SSL_set_psk_find_session_callback(ssl, callback);
+}
+
 // The message callback's setter is SSL_callback_ctrl inside libssl, which comes back here only
 // where libssl calls its own exports through its PLT; so both note it.
 DTLS13_EXPORT void SSL_CTX_set_msg_callback(

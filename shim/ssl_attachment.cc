@@ -89,6 +89,7 @@ void SslAttachment::Reset() {
   srtp_profiles.clear();
   hello_gatherer.reset();
   fallback.reset();
+  psk_identity.clear();
   failure_reported = false;
   callbacks_started = false;
   flush_owed = false;

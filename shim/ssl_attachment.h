@@ -182,6 +182,9 @@ class SslAttachment {
   // libssl's half of a client, until the version is settled and libssl's handshake is over.
   std::unique_ptr<Fallback> fallback;
 
+  // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
+  std::string psk_identity;
+
   // DTLS_set_timer_cb: the application's own retransmission timer value.
   DTLS_timer_cb timer_callback = nullptr;
 
