@@ -96,11 +96,12 @@ class Association {
 
   // Answers to events. They may fail the association, which an event then says.
   virtual void ProvidePsk(size_t index, Psk psk, Instant now) = 0;
-  // ProvideProtocol may come before ProvideCredential, and names the ALPN protocol out of
-  // client_hello().alpn; empty for none. Abort with no_application_protocol is how to refuse.
+  // ProvideProtocol may come before ProvidePsk or ProvideCredential, and names the ALPN protocol
+  // out of client_hello().alpn; empty for none. Abort with no_application_protocol is how to
+  // refuse.
   virtual void ProvideProtocol(std::string_view protocol, Instant now) = 0;
-  // ProvideDemand may too, and says what is asked of this client's certificate in place of the
-  // config.
+  // ProvideDemand may come before ProvideCredential, and says what is asked of this client's
+  // certificate in place of the config.
   virtual void ProvideDemand(CertificateDemand demand, Instant now) = 0;
   virtual void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) = 0;
   virtual void ProvideSignature(std::span<const uint8_t> signature, Instant now) = 0;

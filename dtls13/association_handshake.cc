@@ -265,8 +265,10 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {
-  if (server_handshake_ == nullptr || present_wait() != HandshakeWait::kCredential) return;
-  // The credential is still wanted, and need not be asked for again.
+  const HandshakeWait wait = present_wait();
+  const bool is_asking = wait == HandshakeWait::kPsk || wait == HandshakeWait::kCredential;
+  if (server_handshake_ == nullptr || !is_asking) return;
+  // What is wanted still is, and need not be asked for again.
   const Status status = server_handshake_->ChooseProtocol(protocol);
   if (!status.ok()) OnProvided(status, now);
 }

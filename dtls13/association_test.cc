@@ -253,5 +253,29 @@ TEST(AssociationTest, AServerAnswersStepByStepAndIsAskedOnce) {
   EXPECT_EQ(server->result().connection.alpn, "coap");
 }
 
+TEST(AssociationTest, AServerChoosesTheProtocolBeforeTheKey) {
+  PairOptions options = DefaultPairOptions();
+  options.client.handshake.connection.alpn = {"coap"};
+  options.server.handshake.ask_psk = true;
+  options.server.handshake.require_cookie = false;
+  auto external = std::make_shared<ExternalPsk>();
+  external->identity = {'i'};
+  external->key = PskKey::CopyOf(std::vector<uint8_t>(16, 0x5a));
+  const Psk psk(std::move(external));
+  const Instant now{};
+  auto client =
+      Association::NewClient(std::make_shared<AssociationConfig>(options.client), {.psks = {psk}});
+  auto server = Association::NewServer(std::make_shared<AssociationConfig>(options.server), {});
+  std::vector<uint8_t> datagram(kDefaultMtu);
+  datagram.resize(client->PollTransmit(datagram, now));
+  server->HandleDatagram(datagram, now);
+  ASSERT_TRUE(PollFor(*server, EventType::kPskWanted));
+  server->ProvideProtocol("coap", now);
+  EXPECT_FALSE(PollFor(*server, EventType::kPskWanted));
+  server->ProvidePsk(0, psk, now);
+  EXPECT_EQ(server->result().psk_index, 0);
+  EXPECT_EQ(server->result().connection.alpn, "coap");
+}
+
 }  // namespace
 }  // namespace dtls13

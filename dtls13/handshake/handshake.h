@@ -233,12 +233,12 @@ class ServerHandshake : public Handshake {
   virtual void SetTime(WallTime now) = 0;
   // Valid from kPsk on.
   virtual const ClientHelloInfo& client_hello() const = 0;
-  // ChooseProtocol takes the ALPN protocol from the caller instead of the config; in kCredential
-  // only, before ProvideCredential. One that the client did not offer is internal_error; an empty
-  // one is none.
+  // ChooseProtocol takes the ALPN protocol from the caller instead of the config; in kPsk or
+  // kCredential only, before the answer. One that the client did not offer is internal_error; an
+  // empty one is none.
   virtual Status ChooseProtocol(std::string_view protocol) = 0;
   // DemandCertificate takes what is asked of the client from the caller instead of the config;
-  // when, as ChooseProtocol.
+  // in kCredential only.
   virtual Status DemandCertificate(CertificateDemand demand) = 0;
 };
 std::unique_ptr<ServerHandshake> NewServerHandshake(std::shared_ptr<const HandshakeConfig> config,

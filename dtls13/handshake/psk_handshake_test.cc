@@ -96,6 +96,25 @@ INSTANTIATE_TEST_SUITE_P(
                      testing::Values(HashId::kSha256, HashId::kSha384), testing::Bool(),
                      testing::Values(Retry::kNone, Retry::kCookie, Retry::kGroup)));
 
+// The caller's protocol, in place of the config's, whether the key is known or not.
+TEST(PskHandshakeTest, TheCallerMayChooseTheProtocolWhileItIsAskedForAKey) {
+  const Psk psk = External(1);
+  for (const bool is_known : {true, false}) {
+    HandshakeConfig client_config = TestConfig();
+    client_config.connection.alpn = {"coap", "webrtc"};
+    HandshakePair pair(client_config, AskingServer(), Offering({psk}));
+    pair.provide_psk = [&](ServerHandshake* server) {
+      EXPECT_TRUE(server->ChooseProtocol("webrtc").ok());
+      return server->ProvidePsk(0, is_known ? psk : Psk());
+    };
+    pair.Run();
+    ExpectCompleted(pair);
+    EXPECT_EQ(pair.client_handshake->result().psk_index.has_value(), is_known);
+    EXPECT_EQ(pair.client_handshake->result().connection.alpn, "webrtc");
+    EXPECT_EQ(pair.server_handshake->result().connection.alpn, "webrtc");
+  }
+}
+
 // A key may be longer than any secret of the handshake: libssl takes 512 bytes.
 TEST(PskHandshakeTest, TakesKeysOfAnyLength) {
   for (const size_t len : {1u, 73u, 512u}) {

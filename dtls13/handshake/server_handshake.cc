@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "dtls13/crypto/key_exchange.h"
@@ -69,6 +71,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ServerPsks psks_;
   std::vector<uint8_t> waiting_hello_;  // the ClientHello, while the caller is asked for a PSK
   bool offered_psk_ = false;
+  std::optional<std::string> chosen_protocol_;  // the caller's, in place of the config's
   std::vector<uint8_t> peer_share_;
   bool offers_post_handshake_auth_ = false;
   CertificateDemand demand_;
@@ -254,8 +257,10 @@ Status ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiatio
   session_id_echo_.assign(session_id.begin(), session_id.end());
   connection_answer_.acknowledges_server_name = !offer.server_name.empty();
   connection_answer_.supported_groups = GroupsToAnnounce(context_.config(), negotiation.group);
-  return NegotiateConnection(context_.config().connection, offer.connection, &connection_answer_,
-                             &context_.result().connection);
+  const Status status = NegotiateConnection(context_.config().connection, offer.connection,
+                                            &connection_answer_, &context_.result().connection);
+  if (chosen_protocol_.has_value()) context_.result().connection.alpn = *chosen_protocol_;
+  return status;
 }
 
 void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
@@ -278,9 +283,13 @@ void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
 Status ServerHandshakeImpl::ChooseProtocol(std::string_view protocol) {
   const auto& offered = client_hello_.alpn;
   const bool was_offered = std::find(offered.begin(), offered.end(), protocol) != offered.end();
-  if (state_ != HandshakeState::kServerWaitCredential || (!protocol.empty() && !was_offered)) {
+  const bool is_asking =
+      state_ == HandshakeState::kServerWaitPsk || state_ == HandshakeState::kServerWaitCredential;
+  if (!is_asking || (!protocol.empty() && !was_offered)) {
     return Finish(InternalError(Reason::kInternal));
   }
+  // While a PSK is asked for, nothing of the hello was settled yet.
+  chosen_protocol_ = protocol;
   context_.result().connection.alpn = protocol;
   return Status::Ok();
 }
