@@ -442,5 +442,40 @@ TEST_P(PskTest, HelloCallbacksRunOnceThoughTwoQuestionsAreAsked) {
   EXPECT_EQ(NumCalls("name"), 1);
 }
 
+int SelectProtocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_len,
+                   const unsigned char* offered, unsigned int offered_len, void* /*arg*/) {
+  script->calls.push_back("protocol");
+  // The last of those offered, each with its length in front.
+  for (unsigned int at = 0; at < offered_len; at += 1u + offered[at]) {
+    *out_len = offered[at];
+    *out = offered + at + 1;
+  }
+  return SSL_TLSEXT_ERR_OK;
+}
+
+TEST_P(PskTest, ProtocolIsChosenOnceWhetherTheKeyIsKnownOrNot) {
+  constexpr unsigned char kProtocols[] =
+      "\x04"
+      "coap"
+      "\x06"
+      "webrtc";
+  SSL_CTX_set_alpn_protos(client_ctx(), kProtocols, sizeof(kProtocols) - 1);
+  SSL_CTX_set_alpn_select_cb(server_ctx(), SelectProtocol, nullptr);
+  UseSessions();
+  for (const char* known : {"alice", "bob"}) {
+    script_.known_identity = known;
+    script_.calls.clear();
+    RunAll();
+    ExpectUp(/*by_key=*/script_.known_identity == script_.identity);
+    EXPECT_EQ(NumCalls("protocol"), 1);
+    for (const SSL* ssl : {pair_.client.get(), pair_.server.get()}) {
+      const unsigned char* protocol = nullptr;
+      unsigned int protocol_len = 0;
+      SSL_get0_alpn_selected(ssl, &protocol, &protocol_len);
+      EXPECT_EQ(std::string(reinterpret_cast<const char*>(protocol), protocol_len), "webrtc");
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dtls13::shim
