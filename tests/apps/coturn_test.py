@@ -10,7 +10,7 @@ import re
 import sys
 
 import harness
-from harness import BOTH, DTLS12, DTLS13, SERVER_ONLY, expect
+from harness import BOTH, CLIENT_ONLY, DTLS12, DTLS13, SERVER_ONLY, expect
 
 PORT = 5349
 USER, SECRET = "user", "secret"
@@ -63,7 +63,10 @@ def certificates_of_both(run):
 sys.exit(harness.main("coturn", ["turnserver", "turnutils_uclient", "turnutils_peer"], [
     harness.case("pins are kept", between_clients(), BOTH, DTLS12),
     harness.case("pins overridden", between_clients(OVERRIDE, OVERRIDE), BOTH, DTLS13),
-    harness.case("server's pin overridden", between_clients(OVERRIDE), SERVER_ONLY, DTLS12),
+    harness.case("client's pins overridden", between_clients(None, OVERRIDE), CLIENT_ONLY),
+    harness.case("server's pin overridden", between_clients(OVERRIDE), SERVER_ONLY),
+    # Our client's first record says 1.2.
+    harness.case("server's pin is kept", between_clients(None, OVERRIDE), BOTH, DTLS12),
     harness.case("many clients", between_clients(OVERRIDE, OVERRIDE, ["-m", "10"]), BOTH, DTLS13),
     harness.case("with a peer", with_a_peer, BOTH, DTLS13),
     *harness.matrix("certificates of both", certificates_of_both),

@@ -17,7 +17,7 @@ EXAMPLE = "a123456789b123456789"
 
 # What a lossy link loses, and how many handshakes go over it.
 LOSS_RATE = 0.2
-NUM_LOSSY = 4
+NUM_LOSSY = 6
 
 
 def serve(run, *options):
@@ -110,26 +110,6 @@ def many_clients_at_once(run):
     expect(run.capture.wait_for_up(len(clients), 5), "not every client has an association")
 
 
-def over_loss(run, options, environment=None):
-    """Clients at the same time, each over a link of its own."""
-    relays = [run.relay(SECURE_PORT, LOSS_RATE, seed) for seed in range(NUM_LOSSY)]
-    clients = [request(run, "example_data", *options, port=relay.port, environment=environment)
-               for relay in relays]
-    for seed, client in enumerate(clients):
-        expect(EXAMPLE in answer(client), "seed %d: got %r" % (seed, client.output[-400:]))
-    expect(sum(relay.num_lost for relay in relays) > 0, "nothing was lost")
-
-
-def certificates_over_loss(run):
-    serve_pki(run, "-C", run.path("ca.pem"))
-    over_loss(run, known(run))
-
-
-def certificate_over_loss(run):
-    serve_pki(run)
-    over_loss(run, trusting(run))
-
-
 # A client with -k limits its SSL to DTLS 1.2 by itself.
 OVERRIDE = {"DTLS13_OPTIONS": "override_pins=yes"}
 KEY = ["-u", "me", "-k", "the key of me"]
@@ -168,10 +148,18 @@ def psk_and_certificates(run):
     put_and_get(run, trusting(run))
 
 
-def psk_over_loss(run):
-    serve_psk(run)
-    over_loss(run, KEY, OVERRIDE)
+def over_loss(run):
+    """Clients of both kinds at the same time, each over a link of its own."""
+    serve_pki(run, "-C", run.path("ca.pem"), "-k", KEY[3], "-h", "a hint")
+    relays = [run.relay(SECURE_PORT, LOSS_RATE, seed) for seed in range(NUM_LOSSY)]
+    clients = [request(run, "example_data", *(KEY if seed % 2 else known(run)),
+                       port=relay.port, environment=OVERRIDE) for seed, relay in enumerate(relays)]
+    for seed, client in enumerate(clients):
+        expect(EXAMPLE in answer(client), "seed %d: got %r" % (seed, client.output[-400:]))
+    expect(sum(relay.num_lost for relay in relays) > 0, "nothing was lost")
 
+
+DTLS12_MIXES = (harness.CLIENT_ONLY, harness.SERVER_ONLY)
 
 sys.exit(harness.main("libcoap", [CLIENT, SERVER], [
     *harness.matrix("certificate", certificate_of_server),
@@ -180,12 +168,10 @@ sys.exit(harness.main("libcoap", [CLIENT, SERVER], [
     *harness.matrix("large body", large_body),
     *harness.matrix("observe", observe),
     *harness.matrix("many clients at once", many_clients_at_once),
-    *harness.matrix("certificate over loss", certificate_over_loss),
-    *harness.matrix("certificates over loss", certificates_over_loss),
     harness.case("PSK, pinned", psk(None), harness.BOTH, harness.DTLS12),
-    harness.case("PSK", psk(OVERRIDE), harness.SERVER_ONLY),
-    harness.case("wrong PSK", wrong_psk, harness.SERVER_ONLY),
-    harness.case("PSK by identity", psk_by_identity, harness.SERVER_ONLY),
-    harness.case("PSK and certificates", psk_and_certificates, harness.SERVER_ONLY),
-    harness.case("PSK over loss", psk_over_loss, harness.SERVER_ONLY),
+    *harness.matrix("PSK", psk(OVERRIDE), DTLS12_MIXES),
+    *harness.matrix("wrong PSK", wrong_psk, DTLS12_MIXES),
+    *harness.matrix("PSK by identity", psk_by_identity, DTLS12_MIXES),
+    *harness.matrix("PSK and certificates", psk_and_certificates, DTLS12_MIXES),
+    *harness.matrix("over loss", over_loss, DTLS12_MIXES),
 ]))
