@@ -219,6 +219,18 @@ TEST_F(MemoryBioTest, AFreshReadBioForEachDatagram) {
   }
 }
 
+TEST_F(MemoryBioTest, ReadMayOverwriteTheDatagramItComesFrom) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  ASSERT_EQ(SSL_write(client_.get(), "word", 4), 4);
+  Datagram datagram = to_server_.back();
+  const int len = static_cast<int>(datagram.size());
+  SSL_set0_rbio(server_.get(), BIO_new_mem_buf(datagram.data(), len));
+  // GStreamer decrypts in place.
+  ASSERT_EQ(SSL_read(server_.get(), datagram.data(), len), 4);
+  EXPECT_EQ(std::string(datagram.begin(), datagram.begin() + 4), "word");
+}
+
 TEST_F(MemoryBioTest, TimeoutsAreToldAndMayBeAskedForMeanwhile) {
   UseQueues();
   client_queue_.ssl = client_.get();
