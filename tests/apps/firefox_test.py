@@ -24,5 +24,5 @@ sys.exit(harness.main("firefox", ["firefox-esr", gstreamer.PYTHON, "ip"], [
     *browsers.cases(start, "as it comes"),
     *browsers.client_cases(start),
     *browsers.cases(start, "DTLS 1.2 at most", [("media.peerconnection.dtls.version.max", "771")],
-                    harness.DTLS12, [browsers.BROWSER_CLIENT]),
+                    harness.DTLS12),
 ], webrtc.prepare))

@@ -38,7 +38,8 @@ def media(run):
     finish(*ends)
 
 
+MIXES = (harness.BOTH, harness.CLIENT_ONLY, harness.SERVER_ONLY)
 sys.exit(harness.main("webrtcbin", [gstreamer.PYTHON, "ip"], [
-    *harness.matrix("data channel", data_channel),
-    *harness.matrix("media beside a data channel", media),
+    *harness.matrix("data channel", data_channel, MIXES),
+    *harness.matrix("media beside a data channel", media, MIXES),
 ], webrtc.prepare))
