@@ -50,8 +50,8 @@ class Program:
     def __init__(self, arguments, library=None, extra_environment=None):
         self.arguments = arguments
         env = environment(library, extra_environment)
-        if "/" not in arguments[0]:
-            # Debian's own programs, found by PATH, leave memory to the end of the process.
+        if "/" not in arguments[0] or arguments[0].startswith("/usr/"):
+            # Debian's own programs leave memory to the end of the process.
             env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
         self.output = ""
         self._changed = threading.Condition()

@@ -35,6 +35,7 @@ from programs import Failed, expect  # what a test takes from here
 CLONE_NEWNET = 0x40000000
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
+TIMEOUT_S = programs.TIMEOUT_S
 DTLS12 = capture.VERSION_NAMES[wire.DTLS12_VERSION]
 DTLS13 = capture.VERSION_NAMES[wire.DTLS13_VERSION]
 
@@ -48,9 +49,10 @@ Mix = collections.namedtuple("Mix", "name server client version")
 BOTH = Mix("1.3 on both sides", True, True, DTLS13)
 CLIENT_ONLY = Mix("1.3 client, plain server", False, True, DTLS12)
 SERVER_ONLY = Mix("plain client, 1.3 server", True, False, DTLS12)
+PINNED = Mix("preloaded, pinned to 1.2", True, True, DTLS12)
 NEITHER = Mix("plain on both sides", False, False, DTLS12)
 # What every program is tried with.
-MIXES = (BOTH, SERVER_ONLY)
+MIXES = (BOTH, CLIENT_ONLY, SERVER_ONLY)
 
 # `run` is called with a Run. `version` is what every association that came up must speak; None leaves the
 # wire to `run`.
@@ -272,10 +274,13 @@ def run_cases(program, library, cases):
     return sum(result.fault is not None for result in results)
 
 
-def main(program, needed, cases, prepare=None):
+def main(program, needed, cases, prepare=None, bears_sanitizer=True):
     """Runs the cases of one program, which needs the named commands. `prepare` is called in the new namespace;
     it may raise Unavailable. Returns the exit status."""
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
+    if not bears_sanitizer and programs.is_sanitized(sys.argv[1]):
+        print("SKIPPED: %s: it does not run with a sanitizer's runtime" % program)
+        return 0
     try:
         check_programs(needed)
         enter_network_namespace()

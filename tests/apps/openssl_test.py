@@ -8,16 +8,23 @@ version on the wire.
 import sys
 
 import harness
+import wire
 from harness import exchange, expect
 
 PORT = 4433
+PSK = "0123456789abcdef0123456789abcdef"
+SRTP = "SRTP_AES128_CM_SHA1_80"
+# Where the versions of the sides differ.
+TO_1_2 = (harness.CLIENT_ONLY, harness.SERVER_ONLY)
 EXPORT = ["-keymatexport", "EXPERIMENTAL-test", "-keymatexportlen", "32"]
 
 
 def serve(run, *options, dtls="-dtls", credential="server", address="127.0.0.1"):
-    key = ["-cert", run.path(credential + ".pem"), "-key", run.path(credential + ".key")]
+    key = ["-nocert"]
+    if credential:
+        key = ["-cert", run.path(credential + ".pem"), "-key", run.path(credential + ".key")]
     server = run.server(["openssl", "s_server", dtls, "-accept", "%s:%d" % (address, PORT)] +
-                        (key if credential else ["-nocert"]) + list(options))
+                        key + list(options))
     run.wait_for_port(PORT)
     return server
 
@@ -47,6 +54,14 @@ def talk(server_options=(), client_options=(), check=None, credential="server",
     return run_it
 
 
+def shown(server_pattern, client_pattern=""):
+    """A check that the programs print what matches."""
+    def check(server, client):
+        server.wait_for(server_pattern)
+        client.wait_for(client_pattern)
+    return check
+
+
 def same_exported_key(server, client):
     pattern = "Keying material: ([0-9A-F]{64})"
     expect(server.wait_for(pattern).group(1) == client.wait_for(pattern).group(1),
@@ -55,10 +70,40 @@ def same_exported_key(server, client):
 
 def with_loss(run):
     server = serve(run, "-timeout")
-    client = connect(run, "-timeout", port=run.relay(PORT, loss_rate=0.2).port)
+    client = connect(run, "-timeout", port=run.relay(PORT, loss_rate=0.2, seed=6).port)
     client.wait_for("^    Verify return code: 0")
     run.send_until(client, "from the client\n", server, "^from the client$")
     run.send_until(server, "from the server\n", client, "^from the server$")
+
+
+def client_certificates(run):
+    server_options = ["-Verify", "1", "-verify_return_error", "-CAfile", run.path("ca.pem")]
+    client_options = ["-cert", run.path("client.pem"), "-key", run.path("client.key")]
+    talk(server_options, client_options, shown("^subject=CN = client$"))(run)
+
+
+def stranger_is_refused(run):
+    server = serve(run, "-Verify", "1", "-verify_return_error", "-CAfile", run.path("ca.pem"))
+    client = connect(run, "-cert", run.path("stranger.pem"), "-key", run.path("stranger.key"))
+    server.wait_for("certificate verify failed")
+    client.wait_for("alert unknown ca")
+
+
+def sessions_in_and_out(run):
+    """The second connection takes up the first one's session."""
+    server = serve(run, "-naccept", "2")
+    path = run.path("session")
+    for number, option in enumerate(("-sess_out", "-sess_in")):
+        if number:
+            server.wait_for("^CONNECTION CLOSED$")
+        client = connect(run, option, path)
+        client.wait_for("^    Verify return code: 0")
+        exchange(server, client)
+        close(client)
+        client.wait_for("^%s, " % ("Reused" if number else "New"))
+    hello = run.capture.associations()[-1].trace.server_hellos()[-1]
+    expect((wire.PRE_SHARED_KEY in hello.extensions) == (run.versions() == [harness.DTLS13]),
+           "ServerHello takes a PSK")
 
 
 def both_versions_by_turns(run):
@@ -101,13 +146,20 @@ sys.exit(harness.main("openssl", ["openssl"], [
     *harness.matrix("RSA certificate", talk(credential="rsa")),
     *harness.matrix("HelloRetryRequest for a group", retries),
     *harness.matrix("key export", talk(EXPORT, EXPORT, same_exported_key)),
+    *harness.matrix("client certificate", client_certificates),
+    *[harness.case("a stranger's certificate is refused", stranger_is_refused, mix, None)
+      for mix in harness.MIXES],
+    *harness.matrix("PSK", talk(["-psk", PSK], ["-psk", PSK], credential=None), TO_1_2),
+    *harness.matrix("SRTP", talk(["-use_srtp", SRTP], ["-use_srtp", SRTP],
+                                 shown("profile=" + SRTP, "profile=" + SRTP))),
+    *harness.matrix("ALPN", talk(["-alpn", "one,two"], ["-alpn", "two,one"],
+                                 shown("^ALPN protocols selected: one$", "^ALPN protocol: one$"))),
+    *harness.matrix("sessions in and out", sessions_in_and_out, TO_1_2),
     *harness.matrix("small MTU", talk(["-mtu", "400"], ["-mtu", "400"])),
     *harness.matrix("timeouts", talk(["-timeout"], ["-timeout"])),
     *harness.matrix("IPv6", talk(address="[::1]")),
     *harness.matrix("a fifth of the datagrams lost", with_loss),
     harness.case("both versions by turns", both_versions_by_turns, version=None),
-    harness.case("client pinned to DTLS 1.2", talk(dtls=("-dtls", "-dtls1_2")),
-                 version=harness.DTLS12),
-    harness.case("both pinned to DTLS 1.2", talk(dtls=("-dtls1_2", "-dtls1_2")),
-                 version=harness.DTLS12),
+    *[harness.case("pinned by %s, %s" % dtls, talk(dtls=dtls), harness.PINNED)
+      for dtls in (("-dtls", "-dtls1_2"), ("-dtls1_2", "-dtls"), ("-dtls1_2", "-dtls1_2"))],
 ]))

@@ -72,6 +72,8 @@ class Association:
         self.client = client
         self.server = server
         self.trace = wire.Trace(allows_dtls12=True)
+        # Of protected records in one datagram, by direction.
+        self.most_records = {wire.TO_SERVER: 0, wire.TO_CLIENT: 0}
         # What the trace could not make sense of.
         self.fault = None
         self._opening = opening
@@ -88,8 +90,11 @@ class Association:
 
     def add(self, datagram):
         direction = wire.TO_SERVER if datagram.source == self.client else wire.TO_CLIENT
+        num_before = self.trace.num_protected[direction]
         try:
             self.trace.add(direction, datagram.payload)
+            self.most_records[direction] = max(
+                self.most_records[direction], self.trace.num_protected[direction] - num_before)
         except wire.Malformed as error:
             self.fault = self.fault or "%s: %s: %s" % (direction, error,
                                                        datagram.payload[:64].hex())

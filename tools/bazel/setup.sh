@@ -24,6 +24,8 @@ DTLS13_APP_PACKAGES=(
   gir1.2-gst-plugins-bad-1.0 gir1.2-gst-plugins-base-1.0 python3-gi
   libcoap3-bin
   ncat
+  python3-openssl
+  radsecproxy
   snmp snmpd
   socat
 )
