@@ -144,6 +144,10 @@ class Association {
   // are not acknowledged.
   virtual bool SendTicket(Instant now) = 0;
 
+  // SetSessionData sets what sessions of this connection carry for the server's application
+  // (Session::application_data); before kConnected, and of the same bound.
+  virtual void SetSessionData(std::vector<uint8_t> data) = 0;
+
   // active_path is where the datagrams of Seal are to go.
   virtual const PathId& active_path() const = 0;
   // MigrateTo says that this side sends by another path from here on, of its own will. An unused

@@ -205,6 +205,7 @@ void AssociationImpl::BeginTickets(Instant now) {
        .server_name = result_.server_name,
        .alpn = {result_.connection.alpn.begin(), result_.connection.alpn.end()},
        .peer_certificates = handshake_->peer_certificates(),
+       .application_data = session_data_,
        .authenticated_at = result_.authenticated_at});
   if (is_client) return;
   for (size_t i = 0; i < config.num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {

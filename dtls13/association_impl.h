@@ -62,6 +62,7 @@ class AssociationImpl final : public Association {
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
+  void SetSessionData(std::vector<uint8_t> data) override { session_data_ = std::move(data); }
   const PathId& active_path() const override;
   void MigrateTo(const PathId& path, Instant now) override;
   void ConfirmPath(const PathId& path, Instant now) override;
@@ -185,7 +186,6 @@ class AssociationImpl final : public Association {
 
   // WallAt is the calendar time at `now`.
   WallTime WallAt(Instant now) const;
-
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
@@ -194,7 +194,6 @@ class AssociationImpl final : public Association {
   void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
   void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
                     std::span<const uint8_t> body);
-
   std::shared_ptr<const HandshakeConfig> handshake_config() const;
 
   std::shared_ptr<const AssociationConfig> config_;
@@ -235,6 +234,7 @@ class AssociationImpl final : public Association {
   EarlyDatagrams early_datagrams_;
   std::vector<std::vector<uint8_t>> replayed_datagrams_;  // events view them
   EventQueue events_;
+  std::vector<uint8_t> session_data_;
   HandshakeResult result_;
   std::vector<uint8_t> stateless_reply_;
   uint16_t stateless_reply_seq_ = 0;

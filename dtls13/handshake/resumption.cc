@@ -42,6 +42,7 @@ Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
   session.server_name = basis_.server_name;
   session.alpn = basis_.alpn;
   session.peer_certificates = basis_.peer_certificates;
+  session.application_data = basis_.application_data;
   return session;
 }
 

@@ -36,6 +36,7 @@ class Resumption {
     std::string server_name = {};
     std::vector<uint8_t> alpn = {};
     std::vector<std::vector<uint8_t>> peer_certificates = {};
+    std::vector<uint8_t> application_data = {};
     // When certificates (or an external PSK) last proved who the peer is; nothing: in this very
     // connection.
     std::optional<WallTime> authenticated_at = {};

@@ -14,11 +14,11 @@ namespace {
 
 // A change of the structure below takes another number: a process must not misread what one of
 // another version has stored.
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kVersion = 2;
 constexpr size_t kMaxNameLen = std::numeric_limits<uint8_t>::max();
 constexpr size_t kMaxTicketLen = std::numeric_limits<uint16_t>::max();
 // All but the vectors' contents.
-constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 1 + 1 + 2;
+constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 1 + 1 + 2 + 2;
 constexpr size_t kCertificateLengthLen = 3;
 
 bool IsWhole(const Session& session) {
@@ -27,6 +27,7 @@ bool IsWhole(const Session& session) {
          session.ticket.size() <= kMaxTicketLen && session.server_name.size() <= kMaxNameLen &&
          session.alpn.size() <= kMaxNameLen &&
          CertificatesLen(session.peer_certificates) <= kMaxSessionCertificatesLen &&
+         session.application_data.size() <= kMaxApplicationDataLen &&
          session.issued_at.time_since_epoch().count() >= 0 &&
          session.authenticated_at.time_since_epoch().count() >= 0;
 }
@@ -64,6 +65,7 @@ size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates) {
 //          opaque server_name<0..255>;
 //          opaque alpn<0..255>;
 //          ASN1Cert peer_certificates<0..2^16-1>; /* each opaque<0..2^24-1> */
+//          opaque application_data<0..4096>;
 //      } Session;
 std::vector<uint8_t> SerializeSession(const Session& session) {
   if (!IsWhole(session)) return {};
@@ -71,7 +73,7 @@ std::vector<uint8_t> SerializeSession(const Session& session) {
   // Whole from the start: a vector that grows leaves copies of the key behind.
   bytes.reserve(kFixedLen + session.psk.size() + session.ticket.size() +
                 session.server_name.size() + session.alpn.size() +
-                CertificatesLen(session.peer_certificates));
+                CertificatesLen(session.peer_certificates) + session.application_data.size());
   ByteWriter writer(&bytes);
   writer.WriteU8(kVersion);
   writer.WriteU16(static_cast<uint16_t>(session.suite));
@@ -94,6 +96,7 @@ std::vector<uint8_t> SerializeSession(const Session& session) {
     for (const std::vector<uint8_t>& certificate : session.peer_certificates)
       write_vector(kCertificateLengthLen, certificate);
   }
+  write_vector(2, session.application_data);
   return bytes;
 }
 
@@ -103,13 +106,14 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
   uint8_t version;
   uint16_t suite;
   uint64_t issued_at, authenticated_at;
-  std::span<const uint8_t> psk, ticket, name, alpn, certificates;
+  std::span<const uint8_t> psk, ticket, name, alpn, certificates, application_data;
   if (!reader.ReadU8(&version) || version != kVersion || !reader.ReadU16(&suite) ||
       !reader.ReadVector8(&psk) || !reader.ReadVector16(&ticket) ||
       !reader.ReadU32(&session.lifetime_s) || !reader.ReadU32(&session.age_add) ||
       !reader.ReadU64(&issued_at) || !reader.ReadU64(&authenticated_at) ||
       !reader.ReadU32(&session.max_early_data_len) || !reader.ReadVector8(&name) ||
-      !reader.ReadVector8(&alpn) || !reader.ReadVector16(&certificates) || !reader.empty()) {
+      !reader.ReadVector8(&alpn) || !reader.ReadVector16(&certificates) ||
+      !reader.ReadVector16(&application_data) || !reader.empty()) {
     return std::nullopt;
   }
   if (!ReadCertificates(certificates, &session.peer_certificates)) return std::nullopt;
@@ -120,6 +124,7 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
   session.authenticated_at = WallTime(std::chrono::seconds(static_cast<int64_t>(authenticated_at)));
   session.server_name.assign(name.begin(), name.end());
   session.alpn.assign(alpn.begin(), alpn.end());
+  session.application_data.assign(application_data.begin(), application_data.end());
   if (!IsWhole(session)) return std::nullopt;
   return session;
 }

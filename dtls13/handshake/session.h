@@ -23,6 +23,9 @@ inline constexpr size_t kMaxSessionCertificatesLen = 32 * 1024;
 // CertificatesLen is what counts against it.
 size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates);
 
+// kMaxApplicationDataLen bounds Session::application_data: it travels in the ticket.
+inline constexpr size_t kMaxApplicationDataLen = 4096;
+
 // Session is what one side keeps of a connection in order to resume it, RFC 8446 sections 2.2 and
 // 4.6.1. Move-only: it holds a key. It does not know whether it was used before, nor, on a client,
 // whether the server still knows its ticket.
@@ -42,6 +45,9 @@ struct Session {
   std::vector<uint8_t> alpn;        // the protocol chosen; at most 255 bytes, empty for none
   // The peer's chain, DER, leaf first: the client's on a server, the server's on a client.
   std::vector<std::vector<uint8_t>> peer_certificates;
+  // Server: what its caller wants to know again when the session is resumed, such as what came of
+  // verifying the client (Association::SetSessionData). At most kMaxApplicationDataLen bytes.
+  std::vector<uint8_t> application_data;
 };
 
 // SerializeSession returns a form of `session` for ParseSession of any process and machine. It is

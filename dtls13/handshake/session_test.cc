@@ -26,6 +26,7 @@ Session FullSession() {
   session.server_name = "server.example";
   session.alpn = {'c', 'o', 'a', 'p'};
   session.peer_certificates = {Bytes(900, 1), Bytes(1200, 2)};
+  session.application_data = Bytes(40, 3);
   return session;
 }
 
@@ -45,6 +46,7 @@ TEST(SessionTest, ParsesWhatItSerialized) {
   EXPECT_EQ(parsed->server_name, session.server_name);
   EXPECT_EQ(parsed->alpn, session.alpn);
   EXPECT_EQ(parsed->peer_certificates, session.peer_certificates);
+  EXPECT_EQ(parsed->application_data, session.application_data);
   EXPECT_EQ(SerializeSession(*parsed), bytes);
 }
 
@@ -64,7 +66,7 @@ TEST(SessionTest, RefusesEveryTruncationAndTrailingBytes) {
 TEST(SessionTest, RefusesOtherVersionsAndSuites) {
   const Bytes bytes = SerializeSession(FullSession());
   Bytes other = bytes;
-  other[0] = 2;
+  other[0] = 3;
   EXPECT_FALSE(ParseSession(other).has_value());
   other = bytes;
   other[2] = 0x05;  // TLS_AES_128_CCM_8_SHA256
@@ -102,6 +104,12 @@ TEST(SessionTest, SerializesNothingThatItWouldNotParse) {
   session.peer_certificates = {Bytes(kMaxSessionCertificatesLen - 3, 1)};
   EXPECT_TRUE(ParseSession(SerializeSession(session)).has_value());
   session.peer_certificates[0].push_back(1);
+  EXPECT_TRUE(SerializeSession(session).empty());
+
+  session = FullSession();
+  session.application_data = Bytes(kMaxApplicationDataLen, 1);
+  EXPECT_TRUE(ParseSession(SerializeSession(session)).has_value());
+  session.application_data.push_back(1);
   EXPECT_TRUE(SerializeSession(session).empty());
 }
 

@@ -39,6 +39,7 @@ Session WithoutTicket(const Session& session) {
   copy.server_name = session.server_name;
   copy.alpn = session.alpn;
   copy.peer_certificates = session.peer_certificates;
+  copy.application_data = session.application_data;
   return copy;
 }
 

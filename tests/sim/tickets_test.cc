@@ -152,6 +152,23 @@ TEST(TicketsTest, ATicketWaitsForTheKeyUpdateBeforeIt) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
+TEST(TicketsTest, CarryWhatTheServersCallerWantsBack) {
+  const std::vector<uint8_t> kData = {1, 2, 3};
+  PairOptions options = TicketOptions();
+  AssociationPair pair(options);
+  pair.server().association->SetSessionData(kData);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  ASSERT_EQ(pair.client().sessions.size(), 2u);
+  for (const auto& session : pair.client().sessions) {
+    EXPECT_TRUE(session->application_data.empty()) << "it is the server's own";
+    const auto opened = options.server.handshake.ticket_keys->Open(
+        session->ticket, std::chrono::time_point_cast<seconds>(session->issued_at));
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ(opened->application_data, kData);
+  }
+}
+
 TEST(TicketsTest, ResumeTheConnection) {
   PairOptions options = TicketOptions();
   const auto sessions = SessionsOf(options);
