@@ -208,7 +208,8 @@ void AssociationImpl::BeginTickets(Instant now) {
        .application_data = session_data_,
        .authenticated_at = result_.authenticated_at});
   if (is_client) return;
-  for (size_t i = 0; i < config.num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {
+  const size_t num_tickets = std::min<size_t>(config.num_tickets, result_.resumed ? 1 : SIZE_MAX);
+  for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {
   }
 }
 

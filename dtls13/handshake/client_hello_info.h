@@ -1,7 +1,9 @@
 #ifndef DTLS13_HANDSHAKE_CLIENT_HELLO_INFO_H_
 #define DTLS13_HANDSHAKE_CLIENT_HELLO_INFO_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,8 @@
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
+
+struct Session;  // handshake/session.h
 
 // OfferedIdentity is one PSK identity of a client's, for the caller to know or not.
 struct OfferedIdentity {
@@ -26,6 +30,10 @@ struct ClientHelloInfo {
   std::vector<CertificateType> server_certificate_types;
   // While wait() is kPsk: the first kMaxPskIdentities that the client offers, in its order.
   std::vector<OfferedIdentity> psk_identities;
+  // While wait() is kPsk, with config.ask_ticket: the session that can be resumed, and which of
+  // psk_identities is its ticket. Null where there is none.
+  std::shared_ptr<const Session> ticket_session;
+  size_t ticket_index = 0;
   std::vector<std::string> alpn;  // by the client's preference; empty if it sent none
 };
 

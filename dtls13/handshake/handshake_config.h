@@ -160,10 +160,15 @@ struct HandshakeConfig {
   // PskWanted).
   bool ask_psk = false;
 
+  // Server: where a ticket of ours is offered, ask the caller whether to resume its session (the
+  // same event). The answer is client_hello().ticket_session at ticket_index, another key, or none:
+  // then the handshake goes on as if there were no ticket.
+  bool ask_ticket = false;
+
   // Server: keys of session tickets; null: none are issued and none are taken.
   std::shared_ptr<TicketKeyring> ticket_keys;
   // Server: tickets sent to a client that can use them, once it is connected; at most
-  // PostHandshake::kMaxTickets.
+  // PostHandshake::kMaxTickets. One that came by a ticket has used one up, and gets one.
   size_t num_tickets = 2;
   // Server: bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken
   // only with a replay_guard, and only from a client that needs no HelloRetryRequest: never with

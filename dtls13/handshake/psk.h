@@ -63,6 +63,7 @@ class Psk {
   bool empty() const { return session_ == nullptr && external_ == nullptr; }
   // Null for an external key.
   const Session* session() const { return session_.get(); }
+  const std::shared_ptr<const Session>& shared_session() const { return session_; }
 
   // Not for an empty Psk.
   std::span<const uint8_t> identity() const;

@@ -147,6 +147,10 @@ Status ServerHandshakeImpl::AskForPsk(std::span<const uint8_t> body, const Clien
         {.identity = {psk->identity.begin(), psk->identity.end()},
          .obfuscated_ticket_age = psk->obfuscated_ticket_age});
   }
+  if (const auto& selection = psks_.selection()) {
+    client_hello_.ticket_session = selection->psk.shared_session();
+    client_hello_.ticket_index = selection->index;
+  }
   KeepInfo(offer);
   state_ = HandshakeState::kServerWaitPsk;
   return Status::Ok();

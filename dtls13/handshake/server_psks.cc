@@ -59,6 +59,7 @@ void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientOffer& o
 
 bool ServerPsks::Answer(size_t index, Psk psk, size_t num_identities) {
   answered_ = true;
+  selection_.reset();
   if (psk.empty()) return true;
   if (psk.key().empty() || index >= num_identities) return false;
   selection_ = PskSelection{.psk = std::move(psk), .index = static_cast<uint16_t>(index)};
@@ -66,8 +67,9 @@ bool ServerPsks::Answer(size_t index, Psk psk, size_t num_identities) {
 }
 
 bool ServerPsks::MustAsk(const HandshakeConfig& config, const ClientOffer& offer) const {
-  return config.ask_psk && !answered_ && !selection_.has_value() &&
-         ChoosePskMode(config, offer, /*has_group=*/true).has_value();
+  if (answered_) return false;
+  if (selection_.has_value()) return config.ask_ticket;
+  return config.ask_psk && ChoosePskMode(config, offer, /*has_group=*/true).has_value();
 }
 
 std::optional<HashId> ServerPsks::Wish(const HandshakeConfig& config,

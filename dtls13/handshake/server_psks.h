@@ -22,8 +22,8 @@ namespace dtls13 {
 //     Settle         drops a key that does not fit what was negotiated
 //     CheckBinder    before anything else is done with the key
 //
-// and, where config.ask_psk, everything again with the caller's Answer. It keeps nothing of the
-// message. It does not know the state machine, cookies or certificates.
+// and, where config.ask_psk or config.ask_ticket, everything again with the caller's Answer. It
+// keeps nothing of the message. It does not know the state machine, cookies or certificates.
 class ServerPsks {
  public:
   // OpenTickets takes the first ticket of ours, among the first kMaxPskIdentities identities, that
@@ -34,7 +34,7 @@ class ServerPsks {
   // one says that it knows none. False for an answer that cannot be one.
   [[nodiscard]] bool Answer(size_t index, Psk psk, size_t num_identities);
 
-  // MustAsk is true while the caller may know a key that we do not.
+  // MustAsk is true while the caller may know a key that we do not, or must be asked about ours.
   bool MustAsk(const HandshakeConfig& config, const ClientOffer& offer) const;
   // Wish is the hash that the suite had better have.
   std::optional<HashId> Wish(const HandshakeConfig& config, const ClientOffer& offer) const;

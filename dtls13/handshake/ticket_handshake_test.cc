@@ -188,6 +188,51 @@ TEST(TicketHandshakeTest, CallerIsAskedOnlyWithoutATicket) {
   EXPECT_EQ(num_asked, 1);
 }
 
+TEST(TicketHandshakeTest, CallerMayBeAskedWhetherToResume) {
+  Server server;
+  server.config.ask_ticket = true;
+  int num_asked = 0;
+  const auto run = [&](std::vector<Psk> psks, bool resumes) {
+    HandshakePair pair(TestConfig(), server.config, Offering(std::move(psks)));
+    pair.provide_psk = [&](ServerHandshake* handshake) {
+      ++num_asked;
+      const auto& info = handshake->client_hello();
+      EXPECT_EQ(info.server_name, "server.test");
+      const auto session = info.ticket_session;
+      EXPECT_NE(session, nullptr);
+      return handshake->ProvidePsk(resumes ? info.ticket_index : 0, resumes ? Psk(session) : Psk());
+    };
+    pair.Run();
+    ExpectCompleted(pair);
+    return pair.client_handshake->result().psk_index;
+  };
+  EXPECT_EQ(run({External(1), server.Issue(1)}, true), 1);
+  EXPECT_EQ(num_asked, 1);
+  EXPECT_EQ(run({External(1), server.Issue(1)}, false), std::nullopt);
+  EXPECT_EQ(num_asked, 2);
+  // There is no ticket to be asked about.
+  EXPECT_EQ(run({External(1)}, true), std::nullopt);
+  EXPECT_EQ(run({}, true), std::nullopt);
+  EXPECT_EQ(num_asked, 2);
+}
+
+// With both questions there is one answer.
+TEST(TicketHandshakeTest, AnotherKeyMayBeTheAnswerToATicket) {
+  Server server;
+  server.config.ask_ticket = true;
+  server.config.ask_psk = true;
+  HandshakePair pair(TestConfig(), WithoutCertificate(server.config),
+                     Offering({server.Issue(1), External(1)}));
+  pair.provide_psk = [](ServerHandshake* handshake) {
+    EXPECT_NE(handshake->client_hello().ticket_session, nullptr);
+    return handshake->ProvidePsk(1, External(1));
+  };
+  pair.Run();
+  ExpectCompleted(pair);
+  EXPECT_EQ(pair.client_handshake->result().psk_index, 1);
+  EXPECT_FALSE(pair.client_handshake->result().resumed);
+}
+
 TEST(TicketHandshakeTest, ClientsThatTakeNoTickets) {
   for (const bool takes : {false, true}) {
     HandshakeConfig client_config = TestConfig();

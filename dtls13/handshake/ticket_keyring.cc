@@ -5,6 +5,7 @@
 
 #include "dtls13/crypto/aead.h"
 #include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/hkdf_label.h"
 
 namespace dtls13 {
 namespace {
@@ -44,6 +45,20 @@ Session WithoutTicket(const Session& session) {
 }
 
 }  // namespace
+
+std::optional<TicketKey> DeriveTicketKey(const Algorithms& algorithms,
+                                         std::span<const uint8_t> secret) {
+  TicketKey made;
+  auto hkdf = Hkdf::Create(algorithms, HashId::kSha256, LabelPrefix::kDtls13);
+  if (!hkdf.has_value()) return std::nullopt;
+  const Secret extracted = hkdf->Extract({}, secret);
+  if (!hkdf->SetSecret(extracted.bytes()) || !hkdf->Expand("ticket name", {}, made.name)) {
+    return std::nullopt;
+  }
+  made.key = hkdf->ExpandSecret("ticket key", {}, kTicketKeyLen);
+  if (made.key.empty()) return std::nullopt;
+  return made;
+}
 
 TicketKeyring::TicketKeyring(const Options& options, uint32_t lifetime_s)
     : lifetime_s_(lifetime_s),

@@ -33,6 +33,11 @@ struct TicketKey {
   Secret key;  // kTicketKeyLen bytes
 };
 
+// DeriveTicketKey makes a key, and its name, out of what servers share already, of any length: keys
+// of another protocol, for one. Nothing when libcrypto fails.
+std::optional<TicketKey> DeriveTicketKey(const Algorithms& algorithms,
+                                         std::span<const uint8_t> secret);
+
 // TicketKeyring makes and reads stateless tickets: a serialised Session sealed with AES-256-GCM
 // under a random nonce. Its own keys rotate by time, and the present and the previous key open; or
 // its caller brings keys, and rotates them. Thread-safe: one keyring serves all associations of a

@@ -222,5 +222,23 @@ TEST(TicketKeyringTest, ServesThreads) {
   EXPECT_EQ(failures, std::vector<int>(4, 0));
 }
 
+TEST(TicketKeyringTest, DerivedKeysAreThoseOfTheirSecret) {
+  const Bytes secret(80, 7);
+  const auto one = DeriveTicketKey(*TestAlgorithms(), secret);
+  const auto same = DeriveTicketKey(*TestAlgorithms(), secret);
+  ASSERT_TRUE(one.has_value() && same.has_value());
+  EXPECT_EQ(one->key.size(), kTicketKeyLen);
+  EXPECT_EQ(one->name, same->name);
+  EXPECT_TRUE(one->key.EqualsConstantTime(same->key.bytes()));
+  for (size_t i = 0; i < secret.size(); ++i) {
+    Bytes other_secret = secret;
+    other_secret[i] ^= 1;
+    const auto other = DeriveTicketKey(*TestAlgorithms(), other_secret);
+    ASSERT_TRUE(other.has_value());
+    EXPECT_NE(one->name, other->name) << i;
+    EXPECT_FALSE(one->key.EqualsConstantTime(other->key.bytes())) << i;
+  }
+}
+
 }  // namespace
 }  // namespace dtls13
