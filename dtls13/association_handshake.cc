@@ -264,6 +264,7 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
   }
   server_handshake_->SetTime(WallAt(now));
   OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
+  HandleHeldDatagrams(PathId(active_path()), now);
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {

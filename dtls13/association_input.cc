@@ -71,6 +71,11 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
 bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now) {
   bool heard = false;
   while (!failed()) {
+    // Early data behind a ClientHello has its keys once the caller has chosen the session.
+    if (server_handshake_ != nullptr && server_handshake_->wait() == HandshakeWait::kPsk) {
+      if (!datagram.empty()) early_datagrams_.Hold(datagram);
+      break;
+    }
     std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
     if (!record) break;
     heard = true;
@@ -97,7 +102,7 @@ void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
   replayed_datagrams_ = early_datagrams_.TakeAll();
   for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, from, now);
   // What comes in front of the rest so late was lost once, and so may more be.
-  if (!connected_ && peer_is_dtls13_) acks_.OweNow();
+  if (role_ == Role::kClient && !connected_ && peer_is_dtls13_) acks_.OweNow();
 }
 
 // --- Superseded read keys

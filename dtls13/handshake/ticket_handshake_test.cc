@@ -216,6 +216,30 @@ TEST(TicketHandshakeTest, CallerMayBeAskedWhetherToResume) {
   EXPECT_EQ(num_asked, 2);
 }
 
+TEST(TicketHandshakeTest, CallerMayChooseTheProtocolOfAResumedConnection) {
+  Server server;
+  server.config.ask_ticket = true;
+  HandshakeConfig client_config = TestConfig();
+  client_config.connection.alpn = {"one", "two"};
+  for (const std::string protocol : {"two", "", "three"}) {
+    HandshakePair pair(client_config, server.config, Offering({server.Issue(1)}));
+    pair.provide_psk = [&](ServerHandshake* handshake) {
+      const Status status = handshake->ChooseProtocol(protocol);
+      if (!status.ok()) return status;
+      const auto& info = handshake->client_hello();
+      return handshake->ProvidePsk(info.ticket_index, Psk(info.ticket_session));
+    };
+    pair.Run();
+    if (protocol == "three") {
+      ExpectFatal(pair.server.status, AlertDescription::kInternalError, Reason::kInternal);
+      continue;
+    }
+    ExpectCompleted(pair);
+    EXPECT_TRUE(pair.client_handshake->result().resumed);
+    EXPECT_EQ(pair.client_handshake->result().connection.alpn, protocol);
+  }
+}
+
 // With both questions there is one answer.
 TEST(TicketHandshakeTest, AnotherKeyMayBeTheAnswerToATicket) {
   Server server;
