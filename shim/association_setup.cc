@@ -14,6 +14,7 @@
 #include "shim/policy.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
+#include "shim/resumption.h"
 #include "shim/server_psks.h"
 
 namespace dtls13::shim {
@@ -202,6 +203,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.ask_psk = MayKnowPsks(attachment);
     handshake.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
+    ConfigureTickets(attachment, &handshake);
   } else {
     handshake.connection.alpn = attachment.settings.protocols;
     handshake.request_ocsp = WantsStaple(ssl);
@@ -224,6 +226,8 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
 }
 
 bool StartClient(SslAttachment& attachment) {
+  // First: libssl's object begins a handshake of its own then, with a session of its own.
+  Psk session = SessionToOffer(attachment);
   attachment.fallback = Fallback::Prepare(attachment);
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return false;
@@ -234,7 +238,9 @@ bool StartClient(SslAttachment& attachment) {
   }
   const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);
   if (name != nullptr) parameters.server_name = name;
+  parameters.early_data = attachment.early_use == EarlyUse::kWrites;
   parameters.now = WallNow();
+  if (!session.empty()) parameters.psks.push_back(std::move(session));
   const std::optional<PskFailure> failure = CollectClientPsks(attachment, &parameters.psks);
   attachment.mutable_association() =
       Association::NewClient(std::move(config), std::move(parameters));

@@ -13,6 +13,7 @@
 #include "shim/ocsp_staple.h"
 #include "shim/query.h"
 #include "shim/real_libssl.h"
+#include "shim/resumption.h"
 
 namespace dtls13::shim {
 namespace {
@@ -96,6 +97,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
     if (!RunCertificateCallback(attachment)) return;
     ++attachment.num_callbacks_done;
   }
+  NoteSessionData(attachment);
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
   if (credential != nullptr && !AddStaple(attachment, credential.get())) return;

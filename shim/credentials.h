@@ -6,7 +6,7 @@
 
 namespace dtls13::shim {
 
-// The three questions of an association, answered out of the application's SSL. Each calls one
+// The questions of an association, answered out of the application's SSL. Each calls one
 // Provide* or Abort of attachment.association(), and may call the application's callbacks. Errors
 // go on libssl's error queue before the association fails, so the driver's own reason comes last.
 
@@ -21,6 +21,10 @@ void AnswerSignatureWanted(SslAttachment& attachment, Instant now);
 // AnswerVerifyPeer builds and checks the peer's chain with the SSL's store, parameters and
 // callbacks, sets the SSL's verify result, and keeps the certificates in peer_objects().
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now);
+
+// KeepPeerCertificates puts the association's certificates of the peer into peer_objects(), as
+// libssl's getters hand them out. False when one of them does not parse.
+bool KeepPeerCertificates(SslAttachment& attachment);
 
 }  // namespace dtls13::shim
 

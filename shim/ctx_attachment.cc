@@ -32,6 +32,10 @@ std::mutex& CreationMutex() {
   return mutex;
 }
 
+TicketKey Copy(const TicketKey& key) {
+  return {.name = key.name, .key = Secret::CopyOf(key.key.bytes())};
+}
+
 }  // namespace
 
 CtxAttachment* CtxAttachment::Find(const SSL_CTX* ctx) {
@@ -80,6 +84,43 @@ std::shared_ptr<CookieKeyring> CtxAttachment::cookie_keys() {
     cookie_keys_ = CookieKeyring::Create(std::move(algorithms), std::move(random), {});
   }
   return cookie_keys_;
+}
+
+std::shared_ptr<TicketKeyring> CtxAttachment::ticket_keys(std::chrono::seconds lifetime) {
+  std::shared_ptr<const Algorithms> algorithms = this->algorithms();
+  std::shared_ptr<RandomSource> random = this->random();
+  std::lock_guard lock(mutex_);
+  if (ticket_keys_ != nullptr || algorithms == nullptr) return ticket_keys_;
+  std::shared_ptr<TicketKeyring> made =
+      TicketKeyring::Create(std::move(algorithms), std::move(random), {.lifetime = lifetime});
+  if (shared_ticket_key_) {
+    std::vector<TicketKey> keys;
+    keys.push_back(Copy(*shared_ticket_key_));
+    if (!made->SetKeys(std::move(keys))) return nullptr;
+  }
+  ticket_keys_ = std::move(made);
+  return ticket_keys_;
+}
+
+bool CtxAttachment::ShareTicketKeys(std::span<const uint8_t> secret) {
+  std::shared_ptr<const Algorithms> algorithms = this->algorithms();
+  if (algorithms == nullptr) return false;
+  std::optional<TicketKey> key = DeriveTicketKey(*algorithms, secret);
+  if (!key) return false;
+  std::lock_guard lock(mutex_);
+  std::vector<TicketKey> keys;
+  keys.push_back(Copy(*key));
+  shared_ticket_key_ = std::move(key);
+  return ticket_keys_ == nullptr || ticket_keys_->SetKeys(std::move(keys));
+}
+
+std::shared_ptr<EarlyDataReplayGuard> CtxAttachment::replay_guard() {
+  std::lock_guard lock(mutex_);
+  if (shared_ticket_key_) return nullptr;
+  // No ticket of our own keys that allows early data is older than the guard, so there is no time
+  // before it that a claim could come from.
+  if (replay_guard_ == nullptr) replay_guard_ = std::make_shared<RecentClaims>(WallTime{});
+  return replay_guard_;
 }
 
 }  // namespace dtls13::shim

@@ -1,14 +1,18 @@
 #ifndef DTLS13_SHIM_CTX_ATTACHMENT_H_
 #define DTLS13_SHIM_CTX_ATTACHMENT_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "dtls13/handshake/anti_replay.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/ticket_keyring.h"
 #include "shim/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -54,6 +58,11 @@ struct SslSettings {
 
   // ALPN protocols that a client offers.
   std::vector<std::string> protocols;
+  // SSL_set_session_id_context, at most 32 bytes.
+  std::vector<uint8_t> session_id_context;
+
+  SSL_allow_early_data_cb_fn allow_early_data = nullptr;
+  void* allow_early_data_arg = nullptr;
 
   int (*cert_callback)(SSL* ssl, void* arg) = nullptr;
   void* cert_callback_arg = nullptr;
@@ -120,6 +129,14 @@ class CtxAttachment {
   std::shared_ptr<const Algorithms> algorithms();
   std::shared_ptr<RandomSource> random();
   std::shared_ptr<CookieKeyring> cookie_keys();
+  // ticket_keys seal tickets of `lifetime`, which is that of the first call.
+  std::shared_ptr<TicketKeyring> ticket_keys(std::chrono::seconds lifetime);
+  // ShareTicketKeys makes ticket_keys() depend on `secret` alone: SSL_CTX_set_tlsext_ticket_keys,
+  // by which servers and processes share tickets. False when libcrypto fails.
+  bool ShareTicketKeys(std::span<const uint8_t> secret);
+  // replay_guard sees to it that early data is taken once. Null with shared ticket keys: nobody
+  // here knows what another server has taken.
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard();
 
  private:
   OSSL_LIB_CTX* library_context_ = nullptr;
@@ -130,6 +147,9 @@ class CtxAttachment {
   std::shared_ptr<const Algorithms> algorithms_;
   std::shared_ptr<RandomSource> random_;
   std::shared_ptr<CookieKeyring> cookie_keys_;
+  std::shared_ptr<TicketKeyring> ticket_keys_;
+  std::optional<TicketKey> shared_ticket_key_;
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard_;
 };
 
 }  // namespace dtls13::shim

@@ -12,6 +12,7 @@
 #include "shim/error_map.h"
 #include "shim/error_mark.h"
 #include "shim/real_libssl.h"
+#include "shim/resumption.h"
 #include "shim/scratch_buffer.h"
 #include "shim/server_psks.h"
 
@@ -55,6 +56,7 @@ void AnnounceTimeout(SslAttachment& attachment, std::optional<Instant> deadline)
 
 void OnConnected(SslAttachment& attachment) {
   attachment.handshake_state = TLS_ST_OK;
+  SettleSession(attachment);
   TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
 }
 
@@ -96,12 +98,19 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
         attachment.unread.push_back({.content = {event.data.begin(), event.data.end()}});
       }
       break;
-    case EventType::kClientAuthenticated:
+    case EventType::kTicket:
+      KeepTicket(attachment, *event.session);
+      break;
+    case EventType::kEarlyData:
+      // What comes after the application has read to the end is late, and lost.
+      if (!event.data.empty() && attachment.early_use == EarlyUse::kReads) {
+        attachment.unread_early.push_back({.content = {event.data.begin(), event.data.end()}});
+      }
+      break;
+    case EventType::kClientAuthenticated:  // never: our configs do not ask
     case EventType::kClientDeclined:
-    case EventType::kEarlyData:  // never: our configs allow none
     case EventType::kEarlyDataAccepted:
     case EventType::kEarlyDataRejected:
-    case EventType::kTicket:
     case EventType::kConnectionIdAdded:
     case EventType::kConnectionIdRetired:
     case EventType::kPeerMoved:
@@ -227,11 +236,20 @@ Progress ReportFailure(SslAttachment& attachment) {
   return Progress::kFailed;
 }
 
+// HasRefusedEarlyData: the server has answered the client, and takes none from it.
+bool HasRefusedEarlyData(const Association& association) {
+  const HandshakeResult& result = association.result();
+  return result.suite != nullptr && result.early_data != EarlyDataOutcome::kAccepted;
+}
+
 bool IsReached(const SslAttachment& attachment, Goal goal) {
   const Association& association = *attachment.association();
   switch (goal) {
     case Goal::kHandshake:
       return association.connected();
+    case Goal::kEarlyData:
+      return !attachment.unread_early.empty() || association.connected() ||
+             HasRefusedEarlyData(association);
     case Goal::kRead:
     case Goal::kPeerClose:
       // Data ends the wait for a close too: nobody reads it meanwhile, and more would pile up.
@@ -353,7 +371,8 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     const bool has_data = goal == Goal::kRead && !attachment.unread.empty();
     if (association.failed() && !has_data) return ReportFailure(attachment);
     // Once connected nothing that is owed is worth keeping the application from its data for.
-    const bool must_send = goal == Goal::kHandshake || goal == Goal::kFlush;
+    const bool must_send =
+        goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
     if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
     if (IsReached(attachment, goal)) {
       AnnounceTimeout(attachment, association.NextTransmission());
@@ -409,14 +428,22 @@ std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
   return left < kTimerSlack ? Duration::zero() : left;
 }
 
-Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext) {
+Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
+  const bool is_early = kind == DataKind::kEarly;
   attachment.want = Want::kNothing;
   ScratchBuffer scratch;
   size_t len = 0;
   SendResult result;
   {
     ErrorMark mark;
-    result = attachment.association()->Seal(plaintext, scratch.bytes(), &len);
+    Association& association = *attachment.association();
+    result = is_early ? association.SealEarly(plaintext, scratch.bytes(), &len)
+                      : association.Seal(plaintext, scratch.bytes(), &len);
+  }
+  if (is_early && result == SendResult::kNotConnected) return Progress::kReached;
+  if (is_early && result == SendResult::kExhausted) {
+    Raise(SSL_R_TOO_MUCH_EARLY_DATA);
+    return Progress::kFailed;
   }
   if (result != SendResult::kSealed) {
     Raise(result == SendResult::kExhausted ? SSL_R_TOO_MANY_KEY_UPDATES : ERR_R_INTERNAL_ERROR);

@@ -14,6 +14,7 @@ namespace dtls13::shim {
 // Goal is what a caller of Drive is after.
 enum class Goal : uint8_t {
   kHandshake,  // until connected
+  kEarlyData,  // server: until early data is there, or none will come, or connected
   kRead,       // until application data or the peer's close_notify is there
   kPeerClose,  // until the peer's close_notify or data is there; see kCloseWait
   kFlush,      // nothing of the peer's: only send what is owed
@@ -45,9 +46,14 @@ int ExpireTimer(SslAttachment& attachment);
 // TimeLeft is DTLSv1_get_timeout: nothing when no timer runs, never negative.
 std::optional<Duration> TimeLeft(const SslAttachment& attachment);
 
-// WriteRecord sends one application record. The attachment's `want` says why it could not be sent;
-// a datagram that the BIO does not take is lost, as it is in libssl.
-Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext);
+// DataKind is what a record of WriteRecord is.
+enum class DataKind : uint8_t { kApplication, kEarly };
+
+// WriteRecord sends one record of data. The attachment's `want` says why it could not be sent; a
+// datagram that the BIO does not take is lost, as it is in libssl. So is early data that could not
+// be offered with the session there is: it was not accepted, which the application looks at.
+Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext,
+                     DataKind kind = DataKind::kApplication);
 
 }  // namespace dtls13::shim
 

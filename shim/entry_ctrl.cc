@@ -61,6 +61,14 @@ long Setting(int command, long larg, void* parg, long result, SslSettings* setti
   return result;
 }
 
+// Whoever reads the keys out means to give them to another SSL_CTX. Without a place for them both
+// controls only tell their length.
+bool SharesTicketKeys(int command, const void* parg, long result) {
+  return (command == SSL_CTRL_SET_TLSEXT_TICKET_KEYS ||
+          command == SSL_CTRL_GET_TLSEXT_TICKET_KEYS) &&
+         parg != nullptr && result == 1;
+}
+
 long GetTimeout(const SslAttachment& attachment, timeval* left) {
   const std::optional<Duration> duration = TimeLeft(attachment);
   if (!duration) return 0;
@@ -180,6 +188,11 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
   if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
   const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
   const long result = Real().SSL_CTX_ctrl(ctx, command, for_libssl, parg);
+  if (dtls13::shim::SharesTicketKeys(command, parg, result) &&
+      !attachment->ShareTicketKeys(
+          {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {
+    return 0;
+  }
   if (command == SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG) attachment->callbacks.server_name_arg = parg;
   return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
 }

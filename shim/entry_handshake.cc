@@ -36,19 +36,6 @@ void SetSide(SSL* ssl, Side side) {
   attachment->side = side;
 }
 
-// libssl's SSL_accept and SSL_connect choose the side of an SSL that has none.
-void DefaultSide(SSL* ssl, Side side) {
-  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
-  if (attachment == nullptr || attachment->side != Side::kUnset) return;
-  attachment->side = side;
-  LibsslCall call(ssl);
-  if (side == Side::kServer) {
-    Real().SSL_set_accept_state(ssl);
-  } else {
-    Real().SSL_set_connect_state(ssl);
-  }
-}
-
 // ListenOnce shows libssl's DTLSv1_listen one datagram of a client that has no DTLS 1.3. Its reads
 // find nothing behind it: the next datagram may be another client's, and ours.
 int ListenOnce(SslAttachment& attachment, BIO_ADDR* client) {

@@ -39,16 +39,6 @@ int EnsureUp(SslAttachment& attachment) {
   return -1;
 }
 
-size_t TakeUnread(SslAttachment& attachment, std::span<uint8_t> out, Take take) {
-  SslAttachment::Record& record = attachment.unread.front();
-  const size_t len = std::min(out.size(), record.content.size() - record.num_read);
-  std::copy_n(record.content.data() + record.num_read, len, out.data());
-  if (take == Take::kPeek) return len;
-  record.num_read += len;
-  if (record.num_read == record.content.size()) attachment.unread.pop_front();
-  return len;
-}
-
 // Read returns 1 with data, 0 after the peer's end, -1 or kIsLibssls otherwise.
 int Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* num_read) {
   SSL* ssl = attachment.ssl();
@@ -69,7 +59,7 @@ int Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* n
     }
   }
   if (!attachment.unread.empty()) {
-    *num_read = TakeUnread(attachment, out, take);
+    *num_read = SslAttachment::TakeData(&attachment.unread, out, take == Take::kConsume);
     return 1;
   }
   // Only now, behind all that came before it, is the peer's end to be seen.

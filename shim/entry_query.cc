@@ -374,26 +374,6 @@ DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
   return 1;
 }
 
-// No early data is offered or taken: what libssl says where a session allows none.
-DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
-                                       size_t* num_written) noexcept {
-  if (Started(ssl) == nullptr) return Real().SSL_write_early_data(ssl, data, len, num_written);
-  dtls13::shim::Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-  return 0;
-}
-
-// A server reads no early data and goes on to the handshake, as libssl's does without any.
-DTLS13_EXPORT int SSL_read_early_data(SSL* ssl, void* out, size_t len, size_t* num_read) noexcept {
-  const SslAttachment* ours = dtls13::shim::Decide(ssl);
-  if (ours == nullptr) return Real().SSL_read_early_data(ssl, out, len, num_read);
-  *num_read = 0;
-  if (ours->side != dtls13::shim::Side::kServer) {
-    dtls13::shim::Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-    return SSL_READ_EARLY_DATA_ERROR;
-  }
-  return SSL_accept(ssl) == 1 ? SSL_READ_EARLY_DATA_FINISH : SSL_READ_EARLY_DATA_ERROR;
-}
-
 DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().DTLS_get_data_mtu(ssl);

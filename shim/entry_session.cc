@@ -1,9 +1,10 @@
-// Sessions: what SSL_get_session hands out for a connection of ours, and how one is printed.
+// Sessions: which one a connection of ours has, and how one is printed.
 
 #include <string>
 #include <string_view>
 
 #include "dtls13/crypto/openssl_ptr.h"
+#include "shim/clock.h"
 #include "shim/real_libssl.h"
 #include "shim/session_object.h"
 #include "shim/ssl_attachment.h"
@@ -11,8 +12,12 @@
 namespace dtls13::shim {
 namespace {
 
-// CurrentSession is owned by the attachment, as libssl's is by the SSL.
+// CurrentSession is owned by the attachment, as libssl's is by the SSL. Until the SSL is connected
+// it is the one that was set for it to resume.
 SSL_SESSION* CurrentSession(SslAttachment& attachment) {
+  if (!attachment.connected() && attachment.peer_objects().session == nullptr) {
+    return Real().SSL_get_session(attachment.ssl());
+  }
   SslAttachment::PeerObjects& objects = attachment.peer_objects();
   if (objects.session == nullptr) objects.session = MakeSession(attachment);
   return objects.session;
@@ -42,10 +47,6 @@ int PrintSession(BIO* out, const SSL_SESSION* session) {
   return BIO_write(out, text.data(), text_len) == text_len ? 1 : 0;
 }
 
-bool IsDtls13(const SSL_SESSION* session) {
-  return session != nullptr && Real().SSL_SESSION_get_protocol_version(session) == DTLS1_3_VERSION;
-}
-
 }  // namespace
 }  // namespace dtls13::shim
 
@@ -63,6 +64,25 @@ DTLS13_EXPORT SSL_SESSION* SSL_get1_session(SSL* ssl) noexcept {
   SSL_SESSION* session = dtls13::shim::CurrentSession(*ours);
   if (session != nullptr) Real().SSL_SESSION_up_ref(session);
   return session;
+}
+
+DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
+  const int result = Real().SSL_set_session(ssl, session);
+  SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (result == 1 && ours != nullptr && ours->connected()) {
+    SslAttachment::PeerObjects& objects = ours->peer_objects();
+    if (session != nullptr) Real().SSL_SESSION_up_ref(session);
+    if (objects.session != nullptr) Real().SSL_SESSION_free(objects.session);
+    objects.session = session;
+  }
+  return result;
+}
+
+// The ticket leaves with the next call that reads or writes, as libssl documents it.
+DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
+  const SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (ours == nullptr) return Real().SSL_new_session_ticket(ssl);
+  return ours->connected() && ours->association()->SendTicket(dtls13::shim::Now()) ? 1 : 0;
 }
 
 DTLS13_EXPORT int SSL_SESSION_print(BIO* out, const SSL_SESSION* session) noexcept {

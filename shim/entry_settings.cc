@@ -197,6 +197,28 @@ DTLS13_EXPORT void SSL_set_msg_callback(SSL* ssl,
   SSL_callback_ctrl(ssl, SSL_CTRL_SET_MSG_CALLBACK, reinterpret_cast<void (*)(void)>(callback));
 }
 
+DTLS13_EXPORT int SSL_CTX_set_session_id_context(SSL_CTX* ctx, const unsigned char* context,
+                                                 unsigned int len) noexcept {
+  const int result = Real().SSL_CTX_set_session_id_context(ctx, context, len);
+  if (result == 1) {
+    NoteOn(ctx, [&](CtxAttachment& noted) {
+      noted.settings.session_id_context.assign(context, context + len);
+    });
+  }
+  return result;
+}
+
+DTLS13_EXPORT int SSL_set_session_id_context(SSL* ssl, const unsigned char* context,
+                                             unsigned int len) noexcept {
+  const int result = Real().SSL_set_session_id_context(ssl, context, len);
+  if (result == 1) {
+    NoteOn(ssl, [&](SslAttachment& noted) {
+      noted.settings.session_id_context.assign(context, context + len);
+    });
+  }
+  return result;
+}
+
 DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) noexcept {
   NoteOn(ssl, [&](SslAttachment& noted) { noted.timer_callback = callback; });
   Real().DTLS_set_timer_cb(ssl, callback);
@@ -213,6 +235,12 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
     attachment->settings.cert_callback_arg = taken->settings.cert_callback_arg;
     attachment->settings.signature_schemes = taken->settings.signature_schemes;
     attachment->settings.client_signature_schemes = taken->settings.client_signature_schemes;
+    const CtxAttachment* left = CtxAttachment::Find(before);
+    // One that was set on the SSL itself stays.
+    if (left != nullptr &&
+        attachment->settings.session_id_context == left->settings.session_id_context) {
+      attachment->settings.session_id_context = taken->settings.session_id_context;
+    }
   }
   return after;
 }

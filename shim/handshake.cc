@@ -61,7 +61,7 @@ bool FallBack(SslAttachment& attachment) {
   return true;
 }
 
-HandshakeOutcome Run(SslAttachment& attachment) {
+HandshakeOutcome Run(SslAttachment& attachment, Goal goal) {
   if (attachment.association() == nullptr) {
     if (attachment.side == Side::kClient) {
       if (!StartClient(attachment)) return HandshakeOutcome::kNotDone;
@@ -71,7 +71,7 @@ HandshakeOutcome Run(SslAttachment& attachment) {
     }
   }
   TellStart(attachment);
-  switch (Drive(attachment, Goal::kHandshake)) {
+  switch (Drive(attachment, goal)) {
     case Progress::kReached:
       return HandshakeOutcome::kDone;
     case Progress::kIsLibssls:
@@ -83,7 +83,19 @@ HandshakeOutcome Run(SslAttachment& attachment) {
 
 }  // namespace
 
-HandshakeOutcome RunHandshake(SslAttachment& attachment) {
+void DefaultSide(SSL* ssl, Side side) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr || attachment->side != Side::kUnset) return;
+  attachment->side = side;
+  LibsslCall call(ssl);
+  if (side == Side::kServer) {
+    Real().SSL_set_accept_state(ssl);
+  } else {
+    Real().SSL_set_connect_state(ssl);
+  }
+}
+
+HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
   if (attachment.connected()) return HandshakeOutcome::kDone;
   // The reason was put on the error queue once, and may still be there to be read.
@@ -95,7 +107,7 @@ HandshakeOutcome RunHandshake(SslAttachment& attachment) {
   const bool is_server = attachment.side == Side::kServer;
   // As libssl does, so that SSL_get_error speaks of this call.
   ERR_clear_error();
-  const HandshakeOutcome outcome = Run(attachment);
+  const HandshakeOutcome outcome = Run(attachment, goal);
   if (attachment.callbacks_started) {
     SslAttachment::Busy busy(attachment);
     const Want want = attachment.want;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "shim/driver.h"
 #include "shim/ssl_attachment.h"
 
 namespace dtls13::shim {
@@ -14,9 +15,12 @@ enum class HandshakeOutcome : uint8_t {
   kIsLibssls,  // the peer speaks no DTLS 1.3: the SSL is libssl's now, and so is the call
 };
 
-// RunHandshake takes the handshake of an SSL that is ours as far as it goes, and tells the info
-// callback how that ended. Done at once when connected.
-HandshakeOutcome RunHandshake(SslAttachment& attachment);
+// DefaultSide is what libssl's SSL_accept and SSL_connect do to an SSL that has no side yet.
+void DefaultSide(SSL* ssl, Side side);
+
+// RunHandshake takes the handshake of an SSL that is ours as far as it goes, or to an earlier
+// `goal`, and tells the info callback how that ended. Done at once when connected.
+HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHandshake);
 
 // HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
 bool HandOver(SslAttachment& attachment);

@@ -9,6 +9,7 @@
 #include "shim/external_psk.h"
 #include "shim/negotiation_callbacks.h"
 #include "shim/real_libssl.h"
+#include "shim/resumption.h"
 
 namespace dtls13::shim {
 namespace {
@@ -64,6 +65,20 @@ bool MayKnowPsks(const SslAttachment& attachment) {
 void AnswerPskWanted(SslAttachment& attachment, Instant now) {
   if (!RunHelloCallbacks(attachment, EventType::kPskWanted)) return;
   Association& association = *attachment.association();
+  switch (JudgeTicket(attachment)) {
+    case TicketAnswer::kFailed:
+      return;
+    case TicketAnswer::kResumable: {
+      NoteSessionData(attachment);
+      const size_t index = association.client_hello().ticket_index;
+      std::shared_ptr<const Session> session = SessionToResume(attachment);
+      association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
+      return;
+    }
+    case TicketAnswer::kDeclined:
+      break;
+  }
+  NoteSessionData(attachment);
   const std::vector<OfferedIdentity>& offered = association.client_hello().psk_identities;
   for (size_t i = 0; i < offered.size(); ++i) {
     Psk psk;

@@ -1,7 +1,9 @@
 #include "shim/ssl_attachment.h"
 
+#include <algorithm>
 #include <atomic>
 #include <new>
+#include <utility>
 
 #include "shim/dtls_method.h"
 #include "shim/real_libssl.h"
@@ -70,10 +72,32 @@ CtxAttachment* SslAttachment::ctx() const {
   return CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl_));
 }
 
+size_t SslAttachment::TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes) {
+  Record& record = records->front();
+  const size_t len = std::min(out.size(), record.content.size() - record.num_read);
+  std::copy_n(record.content.data() + record.num_read, len, out.data());
+  if (!consumes) return len;
+  record.num_read += len;
+  if (record.num_read == record.content.size()) records->pop_front();
+  return len;
+}
+
+void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
+  // libssl's own object has been idle all the while, so that it takes a session at any time.
+  Real().SSL_set_session(ssl_, is_good ? session : nullptr);
+  if (session != nullptr) Real().SSL_SESSION_free(session);
+}
+
 void SslAttachment::Reset() {
+  const bool was_client = connected() && association_->role() == Role::kClient;
+  const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
+  SSL_SESSION* const session =
+      was_client ? std::exchange(peer_objects_->session, nullptr) : nullptr;
   association_.reset();
   peer_objects_ = std::make_unique<PeerObjects>();
   owner = Owner::kUndecided;
+  // Not before: libssl takes the session away from an SSL that says it is connected.
+  if (was_client) LeaveSession(session, !was_left_up);
   want = Want::kNothing;
   handshake_state = TLS_ST_BEFORE;
   postponed.reset();
@@ -82,6 +106,8 @@ void SslAttachment::Reset() {
   initial_ctx = nullptr;
   facts = SessionFacts();
   unread.clear();
+  unread_early.clear();
+  early_use = EarlyUse::kNone;
   kept_datagram.clear();
   unsent_datagram.clear();
   peer_address.clear();

@@ -27,6 +27,10 @@ enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
 // Side is what SSL_set_connect_state and SSL_set_accept_state chose; libssl tells only the result.
 enum class Side : uint8_t { kUnset, kClient, kServer };
 
+// EarlyUse is what an application makes of early data: SSL_write_early_data on a client,
+// SSL_read_early_data on a server.
+enum class EarlyUse : uint8_t { kNone, kWrites, kReads, kHasRead };
+
 // Want is why the last call returned without a result: what SSL_want and SSL_get_error speak of.
 enum class Want : uint8_t {
   kNothing,
@@ -77,7 +81,9 @@ class SslAttachment {
   // is_up: connected, and nothing went wrong since.
   bool is_up() const { return connected() && !failed(); }
 
-  // Reset forgets the connection and keeps the settings: SSL_clear. Not while the SSL is busy.
+  // Reset forgets the connection and keeps the settings: SSL_clear. Not while the SSL is busy. As
+  // in libssl, the next connection of a client resumes the session of this one, unless it was left
+  // without SSL_shutdown.
   void Reset();
 
   // Busy stands around the work on a connection that calls the application back. What a callback
@@ -126,6 +132,7 @@ class SslAttachment {
     STACK_OF(X509) * verified_chain = nullptr;        // as verification built it
     STACK_OF(X509_NAME) * authorities = nullptr;      // that the peer named; null: none
     STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
+    // What SSL_get_session hands out; null until it is asked for, or there is one to resume.
     SSL_SESSION* session = nullptr;
     std::string protocol;  // what ALPN chose
   };
@@ -163,6 +170,13 @@ class SslAttachment {
     size_t num_read = 0;
   };
   std::deque<Record> unread;
+  // The same for early data, which SSL_read_early_data alone returns.
+  std::deque<Record> unread_early;
+  EarlyUse early_use = EarlyUse::kNone;
+
+  // TakeData moves what fits of the oldest record's rest to `out`, or copies it unless `consumes`,
+  // and returns its length. There must be a record.
+  static size_t TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes);
 
   // A datagram taken from the BIO before an association wanted it: the ClientHello that
   // DTLSv1_listen accepted, or the one that is libssl's to answer.
@@ -175,7 +189,6 @@ class SslAttachment {
 
   // What the association may choose of, as libssl's own lasting entries.
   std::vector<SRTP_PROTECTION_PROFILE*> srtp_profiles;
-
   // Pieces of a ClientHello, while it is not known whose it is to answer.
   std::unique_ptr<HelloGatherer> hello_gatherer;
 
@@ -202,6 +215,8 @@ class SslAttachment {
   const BIO* announced_to = nullptr;
 
  private:
+  void LeaveSession(SSL_SESSION* session, bool is_good);
+
   SSL* const ssl_;
   int busy_depth_ = 0;
   int libssl_depth_ = 0;

@@ -4,9 +4,11 @@
 #include "dtls13/crypto/trust_store.h"
 #include "shim/certificates.h"
 #include "shim/credentials.h"
+#include "shim/error_mark.h"
 #include "shim/negotiation_callbacks.h"
 #include "shim/ocsp_staple.h"
 #include "shim/real_libssl.h"
+#include "shim/resumption.h"
 
 namespace dtls13::shim {
 namespace {
@@ -94,6 +96,14 @@ void Forget(STACK_OF(X509) * *stack) {
 
 }  // namespace
 
+bool KeepPeerCertificates(SslAttachment& attachment) {
+  ErrorMark mark;
+  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  if (leaf == nullptr) return false;
+  attachment.peer_objects().certificate = leaf.release();
+  return true;
+}
+
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   SSL* ssl = attachment.ssl();
@@ -138,6 +148,7 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   ERR_pop_to_mark();
   objects.certificate = leaf.release();
   if (association.role() == Role::kClient && !TellStaple(attachment)) return;
+  NoteSessionData(attachment);
   association.ProvideVerification(true, AlertDescription::kCloseNotify, now);
 }
 
