@@ -19,11 +19,13 @@
 namespace dtls13::shim {
 namespace {
 
-// kTimerSlack: what is due this soon is due now: a socket's receive timeout ends a little before or
-// after the deadline it was computed from. libssl allows 15 ms for it, which here would be more
-// than the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each fragment would be
-// acknowledged at once, and each of those ACKs answered with what is still under way.
-constexpr Duration kTimerSlack = std::chrono::milliseconds(1);
+// kTimerSlack: what is due this soon is due now. A socket's receive timeout ends a little before or
+// after the deadline it was computed from, and libcoap's clock of milliseconds rounds deadlines
+// down and the present up; it gives up when five calls come too early. libssl allows 15 ms, which
+// here would be more than the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each
+// fragment would be acknowledged at once, and each of those ACKs answered with what is still under
+// way.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
 
 // kWaitSlack: a blocking read that ends this close to its deadline ended because of it. The caller
 // of a blocking socket never hears of it; at worst the read is done once more.

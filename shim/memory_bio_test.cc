@@ -266,6 +266,19 @@ TEST_F(MemoryBioTest, LostFlightIsSentAgainByWhicheverCallComes) {
   ASSERT_TRUE(Connect());
 }
 
+unsigned int TwoMilliseconds(SSL* /*ssl*/, unsigned int /*previous_us*/) { return 2000; }
+
+TEST_F(MemoryBioTest, ClockOfMillisecondsMayCallTooEarly) {
+  UseQueues();
+  DTLS_set_timer_cb(client_.get(), TwoMilliseconds);
+  EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
+  const size_t num_sent = to_server_.size();
+  // Deadline and present may each have been rounded by a millisecond.
+  EXPECT_EQ(DTLSv1_handle_timeout(client_.get()), 1);
+  EXPECT_GT(to_server_.size(), num_sent);
+  ASSERT_TRUE(Connect());
+}
+
 //= rfc9147#section-4.4
 //= type=test
 //# For DTLS over UDP, the upper layer protocol SHOULD be allowed to obtain
