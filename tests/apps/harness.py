@@ -200,9 +200,10 @@ class Run:
         wait_until(lambda: not wire.bound_ports(), "a socket is left of the last case")
 
 
-def exchange(server, client):
-    """Lines each way between two programs that print what they receive."""
-    for number in range(3):
+def exchange(server, client, first=0):
+    """Lines each way between two programs that print what they receive, numbered from `first`: a server's
+    second client needs other lines than its first."""
+    for number in range(first, first + 3):
         client.send("from the client %d\n" % number)
         server.wait_for("^from the client %d$" % number)
         server.send("from the server %d\n" % number)

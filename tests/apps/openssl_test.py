@@ -14,8 +14,6 @@ from harness import exchange, expect
 PORT = 4433
 PSK = "0123456789abcdef0123456789abcdef"
 SRTP = "SRTP_AES128_CM_SHA1_80"
-# Where the versions of the sides differ.
-TO_1_2 = (harness.CLIENT_ONLY, harness.SERVER_ONLY)
 EXPORT = ["-keymatexport", "EXPERIMENTAL-test", "-keymatexportlen", "32"]
 
 
@@ -89,21 +87,35 @@ def stranger_is_refused(run):
     client.wait_for("alert unknown ca")
 
 
-def sessions_in_and_out(run):
-    """The second connection takes up the first one's session."""
-    server = serve(run, "-naccept", "2")
+def resume(run, server_options=(), client_options=()):
+    """Two connections, the second from the first one's session and with `client_options`; returns the wire's
+    trace of the second."""
+    server = serve(run, "-naccept", "2", *server_options)
     path = run.path("session")
-    for number, option in enumerate(("-sess_out", "-sess_in")):
+    for number, options in enumerate((["-sess_out", path], ["-sess_in", path, *client_options])):
         if number:
             server.wait_for("^CONNECTION CLOSED$")
-        client = connect(run, option, path)
+        client = connect(run, *options)
         client.wait_for("^    Verify return code: 0")
-        exchange(server, client)
+        exchange(server, client, 3 * number)
         close(client)
         client.wait_for("^%s, " % ("Reused" if number else "New"))
-    hello = run.capture.associations()[-1].trace.server_hellos()[-1]
+    return run.capture.associations()[-1].trace
+
+
+def sessions_in_and_out(run):
+    hello = resume(run).server_hellos()[-1]
     expect((wire.PRE_SHARED_KEY in hello.extensions) == (run.versions() == [harness.DTLS13]),
            "ServerHello takes a PSK")
+
+
+def early_data(run):
+    """s_server asks for a cookie, and a hello that was sent back has no early data: it is offered, refused,
+    and does no harm."""
+    early = run.write("early", "this came early\n")
+    hellos = resume(run, ["-early_data"], ["-early_data", early]).client_hellos()
+    expect([wire.EARLY_DATA in hello.extensions for hello in hellos] == [True, False],
+           "early data in %d ClientHellos" % len(hellos))
 
 
 def both_versions_by_turns(run):
@@ -149,12 +161,13 @@ sys.exit(harness.main("openssl", ["openssl"], [
     *harness.matrix("client certificate", client_certificates),
     *[harness.case("a stranger's certificate is refused", stranger_is_refused, mix, None)
       for mix in harness.MIXES],
-    *harness.matrix("PSK", talk(["-psk", PSK], ["-psk", PSK], credential=None), TO_1_2),
+    *harness.matrix("PSK", talk(["-psk", PSK], ["-psk", PSK], credential=None)),
     *harness.matrix("SRTP", talk(["-use_srtp", SRTP], ["-use_srtp", SRTP],
                                  shown("profile=" + SRTP, "profile=" + SRTP))),
     *harness.matrix("ALPN", talk(["-alpn", "one,two"], ["-alpn", "two,one"],
                                  shown("^ALPN protocols selected: one$", "^ALPN protocol: one$"))),
-    *harness.matrix("sessions in and out", sessions_in_and_out, TO_1_2),
+    *harness.matrix("sessions in and out", sessions_in_and_out),
+    harness.case("early data", early_data),
     *harness.matrix("small MTU", talk(["-mtu", "400"], ["-mtu", "400"])),
     *harness.matrix("timeouts", talk(["-timeout"], ["-timeout"])),
     *harness.matrix("IPv6", talk(address="[::1]")),
