@@ -12,6 +12,7 @@
 #include "dtls13/association_config.h"
 #include "dtls13/event.h"
 #include "dtls13/flight/instant.h"
+#include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/path_id.h"
 #include "dtls13/path_validator.h"
@@ -199,8 +200,13 @@ class Association {
   // messages and is not acknowledged is owed at once in smaller pieces.
   virtual void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) = 0;
 
+  // SetRetransmitTimeout replaces the present value of the retransmission timer, which counts from
+  // when it was last started or expired: for a caller whose values are not doubled ones.
+  virtual void SetRetransmitTimeout(Duration value) = 0;
+
   // --- what is known
 
+  virtual RetransmitTimerReport retransmit_timer() const = 0;
   virtual Role role() const = 0;
   virtual bool connected() const = 0;
   // failed: the association is over, other than by an orderly closing. It sends and takes nothing

@@ -78,7 +78,9 @@ class AssociationImpl final : public Association {
   void SetMtu(size_t mtu) override;
   size_t mtu() const override { return mtu_; }
   void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
+  void SetRetransmitTimeout(Duration value) override { retransmission_.OverrideTimer(value); }
 
+  RetransmitTimerReport retransmit_timer() const override { return retransmission_.timer(); }
   Role role() const override { return role_; }
   bool connected() const override { return connected_; }
   bool failed() const override { return !failure_.ok(); }
@@ -225,7 +227,6 @@ class AssociationImpl final : public Association {
   Epoch newest_read_epoch_ = kPlaintextEpoch;
   Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
   Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
-
   PathUse use_;
   RecordLayer records_;
   Reassembler reassembler_;

@@ -28,6 +28,10 @@ constexpr uint32_t kCodePointMask = 0xffff;
 
 constexpr int kUnknown = -1;
 
+// kLibsslExpiries: libssl sends a flight twelve times more, and gives up when the timer expires
+// after that.
+constexpr uint32_t kLibsslExpiries = 13;
+
 int RequiredBits(SSL* ssl) {
   constexpr int kBits[] = {0, 80, 112, 128, 192, 256};
   return kBits[std::clamp(Real().SSL_get_security_level(ssl), 0, 5)];
@@ -152,11 +156,6 @@ std::vector<PskKeyExchangeMode> PskModes(SSL* ssl) {
   return {PskKeyExchangeMode::kPskDheKe, PskKeyExchangeMode::kPskKe};
 }
 
-Duration InitialTimeout(SslAttachment& attachment, Duration otherwise) {
-  if (attachment.timer_callback == nullptr) return otherwise;
-  return Duration(attachment.timer_callback(attachment.ssl(), 0));
-}
-
 size_t KnownMtu(SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   SSL* ssl = attachment.ssl();
@@ -219,7 +218,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
   UseSrtp(attachment, config.get());
-  config->retransmit.initial = InitialTimeout(attachment, config->retransmit.initial);
+  config->retransmit.max_expiries = kLibsslExpiries;
   config->omit_length = KeepsDatagramBoundaries(ssl);
   config->trace = true;
   return config;

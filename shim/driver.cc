@@ -158,6 +158,25 @@ void DropFallback(SslAttachment& attachment) {
   Real().SSL_clear(attachment.ssl());
 }
 
+// FollowTimer asks the application for its timer value where libssl does: with 0 when the timer was
+// started for a flight, and with the last value at each expiry.
+void FollowTimer(SslAttachment& attachment) {
+  Association& association = *attachment.association();
+  const RetransmitTimerReport before =
+      std::exchange(attachment.timer_report, association.retransmit_timer());
+  const RetransmitTimerReport& present = attachment.timer_report;
+  const bool is_started = present.num_starts != before.num_starts;
+  if (attachment.timer_callback == nullptr ||
+      (!is_started && present.num_expiries <= before.num_expiries)) {
+    return;
+  }
+  const auto last_us = static_cast<unsigned int>(before.value.count());
+  const unsigned int value_us =
+      attachment.timer_callback(attachment.ssl(), is_started ? 0 : last_us);
+  association.SetRetransmitTimeout(std::max(Duration(value_us), kTimerSlack));
+  attachment.timer_report = association.retransmit_timer();
+}
+
 BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
   if (attachment.fallback != nullptr) attachment.fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
@@ -179,11 +198,10 @@ BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
   if (!attachment.unsent_datagram.empty()) {
     std::vector<uint8_t> unsent = std::exchange(attachment.unsent_datagram, {});
     const BioOutcome outcome = Send(attachment, unsent, now);
-    if (outcome == BioOutcome::kWouldBlock) {
+    if (outcome != BioOutcome::kDone) {
       attachment.unsent_datagram = std::move(unsent);
       return outcome;
     }
-    if (outcome != BioOutcome::kDone) return outcome;
   }
   ApplyMtu(attachment);
   ScratchBuffer scratch;
@@ -197,10 +215,10 @@ BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
     *any = true;
     const std::span<const uint8_t> datagram = scratch.bytes().first(len);
     const BioOutcome outcome = Send(attachment, datagram, now);
-    if (outcome == BioOutcome::kWouldBlock) {
+    if (outcome != BioOutcome::kDone) {
       attachment.unsent_datagram.assign(datagram.begin(), datagram.end());
+      return outcome;
     }
-    if (outcome != BioOutcome::kDone) return outcome;
   }
 }
 
@@ -213,6 +231,7 @@ BioOutcome Settle(SslAttachment& attachment, Instant now) {
     if (outcome != BioOutcome::kDone) break;
     outcome = Transmit(attachment, now, &again);
   }
+  FollowTimer(attachment);
   if (attachment.flush_owed) {
     attachment.flush_owed = false;
     const int error = errno;

@@ -43,6 +43,7 @@ int EnsureUp(SslAttachment& attachment) {
 int Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* num_read) {
   SSL* ssl = attachment.ssl();
   attachment.want = Want::kNothing;
+  errno = 0;  // as libssl does: what was left there is not about this call
   if ((Real().SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return 0;
   if (attachment.unread.empty()) {
     const int up = EnsureUp(attachment);
@@ -70,6 +71,7 @@ int Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* n
 // Write returns 1 when the record left, 0 for nothing to write, -1 or kIsLibssls otherwise.
 int Write(SslAttachment& attachment, std::span<const uint8_t> data) {
   attachment.want = Want::kNothing;
+  errno = 0;
   if ((Real().SSL_get_shutdown(attachment.ssl()) & SSL_SENT_SHUTDOWN) != 0) {
     Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
     return -1;
@@ -118,14 +120,12 @@ int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, Take take
                              : Real().SSL_read_ex(ssl, out, out_len, num_read);
 }
 
-// SendClose queues close_notify and sends it: once, whatever becomes of it.
+// SendClose queues close_notify and sends it: once, but a caller may come again until the BIO has
+// taken it.
 int SendClose(SslAttachment& attachment) {
   SetShutdownFlag(attachment.ssl(), SSL_SENT_SHUTDOWN);
   attachment.association()->Close();
-  const Progress progress = Drive(attachment, Goal::kFlush);
-  if (progress == Progress::kReached) return 1;
-  // An unreachable peer needs no close_notify: only a full socket makes the caller come again.
-  return progress == Progress::kBroken ? 1 : -1;
+  return Drive(attachment, Goal::kFlush) == Progress::kReached ? 1 : -1;
 }
 
 int ReceiveClose(SslAttachment& attachment) {
@@ -158,7 +158,7 @@ int Shutdown(SslAttachment& attachment) {
   if ((before & SSL_SENT_SHUTDOWN) == 0) {
     if (SendClose(attachment) < 0) return -1;
   } else if (!attachment.unsent_datagram.empty()) {
-    if (Drive(attachment, Goal::kFlush) == Progress::kWouldBlock) return -1;
+    if (Drive(attachment, Goal::kFlush) != Progress::kReached) return -1;
   } else if ((before & SSL_RECEIVED_SHUTDOWN) == 0) {
     return ReceiveClose(attachment);
   }

@@ -1,5 +1,7 @@
 #include "shim/handshake.h"
 
+#include <cerrno>
+
 #include "shim/association_setup.h"
 #include "shim/callbacks.h"
 #include "shim/driver.h"
@@ -98,7 +100,9 @@ void DefaultSide(SSL* ssl, Side side) {
 HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
   if (attachment.connected()) return HandshakeOutcome::kDone;
-  // The reason was put on the error queue once, and may still be there to be read.
+  // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
+  // would have coturn try again for ever.
+  errno = 0;
   if (attachment.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
   if (attachment.busy()) {
     attachment.want = Want::kRead;

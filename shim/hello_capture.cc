@@ -74,6 +74,7 @@ HelloCapture::HelloCapture(SslAttachment& attachment, std::vector<std::vector<ui
   // Not null, which would mean the SSL_CTX's.
   Real().SSL_set_info_callback(ssl, TellNobody);
   Real().SSL_set_msg_callback(ssl, ShowNobody);
+  Real().DTLS_set_timer_cb(ssl, nullptr);
   capturing_ = true;
 }
 
@@ -84,6 +85,7 @@ HelloCapture::~HelloCapture() {
   Real().SSL_set0_wbio(ssl, write_bio_);
   Real().SSL_set_info_callback(ssl, info_callback_);
   Real().SSL_set_msg_callback(ssl, attachment_.settings.message_callback);
+  Real().DTLS_set_timer_cb(ssl, attachment_.timer_callback);
 }
 
 }  // namespace dtls13::shim

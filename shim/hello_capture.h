@@ -9,8 +9,8 @@
 namespace dtls13::shim {
 
 // HelloCapture lets libssl work on an SSL, while it lives, without anybody hearing of it: what it
-// writes is caught, it reads nothing, and the info and message callbacks are not called. Whatever
-// else it asks of its BIOs, such as the MTU, the application's own write BIO answers.
+// writes is caught, it reads nothing, and the info, message and timer callbacks are not called.
+// Whatever else it asks of its BIOs, such as the MTU, the application's own write BIO answers.
 class HelloCapture {
  public:
   // `attachment` outlives the capture. Each datagram that libssl writes is appended to `*written`.

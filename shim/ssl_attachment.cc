@@ -120,6 +120,7 @@ void SslAttachment::Reset() {
   callbacks_started = false;
   flush_owed = false;
   applied_mtu = 0;
+  timer_report = {};
   announced_deadline.reset();
   announced_to = nullptr;
 }

@@ -198,13 +198,16 @@ class SslAttachment {
   // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
   std::string psk_identity;
 
-  // DTLS_set_timer_cb: the application's own retransmission timer value.
+  // DTLS_set_timer_cb: the application's own values of the retransmission timer, and what it was
+  // asked about so far.
   DTLS_timer_cb timer_callback = nullptr;
+  RetransmitTimerReport timer_report;
 
   // --- for the driver alone
 
   std::unique_ptr<Association>& mutable_association() { return association_; }
-  // A handshake datagram that the write BIO had no room for; it goes first next time.
+  // A datagram other than application data that the write BIO did not take; it goes first next
+  // time, as libssl does it. A socket that tells of an earlier error has not sent it.
   std::vector<uint8_t> unsent_datagram;
   bool failure_reported = false;
   bool flush_owed = false;         // something was written since the last BIO_flush

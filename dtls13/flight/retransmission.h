@@ -91,6 +91,8 @@ class Retransmission {
   void Stop();
   // timer_value is the present retransmission timeout.
   Duration timer_value() const { return timer_.value(); }
+  RetransmitTimerReport timer() const { return timer_.report(); }
+  void OverrideTimer(Duration value) { timer_.Override(value); }
 
  private:
   void ResetBudget();

@@ -21,6 +21,7 @@ void RetransmitTimer::Start(Instant now) {
   //# no less than 10 times the current timer value, implementations MAY
   //# reset the timer to the initial value.
   if (now - last_used_ >= kIdleFactor * value_) value_ = config_.initial;
+  ++num_starts_;
   num_expiries_ = 0;
   sent_once_ = true;
   Arm(now);
@@ -56,6 +57,11 @@ void RetransmitTimer::OnAcked(Instant now) {
 void RetransmitTimer::Stop() {
   deadline_.reset();
   sent_once_ = false;
+}
+
+void RetransmitTimer::Override(Duration value) {
+  value_ = value;
+  if (deadline_) deadline_ = last_used_ + value;
 }
 
 bool RetransmitTimer::HandleTimeout(Instant now) {

@@ -30,6 +30,14 @@ struct RetransmitTimerConfig {
   uint32_t max_expiries = 12;
 };
 
+// RetransmitTimerReport is what a caller that chooses the values itself looks at: by the counts it
+// sees that the timer was started for another flight, or expired.
+struct RetransmitTimerReport {
+  uint32_t num_starts = 0;
+  uint32_t num_expiries = 0;  // without progress, as they count towards max_expiries
+  Duration value{};
+};
+
 // RetransmitTimer runs while a flight is outstanding: doubles at each expiry, keeps its value until
 // a flight is acknowledged without retransmission, then takes 1.5 times that round trip (never
 // below kFloor), and returns to the initial value after long idleness. It does not know what is
@@ -56,6 +64,8 @@ class RetransmitTimer {
   // OnAcked stops it: the flight is acknowledged, implicitly or not.
   void OnAcked(Instant now);
   void Stop();
+  // Override gives it another value, from when it was last armed.
+  void Override(Duration value);
 
   bool running() const { return deadline_.has_value(); }
   std::optional<Instant> deadline() const { return deadline_; }
@@ -67,6 +77,7 @@ class RetransmitTimer {
   uint32_t num_expiries() const { return num_expiries_; }
   // value is the present timer value, of which 1/4 is the ACK delay (RFC 9147 section 7.1).
   Duration value() const { return value_; }
+  RetransmitTimerReport report() const { return {num_starts_, num_expiries_, value_}; }
 
  private:
   void Arm(Instant now);
@@ -75,6 +86,7 @@ class RetransmitTimer {
   Duration value_;
   std::optional<Instant> deadline_;
   Instant last_used_{};  // when it was last armed, or the flight acknowledged
+  uint32_t num_starts_ = 0;
   uint32_t num_expiries_ = 0;
   bool sent_once_ = false;  // so that an acknowledgement measures a round trip from last_used_
 };

@@ -42,6 +42,25 @@ TEST(RetransmitTimer, DoublesFromOneSecondToSixty) {
   EXPECT_EQ(timer.num_expiries(), 9u);
 }
 
+TEST(RetransmitTimer, ACallersValuesReplaceItsOwn) {
+  RetransmitTimer timer({});
+  timer.Start(At(0));
+  EXPECT_EQ(timer.report().num_starts, 1u);
+  timer.Override(milliseconds(20));
+  EXPECT_EQ(timer.report().value, milliseconds(20));
+  EXPECT_EQ(timer.deadline(), At(20));
+  EXPECT_TRUE(timer.HandleTimeout(At(25)));
+  EXPECT_EQ(timer.report().num_expiries, 1u);
+  timer.Override(milliseconds(5));
+  EXPECT_EQ(timer.deadline(), At(30)) << "from the expiry";
+  timer.OnAcked(At(28));
+  timer.Override(milliseconds(7));
+  EXPECT_FALSE(timer.running()) << "a value starts nothing";
+  timer.Start(At(40));
+  EXPECT_EQ(timer.report().num_starts, 2u);
+  EXPECT_EQ(timer.report().num_expiries, 0u);
+}
+
 TEST(RetransmitTimer, PostponingForgetsNoExpiry) {
   RetransmitTimer timer({});
   timer.Start(At(0));
