@@ -59,6 +59,14 @@ bool WaitReadable(int descriptor, std::optional<Instant> deadline, Instant now) 
   }
 }
 
+// IsEmptyDatagram says, after a read of nothing, that there was a datagram of nothing. Whoever can
+// reach a socket can send one; it is no end, which poll would tell of.
+bool IsEmptyDatagram(BIO* bio) {
+  if (BIO_method_type(bio) != BIO_TYPE_SOCKET && !IsDatagramSocket(bio)) return false;
+  pollfd entry = {.fd = DescriptorOf(bio), .events = POLLRDHUP, .revents = 0};
+  return entry.fd >= 0 && poll(&entry, 1, /*timeout=*/0) == 0;
+}
+
 size_t PositiveControl(SSL* ssl, int command) {
   BIO* bio = Real().SSL_get_wbio(ssl);
   if (bio == nullptr) return 0;
@@ -110,7 +118,10 @@ BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant>
   const int max_len = static_cast<int>(std::min<size_t>(buffer.size(), INT_MAX));
   const int len = BIO_read(bio, buffer.data(), max_len);
   if (len > 0) return {BioOutcome::kDone, buffer.first(static_cast<size_t>(len))};
-  if (!BIO_should_retry(bio)) return {BioOutcome::kFailed, {}};
+  if (!BIO_should_retry(bio)) {
+    if (len == 0 && IsEmptyDatagram(bio)) return {BioOutcome::kDone, {}};
+    return {BioOutcome::kFailed, {}};
+  }
   ReportAgain();
   return {BioOutcome::kWouldBlock, {}};
 }

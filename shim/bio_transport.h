@@ -27,7 +27,7 @@ enum class BioOutcome : uint8_t {
 
 struct BioRead {
   BioOutcome outcome;
-  std::span<uint8_t> datagram;  // with kDone: the filled part of the buffer, never empty
+  std::span<uint8_t> datagram;  // with kDone: the filled part of the buffer
 };
 
 // ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for

@@ -36,19 +36,6 @@ void SetSide(SSL* ssl, Side side) {
   attachment->side = side;
 }
 
-// ListenOnce shows libssl's DTLSv1_listen one datagram of a client that has no DTLS 1.3. Its reads
-// find nothing behind it: the next datagram may be another client's, and ours.
-int ListenOnce(SslAttachment& attachment, BIO_ADDR* client) {
-  SSL* ssl = attachment.ssl();
-  if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
-    return -1;
-  }
-  LibsslCall call(ssl);
-  const int result = Real().DTLSv1_listen(ssl, client);
-  DiscardReplay(ssl);
-  return result;
-}
-
 int Listen(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
   if (Real().SSL_get_rbio(ssl) == nullptr || Real().SSL_get_wbio(ssl) == nullptr) {
@@ -67,11 +54,9 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
         return 1;
       }
       case FirstHello::kNotDtls13: {
-        const int result = ListenOnce(attachment, client);
-        if (result == 0) break;
-        attachment.Reset();
-        attachment.owner = Owner::kLibssl;
-        return result;
+        const int result = ListenAsLibssl(attachment, client);
+        if (result != 0) return result;
+        break;
       }
       case FirstHello::kWouldBlock:
         return 0;

@@ -20,21 +20,47 @@ CookieMode ModeOf(SSL* ssl) {
   return exchange ? CookieMode::kExchange : CookieMode::kNone;
 }
 
-// WaitForClient returns kDone when there is an association with a ClientHello to take.
-HandshakeOutcome WaitForClient(SslAttachment& attachment) {
-  std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
-  if (config == nullptr) return HandshakeOutcome::kNotDone;
-  if (attachment.kept_datagram.empty()) {
-    switch (ReceiveFirstHello(attachment, *config, ModeOf(attachment.ssl()),
-                              /*one_datagram=*/false)) {
+// ExchangeCookies lets libssl answer a client that has no DTLS 1.3, and keeps nothing of it before
+// the client has shown libssl's cookie: as long as anybody can have sent the hello, the SSL stays
+// open to clients that have more. Otherwise one forged hello would make their handshake DTLS 1.2.
+// kDone: go on listening.
+HandshakeOutcome ExchangeCookies(SslAttachment& attachment) {
+  BIO_ADDR* client = BIO_ADDR_new();
+  if (client == nullptr) return HandshakeOutcome::kNotDone;
+  const int result = ListenAsLibssl(attachment, client);
+  BIO_ADDR_free(client);
+  if (result == 0) return HandshakeOutcome::kDone;
+  return result > 0 ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+}
+
+// ReceiveClient returns kDone when a ClientHello of DTLS 1.3 was kept.
+HandshakeOutcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
+  const CookieMode mode = ModeOf(attachment.ssl());
+  while (attachment.kept_datagram.empty()) {
+    switch (ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false)) {
       case FirstHello::kKept:
         break;
-      case FirstHello::kNotDtls13:
-        return HandOver(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+      case FirstHello::kNotDtls13: {
+        if (mode != CookieMode::kExchange) {
+          return HandOver(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+        }
+        const HandshakeOutcome exchanged = ExchangeCookies(attachment);
+        if (exchanged != HandshakeOutcome::kDone) return exchanged;
+        break;
+      }
       default:
         return HandshakeOutcome::kNotDone;
     }
   }
+  return HandshakeOutcome::kDone;
+}
+
+// WaitForClient returns kDone when there is an association with a ClientHello to take.
+HandshakeOutcome WaitForClient(SslAttachment& attachment) {
+  std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return HandshakeOutcome::kNotDone;
+  const HandshakeOutcome received = ReceiveClient(attachment, *config);
+  if (received != HandshakeOutcome::kDone) return received;
   return StartServer(attachment, std::move(config)) ? HandshakeOutcome::kDone
                                                     : HandshakeOutcome::kNotDone;
 }
@@ -120,6 +146,27 @@ HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
     attachment.want = want;
   }
   return outcome;
+}
+
+int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
+  SSL* ssl = attachment.ssl();
+  // What comes behind it is not to be found: it may be another client's, and ours.
+  if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
+    return -1;
+  }
+  LibsslCall call(ssl);
+  ERR_set_mark();
+  const int result = Real().DTLSv1_listen(ssl, client);
+  DiscardReplay(ssl);
+  if (result == 0) {
+    // What is wrong with one of many hellos is not an error of the caller's.
+    ERR_pop_to_mark();
+    return 0;
+  }
+  ERR_clear_last_mark();
+  attachment.Reset();
+  attachment.owner = Owner::kLibssl;
+  return result;
 }
 
 int ClearConnection(SSL* ssl) {

@@ -25,6 +25,11 @@ HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHand
 // HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
 bool HandOver(SslAttachment& attachment);
 
+// ListenAsLibssl shows libssl's DTLSv1_listen the kept datagram, of a client that has no DTLS 1.3:
+// 1 when it holds a good cookie, and the SSL is libssl's now; 0 when libssl answered it, or it was
+// nothing, and the next datagram may be any client's; -1 for an error.
+int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client);
+
 // ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears
 // libssl's object. Returns what libssl does.
 int ClearConnection(SSL* ssl);

@@ -120,6 +120,32 @@ TEST_P(SocketTest, LostFirstFlightDoesNotBlockForEver) {
   EXPECT_EQ(SSL_get_error(client.get(), silent), SSL_ERROR_SYSCALL);
 }
 
+TEST_P(SocketTest, AnEmptyDatagramIsNoEnd) {
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  const auto send_nothing = [&](int side) {
+    EXPECT_EQ(send(sockets.descriptors[side], nullptr, 0, 0), 0);
+  };
+  send_nothing(0);
+  send_nothing(1);
+  int connected = 0;
+  std::thread caller([&] { connected = SSL_connect(client.get()); });
+  EXPECT_EQ(SSL_accept(server.get()), 1);
+  caller.join();
+  EXPECT_EQ(connected, 1);
+
+  send_nothing(0);
+  EXPECT_EQ(SSL_write(client.get(), "over", 4), 4);
+  char word[8];
+  EXPECT_EQ(SSL_read(server.get(), word, sizeof(word)), 4);
+
+  EXPECT_EQ(shutdown(sockets.descriptors[1], SHUT_RD), 0);
+  const int ended = SSL_read(server.get(), word, sizeof(word));
+  EXPECT_EQ(ended, -1);
+  EXPECT_EQ(SSL_get_error(server.get(), ended), SSL_ERROR_SYSCALL);
+}
+
 TEST_P(SocketTest, OneContextServesManyThreads) {
   constexpr int kNumThreads = 4;
   std::vector<SocketPair> sockets(kNumThreads);
