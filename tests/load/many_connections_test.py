@@ -8,6 +8,8 @@ import subprocess
 import sys
 import tempfile
 
+HERE = os.path.dirname(os.path.realpath(__file__))
+sys.path.append(os.path.join(HERE, "..", "abi"))
 import programs
 from programs import expect
 
