@@ -98,7 +98,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
   acks_.HandleTimeout(now);
   ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
   if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
-  const bool gave_up = give_up_at_ && now >= *give_up_at_;
+  const bool gave_up = WaitsForPeer() && now >= *give_up_at_;
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
   // still sent again if the peer shows that it misses it.
@@ -115,7 +115,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(acks_.deadline());
-  consider(give_up_at_);
+  if (WaitsForPeer()) consider(give_up_at_);
   if (use_.paths != nullptr) consider(use_.paths->deadline());
   if (is_to_send) return next;
   consider(forget_old_keys_at_);

@@ -249,6 +249,8 @@ void AssociationImpl::AnnounceWait() {
 }
 
 void AssociationImpl::OnProvided(Status status, Instant now) {
+  // The peer was not late while it was the caller that was waited for.
+  if (give_up_at_) give_up_at_ = now + kGiveUpAfter;
   RunActions(now);
   if (!status.ok()) Fail(status);
   announced_wait_ = HandshakeWait::kMessage;
@@ -377,7 +379,7 @@ bool AssociationImpl::SendTicket(Instant now) {
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {
   if (!MaySendMessages()) return;
   // One that was given up is sent again, now that it is wanted again.
-  if (!retransmission_.empty() && !retransmission_.timer_running()) retransmission_.Provoke(now);
+  retransmission_.Revive(now);
   post_handshake_->RequestKeyUpdate(request_peer);
   RunActions(now);
 }

@@ -146,6 +146,8 @@ class AssociationImpl final : public Association {
   const PostHandshakeAuth* present_auth() const;
   void BeginTickets(Instant now);
   void AnnounceWait();
+  // WaitsForPeer: the peer owes us its flight, and we owe it nothing of the caller's.
+  bool WaitsForPeer() const { return give_up_at_ && present_wait() == HandshakeWait::kMessage; }
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
   void OnMessagesAcked(Instant now);
@@ -164,7 +166,6 @@ class AssociationImpl final : public Association {
   void StartDueKeyUpdate(Instant now);
   void ForgetOldKeysLater(Instant now);
   void ForgetOldKeys(Instant now);
-
   // --- going to another process
   bool IsAtRest() const;
   void WriteState(ByteWriter* writer) const;
@@ -185,7 +186,6 @@ class AssociationImpl final : public Association {
   HeaderForm data_form() const;
   // The longest content of a record of ours under `epoch`.
   size_t max_content_len(Epoch epoch) const;
-
   // WallAt is the calendar time at `now`.
   WallTime WallAt(Instant now) const;
   // Fail ends the association and owes the peer the alert.

@@ -54,9 +54,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   if (failed()) return;
   if (heard) ForgetOldKeysLater(now);
   // The peer lives, and may still miss what was given up after many retransmissions.
-  if (heard && connected_ && !retransmission_.empty() && !retransmission_.timer_running()) {
-    retransmission_.Provoke(now);
-  }
+  if (heard && connected_) retransmission_.Revive(now);
   //= rfc9147#section-4.5.3
   //# If the number of packets that fail authentication exceeds a limit that
   //# is specific to the AEAD in use, an implementation SHOULD immediately

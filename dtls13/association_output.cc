@@ -178,7 +178,15 @@ size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
     owed_alert_ = AlertDescription::kCloseNotify;
     len += PackAlert(out.subspan(len));
   }
-  if (failed()) ForgetSecrets();
+  if (failed()) {
+    ForgetSecrets();
+  } else {
+    //= rfc9147#section-5.10
+    //# Any data received with an epoch/sequence number pair after that of a
+    //# valid received closure alert MUST be ignored.
+    // A client's Finished is of an earlier epoch, and stays.
+    retransmission_.ForgetFrom(alert_epoch());
+  }
   return len;
 }
 

@@ -3,6 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "tests/sim/association_pair.h"
@@ -275,6 +278,69 @@ TEST(AssociationTest, AServerChoosesTheProtocolBeforeTheKey) {
   server->ProvidePsk(0, psk, now);
   EXPECT_EQ(server->result().psk_index, 0);
   EXPECT_EQ(server->result().connection.alpn, "coap");
+}
+
+// A client whose own verifier thinks for long: nothing of the peer's is late.
+TEST(AssociationTest, TheCallersOwnSlownessIsNoTimeout) {
+  PairOptions options = DefaultPairOptions();
+  const std::unique_ptr<Association> client = Association::NewClient(
+      std::make_shared<AssociationConfig>(options.client), {.server_name = "server.example"});
+  AssociationPair pair(std::move(options));
+  // The pair's own client is not asked; what its server sends is handed on from the log.
+  pair.link().SetFilter([](const sim::SentDatagram&) { return true; });
+  std::array<uint8_t, 2048> datagram;
+  Instant now = pair.now();
+  size_t num_seen = 0;
+  bool must_verify = false;
+  for (int round = 0; round < 10 && !must_verify; ++round) {
+    while (const size_t len = client->PollTransmit(datagram, now)) {
+      pair.Inject(pair.server(), std::span(datagram).first(len));
+      pair.RunFor(milliseconds(1));
+    }
+    for (; num_seen < pair.link().log().size(); ++num_seen) {
+      const sim::SentDatagram& sent = pair.link().log()[num_seen];
+      if (sent.direction == sim::Direction::kClientToServer) continue;
+      std::vector<uint8_t> answer = sent.bytes;
+      client->HandleDatagram(answer, now);
+      must_verify |= PollFor(*client, EventType::kVerifyPeer);
+    }
+  }
+  ASSERT_TRUE(must_verify);
+  for (int minute = 0; minute < 60; ++minute) {
+    now += std::chrono::minutes(1);
+    client->HandleTimeout(now);
+    while (client->PollTransmit(datagram, now) > 0) {
+    }
+  }
+  EXPECT_FALSE(client->failed());
+  client->ProvideVerification(/*ok=*/true, AlertDescription::kCloseNotify, now);
+  EXPECT_TRUE(client->connected());
+  EXPECT_GT(client->PollTransmit(datagram, now), 0u);
+}
+
+// Nothing gets through for an hour while a KeyUpdate is under way.
+TEST(AssociationTest, AKeyUpdateOutlivesALongOutage) {
+  AssociationPair pair(DefaultPairOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  // The client hears the server all the time, and is not heard.
+  bool is_out = true;
+  pair.link().SetFilter([&](const sim::SentDatagram& sent) {
+    return is_out && sent.direction == sim::Direction::kClientToServer;
+  });
+  pair.client().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
+  pair.Flush(pair.client());
+  for (int minute = 0; minute < 60; ++minute) {
+    pair.RunFor(std::chrono::minutes(1));
+    ASSERT_TRUE(pair.Send(pair.server(), "tick"));
+  }
+  EXPECT_TRUE(pair.client().association->HasUnacked());
+  is_out = false;
+  pair.RunFor(std::chrono::minutes(9));
+  ASSERT_TRUE(pair.Send(pair.server(), "tick"));
+  pair.RunUntilQuiet();
+  EXPECT_FALSE(pair.client().association->HasUnacked());
+  EXPECT_EQ(pair.client().association->records().write_epoch(), Epoch{4});
 }
 
 }  // namespace

@@ -70,6 +70,12 @@ void OutgoingFlight::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
 
 void OutgoingFlight::Clear() { messages_ = std::vector<OutgoingMessage>(); }
 
+void OutgoingFlight::ForgetFrom(Epoch epoch) {
+  std::erase_if(messages_,
+                [epoch](const OutgoingMessage& message) { return message.epoch >= epoch; });
+  if (messages_.empty()) Clear();
+}
+
 const OutgoingFlight::OutgoingMessage* OutgoingFlight::FirstOwed() const {
   for (const OutgoingMessage& message : messages_) {
     if (std::ranges::any_of(message.pieces, IsOwed)) return &message;

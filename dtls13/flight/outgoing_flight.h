@@ -47,6 +47,8 @@ class OutgoingFlight {
   // `message_seq` exceeds that of every message held.
   void Add(Epoch epoch, HandshakeType type, uint16_t message_seq, std::vector<uint8_t> body);
   void Clear();
+  // ForgetFrom drops the messages of `epoch` and later ones.
+  void ForgetFrom(Epoch epoch);
 
   bool empty() const { return messages_.empty(); }
   // HasOwed: something waits to be packed.

@@ -172,6 +172,21 @@ void Retransmission::Provoke(Instant now) {
   last_sent_ = now;
 }
 
+void Retransmission::Revive(Instant now) {
+  if (!was_sent_ || flight_.empty() || timer_.running()) return;
+  flight_.OweUnacked();
+  ResetBudget();
+  timer_.Restart(now);
+  last_sent_ = now;
+}
+
+void Retransmission::ForgetFrom(Epoch epoch) {
+  flight_.ForgetFrom(epoch);
+  if (!flight_.empty()) return;
+  sent_records_.Clear();
+  Stop();
+}
+
 void Retransmission::SendAgain(Instant now) {
   if (!was_sent_ || flight_.empty()) return;
   flight_.OweUnacked();

@@ -73,6 +73,12 @@ class Retransmission {
   // Provoke: the peer shows that it misses something: all is owed again. That may be forged, so it
   // is bounded in rate and in number between two signs of progress.
   void Provoke(Instant now);
+  // Revive sends a flight that was given up again from the beginning, all of its attempts before
+  // it. For what nobody can forge: an authenticated record of the peer's, or the caller's own wish.
+  void Revive(Instant now);
+  // ForgetFrom drops the messages of `epoch` and later ones, which the peer would not take any
+  // more.
+  void ForgetFrom(Epoch epoch);
 
   // SendAgain: what was sent of late did not leave us, or cannot arrive; all is owed again at once.
   void SendAgain(Instant now);

@@ -221,6 +221,41 @@ TEST(Retransmission, ProvocationsAreBoundedInRateAndNumber) {
   EXPECT_EQ(sender.SendAll(), 1u);
 }
 
+// What cannot be forged brings back a flight that was given up, as often as it comes.
+TEST(Retransmission, AFlightThatWasGivenUpIsRevivedEachTime) {
+  Sender sender;
+  sender.Add(0);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  sender.retransmission.Revive(sender.now);
+  EXPECT_EQ(sender.SendAll(), 0u) << "its timer runs";
+  for (int outage = 0; outage < 40; ++outage) {
+    size_t num_sent = 0;
+    while (sender.retransmission.deadline()) {
+      sender.now = *sender.retransmission.deadline();
+      sender.retransmission.HandleTimeout(sender.now);
+      num_sent += sender.SendAll();
+    }
+    EXPECT_EQ(num_sent, 11u) << "all of its attempts";
+    sender.now += seconds(1);
+    sender.retransmission.Revive(sender.now);
+    EXPECT_EQ(sender.SendAll(), 1u);
+  }
+}
+
+TEST(Retransmission, ForgetsMessagesOfLaterEpochs) {
+  Sender sender;
+  sender.Add(0);
+  sender.Add(1, kFirstApplicationEpoch);
+  sender.SendAll();
+  sender.retransmission.ForgetFrom(kFirstApplicationEpoch);
+  sender.now = *sender.retransmission.deadline();
+  sender.retransmission.HandleTimeout(sender.now);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  sender.retransmission.ForgetFrom(kHandshakeEpoch);
+  EXPECT_TRUE(sender.retransmission.empty());
+  EXPECT_FALSE(sender.retransmission.deadline());
+}
+
 //= rfc9147#section-4.4
 //= type=test
 //# If repeated retransmissions do not result in a response, and the PMTU is

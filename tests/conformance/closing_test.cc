@@ -139,6 +139,23 @@ TEST_F(ClosingTest, F40LateDataOfAnEarlierEpochIsDelivered) {
   EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("late")});
 }
 
+// The peer ignores what is numbered behind the closing; a message that was lost stays lost.
+//= rfc9147#section-5.10
+//= type=test
+//# Any data received with an epoch/sequence number pair after that of a
+//# valid received closure alert MUST be ignored.
+TEST_F(ClosingTest, NothingIsSentAgainBehindTheClosing) {
+  pair_.link().SetFilter([](const SentDatagram&) { return true; });
+  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
+  pair_.Flush(pair_.client());
+  EXPECT_TRUE(pair_.client().association->HasUnacked());
+  Close(pair_.client());
+  EXPECT_FALSE(pair_.client().association->HasUnacked());
+  const size_t num_sent = pair_.link().log().size();
+  pair_.RunFor(std::chrono::minutes(10));
+  EXPECT_EQ(pair_.link().log().size(), num_sent);
+}
+
 // A side that has closed still has its messages acknowledged, and acknowledges.
 TEST_F(ClosingTest, MessagesAreAcknowledgedAcrossAHalfClose) {
   Close(pair_.client());
