@@ -82,10 +82,14 @@ long GetTimeout(const SslAttachment& attachment, timeval* left) {
 }
 
 void NoteMtu(SslAttachment& attachment, int command, long larg) {
-  // As in libssl, the later of the two holds.
   const auto mtu = static_cast<size_t>(larg);
-  attachment.settings.mtu = command == SSL_CTRL_SET_MTU ? mtu : 0;
-  attachment.settings.link_mtu = command == SSL_CTRL_SET_MTU ? 0 : mtu;
+  if (command == DTLS_CTRL_SET_LINK_MTU) {
+    attachment.settings.link_mtu = mtu;
+  } else {
+    attachment.settings.mtu = mtu;
+    // As in libssl, where a link's MTU waits until it is used for the first time.
+    if (attachment.association() != nullptr) attachment.settings.link_mtu = 0;
+  }
   attachment.applied_mtu = 0;
   if (attachment.association() != nullptr) ApplyMtu(attachment);
 }
