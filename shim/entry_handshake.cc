@@ -9,7 +9,6 @@
 #include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
-#include "shim/replay_bio.h"
 
 namespace dtls13::shim {
 namespace {
