@@ -200,8 +200,7 @@ class Association {
   // messages and is not acknowledged is owed at once in smaller pieces.
   virtual void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) = 0;
 
-  // SetRetransmitTimeout replaces the present value of the retransmission timer, which counts from
-  // when it was last started or expired: for a caller whose values are not doubled ones.
+  // SetRetransmitTimeout replaces the retransmission timer's present value, from its last start.
   virtual void SetRetransmitTimeout(Duration value) = 0;
 
   // --- what is known

@@ -146,7 +146,6 @@ class AssociationImpl final : public Association {
   const PostHandshakeAuth* present_auth() const;
   void BeginTickets(Instant now);
   void AnnounceWait();
-  // WaitsForPeer: the peer owes us its flight, and we owe it nothing of the caller's.
   bool WaitsForPeer() const { return give_up_at_ && present_wait() == HandshakeWait::kMessage; }
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
