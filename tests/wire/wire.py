@@ -253,6 +253,10 @@ class Trace:
         offset = reader.number(3)
         fragment = reader.vector(3)
         key = (direction, message_seq, message_type)
+        # A server without state answers a repeated ClientHello anew, with another cookie.
+        is_retry = message_type == SERVER_HELLO and fragment[2:34] == RETRY_RANDOM
+        if is_retry and all(self._received.get(key, b"\0")):
+            return
         # A retransmission may be cut elsewhere, but says the same.
         message = self._messages.setdefault(key, bytearray(length))
         have = self._received.setdefault(key, bytearray(length))
