@@ -97,7 +97,7 @@ class Runner:
             dashed(credential) +
             ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []) +
             (["-Verify", "1", "-verify_return_error", "-CAfile", self._file(pair.server, "ca.pem")]
-             if scenario.client_cert else []),
+             if scenario.client_cert else []) + openssl_psk(scenario),
             self.library, brief=not scenario.needs_commands)
 
     def _client(self, pair, scenario, port):
@@ -116,7 +116,8 @@ class Runner:
                              scenario, groups)
         return programs.SClient(port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
-            "-verify_hostname", scenario.host_name] + dashed(shown), self.library)
+            "-verify_hostname", scenario.host_name] + dashed(shown) + openssl_psk(scenario),
+                                self.library)
 
 
 def library_arguments(pair, scenario, role, groups):
@@ -181,6 +182,13 @@ def cli_arguments(scenario, role, groups):
 def dashed(options):
     """As openssl's programs take them."""
     return [option.replace("--", "-") for option in options]
+
+
+def openssl_psk(scenario):
+    if not scenario.psk:
+        return []
+    identity, key = scenario.psk.split(":")
+    return ["-psk_identity", identity, "-psk", key]
 
 
 def openssl_groups(names):
