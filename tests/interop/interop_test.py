@@ -46,10 +46,9 @@ class Runner:
         try:
             server = self._keep(self._server(pair, scenario))
             relay = wire.Relay(server.port(), scenario.loss,
-                               lambda: server.text().count("listening "),
+                               scenarios.num_listened(pair, server),
                                allows_dtls12=scenario.dtls12)
-            client = self._keep(self._client(pair, scenario, relay.port))
-            server.other, client.other = client, server
+            client = self.start_client(pair, scenario, server, relay, scenario.first_options(self))
             scenario.run(self, pair, server, client, relay)
         except (Failed, wire.Malformed) as error:
             said = ["%s: %s" % (program.name, line) for program in self._running
@@ -61,6 +60,12 @@ class Runner:
             self._running.clear()
             if relay is not None:
                 relay.close()
+
+    def start_client(self, pair, scenario, server, relay, options):
+        """`options` are what s_client, which has one association alone, is told besides."""
+        client = self._keep(self._client(pair, scenario, relay.port, options))
+        server.other, client.other = client, server
+        return client
 
     def _keep(self, program):
         self._running.append(program)
@@ -98,9 +103,9 @@ class Runner:
             ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []) +
             (["-Verify", "1", "-verify_return_error", "-CAfile", self._file(pair.server, "ca.pem")]
              if scenario.client_cert else []) + openssl_psk(scenario),
-            self.library, brief=not scenario.needs_commands)
+            self.library, brief=not scenario.needs_commands, associations=scenario.associations)
 
-    def _client(self, pair, scenario, port):
+    def _client(self, pair, scenario, port, openssl_options):
         trusted = programs.AUTHORITIES[0 if scenario.trusted else 1]
         authority = self._file(pair.client, trusted + ".pem")
         groups = scenario.client_groups
@@ -116,8 +121,8 @@ class Runner:
                              scenario, groups)
         return programs.SClient(port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
-            "-verify_hostname", scenario.host_name] + dashed(shown) + openssl_psk(scenario),
-                                self.library)
+            "-verify_hostname", scenario.host_name] + dashed(shown) + openssl_psk(scenario) +
+                                openssl_options, self.library)
 
 
 def library_arguments(pair, scenario, role, groups):

@@ -243,9 +243,9 @@ class LibraryPeer(Program):
     def wait_connected(self):
         self.wait_for(r"^connected .*$")
 
-    def wait_data(self):
+    def wait_data(self, association=0):
         """Waits until what this end sends is back."""
-        self.wait_for(r"^epochs .*$")
+        self.wait_for(r"(^epochs [^\n]*$[\s\S]*?){%d}" % (association + 1))
 
     def facts(self):
         facts = {}
@@ -306,6 +306,9 @@ class OpensslProgram(Program):
             return
         # s_client reads 1024 bytes at a time, so a message may come in parts.
         self._pending += chunk
+        if self._pending.startswith(messages.START):
+            # Each association begins anew.
+            self.num_echoed = 0
         while self._pending:
             message = messages.make_message(self.num_echoed)
             if message.startswith(self._pending) and message != self._pending:
@@ -339,12 +342,12 @@ class OpensslProgram(Program):
 class SServer(OpensslProgram):
     """`brief` shows the version but takes no commands; without it, the version is not shown."""
 
-    def __init__(self, arguments, library, brief=True):
+    def __init__(self, arguments, library, brief=True, associations=1):
         # -brief says nothing of the port, so it is chosen here.
         self._port = free_port()
         super().__init__(
-            "server", ["-dtls", "-accept", "127.0.0.1:%d" % self._port, "-naccept", "1"] +
-            (["-brief"] if brief else []) + arguments, library)
+            "server", ["-dtls", "-accept", "127.0.0.1:%d" % self._port, "-naccept",
+                       str(associations)] + (["-brief"] if brief else []) + arguments, library)
 
     def port(self):
         deadline = time.monotonic() + GIVE_UP_SECONDS

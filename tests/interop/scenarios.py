@@ -102,6 +102,10 @@ class Scenario:
     def num_retries(self):
         return 1 if self.cookie or self.group_retry() else 0
 
+    def first_options(self, runner):
+        """What openssl's s_client is told besides."""
+        return []
+
     def run(self, runner, pair, server, client, relay):
         for program in (client, server):
             program.wait_connected()
@@ -260,7 +264,24 @@ class Resumption(Scenario):
 
     associations: int = 2
 
+    def first_options(self, runner):
+        return ["-sess_out", runner.folder.file("session")]
+
+    def _run_clients(self, runner, pair, server, client, relay):
+        """s_client has one association and leaves its session to the next. Returns the last."""
+        for association in range(self.associations):
+            if association > 0:
+                client = runner.start_client(pair, self, server, relay,
+                                            ["-sess_in", runner.folder.file("session")])
+            client.wait_connected()
+            server.wait_data(association)
+            client.close()
+            expect("s_client: exit status", client.finish(), 0)
+        return client
+
     def run(self, runner, pair, server, client, relay):
+        if pair.client == "s_client":
+            client = self._run_clients(runner, pair, server, client, relay)
         for program in (client, server):
             expect("%s: exit status" % program.name, program.finish(), 0)
         relay.close()
@@ -279,6 +300,12 @@ class Resumption(Scenario):
     def _library_facts(self, role):
         # A resumed handshake has no certificate of its own to verify, and NSS tells the first's scheme.
         return dict(super()._library_facts(role), verify="none")
+
+    def _openssl_facts(self, role):
+        facts = super()._openssl_facts(role)
+        for name in ("signature_type", "peername"):
+            facts.pop(name, None)
+        return facts
 
     def _cli_authentication(self, role):
         return ", resumed" + (", early data" if self.early_data else "")
@@ -428,6 +455,13 @@ class Quit(Scenario):
         expect_facts(client, {"echoed": str(self.count), "end": None, "error": None})
 
 
+def num_listened(pair, server):
+    """Returns what tells how many associations `server` was ready for."""
+    if pair.server == "s_server":
+        return lambda: 1 << 30  # one socket serves all
+    return lambda: server.text().count("listening ")
+
+
 def pairs(library, with_shim, with_cli):
     result = [Pair(library, library)]
     if with_cli:
@@ -538,15 +572,12 @@ def key_updates(pair):
 
 
 def resumptions(pair, debian):
-    # Of ours, dtls13_cli alone is given one association after another.
-    if pair.uses_openssl():
-        return
     for suite in SUITES:
         yield Resumption("resumption: %s" % suite, suite=suite)
     yield Resumption("resumption: after a HelloRetryRequest", client_groups=("p256", "x25519"),
                      server_groups=("x25519",))
-    if pair.library == "wolfSSL":
-        return  # Debian's has no early data
+    if pair.library == "wolfSSL" or pair.uses_openssl():
+        return  # Debian's wolfSSL has no early data, and s_client sends it from a file alone
     # NSS 3.110 has the message of TLS 1.3; that of unstable no more.
     has_end = debian == "trixie" and not pair.is_self()
     if has_end and pair.server == "NSS":
