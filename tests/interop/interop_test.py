@@ -34,7 +34,8 @@ class Runner:
 
     def __init__(self, folder, library, cli):
         self.folder = folder
-        self.titles = {scenarios.NEWER_CLI: "cli on OpenSSL %d.%d" % folder.openssl_version()}
+        newer = " on OpenSSL %d.%d" % folder.openssl_version()
+        self.titles = {kind: kind.split()[-1] + newer for kind in scenarios.NEWER_KINDS}
         for name in scenarios.LIBRARIES:
             self.titles[name] = "%s %s" % (name, folder.facts.get(name.lower() + "_version"))
         self.library = library
@@ -74,6 +75,12 @@ class Runner:
     def _credential(self, kind, cert):
         return ["--cert", self._file(kind, cert + ".pem"), "--key", self._file(kind, cert + ".key")]
 
+    def _openssl(self, kind):
+        """The command that runs openssl with our library."""
+        if kind in scenarios.NEWER_KINDS:
+            return self.folder.preloaded(self.library)
+        return ["env", "LD_PRELOAD=" + self.library, "openssl"]
+
     def _cli(self, kind, role, options, scenario, groups):
         command = self.folder.bring(self.cli) if kind == scenarios.NEWER_CLI else [self.cli]
         if scenario.raw_public_keys:
@@ -82,7 +89,7 @@ class Runner:
 
     def _file(self, kind, name):
         """The name under which the program finds the file."""
-        inside = kind == scenarios.NEWER_CLI
+        inside = kind in scenarios.NEWER_KINDS
         return self.folder.inside(name) if inside else self.folder.file(name)
 
     def _server(self, pair, scenario):
@@ -99,11 +106,11 @@ class Runner:
                              (["--cookie"] if scenario.cookie else []) +
                              (["--tickets"] if scenario.tickets else []), scenario, groups)
         return programs.SServer(
-            dashed(credential) +
+            self._openssl(pair.server), dashed(credential) +
             ["-groups", openssl_groups(groups)] + (["-listen"] if scenario.listen else []) +
             (["-Verify", "1", "-verify_return_error", "-CAfile", self._file(pair.server, "ca.pem")]
              if scenario.client_cert else []) + openssl_psk(scenario),
-            self.library, brief=not scenario.needs_commands, associations=scenario.associations)
+            brief=not scenario.needs_commands, associations=scenario.associations)
 
     def _client(self, pair, scenario, port, openssl_options):
         trusted = programs.AUTHORITIES[0 if scenario.trusted else 1]
@@ -119,10 +126,10 @@ class Runner:
             return self._cli(pair.client, "client", [
                 "--port", str(port), "--ca", authority, "--server-name", scenario.host_name] + shown,
                              scenario, groups)
-        return programs.SClient(port, [
+        return programs.SClient(self._openssl(pair.client), port, [
             "-groups", openssl_groups(groups), "-CAfile", authority, "-verify_return_error",
             "-verify_hostname", scenario.host_name] + dashed(shown) + openssl_psk(scenario) +
-                                openssl_options, self.library)
+                                openssl_options)
 
 
 def library_arguments(pair, scenario, role, groups):
@@ -261,14 +268,16 @@ def main():
     arguments = parse_arguments()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     every = [(pair, scenario)
-             for pair in scenarios.pairs(arguments.peer, arguments.library is not None,
-                                         arguments.cli is not None)
+             for pair in scenarios.pairs(arguments.peer, arguments.suite,
+                                         arguments.library is not None, arguments.cli is not None)
              for scenario in scenarios.scenarios(pair, arguments.suite)
-             if not (arguments.sanitized and scenarios.NEWER_CLI in pair)]
+             if not (arguments.sanitized and pair.runs_inside())]
     cases = [(pair, scenario) for pair, scenario in every
              if re.search(arguments.filter, "%s: %s" % (describe(pair, {}), scenario.name))]
     if arguments.sanitized:
         print("SKIPPED: %s: the folder has no sanitizer's runtime" % scenarios.NEWER_CLI)
+    if arguments.library and arguments.suite == "sid":
+        print("SKIPPED: openssl's programs on OpenSSL 3.6: its SSL_CONF does not reach the library")
     if arguments.list:
         for pair, scenario in cases:
             print("%s: %s" % (describe(pair, {}), scenario.name))

@@ -27,7 +27,7 @@ GROUPS = {
     "x25519": (29, "X25519", "X25519, 253 bits"),
     "p256": (23, "P-256", "ECDH, prime256v1, 256 bits"),
     "p384": (24, "P-384", "ECDH, secp384r1, 384 bits"),
-    "x25519mlkem768": (0x11ec, "X25519MLKEM768", None),
+    "x25519mlkem768": (0x11ec, "X25519MLKEM768", "X25519MLKEM768"),
 }
 SUITES = {
     "TLS_AES_128_GCM_SHA256": 0x1301,
@@ -95,12 +95,21 @@ class Folder:
     def bring(self, program):
         """Copies a program built here into the folder, with the libraries that only Debian 12 has (abseil's);
         libcrypto it finds in the folder, and that is a newer one. Returns the command that runs it there."""
-        name = os.path.basename(program)
-        if not os.path.exists(self.file(name)):
-            shutil.copy(program, self.file(name))
+        if not os.path.exists(self.file(os.path.basename(program))):
             for library in re.findall(r" => (/\S*/libabsl_\S+)", run(["ldd", program])):
                 shutil.copy(library, self.path)
-        return ["chroot", self.root, "env", "LD_LIBRARY_PATH=" + self.inside("."), self.inside(name)]
+        return ["chroot", self.root, "env", "LD_LIBRARY_PATH=" + self.inside("."), self.bring_file(program)]
+
+    def bring_file(self, path):
+        """Returns what it is called inside."""
+        name = os.path.basename(path)
+        if not os.path.exists(self.file(name)):
+            shutil.copy(path, self.file(name))
+        return self.inside(name)
+
+    def preloaded(self, library):
+        """The command that runs the folder's openssl, a newer one, with `library` preloaded."""
+        return ["chroot", self.root, "env", "LD_PRELOAD=" + self.bring_file(library), "openssl"]
 
     def inside(self, name):
         return "/" + os.path.relpath(self.file(name), self.root)
@@ -278,17 +287,16 @@ class CliPeer(Program):
 
 
 class OpensslProgram(Program):
-    """s_server or s_client as the system ships them, under LD_PRELOAD.
+    """s_server or s_client as a system ships them, under LD_PRELOAD; `command` runs openssl so.
 
     Its standard input and output are sockets that keep message boundaries, so that each write here is one
     message to the peer. What is a message of the sequence goes back at once; everything else is text.
     """
 
-    def __init__(self, role, arguments, library):
+    def __init__(self, command, role, arguments):
         self.num_echoed = 0
         self._pending = b""
-        environment = {"LD_PRELOAD": library} if library else {}
-        super().__init__("s_" + role, ["openssl", "s_" + role] + arguments, environment)
+        super().__init__("s_" + role, command + ["s_" + role] + arguments)
 
     def _spawn(self, command, environment):
         kind = socket.SOCK_SEQPACKET
@@ -330,7 +338,7 @@ class OpensslProgram(Program):
         facts = self.find_facts({
             "protocol": r"^Protocol version: (\S+)$",
             "suite_name": r"^Ciphersuite: (\S+)$",
-            "temp_key": r"^Server Temp Key: (.*)$",
+            "temp_key": r"^(?:Server|Peer) Temp Key: (.*)$",
             "signature_type": r"^Signature type: (\S+)$",
             "verification": r"^Verification: (.*)$",
             "peername": r"^Verified peername: (\S+)$",
@@ -342,12 +350,12 @@ class OpensslProgram(Program):
 class SServer(OpensslProgram):
     """`brief` shows the version but takes no commands; without it, the version is not shown."""
 
-    def __init__(self, arguments, library, brief=True, associations=1):
+    def __init__(self, command, arguments, brief=True, associations=1):
         # -brief says nothing of the port, so it is chosen here.
         self._port = free_port()
         super().__init__(
-            "server", ["-dtls", "-accept", "127.0.0.1:%d" % self._port, "-naccept",
-                       str(associations)] + (["-brief"] if brief else []) + arguments, library)
+            command, "server", ["-dtls", "-accept", "127.0.0.1:%d" % self._port, "-naccept",
+                       str(associations)] + (["-brief"] if brief else []) + arguments)
 
     def port(self):
         deadline = time.monotonic() + GIVE_UP_SECONDS
@@ -366,11 +374,11 @@ class SServer(OpensslProgram):
 
 
 class SClient(OpensslProgram):
-    def __init__(self, port, arguments, library):
+    def __init__(self, command, port, arguments):
         super().__init__(
-            "client",
+            command, "client",
             ["-dtls", "-connect", "127.0.0.1:%d" % port, "-brief", "-nocommands", "-servername",
-             HOST_NAME] + arguments, library)
+             HOST_NAME] + arguments)
 
     def wait_connected(self):
         self.wait_for(r"^CONNECTION ESTABLISHED$")
