@@ -225,9 +225,14 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
 }
 
 bool StartClient(SslAttachment& attachment) {
+  // What is to be offered depends on it, and the application may yet set one.
+  if (Real().SSL_get_wbio(attachment.ssl()) == nullptr) {
+    Raise(SSL_R_BIO_NOT_SET);
+    return false;
+  }
   // First: libssl's object begins a handshake of its own then, with a session of its own.
   Psk session = SessionToOffer(attachment);
-  attachment.fallback = Fallback::Prepare(attachment);
+  if (attachment.fallback == nullptr) attachment.fallback = Fallback::Prepare(attachment);
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return false;
   ClientParameters parameters;

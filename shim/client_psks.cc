@@ -47,15 +47,19 @@ std::optional<PskFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
   const size_t key_len = callback(attachment.ssl(), /*hint=*/nullptr, identity.data(),
                                   identity.size() - 1, key.data(), key.size());
   if (key_len > key.size()) {
+    Cleanse(key);
     return PskFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kHandshakeFailure};
   }
-  if (key_len == 0) return std::nullopt;
+  if (key_len == 0) {
+    Cleanse(key);
+    return std::nullopt;
+  }
   const size_t identity_len = strnlen(identity.data(), identity.size());
   if (identity_len < identity.size()) {
     *psk = PskFromBytes(std::span(key).first(key_len), BytesOf(identity.data(), identity_len));
     attachment.psk_identity.assign(identity.data(), identity_len);
   }
-  Cleanse(std::span(key).first(key_len));
+  Cleanse(key);
   if (psk->empty()) return PskFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError};
   return std::nullopt;
 }

@@ -82,16 +82,14 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
 }
 
 void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes) {
+  // Once: the application may hold on to what it was given while a callback is put off.
   STACK_OF(X509_NAME)** kept = &attachment.peer_objects().authorities;
-  sk_X509_NAME_pop_free(*kept, X509_NAME_free);
-  *kept = ParseNames(wishes.authorities);
+  if (*kept == nullptr) *kept = ParseNames(wishes.authorities);
 }
 
 void AnswerAsServer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  if (attachment.peer_objects().authorities == nullptr) {
-    KeepAuthorities(attachment, association.client_hello().certificate_wishes);
-  }
+  KeepAuthorities(attachment, association.client_hello().certificate_wishes);
   if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
   if (attachment.num_callbacks_done == kNumHelloCallbacks) {
     if (!RunCertificateCallback(attachment)) return;

@@ -7,6 +7,7 @@
 
 #include "shim/ctx_attachment.h"
 #include "shim/driver.h"
+#include "shim/hello_capture.h"
 #include "shim/query.h"
 #include "shim/real_libssl.h"
 #include "shim/ssl_attachment.h"
@@ -204,8 +205,10 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
 DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) noexcept {
   SslAttachment* attachment =
       command == SSL_CTRL_SET_MSG_CALLBACK ? SslAttachment::FindOrCreate(ssl) : nullptr;
-  // What is set from inside is the shim's own.
-  if (attachment != nullptr && !attachment->in_libssl()) {
+  // libssl's setter comes by here with the shim's own too.
+  const bool is_own = dtls13::shim::Fallback::IsOwnMessageCallback(callback) ||
+                      dtls13::shim::HelloCapture::IsOwnMessageCallback(callback);
+  if (attachment != nullptr && !is_own) {
     attachment->settings.message_callback =
         reinterpret_cast<dtls13::shim::MessageCallback>(callback);
     // A Fallback's callback passes on to the one that is noted.

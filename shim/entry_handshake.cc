@@ -3,6 +3,7 @@
 #include "shim/association_setup.h"
 #include "shim/bio_transport.h"
 #include "shim/error_map.h"
+#include "shim/filter_bio.h"
 #include "shim/first_hello.h"
 #include "shim/handshake.h"
 #include "shim/handshake_state.h"
@@ -30,7 +31,13 @@ void SetSide(SSL* ssl, Side side) {
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   // A connection cannot begin anew in the middle of its own work.
   if (attachment == nullptr || attachment->busy()) return;
-  // On a connection of ours it means the same as in libssl: begin anew.
+  // On a connection of ours it means the same as in libssl: begin anew. So it does on a client's
+  // that fell back, whose next server may have more.
+  if (attachment->owner == Owner::kLibssl && attachment->side == Side::kClient) {
+    if (attachment->fallback != nullptr) attachment->fallback->Withdraw(*attachment);
+    RemoveFilters(ssl);
+    attachment->Reset();
+  }
   if (attachment->owner == Owner::kOurs) attachment->Reset();
   attachment->side = side;
 }

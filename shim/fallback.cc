@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <new>
 
 #include "dtls13/handshake/server_hello.h"
 #include "dtls13/wire/plaintext_handshake.h"
@@ -18,9 +19,10 @@
 namespace dtls13::shim {
 namespace {
 
-// kMaxReceivedLen bounds what is kept for libssl: a server's first flight with a long chain. What
-// is over it the server sends again.
+// kMaxReceivedLen and kMaxReceived bound what is kept for libssl: a server's first flight with a
+// long chain. What is over it the server sends again.
 constexpr size_t kMaxReceivedLen = 64 * 1024;
+constexpr size_t kMaxReceived = 128;
 
 // Where the number stands in a plaintext record's header, and its length in bytes.
 constexpr size_t kNumberAt = 5;
@@ -57,13 +59,27 @@ uint64_t NextNumber(std::span<const uint8_t> datagram, uint64_t next) {
   return next;
 }
 
+bool Has(std::span<const uint8_t> datagram, HandshakeType type) {
+  PlaintextFragmentReader reader(datagram);
+  PlaintextFragment found;
+  while (reader.Next(&found)) {
+    if (found.fragment.header.type == type) return true;
+  }
+  return false;
+}
+
+bool HasMode(SSL* ssl, long mode) {
+  return (Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & mode) != 0;
+}
+
+}  // namespace
+
 // GuardFilter is what libssl's records go through. Those of epoch 0 are numbered on from ours, so
 // that none is taken for a replay.
-class GuardFilter final : public FilterBio {
+class Fallback::GuardFilter final : public FilterBio {
  public:
   GuardFilter(uint64_t offset, uint64_t next_number) : offset_(offset), next_number_(next_number) {}
 
-  bool changes_nothing() const { return offset_ == 0; }
   uint64_t next_number() const { return next_number_; }
   // Block makes every write fail for good.
   void Block() { is_blocked_ = true; }
@@ -84,26 +100,17 @@ class GuardFilter final : public FilterBio {
   bool is_blocked_ = false;
 };
 
-GuardFilter* FindGuard(SSL* ssl) {
-  return dynamic_cast<GuardFilter*>(FilterOf(Real().SSL_get_wbio(ssl)));
+Fallback::GuardFilter* Fallback::Guard(SSL* ssl) {
+  auto* guard = dynamic_cast<GuardFilter*>(FilterOf(Real().SSL_get_wbio(ssl)));
+  if (guard == nullptr) {
+    auto fresh =
+        std::unique_ptr<GuardFilter>(new (std::nothrow) GuardFilter(offset_, next_number_));
+    guard = fresh.get();
+    if (guard == nullptr || PutBeforeWriteBio(ssl, std::move(fresh)) == nullptr) return nullptr;
+  }
+  next_number_ = guard->next_number();
+  return guard;
 }
-
-bool AsksForCookie(const std::deque<std::vector<uint8_t>>& datagrams) {
-  return std::ranges::any_of(datagrams, [](const std::vector<uint8_t>& datagram) {
-    PlaintextFragmentReader reader(datagram);
-    PlaintextFragment found;
-    while (reader.Next(&found)) {
-      if (found.fragment.header.type == HandshakeType::kHelloVerifyRequest) return true;
-    }
-    return false;
-  });
-}
-
-bool HasMode(SSL* ssl, long mode) {
-  return (Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & mode) != 0;
-}
-
-}  // namespace
 
 std::unique_ptr<Fallback> Fallback::Prepare(SslAttachment& attachment) {
   if (!AllowsOlder(attachment)) return nullptr;
@@ -144,7 +151,12 @@ void Fallback::NoteSent(std::span<const uint8_t> datagram) {
 }
 
 void Fallback::NoteReceived(std::span<const uint8_t> datagram) {
-  if (received_len_ + datagram.size() > kMaxReceivedLen) return;
+  // Until there are keys nothing else is the server's flight.
+  PlaintextFragment first;
+  if (!PlaintextFragmentReader(datagram).Next(&first) || received_.size() >= kMaxReceived ||
+      received_len_ + datagram.size() > kMaxReceivedLen) {
+    return;
+  }
   received_len_ += datagram.size();
   received_.emplace_back(datagram.begin(), datagram.end());
 }
@@ -152,30 +164,34 @@ void Fallback::NoteReceived(std::span<const uint8_t> datagram) {
 bool Fallback::HandOver(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   const CtxAttachment* ctx = attachment.ctx();
-  if (AsksForCookie(received_)) {
-    signals_fallback_ = !HasMode(ssl, SSL_MODE_SEND_FALLBACK_SCSV);
-    Real().SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_SEND_FALLBACK_SCSV, nullptr);
-  } else if (ctx != nullptr && ctx->corrects_transcript) {
+  const bool has_cookie = std::ranges::any_of(received_, [](const std::vector<uint8_t>& datagram) {
+    return Has(datagram, HandshakeType::kHelloVerifyRequest);
+  });
+  if (ctx != nullptr && ctx->corrects_transcript) {
     correction_.emplace(
         WholeMessage(HandshakeType::kClientHello, 0, hello_),
         WholeMessage(HandshakeType::kClientHello, 0, attachment.facts.client_hello()));
-  } else {
+  } else if (!has_cookie) {
     Refuse(attachment, SSL_R_UNSUPPORTED_PROTOCOL, SSL_AD_PROTOCOL_VERSION);
     return false;
   }
   LetExpiredTimerPass(attachment);
-  const uint64_t offset =
-      next_number_ > libssl_next_number_ ? next_number_ - libssl_next_number_ : 0;
-  auto guard = std::make_unique<GuardFilter>(offset, next_number_);
-  if (PutBeforeWriteBio(ssl, std::move(guard)) == nullptr ||
-      !Replay(ssl, std::move(received_), AfterReplay::kPassThrough)) {
-    Raise(ERR_R_MALLOC_FAILURE);
+  offset_ = next_number_ > libssl_next_number_ ? next_number_ - libssl_next_number_ : 0;
+  if (Guard(ssl) == nullptr || !Replay(ssl, std::move(received_), AfterReplay::kPassThrough)) {
+    Raise(SSL_R_BIO_NOT_SET);
     return false;
   }
-  SslAttachment::InLibssl in_libssl(attachment);
-  Real().SSL_set_msg_callback(ssl, OnMessage);
+  // Whatever libssl makes of what it is given: what it has written was not sent, and what it will
+  // write says that there was more.
+  signals_fallback_ = !HasMode(ssl, SSL_MODE_SEND_FALLBACK_SCSV);
+  Real().SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_SEND_FALLBACK_SCSV, nullptr);
   handed_over_ = true;
+  Real().SSL_set_msg_callback(ssl, OnMessage);
   return true;
+}
+
+bool Fallback::IsOwnMessageCallback(void (*callback)(void)) {
+  return callback == reinterpret_cast<void (*)(void)>(OnMessage);
 }
 
 // LetExpiredTimerPass: libssl's timer runs since it wrote its hello, and would have it send that
@@ -200,15 +216,10 @@ void Fallback::LetExpiredTimerPass(SslAttachment& attachment) {
 void Fallback::Refuse(SslAttachment& attachment, int reason, uint8_t alert) {
   if (refused_) return;
   refused_ = true;
-  BIO* bio = Real().SSL_get_wbio(attachment.ssl());
-  uint64_t number = next_number_;
-  if (GuardFilter* guard = FindGuard(attachment.ssl())) {
-    number = guard->next_number();
-    bio = BIO_next(bio);
-  }
+  BIO* bio = Behind(Real().SSL_get_wbio(attachment.ssl()));
   const std::array<uint8_t, kAlertLen> content = {SSL3_AL_FATAL, alert};
   std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> record;
-  WritePlaintextRecord(ContentType::kAlert, SequenceNumber{number}, content, record);
+  WritePlaintextRecord(ContentType::kAlert, SequenceNumber{next_number_}, content, record);
   if (bio != nullptr) {
     ErrorMark mark;
     BIO_write(bio, record.data(), record.size());
@@ -242,27 +253,24 @@ void Fallback::OnMessage(int write_p, int version, int content_type, const void*
   }
 }
 
-// Without another flight of its own libssl cannot complete a handshake. The application may have
-// exchanged its BIOs meanwhile, so this is seen to before each call.
 void Fallback::Begin(SslAttachment& attachment) {
-  if (!saw_downgrade_) return;
-  GuardFilter* guard = FindGuard(attachment.ssl());
-  if (guard == nullptr) {
-    auto fresh = std::make_unique<GuardFilter>(0, next_number_);
-    guard = fresh.get();
-    if (PutBeforeWriteBio(attachment.ssl(), std::move(fresh)) == nullptr) return;
-  }
-  guard->Block();
+  if (!handed_over_) return;
+  GuardFilter* guard = Guard(attachment.ssl());
+  // Without another flight of its own libssl cannot complete a handshake.
+  if (guard != nullptr && saw_downgrade_) guard->Block();
 }
 
 bool Fallback::End(SslAttachment& attachment) {
   if (!handed_over_) return false;
   if (saw_downgrade_) {
+    Guard(attachment.ssl());
     Refuse(attachment, SSL_R_INAPPROPRIATE_FALLBACK, SSL_AD_ILLEGAL_PARAMETER);
     return false;
   }
   if (Real().SSL_is_init_finished(attachment.ssl()) == 0) return false;
   Withdraw(attachment);
+  // What libssl may send again has to have the numbers that it had.
+  if (offset_ == 0) RemoveFromWriteBio(attachment.ssl(), Guard(attachment.ssl()));
   return true;
 }
 
@@ -272,13 +280,8 @@ void Fallback::Withdraw(SslAttachment& attachment) {
     Real().SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_SEND_FALLBACK_SCSV, nullptr);
   }
   if (!handed_over_) return;
-  SslAttachment::InLibssl in_libssl(attachment);
+  handed_over_ = false;
   Real().SSL_set_msg_callback(ssl, attachment.settings.message_callback);
-  // What libssl may send again has to have the numbers that it had.
-  const GuardFilter* guard = FindGuard(ssl);
-  if (guard != nullptr && (guard->changes_nothing() || saw_downgrade_)) {
-    RemoveFromWriteBio(ssl, guard);
-  }
 }
 
 }  // namespace dtls13::shim

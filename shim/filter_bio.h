@@ -39,6 +39,11 @@ FilterBio* FilterOf(BIO* bio);
 FilterBio* PutBeforeReadBio(SSL* ssl, std::unique_ptr<FilterBio> filter);
 FilterBio* PutBeforeWriteBio(SSL* ssl, std::unique_ptr<FilterBio> filter);
 
+// Behind returns the application's own BIO: the first that is no filter. Null stays null.
+BIO* Behind(BIO* bio);
+// RemoveFilters takes all filters away that stand before the SSL's BIOs.
+void RemoveFilters(SSL* ssl);
+
 // RemoveFromReadBio and RemoveFromWriteBio take the filter away again, wherever among the filters
 // of the SSL's BIO it stands; nothing happens where it is not among them (the application may have
 // exchanged its BIOs, and with them gone `filter` is no more).

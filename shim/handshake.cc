@@ -2,10 +2,13 @@
 
 #include <cerrno>
 
+#include "dtls13/wire/plaintext_handshake.h"
+#include "dtls13/wire/record_header.h"
 #include "shim/association_setup.h"
 #include "shim/callbacks.h"
 #include "shim/driver.h"
 #include "shim/error_map.h"
+#include "shim/filter_bio.h"
 #include "shim/first_hello.h"
 #include "shim/libssl_call.h"
 #include "shim/protocol_version.h"
@@ -78,8 +81,9 @@ void TellStart(SslAttachment& attachment) {
 // FallBack makes a client's SSL libssl's, whose server has no DTLS 1.3.
 bool FallBack(SslAttachment& attachment) {
   std::unique_ptr<Fallback> fallback = std::move(attachment.fallback);
-  const bool goes_on = fallback->HandOver(attachment);
-  if (!goes_on) {
+  if (!fallback->HandOver(attachment)) {
+    fallback->Withdraw(attachment);
+    RemoveFilters(attachment.ssl());
     attachment.failure_reported = true;
     return false;
   }
@@ -107,6 +111,18 @@ HandshakeOutcome Run(SslAttachment& attachment, Goal goal) {
     default:
       return HandshakeOutcome::kNotDone;
   }
+}
+
+// NumberFirstHello makes the record of a first ClientHello the first record. libssl's
+// HelloVerifyRequest takes over the number, and since 3.2 its ServerHello has the number 1, which a
+// client that had to repeat or to cut its hello would take for a replay.
+void NumberFirstHello(std::span<uint8_t> datagram) {
+  const std::optional<PlaintextFragment> hello = FindClientHello(datagram);
+  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
+  if (!hello || !record || hello->fragment.header.message_seq != 0) return;
+  PlaintextHeader header = record->header;
+  header.sequence_number = SequenceNumber{0};
+  WritePlaintextHeader(header, datagram);
 }
 
 }  // namespace
@@ -150,6 +166,7 @@ HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
 
 int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
+  NumberFirstHello(attachment.kept_datagram);
   // What comes behind it is not to be found: it may be another client's, and ours.
   if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
     return -1;
@@ -178,7 +195,7 @@ int ClearConnection(SSL* ssl) {
     if (attachment->fallback != nullptr) attachment->fallback->Withdraw(*attachment);
     attachment->Reset();
   }
-  DiscardReplay(ssl);
+  RemoveFilters(ssl);
   LibsslCall call(ssl);
   return Real().SSL_clear(ssl);
 }

@@ -78,6 +78,10 @@ HelloCapture::HelloCapture(SslAttachment& attachment, std::vector<std::vector<ui
   capturing_ = true;
 }
 
+bool HelloCapture::IsOwnMessageCallback(void (*callback)(void)) {
+  return callback == reinterpret_cast<void (*)(void)>(ShowNobody);
+}
+
 HelloCapture::~HelloCapture() {
   if (!capturing_) return;
   SSL* ssl = attachment_.ssl();

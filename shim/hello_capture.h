@@ -19,6 +19,9 @@ class HelloCapture {
   HelloCapture(const HelloCapture&) = delete;
   HelloCapture& operator=(const HelloCapture&) = delete;
 
+  // IsOwnMessageCallback: `callback` is not the application's.
+  static bool IsOwnMessageCallback(void (*callback)(void));
+
   // ok is false when memory is out or there is no write BIO: libssl must not be called then.
   bool ok() const { return capturing_; }
 

@@ -42,13 +42,13 @@ bool FindKey(SslAttachment& attachment, const std::vector<uint8_t>& identity, Ps
   std::array<uint8_t, PSK_MAX_PSK_LEN> key;
   const size_t key_len = callback(attachment.ssl(), text.c_str(), key.data(), key.size());
   if (key_len > key.size()) {
+    Cleanse(key);
     FailFor(attachment, ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError);
     return false;
   }
-  if (key_len == 0) return true;
-  *psk = PskFromBytes(std::span(key).first(key_len), identity);
-  Cleanse(std::span(key).first(key_len));
-  attachment.psk_identity = text.c_str();
+  if (key_len > 0) *psk = PskFromBytes(std::span(key).first(key_len), identity);
+  Cleanse(key);
+  if (key_len > 0) attachment.psk_identity = text.c_str();
   return true;
 }
 

@@ -224,7 +224,13 @@ bool OthersComeFirst(OSSL_LIB_CTX* library_context) {
   });
 }
 
-// Load is true when the provider is in `library_context`. Needs Mutex().
+// LoadMutex is another: libcrypto may hash while it loads.
+std::mutex& LoadMutex() {
+  static std::mutex& mutex = *new std::mutex;
+  return mutex;
+}
+
+// Load is true when the provider is in `library_context`. Needs LoadMutex().
 bool Load(OSSL_LIB_CTX* library_context) {
   if (OSSL_PROVIDER_available(library_context, kProvider) == 1) return true;
   // A context under FIPS rules is to hold nothing else.
@@ -251,7 +257,7 @@ CorrectingQuery PropertyQueryWithCorrection(OSSL_LIB_CTX* library_context,
   CorrectingQuery query{.property_query = property_query == nullptr ? "" : property_query};
   // The call changes nothing, and returns the default one of this thread.
   if (library_context == nullptr) library_context = OSSL_LIB_CTX_set0_default(nullptr);
-  std::lock_guard lock(Mutex());
+  std::lock_guard lock(LoadMutex());
   if (!Load(library_context)) return query;
   const std::string with_wish =
       query.property_query.empty() ? kWish : query.property_query + "," + kWish;
