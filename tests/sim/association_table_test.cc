@@ -79,7 +79,7 @@ class World {
   // reboot.
   void Start(Client& client) {
     client.association = Association::NewClient(
-        client_config_, {.server_name = "server.example", .random = {}, .legacy_session_id = {}});
+        client_config_, {.server_name = "server.example"});
     client.connected = client.served = false;
     FlushClient(client);
   }
