@@ -133,9 +133,10 @@ void HaveTickets(PairOptions* options) {
   options->age = std::chrono::seconds(100);
 }
 
+// Who came by a ticket has used one up, and gets one.
 std::string FaultOfResumption(AssociationPair* pair) {
   const std::string fault = FaultOfPsk(pair, /*resumed=*/true);
-  return fault.empty() ? FaultOfTickets(pair, 2) : fault;
+  return fault.empty() ? FaultOfTickets(pair, 1) : fault;
 }
 
 void SendEarlyData(PairOptions* options) {
