@@ -11,6 +11,7 @@
 #include "shim/error_map.h"
 #include "shim/negotiation_callbacks.h"
 #include "shim/ocsp_staple.h"
+#include "shim/offered_lists.h"
 #include "shim/policy.h"
 #include "shim/protocol_version.h"
 #include "shim/real_libssl.h"
@@ -20,117 +21,9 @@
 namespace dtls13::shim {
 namespace {
 
-// libssl's numbers of cipher suites carry this in front of the code point.
-constexpr uint32_t kCodePointMask = 0xffff;
-
-// The strength in bits that libssl's security levels ask for, and what each choice has by libssl's
-// reckoning; kUnknown for what the core does not implement.
-
-constexpr int kUnknown = -1;
-
 // kLibsslExpiries: libssl sends a flight twelve times more, and gives up when the timer expires
 // after that.
 constexpr uint32_t kLibsslExpiries = 13;
-
-int RequiredBits(SSL* ssl) {
-  constexpr int kBits[] = {0, 80, 112, 128, 192, 256};
-  return kBits[std::clamp(Real().SSL_get_security_level(ssl), 0, 5)];
-}
-
-int BitsOf(CipherSuiteId suite) { return suite == CipherSuiteId::kAes128GcmSha256 ? 128 : 256; }
-
-int BitsOf(NamedGroup group) {
-  switch (group) {
-    case NamedGroup::kSecp256r1:
-    case NamedGroup::kX25519:
-      return 128;
-    case NamedGroup::kSecp384r1:
-    case NamedGroup::kX25519MlKem768:
-    case NamedGroup::kSecp256r1MlKem768:
-      return 192;
-    case NamedGroup::kX448:
-      return 224;
-    case NamedGroup::kSecp521r1:
-      return 256;
-    default:
-      return kUnknown;
-  }
-}
-
-int BitsOf(SignatureScheme scheme) {
-  switch (scheme) {
-    case SignatureScheme::kRsaPkcs1Sha256:
-    case SignatureScheme::kEcdsaSecp256r1Sha256:
-    case SignatureScheme::kRsaPssRsaeSha256:
-    case SignatureScheme::kRsaPssPssSha256:
-    case SignatureScheme::kEd25519:
-      return 128;
-    case SignatureScheme::kRsaPkcs1Sha384:
-    case SignatureScheme::kEcdsaSecp384r1Sha384:
-    case SignatureScheme::kRsaPssRsaeSha384:
-    case SignatureScheme::kRsaPssPssSha384:
-      return 192;
-    case SignatureScheme::kEd448:
-      return 224;
-    case SignatureScheme::kRsaPkcs1Sha512:
-    case SignatureScheme::kEcdsaSecp521r1Sha512:
-    case SignatureScheme::kRsaPssRsaeSha512:
-    case SignatureScheme::kRsaPssPssSha512:
-      return 256;
-    default:
-      return kUnknown;
-  }
-}
-
-// DropWeak takes out of a list what the core lacks or the SSL's security level forbids.
-template <typename CodePoint>
-void DropWeak(SSL* ssl, std::vector<CodePoint>* list) {
-  const int required = RequiredBits(ssl);
-  std::erase_if(*list, [required](CodePoint entry) { return BitsOf(entry) < required; });
-}
-
-std::vector<CipherSuiteId> CipherSuitesOf(SSL* ssl, const Algorithms& algorithms) {
-  std::vector<CipherSuiteId> suites;
-  const STACK_OF(SSL_CIPHER)* ciphers = Real().SSL_get_ciphers(ssl);
-  for (int i = 0; ciphers != nullptr && i < sk_SSL_CIPHER_num(ciphers); ++i) {
-    const auto id = static_cast<CipherSuiteId>(
-        Real().SSL_CIPHER_get_protocol_id(sk_SSL_CIPHER_value(ciphers, i)) & kCodePointMask);
-    if (FindCipherSuite(id) != nullptr && algorithms.Supports(id)) suites.push_back(id);
-  }
-  DropWeak(ssl, &suites);
-  return suites;
-}
-
-// ChooseLists puts what the application set in place of the defaults. False, with the error raised,
-// when nothing usable is left of a list.
-bool ChooseLists(SslAttachment& attachment, HandshakeConfig* handshake) {
-  SSL* ssl = attachment.ssl();
-  const SslSettings& settings = attachment.settings;
-  handshake->cipher_suites = CipherSuitesOf(ssl, *handshake->algorithms);
-  if (handshake->cipher_suites.empty()) {
-    Raise(SSL_R_NO_CIPHERS_AVAILABLE);
-    return false;
-  }
-  if (settings.groups) handshake->groups = *settings.groups;
-  DropWeak(ssl, &handshake->groups);
-  std::erase_if(handshake->groups,
-                [handshake](NamedGroup group) { return !handshake->algorithms->Supports(group); });
-  if (handshake->groups.empty()) {
-    Raise(SSL_R_NO_SUITABLE_GROUPS);
-    return false;
-  }
-  if (settings.signature_schemes) handshake->signature_schemes = *settings.signature_schemes;
-  // What a server takes of its clients; what it signs with itself is its credential's to say.
-  if (attachment.side == Side::kServer && settings.client_signature_schemes) {
-    handshake->signature_schemes = *settings.client_signature_schemes;
-  }
-  DropWeak(ssl, &handshake->signature_schemes);
-  if (handshake->signature_schemes.empty()) {
-    Raise(SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM);
-    return false;
-  }
-  return true;
-}
 
 // UseSrtp takes the SSL's DTLS-SRTP profiles, and their timer where there are any.
 void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
@@ -191,7 +84,10 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     return nullptr;
   }
   handshake.random = ctx->random();
-  if (!ChooseLists(attachment, &handshake)) return nullptr;
+  if (const int reason = ChooseLists(attachment, &handshake); reason != 0) {
+    Raise(reason);
+    return nullptr;
+  }
   handshake.ask_credential = true;
   if (attachment.side == Side::kServer) {
     handshake.cookie_keys = ctx->cookie_keys();

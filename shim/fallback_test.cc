@@ -302,6 +302,16 @@ TEST_F(FallbackTest, LowerLimitForbidsIt) {
   EXPECT_FALSE(client_up_ || server_up_);
 }
 
+// Whose lists are of DTLS 1.2 alone means just that.
+TEST_F(FallbackTest, ListsOfDtls12AloneAreLibssls) {
+  TestCertificate("localhost", nullptr, "RSA").UseOn(server_ctx_.get());
+  ASSERT_EQ(SSL_CTX_set1_groups_list(server_ctx_.get(), "brainpoolP256r1"), 1);
+  ASSERT_EQ(SSL_CTX_set1_groups_list(client_ctx_.get(), "brainpoolP256r1"), 1);
+  Make();
+  ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
+  ExpectVersion(DTLS1_2_VERSION);
+}
+
 // --- The forger
 
 // Replace puts `forged` in place of the server's first answer.

@@ -416,6 +416,7 @@ TEST_F(MemoryBioTest, NothingAllowedIsRefusedAndNeverLibssls) {
 
 TEST_F(MemoryBioTest, ListsWithoutAnythingUsableNeverBecomeDefaults) {
   UseQueues();
+  ASSERT_EQ(SSL_set_min_proto_version(client_.get(), DTLS1_3_VERSION), 1);
   ASSERT_EQ(SSL_set1_groups_list(client_.get(), "brainpoolP256r1"), 1);
   EXPECT_EQ(SSL_connect(client_.get()), -1);
   EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), SSL_R_NO_SUITABLE_GROUPS);
@@ -428,8 +429,16 @@ TEST_F(MemoryBioTest, ListsWithoutAnythingUsableNeverBecomeDefaults) {
   EXPECT_TRUE(Connect());
 }
 
+TEST_F(MemoryBioTest, NoSuitesOfTls13LeaveDtls12) {
+  UseQueues();
+  ASSERT_EQ(SSL_set_ciphersuites(server_.get(), ""), 1);
+  ASSERT_TRUE(Connect());
+  EXPECT_EQ(SSL_version(server_.get()), DTLS1_2_VERSION);
+}
+
 TEST_F(MemoryBioTest, SecurityLevelBoundsGroups) {
   UseQueues();
+  ASSERT_EQ(SSL_set_min_proto_version(client_.get(), DTLS1_3_VERSION), 1);
   SSL_set_security_level(client_.get(), 4);  // 192 bits
   ASSERT_EQ(SSL_set1_groups_list(client_.get(), "P-256"), 1);
   EXPECT_EQ(SSL_connect(client_.get()), -1);

@@ -1,6 +1,7 @@
 #include "shim/protocol_version.h"
 
 #include "shim/dtls_method.h"
+#include "shim/offered_lists.h"
 #include "shim/policy.h"
 #include "shim/real_libssl.h"
 #include "shim/replay_bio.h"
@@ -86,7 +87,8 @@ SslAttachment* Decide(SSL* ssl) {
   // One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
   // lower limit DTLS 1.3, would connect with less than the limit.
   const bool ours =
-      (AllowsDtls13(*attachment) || !AllowsOlder(*attachment)) &&
+      (!AllowsOlder(*attachment) ||
+       (AllowsDtls13(*attachment) && HasListsForDtls13(*attachment))) &&
       MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(ssl)), attachment->side);
   attachment->owner = ours ? Owner::kOurs : Owner::kLibssl;
   return ours ? attachment : nullptr;
