@@ -14,6 +14,7 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/ticket_keyring.h"
 #include "shim/openssl_headers.h"
+#include "shim/transcript_provider.h"
 
 namespace dtls13::shim {
 
@@ -123,7 +124,7 @@ class CtxAttachment {
   }
 
   // libssl's handshakes of this SSL_CTX hash by way of a TranscriptCorrection.
-  bool corrects_transcript = false;
+  TranscriptDigests transcript_digests;
 
   // Null when libcrypto lacks what DTLS 1.3 cannot do without.
   std::shared_ptr<const Algorithms> algorithms();

@@ -14,15 +14,16 @@ namespace {
 // NewContext makes one that may come to be ours.
 SSL_CTX* NewContext(OSSL_LIB_CTX* library_context, const char* property_query,
                     const SSL_METHOD* method) {
-  CorrectingQuery query;
+  TranscriptDigests digests;
   if (FindDtlsMethod(method)->connects) {
-    query = PropertyQueryWithCorrection(library_context, property_query);
+    digests = TranscriptDigests(library_context, property_query);
   }
   SSL_CTX* ctx = Real().SSL_CTX_new_ex(
-      library_context, query.corrects ? query.property_query.c_str() : property_query, method);
+      library_context, digests.available() ? digests.property_query().c_str() : property_query,
+      method);
   if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
     attachment->SetLibrary(library_context, property_query);
-    attachment->corrects_transcript = query.corrects;
+    attachment->transcript_digests = std::move(digests);
   }
   return ctx;
 }

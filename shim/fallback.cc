@@ -167,7 +167,7 @@ bool Fallback::HandOver(SslAttachment& attachment) {
   const bool has_cookie = std::ranges::any_of(received_, [](const std::vector<uint8_t>& datagram) {
     return Has(datagram, HandshakeType::kHelloVerifyRequest);
   });
-  if (ctx != nullptr && ctx->corrects_transcript) {
+  if (ctx != nullptr && ctx->transcript_digests.available()) {
     correction_.emplace(
         WholeMessage(HandshakeType::kClientHello, 0, hello_),
         WholeMessage(HandshakeType::kClientHello, 0, attachment.facts.client_hello()));

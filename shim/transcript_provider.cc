@@ -12,6 +12,7 @@
 #include <new>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "dtls13/crypto/openssl_ptr.h"
 #include "shim/error_mark.h"
@@ -230,44 +231,70 @@ std::mutex& LoadMutex() {
   return mutex;
 }
 
-// Load is true when the provider is in `library_context`. Needs LoadMutex().
-bool Load(OSSL_LIB_CTX* library_context) {
-  if (OSSL_PROVIDER_available(library_context, kProvider) == 1) return true;
+// Load activates the provider in `library_context` once more. Null where that may not be. Needs
+// LoadMutex().
+OSSL_PROVIDER* Load(OSSL_LIB_CTX* library_context) {
   // A context under FIPS rules is to hold nothing else.
   if (EVP_default_properties_is_fips_enabled(library_context) == 1 ||
       OSSL_PROVIDER_available(library_context, "fips") == 1 || !OthersComeFirst(library_context)) {
-    return false;
+    return nullptr;
   }
-  if (OSSL_PROVIDER_add_builtin(library_context, kProvider, InitProvider) != 1) return false;
-  loading_into = library_context;
-  OSSL_PROVIDER* provider =
-      OSSL_PROVIDER_try_load(library_context, kProvider, /*retain_fallbacks=*/1);
-  loading_into = nullptr;
-  if (provider == nullptr) return false;
-  if (OthersComeFirst(library_context)) return true;
+  const auto try_load = [library_context] {
+    loading_into = library_context;
+    OSSL_PROVIDER* provider =
+        OSSL_PROVIDER_try_load(library_context, kProvider, /*retain_fallbacks=*/1);
+    loading_into = nullptr;
+    return provider;
+  };
+  // A context that has had it knows it still.
+  OSSL_PROVIDER* provider = try_load();
+  if (provider == nullptr &&
+      OSSL_PROVIDER_add_builtin(library_context, kProvider, InitProvider) == 1) {
+    provider = try_load();
+  }
+  if (provider == nullptr || OthersComeFirst(library_context)) return provider;
   OSSL_PROVIDER_unload(provider);
-  return false;
+  return nullptr;
 }
 
 }  // namespace
 
-CorrectingQuery PropertyQueryWithCorrection(OSSL_LIB_CTX* library_context,
-                                            const char* property_query) {
+TranscriptDigests::TranscriptDigests(OSSL_LIB_CTX* library_context, const char* property_query) {
   ErrorMark mark;
-  CorrectingQuery query{.property_query = property_query == nullptr ? "" : property_query};
   // The call changes nothing, and returns the default one of this thread.
   if (library_context == nullptr) library_context = OSSL_LIB_CTX_set0_default(nullptr);
-  std::lock_guard lock(LoadMutex());
-  if (!Load(library_context)) return query;
-  const std::string with_wish =
-      query.property_query.empty() ? kWish : query.property_query + "," + kWish;
-  // Where the application asks for another provider, its wish goes before ours.
-  OpenSslPtr<EVP_MD> chosen(EVP_MD_fetch(library_context, kDigests[0].name, with_wish.c_str()));
-  if (chosen == nullptr ||
-      std::string_view(OSSL_PROVIDER_get0_name(EVP_MD_get0_provider(chosen.get()))) != kProvider) {
-    return query;
+  if (property_query != nullptr && *property_query != '\0') {
+    property_query_ = std::string(property_query) + ",";
   }
-  return {.property_query = with_wish, .corrects = true};
+  property_query_ += kWish;
+  std::lock_guard lock(LoadMutex());
+  provider_ = Load(library_context);
+  if (provider_ == nullptr) return;
+  // Where the application asks for another provider, its wish goes before ours.
+  OpenSslPtr<EVP_MD> chosen(
+      EVP_MD_fetch(library_context, kDigests[0].name, property_query_.c_str()));
+  if (chosen != nullptr &&
+      std::string_view(OSSL_PROVIDER_get0_name(EVP_MD_get0_provider(chosen.get()))) == kProvider) {
+    return;
+  }
+  OSSL_PROVIDER_unload(provider_);
+  provider_ = nullptr;
+}
+
+TranscriptDigests::~TranscriptDigests() {
+  if (provider_ == nullptr) return;
+  std::lock_guard lock(LoadMutex());
+  OSSL_PROVIDER_unload(provider_);
+}
+
+TranscriptDigests::TranscriptDigests(TranscriptDigests&& other) noexcept
+    : provider_(std::exchange(other.provider_, nullptr)),
+      property_query_(std::move(other.property_query_)) {}
+
+TranscriptDigests& TranscriptDigests::operator=(TranscriptDigests&& other) noexcept {
+  std::swap(provider_, other.provider_);
+  std::swap(property_query_, other.property_query_);
+  return *this;
 }
 
 TranscriptCorrection::TranscriptCorrection(std::vector<uint8_t> written, std::vector<uint8_t> sent)

@@ -1,6 +1,8 @@
 #ifndef DTLS13_SHIM_TRANSCRIPT_PROVIDER_H_
 #define DTLS13_SHIM_TRANSCRIPT_PROVIDER_H_
 
+#include <openssl/types.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -19,15 +21,27 @@ namespace dtls13::shim {
 // They are not to be had where the application insists on a provider (FIPS): then libssl's hash is
 // libcrypto's, and such a server cannot be gone on with.
 
-// PropertyQueryWithCorrection returns the property query by which an SSL_CTX of `library_context`
-// (null: the default one) gets these digests: `property_query` (may be null) and our wish. Nothing
-// is said but `property_query` where they are not to be had.
-struct CorrectingQuery {
-  std::string property_query;
-  bool corrects = false;
+// TranscriptDigests keeps these digests in a library context as long as it lives: no longer than
+// the library context. Move-only.
+class TranscriptDigests {
+ public:
+  TranscriptDigests() = default;
+  // For an SSL_CTX of `library_context` (null: the default one) that is to be made with
+  // `property_query` (may be null).
+  TranscriptDigests(OSSL_LIB_CTX* library_context, const char* property_query);
+  ~TranscriptDigests();
+  TranscriptDigests(TranscriptDigests&& other) noexcept;
+  TranscriptDigests& operator=(TranscriptDigests&& other) noexcept;
+
+  // available is false where the digests are not to be had.
+  bool available() const { return provider_ != nullptr; }
+  // The property query that gets an SSL_CTX the digests: the one given and our wish.
+  const std::string& property_query() const { return property_query_; }
+
+ private:
+  OSSL_PROVIDER* provider_ = nullptr;
+  std::string property_query_;
 };
-CorrectingQuery PropertyQueryWithCorrection(OSSL_LIB_CTX* library_context,
-                                            const char* property_query);
 
 // TranscriptCorrection says, while it lives, that a transcript that begins with `written` is to
 // begin with `sent`. Both are whole handshake messages with their DTLS headers; `written` has to be

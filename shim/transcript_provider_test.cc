@@ -44,17 +44,19 @@ class Fetched {
 class TranscriptProviderTest : public testing::Test {
  protected:
   TranscriptProviderTest()
-      : library_context_(OSSL_LIB_CTX_new()),
-        query_(PropertyQueryWithCorrection(library_context_, nullptr)) {}
-  ~TranscriptProviderTest() override { OSSL_LIB_CTX_free(library_context_); }
+      : library_context_(OSSL_LIB_CTX_new()), digests_(library_context_, nullptr) {}
+  ~TranscriptProviderTest() override {
+    digests_ = TranscriptDigests();
+    OSSL_LIB_CTX_free(library_context_);
+  }
 
   Fetched Corrected(const char* name) const {
-    return Fetched(library_context_, name, query_.property_query.c_str());
+    return Fetched(library_context_, name, digests_.property_query().c_str());
   }
   Fetched Plain(const char* name) const { return Fetched(library_context_, name, nullptr); }
 
   OSSL_LIB_CTX* library_context_;
-  CorrectingQuery query_;
+  TranscriptDigests digests_;
   const Bytes written_ = Bytes(60, 1);
   const Bytes sent_ = Bytes(90, 2);
   const Bytes rest_ = Bytes(200, 3);
@@ -63,7 +65,7 @@ class TranscriptProviderTest : public testing::Test {
 constexpr const char* kNames[] = {"SHA256", "SHA384", "SHA512", "SHA224", "SHA1", "MD5-SHA1"};
 
 TEST_F(TranscriptProviderTest, HashesAsLibcryptoDoes) {
-  ASSERT_TRUE(query_.corrects);
+  ASSERT_TRUE(digests_.available());
   for (const char* name : kNames) {
     const Fetched ours = Corrected(name);
     EXPECT_EQ(ours.provider(), "dtls13-transcript") << name;
@@ -125,7 +127,7 @@ TEST_F(TranscriptProviderTest, SignaturesCoverTheHelloThatWasSent) {
   size_t len = signature.size();
   EVP_MD_CTX* signer = EVP_MD_CTX_new();
   ASSERT_EQ(EVP_DigestSignInit_ex(signer, nullptr, "SHA256", library_context_,
-                                  query_.property_query.c_str(), key, nullptr),
+                                  digests_.property_query().c_str(), key, nullptr),
             1);
   ASSERT_EQ(EVP_DigestSign(signer, signature.data(), &len, transcript.data(), transcript.size()),
             1);
@@ -141,27 +143,37 @@ TEST_F(TranscriptProviderTest, SignaturesCoverTheHelloThatWasSent) {
 }
 
 TEST_F(TranscriptProviderTest, YieldsToTheApplicationsWishes) {
-  const CorrectingQuery query = PropertyQueryWithCorrection(library_context_, "provider=default");
-  EXPECT_FALSE(query.corrects);
-  EXPECT_EQ(query.property_query, "provider=default");
-  const CorrectingQuery other = PropertyQueryWithCorrection(library_context_, "?provider=none");
-  EXPECT_TRUE(other.corrects);
+  EXPECT_FALSE(TranscriptDigests(library_context_, "provider=default").available());
+  EXPECT_TRUE(TranscriptDigests(library_context_, "?provider=none").available());
+}
+
+TEST_F(TranscriptProviderTest, GoesAndComesBack) {
+  digests_ = TranscriptDigests();
+  EXPECT_EQ(OSSL_PROVIDER_available(library_context_, "dtls13-transcript"), 0);
+  digests_ = TranscriptDigests(library_context_, nullptr);
+  ASSERT_TRUE(digests_.available());
+  const TranscriptCorrection correction(written_, sent_);
+  EXPECT_EQ(Corrected("SHA256").Hash(written_), Plain("SHA256").Hash(sent_));
+  EXPECT_EQ(Plain("SHA256").provider(), "default");
 }
 
 TEST_F(TranscriptProviderTest, StaysOutOfAContextUnderFipsRules) {
   OSSL_LIB_CTX* fips = OSSL_LIB_CTX_new();
   ASSERT_EQ(EVP_default_properties_enable_fips(fips, 1), 1);
-  EXPECT_FALSE(PropertyQueryWithCorrection(fips, nullptr).corrects);
+  EXPECT_FALSE(TranscriptDigests(fips, nullptr).available());
   EXPECT_EQ(OSSL_PROVIDER_available(fips, "dtls13-transcript"), 0);
   OSSL_LIB_CTX_free(fips);
 }
 
 TEST(TranscriptProviderDefaultTest, ServesTheDefaultContextToo) {
-  const CorrectingQuery query = PropertyQueryWithCorrection(nullptr, nullptr);
-  ASSERT_TRUE(query.corrects);
-  // Once is enough.
-  EXPECT_TRUE(PropertyQueryWithCorrection(nullptr, nullptr).corrects);
-  EXPECT_EQ(Fetched(nullptr, "SHA256", query.property_query.c_str()).provider(),
+  const TranscriptDigests digests(nullptr, nullptr);
+  ASSERT_TRUE(digests.available());
+  {
+    // One may go while another stays.
+    const TranscriptDigests another(nullptr, nullptr);
+    EXPECT_TRUE(another.available());
+  }
+  EXPECT_EQ(Fetched(nullptr, "SHA256", digests.property_query().c_str()).provider(),
             "dtls13-transcript");
   EXPECT_EQ(Fetched(nullptr, "SHA256", nullptr).provider(), "default");
 }
