@@ -3,7 +3,6 @@
 #include "shim/association_setup.h"
 #include "shim/bio_transport.h"
 #include "shim/error_map.h"
-#include "shim/filter_bio.h"
 #include "shim/first_hello.h"
 #include "shim/handshake.h"
 #include "shim/handshake_state.h"
@@ -33,12 +32,8 @@ void SetSide(SSL* ssl, Side side) {
   if (attachment == nullptr || attachment->busy()) return;
   // On a connection of ours it means the same as in libssl: begin anew. So it does on a client's
   // that fell back, whose next server may have more.
-  if (attachment->owner == Owner::kLibssl && attachment->side == Side::kClient) {
-    if (attachment->fallback != nullptr) attachment->fallback->Withdraw(*attachment);
-    RemoveFilters(ssl);
-    attachment->Reset();
-  }
-  if (attachment->owner == Owner::kOurs) attachment->Reset();
+  const bool fell_back = attachment->owner == Owner::kLibssl && attachment->side == Side::kClient;
+  if (attachment->owner == Owner::kOurs || fell_back) ForgetConnection(*attachment);
   attachment->side = side;
 }
 

@@ -186,16 +186,20 @@ int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
   return result;
 }
 
+void ForgetConnection(SslAttachment& attachment) {
+  if (attachment.fallback != nullptr) attachment.fallback->Withdraw(attachment);
+  attachment.Reset();
+  RemoveFilters(attachment.ssl());
+}
+
 int ClearConnection(SSL* ssl) {
   if (SslAttachment* attachment = SslAttachment::Find(ssl)) {
     if (attachment->busy()) {
       Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
       return 0;
     }
-    if (attachment->fallback != nullptr) attachment->fallback->Withdraw(*attachment);
-    attachment->Reset();
+    ForgetConnection(*attachment);
   }
-  RemoveFilters(ssl);
   LibsslCall call(ssl);
   return Real().SSL_clear(ssl);
 }

@@ -30,6 +30,10 @@ bool HandOver(SslAttachment& attachment);
 // nothing, and the next datagram may be any client's; -1 for an error.
 int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client);
 
+// ForgetConnection forgets the connection and takes back what was put before the application's
+// BIOs; the settings stay.
+void ForgetConnection(SslAttachment& attachment);
+
 // ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears
 // libssl's object. Returns what libssl does.
 int ClearConnection(SSL* ssl);
