@@ -52,7 +52,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
 
 void AssociationImpl::BeginClient(ClientParameters parameters) {
   wall_start_ = parameters.now;
-  handshake_ = NewClientHandshake(handshake_config(), std::move(parameters));
+  handshake_ = NewClientHandshake(HandshakeConfigOf(config_), std::move(parameters));
   if (handshake_ == nullptr) {
     EndQuietly(Status::Fatal(Reason::kInternal, AlertDescription::kInternalError),
                /*from_peer=*/false);
@@ -61,14 +61,9 @@ void AssociationImpl::BeginClient(ClientParameters parameters) {
 
 void AssociationImpl::BeginServer(ServerParameters parameters) {
   wall_start_ = parameters.now;
-  auto handshake = NewServerHandshake(handshake_config(), std::move(parameters));
+  auto handshake = NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters));
   server_handshake_ = handshake.get();
   handshake_ = std::move(handshake);
-}
-
-// The config lives as long as the association, and so may be shared as one of its parts.
-std::shared_ptr<const HandshakeConfig> AssociationImpl::handshake_config() const {
-  return {config_, &config_->handshake};
 }
 
 std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const AssociationConfig> config,

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/path_validator.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
@@ -68,6 +68,13 @@ struct AssociationConfig {
 //# of greater than 200 ms, real-time deployments are less likely to have
 //# long latencies.
 inline constexpr Duration kSrtpInitialTimeout = std::chrono::milliseconds(400);
+
+// HandshakeConfigOf is the handshake's part of `config`, which lives as long.
+inline std::shared_ptr<const HandshakeConfig> HandshakeConfigOf(
+    std::shared_ptr<const AssociationConfig> config) {
+  const HandshakeConfig* handshake = &config->handshake;
+  return {std::move(config), handshake};
+}
 
 // OfferSrtp makes `config` one for DTLS-SRTP: its profiles, most wanted first, and its timer. The
 // caller may still set another.

@@ -155,7 +155,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
   result_ = handshake_->TakeResult();
   // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
   post_handshake_ =
-      std::make_unique<PostHandshake>(handshake_config(), role_ == Role::kClient, &result_);
+      std::make_unique<PostHandshake>(HandshakeConfigOf(config_), role_ == Role::kClient, &result_);
   connected_ = true;
   if (close_queued_) post_handshake_->StopSending();
   first_post_handshake_seq_ = next_message_seq_;

@@ -19,6 +19,7 @@
 #include "dtls13/path_use.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
@@ -195,7 +196,6 @@ class AssociationImpl final : public Association {
   void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
   void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
                     std::span<const uint8_t> body);
-  std::shared_ptr<const HandshakeConfig> handshake_config() const;
 
   std::shared_ptr<const AssociationConfig> config_;
   Role role_;

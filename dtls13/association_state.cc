@@ -355,7 +355,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
       records_.CopyReadSecret();
   (is_client ? result_.client_application_secret : result_.server_application_secret) =
       records_.CopyWriteSecret();
-  post_handshake_ = std::make_unique<PostHandshake>(handshake_config(), is_client, &result_,
+  post_handshake_ = std::make_unique<PostHandshake>(HandshakeConfigOf(config_), is_client, &result_,
                                                     newest_read_epoch_, records_.write_epoch());
   if (ConnectionIds* ids = post_handshake_->connection_ids()) {
     if (!ids->ReadState(reader)) return false;

@@ -17,7 +17,7 @@ constexpr size_t kRandomOffset = 2;
 
 AssociationTable::AssociationTable(std::shared_ptr<const AssociationConfig> config,
                                    AssociationTableOptions options)
-    : config_(std::move(config)), options_(options), listener_(config_) {}
+    : config_(std::move(config)), options_(options), listener_(HandshakeConfigOf(config_)) {}
 
 // --- Datagrams
 

@@ -37,8 +37,7 @@ ListenInspection CookieListener::Inspect(std::span<const uint8_t> datagram,
   if (!view->extensions.Find(ExtensionType::kCookie)) {
     return {.verdict = ListenVerdict::kNeedsRetry, .application_cookie = {}};
   }
-  std::optional<std::vector<uint8_t>> cookie =
-      OpenHelloCookie(config_->handshake, body, peer_address, now);
+  std::optional<std::vector<uint8_t>> cookie = OpenHelloCookie(*config_, body, peer_address, now);
   //= rfc9147#section-5.1
   //# If a server receives a ClientHello with an invalid cookie, it MUST
   //# terminate the handshake with an "illegal_parameter" alert.
@@ -51,7 +50,7 @@ PrefixCookie CookieListener::InspectPrefix(std::span<const uint8_t> body_prefix,
                                            WallTime now) const {
   const std::optional<std::span<const uint8_t>> cookie = FindCookieInPrefix(body_prefix);
   if (!cookie) return PrefixCookie::kNotFound;
-  const auto& keys = config_->handshake.cookie_keys;
+  const auto& keys = config_->cookie_keys;
   const bool is_good = keys != nullptr && keys->Open(*cookie, peer_address, now).has_value();
   return is_good ? PrefixCookie::kGood : PrefixCookie::kBad;
 }
@@ -62,8 +61,8 @@ size_t CookieListener::WriteRetry(std::span<const uint8_t> datagram,
                                   std::span<uint8_t> out) const {
   const std::optional<PlaintextFragment> hello = FindJudgeable(datagram);
   if (!hello) return 0;
-  const std::optional<std::vector<uint8_t>> body = MakeHelloRetryRequest(
-      config_->handshake, hello->fragment.body, peer_address, application_cookie, now);
+  const std::optional<std::vector<uint8_t>> body =
+      MakeHelloRetryRequest(*config_, hello->fragment.body, peer_address, application_cookie, now);
   if (!body) return 0;
   const std::vector<uint8_t> message =
       WholeMessage(HandshakeType::kServerHello, hello->fragment.header.message_seq, *body);

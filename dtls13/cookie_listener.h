@@ -7,8 +7,9 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/association_config.h"
+#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
@@ -47,7 +48,7 @@ class CookieListener {
   //# verifies that the client is able to receive data at that address.
   static constexpr size_t kMaxAmplification = 3;
 
-  explicit CookieListener(std::shared_ptr<const AssociationConfig> config)
+  explicit CookieListener(std::shared_ptr<const HandshakeConfig> config)
       : config_(std::move(config)) {}
 
   ListenInspection Inspect(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
@@ -71,7 +72,7 @@ class CookieListener {
                            std::span<uint8_t> out);
 
  private:
-  std::shared_ptr<const AssociationConfig> config_;
+  std::shared_ptr<const HandshakeConfig> config_;
 };
 
 }  // namespace dtls13

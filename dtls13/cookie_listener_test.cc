@@ -32,7 +32,7 @@ class CookieListenerTest : public testing::Test {
         sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
     client_config_ = std::make_shared<AssociationConfig>(options.client);
     server_config_ = std::make_shared<AssociationConfig>(options.server);
-    listener_ = std::make_unique<CookieListener>(server_config_);
+    listener_ = std::make_unique<CookieListener>(HandshakeConfigOf(server_config_));
     client_ = Association::NewClient(client_config_, ClientParameters());
   }
 

@@ -12,6 +12,7 @@
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

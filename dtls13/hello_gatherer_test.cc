@@ -47,7 +47,7 @@ class HelloGathererTest : public testing::Test {
     // Every datagram carries a piece of the hello.
     options.client.mtu = kMinMtu;
     server_config_ = std::make_shared<AssociationConfig>(options.server);
-    listener_ = std::make_unique<CookieListener>(server_config_);
+    listener_ = std::make_unique<CookieListener>(HandshakeConfigOf(server_config_));
     client_ = Association::NewClient(std::make_shared<AssociationConfig>(options.client),
                                      {.server_name = std::string(200, 'a')});
   }

@@ -5,10 +5,10 @@
 #include <optional>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/handshake/connection_id.h"
 #include "dtls13/paths.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "dtls13/crypto/random_source.h"
-#include "dtls13/flight/instant.h"
 #include "dtls13/path_id.h"
 #include "dtls13/path_validator.h"
 #include "dtls13/wire/return_routability_check.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -10,6 +10,7 @@
 #include "dtls13/crypto/trust_store.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -37,7 +37,8 @@ Bytes Message(uint16_t algorithm, size_t len, const Bytes& compressed) {
 }
 
 Status Decompress(const Bytes& body, Bytes* out) {
-  return DecompressCertificate(Config(), body, out);
+  return DecompressCertificate(Config().certificate_compressors, Config().max_message_len, body,
+                               out);
 }
 
 TEST(ZlibCertificateCompressorTest, RoundTrip) {

@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
+#include "dtls13/wire/time.h"
 #include "shim/openssl_headers.h"
 
 namespace dtls13::shim {

@@ -1,8 +1,8 @@
 #ifndef DTLS13_SHIM_CLOCK_H_
 #define DTLS13_SHIM_CLOCK_H_
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13::shim {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "dtls13/flight/instant.h"
+#include "dtls13/wire/time.h"
 #include "shim/association_setup.h"
 #include "shim/clock.h"
 #include "shim/ssl_attachment.h"

@@ -219,7 +219,7 @@ FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig&
   attachment.want = Want::kNothing;
   // The listener only reads the config, which outlives it.
   const CookieListener listener(
-      std::shared_ptr<const AssociationConfig>(std::shared_ptr<void>(), &config));
+      std::shared_ptr<const HandshakeConfig>(std::shared_ptr<void>(), &config.handshake));
   for (;;) {
     ScratchBuffer scratch;
     const BioRead read =

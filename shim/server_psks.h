@@ -1,7 +1,7 @@
 #ifndef DTLS13_SHIM_SERVER_PSKS_H_
 #define DTLS13_SHIM_SERVER_PSKS_H_
 
-#include "dtls13/flight/instant.h"
+#include "dtls13/wire/time.h"
 #include "shim/ssl_attachment.h"
 
 namespace dtls13::shim {

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

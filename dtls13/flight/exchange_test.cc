@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "dtls13/flight/ack_scheduler.h"
-#include "dtls13/flight/instant.h"
 #include "dtls13/flight/outgoing_flight.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/time.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {

@@ -8,12 +8,12 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/flight/outgoing_flight.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "dtls13/flight/instant.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <span>
 
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

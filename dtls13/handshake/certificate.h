@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/handshake/credential.h"
 #include "dtls13/handshake/extensions.h"
-#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {

@@ -2,6 +2,7 @@
 #define DTLS13_HANDSHAKE_CERTIFICATE_COMPRESSOR_H_
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -24,6 +25,9 @@ class CertificateCompressor {
   [[nodiscard]] virtual bool Decompress(std::span<const uint8_t> in,
                                         std::span<uint8_t> out) const = 0;
 };
+
+// CertificateCompressors are one side's, most wanted first.
+using CertificateCompressors = std::vector<std::shared_ptr<const CertificateCompressor>>;
 
 }  // namespace dtls13
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <span>
 
+#include "dtls13/handshake/credential.h"
 #include "dtls13/handshake/extensions.h"
-#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {

@@ -2,7 +2,6 @@
 
 #include <optional>
 
-#include "dtls13/handshake/certificate_compressor.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/wire/byte_reader.h"
 
@@ -100,18 +99,6 @@ void WriteCodePoints(const std::vector<T>& list, size_t prefix_len, ByteWriter* 
 }
 
 }  // namespace
-
-CertificateWishes WishesOf(const HandshakeConfig& config) {
-  CertificateWishes wishes;
-  wishes.certificate_schemes = config.certificate_signature_schemes;
-  wishes.authorities = config.certificate_authorities;
-  wishes.ocsp = config.request_ocsp;
-  wishes.sct = config.request_sct;
-  for (const auto& compressor : config.certificate_compressors) {
-    wishes.compression.push_back(compressor->algorithm());
-  }
-  return wishes;
-}
 
 Status ReadCertificateWishes(const ExtensionBlock& extensions, ExtensionMessage message,
                              CertificateWishes* out) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dtls13/handshake/extensions.h"
-#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
@@ -28,9 +27,6 @@ struct CertificateWishes {
   bool sct = false;                                 // signed_certificate_timestamp
   std::vector<CertificateCompression> compression;  // compress_certificate
 };
-
-// WishesOf is what `config` has us say.
-CertificateWishes WishesOf(const HandshakeConfig& config);
 
 // ReadCertificateWishes reads the extensions of a ClientHello or CertificateRequest that
 // CheckExtensions has passed. A malformed one is decode_error. With a null `out` it only checks.

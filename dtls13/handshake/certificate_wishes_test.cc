@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "dtls13/handshake/certificate_compressor.h"
+#include "dtls13/handshake/peer_authentication.h"
 
 namespace dtls13 {
 namespace {

@@ -13,6 +13,7 @@
 #include "dtls13/handshake/psk.h"
 #include "dtls13/handshake/server_hello.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

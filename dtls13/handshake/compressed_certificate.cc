@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "dtls13/handshake/certificate_compressor.h"
 #include "dtls13/handshake/failure.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -35,25 +34,24 @@ std::optional<CompressedCertificateView> ParseCompressedCertificate(std::span<co
   return view;
 }
 
-Status DecompressCertificate(const HandshakeConfig& config, std::span<const uint8_t> body,
-                             std::vector<uint8_t>* out) {
+Status DecompressCertificate(const CertificateCompressors& offered, size_t max_len,
+                             std::span<const uint8_t> body, std::vector<uint8_t>* out) {
   const auto message = ParseCompressedCertificate(body);
   if (!message.has_value()) return DecodeError();
-  const auto& compressors = config.certificate_compressors;
   //= rfc8879#section-4
   //# The
   //# algorithm MUST be one of the algorithms listed in the peer's
   //# compress_certificate extension.
-  const auto compressor = std::find_if(
-      compressors.begin(), compressors.end(),
-      [&](const auto& candidate) { return candidate->algorithm() == message->algorithm; });
-  if (compressor == compressors.end()) return IllegalParameter(Reason::kBadCompression);
+  const auto compressor = std::find_if(offered.begin(), offered.end(), [&](const auto& candidate) {
+    return candidate->algorithm() == message->algorithm;
+  });
+  if (compressor == offered.end()) return IllegalParameter(Reason::kBadCompression);
   //= rfc8879#section-5
   //# TLS framing imposes a 16777216-byte limit on the
   //# certificate message size, and implementations MAY impose a limit that
   //# is lower than that; in both cases, they MUST apply the same limit as
   //# if no compression were used.
-  if (message->uncompressed_len > config.max_message_len) return BadCompression();
+  if (message->uncompressed_len > max_len) return BadCompression();
   out->resize(message->uncompressed_len);
   //= rfc8879#section-4
   //# If, after decompression, the specified length
@@ -67,10 +65,10 @@ Status DecompressCertificate(const HandshakeConfig& config, std::span<const uint
   return Status::Ok();
 }
 
-std::vector<uint8_t> CompressCertificate(const HandshakeConfig& config,
+std::vector<uint8_t> CompressCertificate(const CertificateCompressors& ours,
                                          std::span<const CertificateCompression> accepted,
                                          std::span<const uint8_t> certificate) {
-  for (const auto& compressor : config.certificate_compressors) {
+  for (const auto& compressor : ours) {
     if (std::find(accepted.begin(), accepted.end(), compressor->algorithm()) == accepted.end()) {
       continue;
     }

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/certificate_compressor.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -26,15 +26,15 @@ struct CompressedCertificateView {
 std::optional<CompressedCertificateView> ParseCompressedCertificate(std::span<const uint8_t> body);
 
 // DecompressCertificate puts the Certificate's body into `*out`. An algorithm that was not offered
-// is illegal_parameter; a length over config.max_message_len, or other than what the content turns
-// out to be, and content that does not decompress, are bad_certificate. Nothing is allocated for a
-// length over the bound.
-Status DecompressCertificate(const HandshakeConfig& config, std::span<const uint8_t> body,
-                             std::vector<uint8_t>* out);
+// is illegal_parameter; a length over `max_len`, or other than what the content turns out to be,
+// and content that does not decompress, are bad_certificate. Nothing is allocated for a length over
+// the bound.
+Status DecompressCertificate(const CertificateCompressors& offered, size_t max_len,
+                             std::span<const uint8_t> body, std::vector<uint8_t>* out);
 
 // CompressCertificate returns the CompressedCertificate's body for a Certificate's, by the first
-// compressor of ours that `accepted` has. Empty when there is none, or nothing is gained.
-std::vector<uint8_t> CompressCertificate(const HandshakeConfig& config,
+// one of `ours` that `accepted` has. Empty when there is none, or nothing is gained.
+std::vector<uint8_t> CompressCertificate(const CertificateCompressors& ours,
                                          std::span<const CertificateCompression> accepted,
                                          std::span<const uint8_t> certificate);
 

@@ -9,9 +9,11 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/hello_invariants.h"
 #include "dtls13/handshake/rotating_keys.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -10,6 +10,7 @@
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_context.h"
 #include "dtls13/handshake/psk.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -1,7 +1,6 @@
 #ifndef DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_
 #define DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -10,32 +9,13 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
+#include "dtls13/handshake/certificate_compressor.h"
 #include "dtls13/handshake/connection_config.h"
 #include "dtls13/handshake/connection_id_policy.h"
+#include "dtls13/handshake/credential.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
-
-// WallTime is calendar time, seconds since 1970: cookies' and tickets' ages. Never mixed with
-// Instant.
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
-
-// CertificateStaple is what goes with one certificate of a chain; empty members are not there.
-struct CertificateStaple {
-  std::vector<uint8_t> ocsp_response = {};  // DER OCSPResponse, RFC 6960
-  std::vector<uint8_t> sct_list = {};  // SignedCertificateTimestampList with its length, RFC 6962
-};
-
-// Credential is what one side shows of itself. The private key stays with the caller, who answers
-// SignatureWanted; `schemes` says what that key can sign, most wanted first.
-struct Credential {
-  // DER certificates, leaf first; or, of kRawPublicKey, one SubjectPublicKeyInfo.
-  std::vector<std::vector<uint8_t>> chain;
-  std::vector<SignatureScheme> schemes;
-  // Of the certificates at the same places; may be shorter. Sent to a peer that asks for them.
-  std::vector<CertificateStaple> staples = {};
-  CertificateType type = CertificateType::kX509;
-};
 
 // ClientAuthentication is whether a server asks its clients for certificates.
 enum class ClientAuthentication : uint8_t {
@@ -51,10 +31,9 @@ struct CertificateDemand {
   std::vector<std::vector<uint8_t>> certificate_authorities = {};
 };
 
-class CertificateCompressor;  // handshake/certificate_compressor.h
-class CookieKeyring;          // handshake/cookie.h
-class EarlyDataReplayGuard;   // handshake/anti_replay.h
-class TicketKeyring;          // handshake/ticket_keyring.h
+class CookieKeyring;         // handshake/cookie.h
+class EarlyDataReplayGuard;  // handshake/anti_replay.h
+class TicketKeyring;         // handshake/ticket_keyring.h
 
 // HandshakeConfig is what many associations share, and what they may do. Lists are in order of
 // preference. Code points this library does not implement are ignored when the lists are used.
@@ -151,7 +130,7 @@ struct HandshakeConfig {
   std::vector<CertificateType> peer_certificate_types = {CertificateType::kX509};
   std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};
   // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
-  std::vector<std::shared_ptr<const CertificateCompressor>> certificate_compressors;
+  CertificateCompressors certificate_compressors;
   ConnectionIdPolicy connection_ids;
 
   // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.

@@ -23,7 +23,8 @@ LocalCertificate BuildLocalCertificate(const HandshakeConfig& config,
   //# client MAY compress their corresponding Certificate messages
   //# (Section 4.4.2 of [RFC8446]) and send them in the form of the
   //# CompressedCertificate message (replacing the Certificate message).
-  std::vector<uint8_t> compressed = CompressCertificate(config, wishes.compression, body);
+  std::vector<uint8_t> compressed =
+      CompressCertificate(config.certificate_compressors, wishes.compression, body);
   if (compressed.empty()) return {.body = std::move(body)};
   return {.type = HandshakeType::kCompressedCertificate, .body = std::move(compressed)};
 }

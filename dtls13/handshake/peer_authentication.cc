@@ -23,9 +23,9 @@ Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const u
   if (type == HandshakeType::kCompressedCertificate) {
     // It was not offered then.
     if (config.certificate_compressors.empty()) return UnexpectedMessage();
-    if (const Status status = DecompressCertificate(config, body, decompressed); !status.ok()) {
-      return status;
-    }
+    const Status status = DecompressCertificate(config.certificate_compressors,
+                                                config.max_message_len, body, decompressed);
+    if (!status.ok()) return status;
     //= rfc8879#section-5
     //# After decompression, the Certificate message MUST be processed as if
     //# it were encoded without being compressed.
@@ -118,6 +118,18 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
   }
   *scheme = verify->algorithm;
   return Status::Ok();
+}
+
+CertificateWishes WishesOf(const HandshakeConfig& config) {
+  CertificateWishes wishes;
+  wishes.certificate_schemes = config.certificate_signature_schemes;
+  wishes.authorities = config.certificate_authorities;
+  wishes.ocsp = config.request_ocsp;
+  wishes.sct = config.request_sct;
+  for (const auto& compressor : config.certificate_compressors) {
+    wishes.compression.push_back(compressor->algorithm());
+  }
+  return wishes;
 }
 
 Status ReadCertificateContext(const HandshakeConfig& config, HandshakeType type,

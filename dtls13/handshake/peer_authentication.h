@@ -8,6 +8,7 @@
 
 #include "dtls13/crypto/certificate.h"
 #include "dtls13/crypto/transcript.h"
+#include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/peer_identity.h"
 #include "dtls13/wire/code_points.h"
@@ -52,6 +53,9 @@ class PeerAuthentication {
   Terms terms_;
   std::optional<CertificateKey> key_;
 };
+
+// WishesOf is what `config` has us tell a peer of the certificates we take.
+CertificateWishes WishesOf(const HandshakeConfig& config);
 
 // ReadCertificateContext reads the certificate_request_context of a Certificate or
 // CompressedCertificate, by which a server finds the request that it answers.

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/credential.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {

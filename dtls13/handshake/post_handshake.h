@@ -18,6 +18,7 @@
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

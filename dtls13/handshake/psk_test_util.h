@@ -8,6 +8,7 @@
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/psk.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -13,6 +13,7 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/session.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -7,7 +7,7 @@
 
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/crypto/secret.h"
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -12,6 +12,7 @@
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/handshake/psk.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

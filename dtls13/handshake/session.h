@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "dtls13/crypto/secret.h"
-#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

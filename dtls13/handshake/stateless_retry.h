@@ -10,6 +10,7 @@
 #include "dtls13/handshake/cookie.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/negotiation.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

@@ -11,10 +11,12 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/random_source.h"
 #include "dtls13/crypto/secret.h"
-#include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/rotating_keys.h"
 #include "dtls13/handshake/session.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 

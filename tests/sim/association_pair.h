@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/wire/time.h"
 #include "tests/sim/pair_paths.h"
 #include "tests/sim/test_identity.h"
 #include "tests/sim/virtual_link.h"

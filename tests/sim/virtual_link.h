@@ -10,8 +10,8 @@
 #include <string>
 #include <vector>
 
-#include "dtls13/flight/instant.h"
 #include "dtls13/path_id.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13::sim {
 

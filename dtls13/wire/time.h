@@ -1,5 +1,5 @@
-#ifndef DTLS13_FLIGHT_INSTANT_H_
-#define DTLS13_FLIGHT_INSTANT_H_
+#ifndef DTLS13_WIRE_TIME_H_
+#define DTLS13_WIRE_TIME_H_
 
 #include <chrono>
 
@@ -14,11 +14,14 @@ struct MonotonicClock {
   static constexpr bool is_steady = true;
 };
 
-// Instant is a point of monotonic time, microseconds since an origin the caller chose. Wall-clock
-// time is WallTime, another type.
+// Instant is a point of monotonic time, microseconds since an origin the caller chose.
 using Instant = MonotonicClock::time_point;
 using Duration = MonotonicClock::duration;
 
+// WallTime is calendar time, seconds since 1970: cookies' and tickets' ages. Never mixed with
+// Instant.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::seconds>;
+
 }  // namespace dtls13
 
-#endif  // DTLS13_FLIGHT_INSTANT_H_
+#endif  // DTLS13_WIRE_TIME_H_
