@@ -15,9 +15,9 @@
 
 #include "dtls13/association.h"
 #include "dtls13/association_config.h"
-#include "dtls13/cookie_listener.h"
 #include "dtls13/event.h"
-#include "dtls13/hello_gatherer.h"
+#include "dtls13/listener/cookie_listener.h"
+#include "dtls13/listener/hello_gatherer.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {

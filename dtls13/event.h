@@ -5,8 +5,8 @@
 #include <memory>
 #include <span>
 
-#include "dtls13/handshake/peer_identity.h"
-#include "dtls13/handshake/session.h"
+#include "dtls13/message/peer_identity.h"
+#include "dtls13/session/session.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"

@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/certificate_compressor.h"
+#include "dtls13/message/certificate_compressor.h"
 
 namespace dtls13 {
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "dtls13/handshake/compressed_certificate.h"
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/message/compressed_certificate.h"
 
 namespace dtls13 {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "dtls13/handshake/certificate.h"
-#include "dtls13/handshake/certificate_request.h"
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/certificate_request.h"
 
 namespace dtls13 {
 namespace {

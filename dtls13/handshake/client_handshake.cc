@@ -3,18 +3,18 @@
 #include <utility>
 
 #include "dtls13/crypto/key_exchange.h"
-#include "dtls13/handshake/certificate_request.h"
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/client_psks.h"
 #include "dtls13/handshake/connection_id_negotiation.h"
 #include "dtls13/handshake/early_data.h"
-#include "dtls13/handshake/encrypted_extensions.h"
-#include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake_base.h"
-#include "dtls13/handshake/legacy_hello.h"
 #include "dtls13/handshake/negotiation.h"
-#include "dtls13/handshake/server_hello.h"
-#include "dtls13/handshake/server_name.h"
+#include "dtls13/message/certificate_request.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/encrypted_extensions.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/message/legacy_hello.h"
+#include "dtls13/message/server_hello.h"
+#include "dtls13/message/server_name.h"
 
 namespace dtls13 {
 namespace {

@@ -5,12 +5,12 @@
 
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate.h"
-#include "dtls13/handshake/certificate_verify.h"
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/handshake_context.h"
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/certificate_verify.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 namespace {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/psk_binder.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/session/psk_binder.h"
 
 namespace dtls13 {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/handshake_config.h"
-#include "dtls13/handshake/psk.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/server_hello.h"
+#include "dtls13/session/psk.h"
 #include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 

@@ -6,10 +6,10 @@
 #include <functional>
 #include <utility>
 
-#include "dtls13/handshake/client_hello.h"
-#include "dtls13/handshake/grease.h"
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/grease.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "dtls13/handshake/failure.h"
+#include "dtls13/message/failure.h"
 #include "dtls13/wire/record_header.h"
 
 namespace dtls13 {

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <optional>
 
-#include "dtls13/handshake/client_hello.h"
-#include "dtls13/handshake/connection_id.h"
-#include "dtls13/handshake/extensions.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/connection_id.h"
+#include "dtls13/message/extensions.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/server_hello.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {

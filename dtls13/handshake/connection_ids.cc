@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "dtls13/handshake/connection_id_negotiation.h"
-#include "dtls13/handshake/failure.h"
+#include "dtls13/message/failure.h"
 
 namespace dtls13 {
 namespace {

@@ -8,9 +8,9 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/connection_id.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/connection_id.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"

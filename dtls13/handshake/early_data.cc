@@ -8,9 +8,9 @@
 
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/anti_replay.h"
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/session.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/session/anti_replay.h"
+#include "dtls13/session/session.h"
 
 namespace dtls13 {
 namespace {

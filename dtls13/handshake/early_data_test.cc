@@ -8,8 +8,8 @@
 #include <string>
 #include <variant>
 
-#include "dtls13/handshake/anti_replay.h"
 #include "dtls13/handshake/psk_test_util.h"
+#include "dtls13/session/anti_replay.h"
 
 namespace dtls13 {
 namespace {

@@ -8,13 +8,13 @@
 #include <vector>
 
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate_verify.h"
-#include "dtls13/handshake/failure.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_context.h"
 #include "dtls13/handshake/local_certificate.h"
 #include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/handshake/transition_table.h"
+#include "dtls13/message/certificate_verify.h"
+#include "dtls13/message/failure.h"
 
 namespace dtls13 {
 

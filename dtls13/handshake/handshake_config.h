@@ -9,10 +9,10 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
-#include "dtls13/handshake/certificate_compressor.h"
-#include "dtls13/handshake/connection_config.h"
 #include "dtls13/handshake/connection_id_policy.h"
-#include "dtls13/handshake/credential.h"
+#include "dtls13/message/certificate_compressor.h"
+#include "dtls13/message/connection_config.h"
+#include "dtls13/message/credential.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
@@ -31,9 +31,9 @@ struct CertificateDemand {
   std::vector<std::vector<uint8_t>> certificate_authorities = {};
 };
 
-class CookieKeyring;         // handshake/cookie.h
-class EarlyDataReplayGuard;  // handshake/anti_replay.h
-class TicketKeyring;         // handshake/ticket_keyring.h
+class CookieKeyring;         // session/cookie.h
+class EarlyDataReplayGuard;  // session/anti_replay.h
+class TicketKeyring;         // session/ticket_keyring.h
 
 // HandshakeConfig is what many associations share, and what they may do. Lists are in order of
 // preference. Code points this library does not implement are ignored when the lists are used.

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/finished.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/message/finished.h"
 
 namespace dtls13 {
 

@@ -6,8 +6,8 @@
 #include <cstdlib>
 
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/client_hello.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/server_hello.h"
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {

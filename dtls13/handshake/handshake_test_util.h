@@ -13,8 +13,8 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/random_source.h"
-#include "dtls13/handshake/cookie.h"
 #include "dtls13/handshake/handshake.h"
+#include "dtls13/session/cookie.h"
 
 namespace dtls13 {
 

@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "dtls13/handshake/certificate.h"
-#include "dtls13/handshake/compressed_certificate.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/compressed_certificate.h"
 
 namespace dtls13 {
 

@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/certificate_wishes.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {

@@ -6,7 +6,7 @@
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/failure.h"
+#include "dtls13/message/failure.h"
 
 namespace dtls13 {
 namespace {

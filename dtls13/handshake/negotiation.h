@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "dtls13/crypto/cipher_suite.h"
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/client_hello.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {

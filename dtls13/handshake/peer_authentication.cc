@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate.h"
-#include "dtls13/handshake/certificate_staple.h"
-#include "dtls13/handshake/certificate_verify.h"
-#include "dtls13/handshake/compressed_certificate.h"
-#include "dtls13/handshake/failure.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/certificate_staple.h"
+#include "dtls13/message/certificate_verify.h"
+#include "dtls13/message/compressed_certificate.h"
+#include "dtls13/message/failure.h"
 
 namespace dtls13 {
 namespace {

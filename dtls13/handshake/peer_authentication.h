@@ -8,9 +8,9 @@
 
 #include "dtls13/crypto/certificate.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/certificate_wishes.h"
 #include "dtls13/handshake/handshake_config.h"
-#include "dtls13/handshake/peer_identity.h"
+#include "dtls13/message/certificate_wishes.h"
+#include "dtls13/message/peer_identity.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 

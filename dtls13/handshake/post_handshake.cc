@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "dtls13/crypto/traffic_keys.h"
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/key_update.h"
-#include "dtls13/handshake/new_session_ticket.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/message/key_update.h"
+#include "dtls13/message/new_session_ticket.h"
 
 namespace dtls13 {
 

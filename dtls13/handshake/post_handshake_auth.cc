@@ -5,11 +5,11 @@
 
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/certificate_request.h"
-#include "dtls13/handshake/certificate_verify.h"
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/finished.h"
 #include "dtls13/handshake/negotiation.h"
+#include "dtls13/message/certificate_request.h"
+#include "dtls13/message/certificate_verify.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/message/finished.h"
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dtls13/crypto/traffic_keys.h"
-#include "dtls13/handshake/key_update.h"
+#include "dtls13/message/key_update.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {

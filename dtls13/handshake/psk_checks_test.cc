@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/pre_shared_key.h"
 #include "dtls13/handshake/psk_test_util.h"
+#include "dtls13/message/pre_shared_key.h"
 
 namespace dtls13 {
 namespace {

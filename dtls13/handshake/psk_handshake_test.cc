@@ -4,10 +4,10 @@
 #include <string>
 #include <tuple>
 
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/psk_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 namespace {

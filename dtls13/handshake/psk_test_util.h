@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/psk.h"
+#include "dtls13/session/psk.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {

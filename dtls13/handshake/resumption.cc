@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "dtls13/crypto/hkdf_label.h"
-#include "dtls13/handshake/new_session_ticket.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/message/new_session_ticket.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 

@@ -11,7 +11,7 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/handshake/handshake_config.h"
-#include "dtls13/handshake/session.h"
+#include "dtls13/session/session.h"
 #include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 

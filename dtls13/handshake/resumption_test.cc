@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/new_session_ticket.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/message/new_session_ticket.h"
+#include "dtls13/session/ticket_keyring.h"
 
 namespace dtls13 {
 namespace {

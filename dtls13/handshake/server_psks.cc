@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "dtls13/handshake/failure.h"
-#include "dtls13/handshake/psk_binder.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/message/failure.h"
+#include "dtls13/session/psk_binder.h"
+#include "dtls13/session/ticket_keyring.h"
 
 namespace dtls13 {
 namespace {

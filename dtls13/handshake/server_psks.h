@@ -6,11 +6,11 @@
 #include <optional>
 #include <span>
 
-#include "dtls13/handshake/client_hello.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/handshake_context.h"
 #include "dtls13/handshake/negotiation.h"
-#include "dtls13/handshake/psk.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/session/psk.h"
 #include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 

@@ -1,9 +1,9 @@
 #include "dtls13/handshake/stateless_retry.h"
 
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/hello_invariants.h"
-#include "dtls13/handshake/server_hello.h"
 #include "dtls13/handshake/server_psks.h"
+#include "dtls13/message/hello_invariants.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 

@@ -6,10 +6,10 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/client_hello.h"
-#include "dtls13/handshake/cookie.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/negotiation.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/session/cookie.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {

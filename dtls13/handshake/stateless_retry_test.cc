@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 namespace {

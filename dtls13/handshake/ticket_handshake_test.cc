@@ -7,7 +7,7 @@
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/psk_test_util.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/session/ticket_keyring.h"
 
 namespace dtls13 {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "dtls13/handshake/anti_replay.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/session/anti_replay.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"

@@ -16,7 +16,7 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/post_handshake.h"
 #include "dtls13/handshake/psk_test_util.h"
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/certificate.h"
+#include "dtls13/message/certificate.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

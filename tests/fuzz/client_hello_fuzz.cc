@@ -3,8 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dtls13/handshake/client_hello.h"
-#include "dtls13/handshake/hello_invariants.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/hello_invariants.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

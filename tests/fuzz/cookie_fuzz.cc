@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/cookie.h"
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/session/cookie.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -7,15 +7,15 @@
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/certificate_request.h"
-#include "dtls13/handshake/certificate_staple.h"
-#include "dtls13/handshake/certificate_type.h"
-#include "dtls13/handshake/certificate_verify.h"
-#include "dtls13/handshake/compressed_certificate.h"
-#include "dtls13/handshake/connection_id.h"
-#include "dtls13/handshake/encrypted_extensions.h"
-#include "dtls13/handshake/key_update.h"
-#include "dtls13/handshake/new_session_ticket.h"
+#include "dtls13/message/certificate_request.h"
+#include "dtls13/message/certificate_staple.h"
+#include "dtls13/message/certificate_type.h"
+#include "dtls13/message/certificate_verify.h"
+#include "dtls13/message/compressed_certificate.h"
+#include "dtls13/message/connection_id.h"
+#include "dtls13/message/encrypted_extensions.h"
+#include "dtls13/message/key_update.h"
+#include "dtls13/message/new_session_ticket.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "dtls13/handshake/pre_shared_key.h"
+#include "dtls13/message/pre_shared_key.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {

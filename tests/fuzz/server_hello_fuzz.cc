@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/server_hello.h"
 #include "tests/fuzz/check.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "dtls13/handshake/psk_importer.h"
-#include "dtls13/handshake/session.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/session/psk_importer.h"
+#include "dtls13/session/session.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "tests/fuzz/check.h"
 
 namespace dtls13::fuzz {

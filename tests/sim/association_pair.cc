@@ -4,7 +4,7 @@
 #include <array>
 #include <utility>
 
-#include "dtls13/handshake/cookie.h"
+#include "dtls13/session/cookie.h"
 
 namespace dtls13::sim {
 namespace {

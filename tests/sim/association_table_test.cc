@@ -78,8 +78,7 @@ class World {
   // Start begins a new association on the client's address; one that it had is forgotten, as by a
   // reboot.
   void Start(Client& client) {
-    client.association = Association::NewClient(
-        client_config_, {.server_name = "server.example"});
+    client.association = Association::NewClient(client_config_, {.server_name = "server.example"});
     client.connected = client.served = false;
     FlushClient(client);
   }

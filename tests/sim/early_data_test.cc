@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/handshake/anti_replay.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/session/anti_replay.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13::sim {

@@ -6,7 +6,7 @@
 #include <set>
 #include <utility>
 
-#include "dtls13/handshake/server_hello.h"
+#include "dtls13/message/server_hello.h"
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"

@@ -23,7 +23,7 @@ struct LineChart {
   std::string y_label;
   std::vector<double> xs;  // increasing
   std::vector<ChartLine> lines = {};
-  bool log_y = false;          // powers of ten apart; every value must be positive
+  bool log_y = false;               // powers of ten apart; every value must be positive
   std::optional<double> mark = {};  // a horizontal line to compare with
   std::string mark_name = {};
 };

@@ -16,9 +16,9 @@
 #include "dtls13/association_config.h"
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/random_source.h"
-#include "dtls13/handshake/anti_replay.h"
-#include "dtls13/handshake/cookie.h"
-#include "dtls13/handshake/ticket_keyring.h"
+#include "dtls13/session/anti_replay.h"
+#include "dtls13/session/cookie.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "tools/dtls13_cli/commands.h"
 #include "tools/dtls13_cli/peer.h"
 

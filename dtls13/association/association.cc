@@ -1,0 +1,282 @@
+#include "dtls13/association.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/association/association_impl.h"
+#include "dtls13/crypto/key_schedule.h"
+#include "dtls13/wire/handshake_header.h"
+
+namespace dtls13 {
+namespace {
+
+// kMaxAlertRepeats: how often a failed association answers further datagrams with its alert. More
+// would let a forger of datagrams use it as a reflector.
+constexpr uint8_t kMaxAlertRepeats = 3;
+
+const ClientHelloInfo& NoClientHello() {
+  static const ClientHelloInfo kNone;
+  return kNone;
+}
+
+const SignatureRequest& NoSignatureRequest() {
+  static const SignatureRequest kNone{};
+  return kNone;
+}
+
+const CertificateRequestInfo& NoCertificateRequest() {
+  static const CertificateRequestInfo kNone;
+  return kNone;
+}
+
+const PeerIdentity& NoPeerIdentity() {
+  static const PeerIdentity kNone;
+  return kNone;
+}
+
+}  // namespace
+
+// --- Beginning
+
+AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role)
+    : config_(std::move(config)),
+      role_(role),
+      mtu_(std::max(config_->mtu, kMinMtu)),
+      records_(config_->handshake.algorithms, config_->handshake.label_prefix),
+      reassembler_(config_->handshake.max_message_len),
+      retransmission_(config_->retransmit) {
+  if (config_->exportable) records_.KeepSecrets();
+  records_.LimitKeys(std::max(config_->max_records_per_key, kMinRecordsPerKey),
+                     std::max(config_->max_failures_per_key, kMinFailuresPerKey));
+}
+
+void AssociationImpl::BeginClient(ClientParameters parameters) {
+  wall_start_ = parameters.now;
+  handshake_ = NewClientHandshake(HandshakeConfigOf(config_), std::move(parameters));
+  if (handshake_ == nullptr) {
+    EndQuietly(Status::Fatal(Reason::kInternal, AlertDescription::kInternalError),
+               /*from_peer=*/false);
+  }
+}
+
+void AssociationImpl::BeginServer(ServerParameters parameters) {
+  wall_start_ = parameters.now;
+  auto handshake = NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters));
+  server_handshake_ = handshake.get();
+  handshake_ = std::move(handshake);
+}
+
+std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const AssociationConfig> config,
+                                                    ClientParameters parameters) {
+  auto association = std::make_unique<AssociationImpl>(std::move(config), Role::kClient);
+  association->BeginClient(std::move(parameters));
+  return association;
+}
+
+std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const AssociationConfig> config,
+                                                    ServerParameters parameters) {
+  auto association = std::make_unique<AssociationImpl>(std::move(config), Role::kServer);
+  association->BeginServer(std::move(parameters));
+  return association;
+}
+
+// --- Time
+
+//= rfc9147#section-5.10
+//# Note that alerts are not reliably transmitted; implementations SHOULD
+//# NOT depend on receiving alerts in order to signal errors or connection
+//# closure.
+void AssociationImpl::HandleTimeout(Instant now) {
+  latest_now_ = now;
+  if (failed()) return;
+  ForgetOldKeys(now);
+  acks_.HandleTimeout(now);
+  ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
+  if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
+  const bool gave_up = WaitsForPeer() && now >= *give_up_at_;
+  const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
+  // After the handshake nothing of ours is worth the association: it is given up quietly, and
+  // still sent again if the peer shows that it misses it.
+  if (gave_up || (exhausted && !connected_)) {
+    EndQuietly(Status::Fatal(Reason::kHandshakeTimeout, AlertDescription::kInternalError), false);
+  }
+}
+
+std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
+  if (failed()) return std::nullopt;
+  if (KeyUpdateIsDue()) return latest_now_;
+  std::optional<Instant> next = retransmission_.deadline();
+  const auto consider = [&next](std::optional<Instant> deadline) {
+    if (deadline && (!next || *deadline < *next)) next = deadline;
+  };
+  consider(acks_.deadline());
+  if (WaitsForPeer()) consider(give_up_at_);
+  if (use_.paths != nullptr) consider(use_.paths->deadline());
+  if (is_to_send) return next;
+  consider(forget_old_keys_at_);
+  if (!use_.retiring.empty()) consider(use_.retiring.front().forget_at);
+  return next;
+}
+
+std::optional<Event> AssociationImpl::PollEvent() {
+  if (std::optional<Event> event = events_.Pop()) return event;
+  // Accessors of the handshake's data stay valid until the events that speak of them are polled.
+  if (handshake_ != nullptr && (connected_ || failed())) {
+    server_handshake_ = nullptr;
+    handshake_.reset();
+  }
+  if (failed()) ForgetSecrets();
+  return std::nullopt;
+}
+
+WallTime AssociationImpl::WallAt(Instant now) const {
+  if (!first_call_) return wall_start_;
+  return wall_start_ + std::chrono::duration_cast<std::chrono::seconds>(now - *first_call_);
+}
+
+// --- Ends
+
+//= rfc8446#section-6.1
+//# Either party MAY initiate a close of its write side of the connection
+//# by sending a "close_notify" alert.
+
+//= rfc8446#section-6.1
+//# Each party MUST send a "close_notify" alert before closing its write
+//# side of the connection, unless it has already sent some error alert.
+//= draft-unyte-udp-notif-dtls#section-4.3
+//# It MUST send a DTLS close_notify alert before closing the connection.
+//= draft-unyte-udp-notif-dtls#section-4.3
+//# The Receiver (DTLS server) MUST attempt to initiate an exchange of
+//# close_notify alerts with the Publisher before closing the connection.
+//= draft-unyte-udp-notif-dtls#section-4.3
+//# A Publisher (DTLS client) MAY choose to not wait for the Receiver's
+//# close_notify alert and simply close the DTLS connection.
+//= draft-unyte-udp-notif-dtls#section-4.3
+//# Receivers that are unprepared to receive any more data MAY close the
+//# connection after sending the close_notify alert.
+void AssociationImpl::Close() {
+  if (failed() || close_queued_) return;
+  close_queued_ = true;
+  if (post_handshake_ != nullptr) post_handshake_->StopSending();
+  alert_owed_ = true;
+  owed_alert_ = AlertDescription::kCloseNotify;
+}
+
+void AssociationImpl::Cancel() {
+  if (connected_) {
+    Close();
+    return;
+  }
+  if (failed()) return;
+  EndQuietly(Status::Fatal(Reason::kCanceled, AlertDescription::kUserCanceled),
+             /*from_peer=*/false);
+  alert_owed_ = true;
+  owed_alert_ = AlertDescription::kUserCanceled;
+}
+
+void AssociationImpl::Abort(AlertDescription alert) { FailLocally(Reason::kInternal, alert); }
+
+//= rfc9147#section-5.10
+//# Implementations SHOULD detect when a peer is persistently sending bad
+//# messages and terminate the local connection state after such misbehavior
+//# is detected.
+//= rfc8446#section-6.2
+//# Whenever an implementation encounters a fatal error condition, it
+//# SHOULD send an appropriate fatal alert and MUST close the connection
+//# without sending or receiving any additional data.
+void AssociationImpl::Fail(Status status) {
+  if (failed()) return;
+  EndQuietly(status, /*from_peer=*/false);
+  alert_owed_ = true;
+  owed_alert_ = status.alert();
+  alert_repeats_ = kMaxAlertRepeats;
+}
+
+void AssociationImpl::EndQuietly(Status status, bool from_peer) {
+  if (failed()) return;
+  failure_ = status;
+  alert_owed_ = false;
+  retransmission_.Stop();
+  acks_.CancelPending();
+  stateless_reply_.clear();
+  events_.Push({.type = EventType::kFailed, .status = status, .from_peer = from_peer});
+}
+
+//= rfc8446#section-6
+//# Servers and clients MUST forget the
+//# secret values and keys established in failed connections, with the
+//# exception of the PSKs associated with session tickets, which SHOULD
+//# be discarded if possible.
+void AssociationImpl::ForgetSecrets() {
+  records_.ForgetAllReadKeys();
+  // The keys that protect our alert go with its last repetition.
+  if (!alert_owed_ && alert_repeats_ == 0) records_.ForgetAllWriteKeys();
+  post_handshake_.reset();
+  result_.early_exporter_secret = Secret();
+  result_.exporter_secret = Secret();
+  result_.resumption_secret = Secret();
+}
+
+// --- Tracing
+
+void AssociationImpl::Trace(bool outgoing, ContentType type, Epoch epoch,
+                            std::span<const uint8_t> bytes) {
+  if (!config_->trace) return;
+  events_.PushOwned({.type = EventType::kTrace,
+                     .trace = {.outgoing = outgoing, .content_type = type, .epoch = epoch}},
+                    std::vector<uint8_t>(bytes.begin(), bytes.end()));
+}
+
+void AssociationImpl::TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq,
+                                   Epoch epoch, std::span<const uint8_t> body) {
+  if (!config_->trace) return;
+  events_.PushOwned(
+      {.type = EventType::kTrace,
+       .trace = {.outgoing = outgoing, .content_type = ContentType::kHandshake, .epoch = epoch}},
+      WholeMessage(type, message_seq, body));
+}
+
+// --- What is known
+
+const ClientHelloInfo& AssociationImpl::client_hello() const {
+  return server_handshake_ != nullptr ? server_handshake_->client_hello() : NoClientHello();
+}
+
+const SignatureRequest& AssociationImpl::signature_request() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->signature_request();
+  return handshake_ != nullptr ? handshake_->signature_request() : NoSignatureRequest();
+}
+
+const CertificateRequestInfo& AssociationImpl::certificate_request() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->certificate_request();
+  return handshake_ != nullptr ? handshake_->certificate_request() : NoCertificateRequest();
+}
+
+const PeerIdentity& AssociationImpl::peer_identity() const {
+  if (const PostHandshakeAuth* auth = present_auth()) return auth->peer_identity();
+  return handshake_ != nullptr ? handshake_->peer_identity() : NoPeerIdentity();
+}
+
+const HandshakeResult& AssociationImpl::result() const {
+  return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
+}
+
+bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
+                                                std::span<const uint8_t> context,
+                                                std::span<uint8_t> out) const {
+  const HandshakeResult& known = result();
+  if (failed() || known.early_exporter_secret.empty()) return false;
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.early_suite->hash,
+                                      config_->handshake.label_prefix, known.early_exporter_secret,
+                                      label, context, out);
+}
+
+bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                                           std::span<uint8_t> out) const {
+  if (!connected_ || failed()) return false;
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, result_.suite->hash,
+                                      config_->handshake.label_prefix, result_.exporter_secret,
+                                      label, context, out);
+}
+
+}  // namespace dtls13

@@ -1,0 +1,250 @@
+#ifndef DTLS13_ASSOCIATION_ASSOCIATION_IMPL_H_
+#define DTLS13_ASSOCIATION_ASSOCIATION_IMPL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "dtls13/association.h"
+#include "dtls13/association/event_queue.h"
+#include "dtls13/association/path_use.h"
+#include "dtls13/flight/ack_scheduler.h"
+#include "dtls13/flight/early_datagrams.h"
+#include "dtls13/flight/reassembler.h"
+#include "dtls13/flight/retransmission.h"
+#include "dtls13/handshake/post_handshake.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+// Handshake and ACK records share datagrams, so they carry their length.
+inline constexpr HeaderForm kFullForm{.has_length = true, .short_number = false};
+
+// kMaxMessageSeq is never used, so the counter cannot wrap (erratum 8048).
+inline constexpr uint16_t kMaxMessageSeq = 0xffff;
+
+// AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
+// what can be decided without two of them is decided in one of them. In association_input.cc is
+// what datagrams do, in association_handshake.cc what messages do, in association_output.cc what
+// leaves, in association_paths.cc what tells whose it is; the rest is in association.cc.
+class AssociationImpl final : public Association {
+ public:
+  AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
+
+  // Begin* come once, before anything else.
+  void BeginClient(ClientParameters parameters);
+  void BeginServer(ServerParameters parameters);
+
+  void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) override;
+  void HandleTimeout(Instant now) override;
+  size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
+  std::optional<Instant> NextDeadline(bool is_to_send) const override;
+  std::optional<Event> PollEvent() override;
+
+  void ProvidePsk(size_t index, Psk psk, Instant now) override;
+  void ProvideProtocol(std::string_view protocol, Instant now) override;
+  void ProvideDemand(CertificateDemand demand, Instant now) override;
+  void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
+  void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
+  void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;
+
+  SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                  size_t* out_len) override;
+  SendResult SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                       size_t* out_len) override;
+  size_t SealOverhead() const override;
+  size_t MaxPlaintext() const override;
+  void RequestKeyUpdate(bool request_peer, Instant now) override;
+  bool RequestClientCertificate(Instant now) override;
+  bool SendTicket(Instant now) override;
+  void SetSessionData(std::vector<uint8_t> data) override { session_data_ = std::move(data); }
+  const PathId& active_path() const override;
+  void MigrateTo(const PathId& path, Instant now) override;
+  void ConfirmPath(const PathId& path, Instant now) override;
+  PathStats path_stats() const override;
+  bool RequestConnectionIds(uint8_t num, Instant now) override;
+  bool IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) override;
+  void Close() override;
+  void Cancel() override;
+  void Abort(AlertDescription alert) override;
+  std::vector<uint8_t> Export(std::span<const uint8_t> key) override;
+  // ReadState is the beginning of an imported association. False when `reader` has no such state.
+  bool ReadState(ByteReader* reader, Instant now);
+  void SetMtu(size_t mtu) override;
+  size_t mtu() const override { return mtu_; }
+  void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
+  void SetRetransmitTimeout(Duration value) override { retransmission_.OverrideTimer(value); }
+
+  RetransmitTimerReport retransmit_timer() const override { return retransmission_.timer(); }
+  Role role() const override { return role_; }
+  bool connected() const override { return connected_; }
+  bool failed() const override { return !failure_.ok(); }
+  Status failure() const override { return failure_; }
+  bool close_sent() const override { return close_queued_; }
+  bool peer_closed() const override { return peer_close_.has_value(); }
+  bool HasUnacked() const override { return !retransmission_.empty(); }
+  const ClientHelloInfo& client_hello() const override;
+  const SignatureRequest& signature_request() const override;
+  const CertificateRequestInfo& certificate_request() const override;
+  const PeerIdentity& peer_identity() const override;
+  const HandshakeResult& result() const override;
+  const RecordLayer& records() const override { return records_; }
+  bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                            std::span<uint8_t> out) const override;
+  bool ExportEarlyKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
+                                 std::span<uint8_t> out) const override;
+
+ private:
+  // --- incoming
+  // HandleRecords is false when nothing in `datagram` could be read.
+  bool HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);
+  void HoldForServerHello(std::span<const uint8_t> datagram);
+  void HandleHeldDatagrams(const PathId& from, Instant now);
+  void HandleRecord(const OpenedRecord& record, Instant now);
+  void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
+  // AddFragment is false when it failed the association.
+  struct RecordNews;
+  bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,
+                   Instant now);
+  bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
+  // PrepareForClientHello is for a server that has not answered. False when it is no ClientHello.
+  bool PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
+  void OnRepeatedMessage(Epoch epoch, Instant now);
+  void HandleAck(const OpenedRecord& record, Instant now);
+  bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;
+  void HandleAlert(const OpenedRecord& record);
+  void ScheduleAcks(Instant now, bool saw_unreadable);
+  bool IsAfterPeerClose(RecordNumber number) const;
+  void HandleEarlyData(const OpenedRecord& record);
+
+  // --- messages
+  void DrainMessages(Instant now);
+  Status HandleMessage(const Message& message, Instant now);
+  void RunActions(Instant now);
+  void Apply(SendMessage action, Instant now);
+  void Apply(SendStateless action, Instant now);
+  void Apply(InstallReadKeys action, Instant now);
+  void Apply(InstallWriteKeys action, Instant now);
+  void Apply(ExpectConnectionId action, Instant now);
+  void Apply(RetireConnectionId action, Instant now);
+  void Apply(SendWithConnectionId action, Instant now);
+  void Apply(PeerIsDtls13 action, Instant now);
+  void Apply(KeyLogLine action, Instant now);
+  void Apply(AllowEarlyData action, Instant now);
+  void Apply(EarlyDataAnswered action, Instant now);
+  void Apply(TicketReceived action, Instant now);
+  void Apply(Completed action, Instant now);
+  void Apply(ClientAuthenticated action, Instant now);
+  // Whose answer is needed, of the handshake or of what follows it.
+  HandshakeWait present_wait() const;
+  // The authentication whose turn it is, once connected; null while it is the handshake's.
+  const PostHandshakeAuth* present_auth() const;
+  void BeginTickets(Instant now);
+  void AnnounceWait();
+  bool WaitsForPeer() const { return give_up_at_ && present_wait() == HandshakeWait::kMessage; }
+  void OnProvided(Status status, Instant now);
+  void OnFlightAnswered(Instant now);
+  void OnMessagesAcked(Instant now);
+  void ForgetSpentWriteEpochs();
+  bool MaySendMessages() const;
+  // --- Connection IDs and paths
+  void ForgetRetiredConnectionIds(Instant now, size_t max_left);
+  std::optional<ConnectionId> TakeSpareConnectionId();
+  Paths& paths();
+  void BeforeDatagram(const PathId& from);
+  void OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now);
+  void HandlePathNews(Paths::News news, Instant now);
+  size_t PackPathMessage(std::span<uint8_t> out, PathId* to);
+  // --- keys' ends
+  bool KeyUpdateIsDue() const;
+  void StartDueKeyUpdate(Instant now);
+  void ForgetOldKeysLater(Instant now);
+  void ForgetOldKeys(Instant now);
+  // --- going to another process
+  bool IsAtRest() const;
+  void WriteState(ByteWriter* writer) const;
+  bool ReadResult(ByteReader* reader);
+  bool ReadProgress(ByteReader* reader, Instant now);
+  // --- outgoing
+  size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
+  size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
+                 std::span<uint8_t> out);
+  size_t PackAck(std::span<uint8_t> out);
+  size_t PackAlert(std::span<uint8_t> out);
+  size_t PackStatelessReply(std::span<uint8_t> out);
+  bool FlightIsInTheMaking() const;
+  size_t handshake_mtu() const;
+  // control_epoch is the newest epoch that carries more than early data.
+  Epoch control_epoch() const;
+  Epoch alert_epoch() const;
+  HeaderForm data_form() const;
+  // The longest content of a record of ours under `epoch`.
+  size_t max_content_len(Epoch epoch) const;
+  // WallAt is the calendar time at `now`.
+  WallTime WallAt(Instant now) const;
+  // Fail ends the association and owes the peer the alert.
+  void Fail(Status status);
+  void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
+  void EndQuietly(Status status, bool from_peer);
+  void ForgetSecrets();
+  void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
+  void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
+                    std::span<const uint8_t> body);
+
+  std::shared_ptr<const AssociationConfig> config_;
+  Role role_;
+  bool connected_ = false;
+  bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
+  bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
+  bool handshake_acked_ = false;         // the peer is known to have our final flight
+  bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
+  bool close_queued_ = false;
+  bool alert_owed_ = false;
+  uint8_t alert_repeats_ = 0;
+  uint8_t limit_jitter_ = 0;      // of the write keys in use
+  uint32_t early_data_left_ = 0;  // bytes
+  AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
+  HandshakeWait announced_wait_ = HandshakeWait::kMessage;
+  uint16_t next_message_seq_ = 0;
+  uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
+  size_t mtu_;
+  Status failure_ = Status::Ok();
+  WallTime wall_start_{};  // the calendar time of the first call, which was at first_call_
+  std::optional<Instant> first_call_;
+  std::optional<RecordNumber> peer_close_;
+  std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
+  std::optional<Instant> forget_old_keys_at_;
+  Instant latest_now_{};
+  Epoch seen_read_epoch_ = kPlaintextEpoch;      // records_'s current one, when last looked at
+  Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys
+  Epoch newest_read_epoch_ = kPlaintextEpoch;
+  Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
+  Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
+  PathUse use_;
+  RecordLayer records_;
+  Reassembler reassembler_;
+  Retransmission retransmission_;
+  AckScheduler acks_;
+  EarlyDatagrams early_datagrams_;
+  std::vector<std::vector<uint8_t>> replayed_datagrams_;  // events view them
+  EventQueue events_;
+  std::vector<uint8_t> session_data_;
+  HandshakeResult result_;
+  std::vector<uint8_t> stateless_reply_;
+  uint16_t stateless_reply_seq_ = 0;
+
+  // Freed once the association is connected or failed and its events have been polled.
+  std::unique_ptr<Handshake> handshake_;
+  ServerHandshake* server_handshake_ = nullptr;    // handshake_ of a server
+  std::unique_ptr<PostHandshake> post_handshake_;  // once connected
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ASSOCIATION_ASSOCIATION_IMPL_H_

@@ -1,0 +1,19 @@
+#include "dtls13/association/event_queue.h"
+
+namespace dtls13 {
+
+std::optional<Event> EventQueue::Pop() {
+  if (next_ == slots_.size()) {
+    // Emptied here and not at the last Pop, so that the last event's bytes stay valid until now.
+    slots_.clear();
+    next_ = 0;
+    // shrink_to_fit does nothing without exceptions.
+    if (slots_.capacity() > kKeptCapacity) std::vector<Slot>().swap(slots_);
+    return std::nullopt;
+  }
+  Slot& slot = slots_[next_++];
+  if (!slot.owned.empty()) slot.event.data = slot.owned;
+  return slot.event;
+}
+
+}  // namespace dtls13

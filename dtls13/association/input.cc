@@ -1,0 +1,477 @@
+// The half of AssociationImpl that hears: datagrams, records, ACKs and alerts.
+
+#include <algorithm>
+
+#include "dtls13/association/association_impl.h"
+#include "dtls13/wire/ack.h"
+#include "dtls13/wire/alert.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/record_header.h"
+
+namespace dtls13 {
+namespace {
+
+// kAckEvery: an incomplete flight is acknowledged at once after this many new records, so that a
+// sender who keeps to bursts of ten need not wait for our ACK delay between them.
+constexpr size_t kAckEvery = 8;
+
+// kAckDelayDivisor: RFC 9147 section 7.1 suggests 1/4 of the retransmit timer.
+constexpr int kAckDelayDivisor = 4;
+
+}  // namespace
+
+// RecordNews is what the fragments of one record turn out to be.
+struct AssociationImpl::RecordNews {
+  bool acknowledgeable = true;
+  bool repeated = false;
+  bool out_of_order = false;
+};
+
+// --- Incoming datagrams
+
+void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) {
+  if (!first_call_) first_call_ = now;
+  if (failed()) {
+    if (alert_repeats_ > 0) {
+      //= rfc9147#section-5.10
+      //# However, a DTLS implementation
+      //# which would ordinarily issue an alert SHOULD generate a new alert
+      //# message if the offending record is received again (e.g., as a
+      //# retransmitted handshake message).
+      --alert_repeats_;
+      alert_owed_ = true;
+    }
+    return;
+  }
+  latest_now_ = now;
+  ForgetOldKeys(now);
+  BeforeDatagram(from);
+  const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
+  HoldForServerHello(datagram);
+  const bool heard = HandleRecords(datagram, from, now);
+  HandleHeldDatagrams(from, now);
+  if (failed()) return;
+  if (heard) ForgetOldKeysLater(now);
+  // The peer lives, and may still miss what was given up after many retransmissions.
+  if (heard && connected_) retransmission_.Revive(now);
+  //= rfc9147#section-4.5.3
+  //# If the number of packets that fail authentication exceeds a limit that
+  //# is specific to the AEAD in use, an implementation SHOULD immediately
+  //# close the connection.
+  if (records_.IntegrityLimitReached()) {
+    FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
+    return;
+  }
+  ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
+}
+
+bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now) {
+  bool heard = false;
+  while (!failed()) {
+    // Early data behind a ClientHello has its keys once the caller has chosen the session.
+    if (server_handshake_ != nullptr && server_handshake_->wait() == HandshakeWait::kPsk) {
+      if (!datagram.empty()) early_datagrams_.Hold(datagram);
+      break;
+    }
+    std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
+    if (!record) break;
+    heard = true;
+    OnRecordFrom(from, *record, now);
+    HandleRecord(*record, now);
+  }
+  return heard;
+}
+
+void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
+  //= rfc9147#section-4.2.1
+  //# Conversely, it is possible for records that are protected with the
+  //# new epoch to be received prior to the completion of a handshake.  For
+  //# instance, the server may send its Finished message and then start
+  //# transmitting data.
+  if (role_ != Role::kClient || connected_ || records_.CanRead(kHandshakeEpoch)) return;
+  if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
+  early_datagrams_.Hold(datagram);
+}
+
+void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
+  replayed_datagrams_.clear();
+  if (early_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
+  replayed_datagrams_ = early_datagrams_.TakeAll();
+  for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, from, now);
+  // What comes in front of the rest so late was lost once, and so may more be.
+  if (role_ == Role::kClient && !connected_ && peer_is_dtls13_) acks_.OweNow();
+}
+
+// --- Superseded read keys
+
+//= rfc9147#section-4.2.1
+//# Implementations
+//# SHOULD discard records from earlier epochs but MAY choose to retain
+//# keying material from previous epochs for up to the default MSL
+//# specified for TCP [RFC0793] to allow for packet reordering.
+void AssociationImpl::ForgetOldKeysLater(Instant now) {
+  const Epoch current = records_.current_read_epoch();
+  // A client that misses the ACK of its Finished still reads the server's flight again.
+  if (current == seen_read_epoch_ || !handshake_acked_) return;
+  seen_read_epoch_ = current;
+  if (!records_.CanReadBefore(current)) return;
+  // The handshake's keys serve for twice that, RFC 9147 section 5.8.1.
+  const bool after_handshake = current == kFirstApplicationEpoch;
+  forget_old_keys_at_ = now + config_->old_keys_lifetime / (after_handshake ? 1 : 2);
+}
+
+void AssociationImpl::ForgetOldKeys(Instant now) {
+  if (!forget_old_keys_at_ || now < *forget_old_keys_at_) return;
+  forget_old_keys_at_.reset();
+  records_.ForgetReadEpochsBefore(std::max(records_.current_read_epoch(), kFirstApplicationEpoch));
+}
+
+bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {
+  return peer_close_ && number > *peer_close_;
+}
+
+void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
+  //= rfc9147#section-5.10
+  //# Any data received with an epoch/sequence number pair after that of a
+  //# valid received closure alert MUST be ignored.
+  //= rfc8446#section-6.1
+  //# Any data received after a closure alert has been received MUST be
+  //# ignored.
+  // A peer that has closed its side goes on acknowledging ours.
+  if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
+  // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
+  if (record.number.epoch > kEarlyDataEpoch) peer_sent_protected_ = true;
+  //= rfc8449#section-4
+  //# a DTLS endpoint that
+  //# receives a record larger than its advertised limit MAY either
+  //# generate a fatal "record_overflow" alert or discard the record.
+  // Early data was sealed by what an earlier connection agreed on.
+  if (record.number.epoch > kEarlyDataEpoch &&
+      record.inner_len > result().connection.max_receive_inner_len) {
+    FailLocally(Reason::kRecordOverflow, AlertDescription::kRecordOverflow);
+    return;
+  }
+  switch (record.type) {
+    case ContentType::kHandshake:
+      HandleHandshakeRecord(record, now);
+      return;
+    case ContentType::kAck:
+      HandleAck(record, now);
+      return;
+    case ContentType::kAlert:
+      HandleAlert(record);
+      return;
+    case ContentType::kApplicationData:
+      if (record.number.epoch == kEarlyDataEpoch) {
+        HandleEarlyData(record);
+        return;
+      }
+      // Under epoch 2 no one may send data; epoch 3 keys exist only once the peer's Finished is
+      // verified, so data that overtakes it is dropped below us.
+      //= rfc9147#section-5.8.1
+      //# Implementations MUST either discard or buffer all application data
+      //# records for epoch 3 and above until they have received the Finished
+      //# message from the peer.
+      if (record.number.epoch < kFirstApplicationEpoch) {
+        FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
+        return;
+      }
+      events_.Push(
+          {.type = EventType::kApplicationData, .data = record.content, .number = record.number});
+      return;
+    default:
+      return;  // the record layer admits no other
+  }
+}
+
+//= rfc9147#section-5.6
+//# Servers
+//# SHOULD NOT accept records from epoch 1 indefinitely once they are
+//# able to process records from epoch 3.
+// The record layer forgets epoch 1 when the first record of epoch 3 opens.
+void AssociationImpl::HandleEarlyData(const OpenedRecord& record) {
+  //= rfc8446#section-4.6.1
+  //# A server receiving more than
+  //# max_early_data_size bytes of 0-RTT data SHOULD terminate the
+  //# connection with an "unexpected_message" alert.
+  if (record.content.size() > early_data_left_) {
+    FailLocally(Reason::kTooMuchEarlyData, AlertDescription::kUnexpectedMessage);
+    return;
+  }
+  early_data_left_ -= static_cast<uint32_t>(record.content.size());
+  events_.Push({.type = EventType::kEarlyData, .data = record.content, .number = record.number});
+}
+
+bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) const {
+  // Once there are keys nothing new comes without their protection; only what was said before may
+  // be repeated. A forger's plaintext must not end what has got this far.
+  return control_epoch() > kPlaintextEpoch &&
+         fragment.header.message_seq >= reassembler_.next_receive_seq();
+}
+
+bool AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
+                                            RecordNumber number) {
+  // A server that has not answered keeps no state worth defending: it meets a new client at
+  // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
+  // Its own numbers mirror those of the hello it answers, so they never repeat those of that
+  // HelloRetryRequest.
+  if (fragment.header.type != HandshakeType::kClientHello || fragment.header.message_seq > 1) {
+    return false;
+  }
+  if (reassembler_.next_receive_seq() != fragment.header.message_seq) {
+    reassembler_.StartAt(fragment.header.message_seq);
+  }
+  next_message_seq_ = fragment.header.message_seq;
+  records_.MirrorPlaintextNumber(number.sequence_number);
+  return true;
+}
+
+bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
+                                  RecordNews* news, Instant now) {
+  const bool is_protected = number.epoch > kPlaintextEpoch;
+  const bool awaits_hello = role_ == Role::kServer && !peer_is_dtls13_ &&
+                            handshake_->wait() == HandshakeWait::kMessage &&
+                            PrepareForClientHello(fragment, number);
+  bool in_order = true;
+  FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+  if (verdict == FragmentVerdict::kMismatch && awaits_hello) {
+    // Of two clients, or of a client and a forger, the later one is as good as the other.
+    reassembler_.StartAt(fragment.header.message_seq);
+    verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+  }
+  switch (verdict) {
+    case FragmentVerdict::kBuffered:
+      //= rfc9147#section-7.2
+      //# As noted
+      //# above, the receipt of any record responding to a given flight MUST be
+      //# taken as an implicit acknowledgement for the entire flight to which
+      //# it is responding.
+      // A plaintext record may be forged, and acknowledges only once its message is accepted.
+      if (!connected_ && is_protected) OnFlightAnswered(now);
+      if (!in_order) news->out_of_order = true;
+      return true;
+    case FragmentVerdict::kAlreadyHeld:
+      if (fragment.header.message_seq < reassembler_.next_receive_seq()) news->repeated = true;
+      return true;
+    case FragmentVerdict::kDiscarded:
+      //= rfc9147#section-7
+      //# Implementations MUST NOT acknowledge records containing handshake
+      //# messages or fragments which have not been processed or buffered.
+      //= rfc9147#section-7
+      //# As an example, implementations MUST NOT send ACKs for handshake messages
+      //# which they discard because they are not the next expected message.
+      news->acknowledgeable = false;
+      return true;
+    case FragmentVerdict::kMismatch:
+      //= rfc9147#section-5.5
+      //# Receivers
+      //# MAY check that retransmitted bytes are identical and SHOULD abort the
+      //# handshake with an "illegal_parameter" alert if the value of a byte
+      //# changes.
+      FailLocally(Reason::kFragmentMismatch, AlertDescription::kIllegalParameter);
+      return false;
+    case FragmentVerdict::kTooLong:
+      FailLocally(Reason::kExcessiveMessageSize, AlertDescription::kIllegalParameter);
+      return false;
+  }
+  return false;
+}
+
+void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant now) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (record.content.empty() && is_protected) {
+    // RFC 8446 section 5.1 forbids zero-length handshake fragments.
+    FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
+    return;
+  }
+  ByteReader reader(record.content);
+  RecordNews news{.acknowledgeable = !reader.empty()};
+  while (!reader.empty()) {
+    std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
+    if (!fragment) {
+      // Anyone can write a plaintext record; only the peer a protected one.
+      if (is_protected) FailLocally(Reason::kDecodeError, AlertDescription::kDecodeError);
+      return;
+    }
+    if (!is_protected && IsTooLateInPlaintext(*fragment)) {
+      news.acknowledgeable = false;
+      continue;
+    }
+    if (!AddFragment(*fragment, record.number, &news, now)) return;
+  }
+  // What our outstanding flight answers is acknowledged by that flight.
+  const bool is_answered = news.repeated && !connected_ && !retransmission_.empty();
+  //= rfc9147#section-7.1
+  //# ACKs MUST NOT be sent for records of any content type other than
+  //# handshake or for records which cannot be deprotected.
+  if (news.acknowledgeable && !is_answered) acks_.OnRecord(record.number);
+  if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
+  //= rfc9147#section-7.1
+  //# When an implementation detects a disruption in the receipt of the
+  //# current incoming flight, it SHOULD generate an ACK that covers the
+  //# messages from that flight which it has received and processed so far.
+  //= rfc9147#section-7.1
+  //# Implementations have some discretion about which events to treat as
+  //# signs of disruption, but it is RECOMMENDED that they generate ACKs under
+  //# two circumstances:
+  if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
+  const uint32_t seq_before = reassembler_.next_receive_seq();
+  DrainMessages(now);
+  // A server that answered statelessly has committed itself to nothing, nor to any number.
+  if (!is_protected && peer_is_dtls13_ && reassembler_.next_receive_seq() != seq_before) {
+    records_.AcceptPlaintext(record.number.sequence_number);
+  }
+}
+
+void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
+  if (connected_ && !retransmission_.empty() && epoch == kHandshakeEpoch &&
+      role_ == Role::kClient) {
+    // The server repeats its flight: our Finished was lost.
+    retransmission_.Provoke(now);
+    return;
+  }
+  if (connected_ || epoch > kPlaintextEpoch) {
+    //= rfc9147#section-5.8.1
+    //# In addition, for at least twice the default MSL defined for
+    //# [RFC0793], when in the FINISHED state, the server MUST respond to
+    //# retransmission of the client's final flight with a retransmit of its
+    //# ACK.
+    //= rfc9147#section-7
+    //# This includes records
+    //# containing messages which are discarded because a previous copy has
+    //# been received.
+    acks_.OweNow();
+    // A peer that still asks does so a minute apart at the longest, and is answered until it stops.
+    if (forget_old_keys_at_ && epoch == kHandshakeEpoch) {
+      forget_old_keys_at_ = now + config_->old_keys_lifetime;
+    }
+    return;
+  }
+  //= rfc9147#section-5.8.1
+  //# The implementation reads a retransmitted flight from the peer
+  //# when none of the messages that it sent in response to that flight
+  //# have been acknowledged: the implementation transitions to the
+  //# SENDING state, where it retransmits the flight, adjusts and re-
+  //# arms the retransmit timer, and returns to the WAITING state.
+  if (!retransmission_.empty()) retransmission_.Provoke(now);
+}
+
+void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
+  if (!peer_is_dtls13_) return;
+  if (connected_) {
+    // Post-handshake messages and the client's final flight have no answer to acknowledge them.
+    //= rfc9147#section-7.1
+    //# In general, flights MUST be ACKed unless they are implicitly
+    //# acknowledged.
+    //= rfc9147#section-7.1
+    //# All other flights MUST be ACKed.
+    //= rfc9147#section-8
+    //# As with other handshake messages with no built-in response, KeyUpdates
+    //# MUST be acknowledged.
+    if (acks_.num_unsent() > 0) acks_.OweNow();
+    return;
+  }
+  const Duration delay = retransmission_.timer_value() / kAckDelayDivisor;
+  if (acks_.num_unsent() >= kAckEvery) {
+    acks_.OweNow();
+  } else if (acks_.num_unsent() > 0 || saw_unreadable) {
+    // Records of an epoch we cannot read yet show that something before them is missing. They can
+    // be forged, so they hasten nothing beyond the delay of a partial flight.
+    //= rfc9147#section-7.1
+    //# In this case, implementations MAY send explicit ACKs for the complete
+    //# received flight even though it will eventually also be implicitly
+    //# acknowledged through the responding flight.
+    acks_.OweBy(now + delay);
+  }
+}
+
+// --- ACKs and alerts
+
+bool AssociationImpl::IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const {
+  // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
+  // use its own highest epoch, which may well be behind ours; but no one can have what we never
+  // sent.
+  return acked.epoch > (ack_epoch < kFirstApplicationEpoch ? ack_epoch : records_.write_epoch());
+}
+
+void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (!peer_is_dtls13_) return;  // RFC 9147bis section 7: ignored until DTLS 1.3 is selected
+  if (!is_protected && (peer_sent_protected_ || role_ == Role::kServer)) {
+    // A client that acknowledges in plaintext has no keys, so it lacks the ServerHello. Anyone
+    // could have written the list; that something is missing is all it is taken for.
+    if (!peer_sent_protected_) retransmission_.Provoke(now);
+    return;
+  }
+  std::optional<AckReader> ack = AckReader::Parse(record.content);
+  if (!ack) {
+    if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
+    return;
+  }
+  Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
+  bool progress = false;
+  const bool is_empty = ack->num_remaining() == 0;
+  while (std::optional<RecordNumber> number = ack->Next()) {
+    if (IsImpossibleAck(*number, record.number.epoch)) {
+      // A plaintext ACK may be forged and is only ignored.
+      if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
+      return;
+    }
+    if (retransmission_.OnAcked(*number)) progress = true;
+  }
+  if (connected_) {
+    OnMessagesAcked(now);
+  } else if (retransmission_.AllAcked()) {
+    OnFlightAnswered(now);
+  }
+  if (retransmission_.empty()) return;
+  if (progress) {
+    retransmission_.OnProgress(now);
+  } else if (is_protected || is_empty) {
+    retransmission_.Provoke(now);
+  }
+}
+
+void AssociationImpl::HandleAlert(const OpenedRecord& record) {
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (!is_protected && peer_sent_protected_) return;
+  std::optional<Alert> alert = ParseAlert(record.content);
+  if (!alert) {
+    if (is_protected) FailLocally(Reason::kBadAlert, AlertDescription::kDecodeError);
+    return;
+  }
+  //= rfc8446#section-6.2
+  //# The implementation SHOULD provide a way to facilitate logging the
+  //# sending and receiving of alerts.
+  Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
+  if (alert->description == AlertDescription::kUserCanceled) return;  // close_notify follows
+  if (alert->description != AlertDescription::kCloseNotify) {
+    //= rfc8446#section-6
+    //# Unknown Alert types MUST be treated as error alerts.
+
+    //= rfc8446#section-6.2
+    //# Upon transmission or receipt of a fatal alert message, both
+    //# parties MUST immediately close the connection.
+    // Whatever the level says.
+    EndQuietly(Status::Fatal(Reason::kPeerAlert, alert->description), /*from_peer=*/true);
+    return;
+  }
+  //= rfc8446#section-6
+  //# Upon receiving such an alert, the TLS implementation SHOULD
+  //# indicate end-of-data to the application.
+
+  //= rfc8446#section-6.1
+  //# If the application protocol using TLS provides that any data may be
+  //# carried over the underlying transport after the TLS connection is
+  //# closed, the TLS implementation MUST receive a "close_notify" alert
+  //# before indicating end-of-data to the application layer.
+  // Nothing else brings kPeerClosed; every other end is kFailed.
+  peer_close_ = record.number;
+  events_.Push({.type = EventType::kPeerClosed, .number = record.number});
+  if (!connected_) {
+    EndQuietly(Status::Fatal(Reason::kPeerAlert, AlertDescription::kCloseNotify), true);
+  }
+}
+
+}  // namespace dtls13

@@ -1,0 +1,308 @@
+// The half of AssociationImpl that speaks: datagrams and application records.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dtls13/association/association_impl.h"
+#include "dtls13/wire/ack.h"
+#include "dtls13/wire/alert.h"
+#include "dtls13/wire/handshake_header.h"
+
+namespace dtls13 {
+namespace {
+
+// The datagrams of a path that seems not to carry our MTU: what IPv4 always carries, less headers.
+constexpr size_t kSmallFragmentMtu = 548;
+
+// Payloads that many paths carry: Ethernet with IPv4 and with IPv6, what every IPv6 path carries,
+// the default, and what every IPv4 host takes.
+constexpr std::array<size_t, 5> kCommonMtus = {1472, 1452, 1232, kDefaultMtu, kSmallFragmentMtu};
+
+// kReservedRecords: the record numbers of an epoch that application data may not use up.
+constexpr uint64_t kReservedRecords = 1000;
+
+// A handshake record with less room than this is not worth its header.
+constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
+
+}  // namespace
+
+// --- Datagrams
+
+//= rfc9147#section-4
+//# Sending implementations MUST NOT mix records from multiple DTLS
+//# associations in the same datagram.
+size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) {
+  if (const size_t len = PackPathMessage(out, to)) return len;
+  *to = active_path();
+  latest_now_ = now;
+  if (!first_call_) first_call_ = now;
+  if (!failed()) RunActions(now);
+  StartDueKeyUpdate(now);
+  //= rfc9147#section-4.3
+  //# In order to avoid IP fragmentation, clients of the DTLS record layer
+  //# SHOULD attempt to size records so that they fit within any Path MTU
+  //# (PMTU) estimates obtained from the record layer.
+  out = out.first(std::min(out.size(), mtu_));
+  if (failed()) return PackAlert(out);
+  if (!stateless_reply_.empty()) return PackStatelessReply(out);
+
+  size_t len = PackHandshakeRecords(out.first(std::min(out.size(), handshake_mtu())), now);
+  //= rfc9147#section-4.3
+  //# Multiple DTLS records MAY be placed in a single datagram.
+  if (acks_.owed()) len += PackAck(out.subspan(len));
+  if (alert_owed_ && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
+  return len;
+}
+
+size_t AssociationImpl::handshake_mtu() const {
+  return retransmission_.wants_small_fragments() ? std::min(mtu_, kSmallFragmentMtu) : mtu_;
+}
+
+bool AssociationImpl::FlightIsInTheMaking() const {
+  return !retransmission_.was_sent() && !events_.empty() && handshake_ != nullptr &&
+         handshake_->wait() == HandshakeWait::kSignature;
+}
+
+size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now) {
+  // A caller that answers SignatureWanted at once gets the whole flight in as few datagrams as
+  // possible; one that takes its time has polled the event by now, and the first half leaves.
+  if (FlightIsInTheMaking()) return 0;
+  size_t len = 0;
+  std::array<uint8_t, kMaxPlaintextLen> content;
+  while (retransmission_.MaySend()) {
+    const Epoch epoch = retransmission_.next_owed_epoch();
+    const size_t overhead = records_.Overhead(epoch, kFullForm);
+    const size_t room = out.size() - len;
+    if (room < overhead + kMinFragmentRoom) break;
+    const size_t content_len = retransmission_.PackRecord(
+        std::span(content).first(std::min(room - overhead, max_content_len(epoch))));
+    if (content_len == 0) break;
+    RecordNumber number;
+    //= rfc9147#section-4.3
+    //# Each DTLS record MUST fit within a single datagram.
+    //= rfc9147#section-4.3
+    //# The first byte of the datagram payload MUST be the beginning of a
+    //# record.
+    //= rfc9147#section-4.3
+    //# Records MUST NOT span datagrams.
+    //= rfc9147#section-5.5
+    //# Each handshake message fragment that is placed into a record MUST be
+    //# delivered in a single UDP datagram.
+    const size_t record_len =
+        records_.Seal(epoch, ContentType::kHandshake, std::span(content).first(content_len),
+                      kFullForm, out.subspan(len), &number);
+    if (record_len == 0) {
+      FailLocally(Reason::kRecordLimit, AlertDescription::kInternalError);
+      return 0;
+    }
+    retransmission_.OnRecordSent(number);
+    len += record_len;
+  }
+  // The flight answers what it answers; a separate ACK would only repeat it.
+  //= rfc9147#section-7.1
+  //# ACKs SHOULD NOT be sent for these flights unless the responding flight
+  //# cannot be generated immediately.
+  if (retransmission_.OnDatagramSent(now) && !connected_) acks_.CancelPending();
+  return len;
+}
+
+size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
+                                std::span<uint8_t> out) {
+  if (out.size() < records_.Overhead(epoch, kFullForm) + content.size()) return 0;
+  RecordNumber number;
+  const size_t len = records_.Seal(epoch, type, content, kFullForm, out, &number);
+  if (len > 0) Trace(/*outgoing=*/true, type, epoch, content);
+  return len;
+}
+
+size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
+  //= rfc9147#section-7
+  //# After the handshake,
+  //# implementations MUST use the highest available sending epoch.
+  //= rfc9147#section-7
+  //# Implementations SHOULD simply use the highest current sending epoch,
+  //# which will generally be the highest available.
+  const Epoch epoch = control_epoch();
+  const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
+  std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
+  if (out.size() < fixed + kAckRecordNumberLen) return 0;  // the next datagram has room
+  const size_t max_numbers =
+      std::min({(out.size() - fixed) / kAckRecordNumberLen,
+                (max_content_len(epoch) - kAckHeaderLen) / kAckRecordNumberLen, numbers.size()});
+  //= rfc9147#section-7
+  //# During the handshake, ACK records MUST be sent with an epoch which is
+  //# equal to or higher than the record which is being acknowledged.
+  const Epoch max_epoch = connected_ ? newest_read_epoch_ : epoch;
+  const size_t num = acks_.Take(max_epoch, std::span(numbers).first(max_numbers));
+  std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
+      content;
+  const size_t content_len = WriteAck(std::span(numbers).first(num), content);
+  return PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out);
+}
+
+Epoch AssociationImpl::control_epoch() const {
+  const Epoch epoch = records_.write_epoch();
+  return epoch == kEarlyDataEpoch ? kPlaintextEpoch : epoch;
+}
+
+Epoch AssociationImpl::alert_epoch() const {
+  // A peer that was sent no ServerHello can read only plaintext.
+  if (role_ == Role::kServer && !connected_ && !retransmission_.was_sent()) return kPlaintextEpoch;
+  // One that has not answered our Finished may not have the keys behind it. A close_notify stands
+  // in the order of the data, and so in their epoch.
+  const bool peer_may_lack_keys = !connected_ || !handshake_acked_;
+  if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
+  return control_epoch();
+}
+
+size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
+  if (!alert_owed_) return 0;
+  //= rfc8446#section-6
+  //# All the alerts listed in Section 6.2 MUST be sent with
+  //# AlertLevel=fatal and MUST be treated as error alerts when received
+  //# regardless of the AlertLevel in the message.
+  const bool is_canceled = owed_alert_ == AlertDescription::kUserCanceled;
+  const bool is_warning = is_canceled || owed_alert_ == AlertDescription::kCloseNotify;
+  const auto content =
+      SerializeAlert({.level = is_warning ? AlertLevel::kWarning : AlertLevel::kFatal,
+                      .description = owed_alert_});
+  size_t len = PackOne(ContentType::kAlert, content, alert_epoch(), out);
+  if (len == 0) return 0;
+  alert_owed_ = false;
+  if (is_canceled) {
+    //= rfc8446#section-6.1
+    //# This alert SHOULD be followed by a
+    //# "close_notify".
+    alert_owed_ = true;
+    owed_alert_ = AlertDescription::kCloseNotify;
+    len += PackAlert(out.subspan(len));
+  }
+  if (failed()) {
+    ForgetSecrets();
+  } else {
+    //= rfc9147#section-5.10
+    //# Any data received with an epoch/sequence number pair after that of a
+    //# valid received closure alert MUST be ignored.
+    // A client's Finished is of an earlier epoch, and stays.
+    retransmission_.ForgetFrom(alert_epoch());
+  }
+  return len;
+}
+
+size_t AssociationImpl::PackStatelessReply(std::span<uint8_t> out) {
+  const std::vector<uint8_t> body = std::exchange(stateless_reply_, {});
+  const std::vector<uint8_t> message =
+      WholeMessage(HandshakeType::kServerHello, stateless_reply_seq_, body);
+  RecordNumber number;
+  return records_.Seal(kPlaintextEpoch, ContentType::kHandshake, message, kFullForm, out, &number);
+}
+
+void AssociationImpl::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
+
+void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) {
+  size_t next = known_mtu;
+  if (next == 0 || next >= len) {
+    const auto below = std::find_if(kCommonMtus.begin(), kCommonMtus.end(),
+                                    [len](size_t mtu) { return mtu < len; });
+    next = below == kCommonMtus.end() ? kMinMtu : *below;
+  }
+  const size_t before = mtu_;
+  SetMtu(std::min(mtu_, next));
+  // Nothing smaller is left to try, or it was sent before the MTU shrank, and is on its way again.
+  if (failed() || mtu_ == before) return;
+  //= rfc9147#section-4.4
+  //# If the DTLS record layer informs the DTLS handshake layer that a
+  //# message is too big, the handshake layer SHOULD immediately attempt
+  //# to fragment the message, using any existing information about the
+  //# PMTU.
+  retransmission_.SendAgain(now);
+}
+
+// --- Application data
+
+size_t AssociationImpl::max_content_len(Epoch epoch) const {
+  // RFC 8449 section 4: "Unprotected messages are not subject to this limit." The type is a byte.
+  // Early data precedes what it depends on.
+  if (epoch <= kEarlyDataEpoch) return kMaxPlaintextLen;
+  return result().connection.max_send_inner_len - size_t{1};
+}
+
+HeaderForm AssociationImpl::data_form() const {
+  //= rfc9147#section-4
+  //# Omitting the length field MUST only be used for the last record in a
+  //# datagram.
+  return {.has_length = !(config_->omit_length && handshake_acked_),
+          .short_number = config_->short_numbers && handshake_acked_ &&
+                          records_.write_epoch() >= short_numbers_from_};
+}
+
+SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                                 size_t* out_len) {
+  //= rfc8446#section-6
+  //# Upon receiving an error alert, the TLS implementation
+  //# SHOULD indicate an error to the application and MUST NOT allow any
+  //# further data to be sent or received on the connection.
+  if (failed() || close_queued_) return SendResult::kClosed;
+  //= draft-unyte-udp-notif-dtls#section-4.1
+  //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
+  //# handshake has successfully completed.
+  if (!connected_) return SendResult::kNotConnected;
+  const Epoch epoch = records_.write_epoch();
+  const HeaderForm form = data_form();
+  //= rfc8449#section-4
+  //# When the "record_size_limit" extension is negotiated, an endpoint
+  //# MUST NOT generate a protected record with plaintext that is larger
+  //# than the RecordSizeLimit value it receives from its peer.
+  if (plaintext.size() > max_content_len(epoch) ||
+      out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
+    return SendResult::kTooLarge;
+  }
+  // What is left is for the KeyUpdate that renews the keys, its retransmissions and an alert.
+  if (records_.NumLeft(epoch) <= kReservedRecords) return SendResult::kExhausted;
+  RecordNumber number;
+  //= draft-unyte-udp-notif-dtls#section-4.2
+  //# All UDP-notif messages MUST be published as DTLS "application_data".
+  const size_t len =
+      records_.Seal(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
+  if (len == 0) return SendResult::kExhausted;
+  *out_len = len;
+  return SendResult::kSealed;
+}
+
+SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                                      size_t* out_len) {
+  if (failed() || close_queued_) return SendResult::kClosed;
+  // Whatever the server has said, it has made up its mind.
+  if (role_ != Role::kClient || peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
+    return SendResult::kNotConnected;
+  }
+  if (plaintext.size() > kMaxPlaintextLen ||
+      out.size() < plaintext.size() + records_.Overhead(kEarlyDataEpoch, kFullForm)) {
+    return SendResult::kTooLarge;
+  }
+  if (plaintext.size() > early_data_left_) return SendResult::kExhausted;
+  RecordNumber number;
+  const size_t len = records_.Seal(kEarlyDataEpoch, ContentType::kApplicationData, plaintext,
+                                   kFullForm, out, &number);
+  if (len == 0) return SendResult::kExhausted;
+  early_data_left_ -= static_cast<uint32_t>(plaintext.size());
+  *out_len = len;
+  return SendResult::kSealed;
+}
+
+size_t AssociationImpl::SealOverhead() const {
+  return records_.Overhead(records_.write_epoch(), data_form());
+}
+
+//= rfc9147#section-4.4
+//# The DTLS record layer SHOULD also allow the upper layer protocol to
+//# discover the amount of record expansion expected by the DTLS
+//# processing; alternately, it MAY report PMTU estimates minus the
+//# estimated expansion from the transport layer and DTLS record framing.
+size_t AssociationImpl::MaxPlaintext() const {
+  const size_t overhead = SealOverhead();
+  return mtu_ > overhead ? std::min(mtu_ - overhead, max_content_len(records_.write_epoch())) : 0;
+}
+
+}  // namespace dtls13

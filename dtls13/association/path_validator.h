@@ -1,0 +1,123 @@
+#ifndef DTLS13_ASSOCIATION_PATH_VALIDATOR_H_
+#define DTLS13_ASSOCIATION_PATH_VALIDATOR_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/path_id.h"
+#include "dtls13/wire/return_routability_check.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+// PathCheck is how a new address of the peer is checked, RFC 9853 section 5.
+enum class PathCheck : uint8_t {
+  kBasic,     // the new path is asked, at once
+  kEnhanced,  // the old path is asked first, so that who only races copies of the peer's datagrams
+              // does not get onto the path; the change takes `timeout` longer when the old is dead
+};
+
+struct PathValidatorConfig {
+  PathCheck check = PathCheck::kBasic;
+  //= draft-ietf-tls-dtls-rrc#section-5.5
+  //# If an implementation has no way to obtain information regarding the
+  //# RTT of the active path, T SHOULD be set to 1s.
+  //= draft-ietf-tls-dtls-rrc#section-5.5
+  //# In settings where there is external information about the RTT of the
+  //# active path (i.e., the old path), implementations SHOULD use T =
+  //# 3xRTT.
+  //= draft-ietf-tls-dtls-rrc#section-5.5
+  //# Profiles for specific deployment environments -- for example,
+  //# constrained networks [I-D.ietf-uta-tls13-iot-profile] -- MAY specify
+  //# a different, more suitable value for T.
+  // T, how long a path may take to answer. A caller who knows the round trip sets three of them, or
+  // what the profile of its network says.
+  Duration timeout = std::chrono::seconds(1);
+};
+
+// PathStats counts what came of checks, for the operator: the failed ones may be attacks, RFC 9853
+// section 7.1.
+struct PathStats {
+  uint64_t num_started = 0;
+  uint64_t num_validated = 0;
+  uint64_t num_refused = 0;             // the peer is still where it was, and says so
+  uint64_t num_timed_out = 0;           // the new path did not answer
+  uint64_t num_unexpected_answers = 0;  // that no open challenge asked for, or by another path
+};
+
+// PathValidator checks that the peer can be reached at an address it seems to have moved to: the
+// initiator's side of RFC 9853 section 5. One check at a time: what moves meanwhile is found again
+// when it is over.
+// It does not know records, keys or Connection IDs, nor when a check is called for.
+class PathValidator {
+ public:
+  // kMaxChallenges of one step, spread over its time, so that a lost datagram does not decide.
+  static constexpr size_t kMaxChallenges = 3;
+  // kAmplificationLimit: so many times what came from an unvalidated address may go there.
+  static constexpr uint64_t kAmplificationLimit = 3;
+
+  explicit PathValidator(const PathValidatorConfig& config) : config_(config) {}
+
+  // Start begins a check of `candidate`, while `active` is the path in use. False while one is
+  // under way, and for a timeout after one that failed, so that whoever provokes checks in vain
+  // gets few.
+  bool Start(const PathId& active, const PathId& candidate, Instant now);
+  // Stop ends a check without a verdict.
+  void Stop() { step_ = Step::kIdle; }
+  bool running() const { return step_ != Step::kIdle; }
+  // probes_candidate: challenges go to candidate() now, not to the old path.
+  bool probes_candidate() const { return step_ == Step::kCandidate; }
+  const PathId& candidate() const { return candidate_; }
+
+  // OnReceived: an authentic record of `len` bytes came from `path`.
+  void OnReceived(const PathId& path, size_t len);
+
+  struct Challenge {
+    PathId to;
+    PathCookie cookie;
+  };
+  // TakeChallenge yields the challenge that is due, to be sent in a datagram of `len` bytes of its
+  // own. Nothing when none is due, or when that is more than its path may get yet.
+  std::optional<Challenge> TakeChallenge(size_t len, RandomSource* random);
+
+  enum class Verdict : uint8_t {
+    kNone,
+    kProbesCandidate,  // the old path is left: from here on candidate() is asked
+    kValidated,        // the peer is at candidate()
+    kRefused,          // the peer is where it was
+    kTimedOut,         // nobody answered at candidate()
+  };
+  // OnAnswer takes a path_response or path_drop that came by `from`.
+  Verdict OnAnswer(const ReturnRoutabilityCheck& answer, const PathId& from, Instant now);
+  Verdict HandleTimeout(Instant now);
+  std::optional<Instant> deadline() const;
+
+  const PathStats& stats() const { return stats_; }
+
+ private:
+  enum class Step : uint8_t { kIdle, kOldPath, kCandidate };
+
+  void Begin(Step step, Instant now);
+  Verdict End(Verdict verdict, uint64_t* counter, Instant now);
+  bool IsOpen(const PathCookie& cookie) const;
+
+  PathValidatorConfig config_;
+  Step step_ = Step::kIdle;
+  PathId old_path_;
+  PathId candidate_;
+  uint64_t candidate_received_ = 0;  // bytes since Start
+  uint64_t candidate_sent_ = 0;
+  std::array<PathCookie, kMaxChallenges> cookies_{};  // of this step
+  size_t num_cookies_ = 0;
+  bool challenge_due_ = false;
+  Instant step_began_{};
+  std::optional<Instant> quiet_until_;
+  PathStats stats_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ASSOCIATION_PATH_VALIDATOR_H_

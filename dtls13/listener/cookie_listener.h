@@ -1,0 +1,80 @@
+#ifndef DTLS13_LISTENER_COOKIE_LISTENER_H_
+#define DTLS13_LISTENER_COOKIE_LISTENER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/wire/alert.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+// ListenVerdict is what a server should do about a datagram from an address it has no association
+// with.
+enum class ListenVerdict : uint8_t {
+  kIgnore,      // not a whole ClientHello in one record: drop it without an answer
+  kNotDtls13,   // a ClientHello that does not offer DTLS 1.3
+  kNeedsRetry,  // a first ClientHello: answer with WriteRetry
+  kBadCookie,   // a cookie not ours, stale, or of another address: answer with illegal_parameter
+  kAccept,      // carries a valid cookie: make an Association and hand it this datagram
+};
+
+struct ListenInspection {
+  ListenVerdict verdict = ListenVerdict::kIgnore;
+  // With kAccept: the application's own cookie, as it was given to WriteRetry.
+  std::vector<uint8_t> application_cookie = {};
+};
+
+// PrefixCookie is what the first bytes of a ClientHello show of a cookie.
+enum class PrefixCookie : uint8_t {
+  kNotFound,  // none, or it is further on
+  kGood,
+  kBad,  // not ours, stale, or of another address
+};
+
+// CookieListener answers first ClientHellos statelessly (RFC 9147 section 5.1): an unproved address
+// costs no memory and gets at most one small datagram for each of its own. It keeps nothing between
+// calls; ClientHellos in several pieces go through a HelloGatherer. Its answers carry the record
+// and message numbers that let an Association continue from the second ClientHello.
+class CookieListener {
+ public:
+  //= rfc9147#section-5.1
+  //# A server SHOULD limit the amount of data it sends toward a client
+  //# address to three times the amount of data sent by the client before it
+  //# verifies that the client is able to receive data at that address.
+  static constexpr size_t kMaxAmplification = 3;
+
+  explicit CookieListener(std::shared_ptr<const HandshakeConfig> config)
+      : config_(std::move(config)) {}
+
+  ListenInspection Inspect(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+                           WallTime now) const;
+
+  // InspectPrefix judges the cookie of a ClientHello of which only the body's first bytes are here.
+  PrefixCookie InspectPrefix(std::span<const uint8_t> body_prefix,
+                             std::span<const uint8_t> peer_address, WallTime now) const;
+
+  // WriteRetry writes the HelloRetryRequest datagram for a ClientHello that Inspect called
+  // kNeedsRetry. `application_cookie` of at most 255 bytes travels inside our own. Returns the
+  // length, 0 when the hello is not acceptable at all (no common suite or group), when the answer
+  // would be more than kMaxAmplification times `datagram`, or when `out` is too small.
+  size_t WriteRetry(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+                    std::span<const uint8_t> application_cookie, WallTime now,
+                    std::span<uint8_t> out) const;
+
+  // WriteAlert writes a datagram with the fatal alert that a ClientHello which Inspect did not
+  // ignore is refused with. Returns the length, 0 when `out` is too small.
+  static size_t WriteAlert(std::span<const uint8_t> datagram, AlertDescription alert,
+                           std::span<uint8_t> out);
+
+ private:
+  std::shared_ptr<const HandshakeConfig> config_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_LISTENER_COOKIE_LISTENER_H_

@@ -1,0 +1,78 @@
+#include "dtls13/message/certificate_request.h"
+
+#include "dtls13/message/failure.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+
+//      struct {
+//          opaque certificate_request_context<0..2^8-1>;
+//          Extension extensions<2..2^16-1>;
+//      } CertificateRequest;
+std::optional<CertificateRequestView> ParseCertificateRequest(std::span<const uint8_t> body) {
+  ByteReader reader(body);
+  CertificateRequestView request;
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector8(&request.context) || !reader.ReadVector16(&content) || !reader.empty()) {
+    return std::nullopt;
+  }
+  const auto extensions = ExtensionBlock::Parse(content);
+  if (!extensions.has_value()) return std::nullopt;
+  request.extensions = *extensions;
+  return request;
+}
+
+Status ReadCertificateRequest(const CertificateRequestView& request, bool in_main_handshake,
+                              CertificateRequestInfo* out) {
+  if (const Status status =
+          CheckExtensions(request.extensions, ExtensionMessage::kCertificateRequest, {});
+      !status.ok()) {
+    return status;
+  }
+  //= rfc8446#section-4.3.2
+  //# This field SHALL be zero
+  //# length unless used for the post-handshake authentication exchanges
+  //# described in Section 4.6.2.
+  if (in_main_handshake && !request.context.empty()) {
+    return IllegalParameter(Reason::kBadExtension);
+  }
+  //= rfc8446#section-4.3.2
+  //# The "signature_algorithms" extension
+  //# MUST be specified, and other extensions may optionally be included
+  //# if defined for this message.
+  const auto data = request.extensions.Find(ExtensionType::kSignatureAlgorithms);
+  if (!data.has_value()) return MissingExtension();
+  const auto schemes = ParseCodePointList(*data);
+  if (!schemes.has_value()) return DecodeError();
+  out->context.assign(request.context.begin(), request.context.end());
+  for (size_t i = 0; i < schemes->size(); ++i) {
+    out->signature_schemes.push_back(static_cast<SignatureScheme>((*schemes)[i]));
+  }
+  return ReadCertificateWishes(request.extensions, ExtensionMessage::kCertificateRequest,
+                               &out->wishes);
+}
+
+std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& request,
+                                                 std::vector<ExtensionType>* written) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  written->assign({ExtensionType::kSignatureAlgorithms});
+  writer.WriteVector8(request.context);
+  {
+    ByteWriter::LengthPrefix block(&writer, 2);
+    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kSignatureAlgorithms));
+    {
+      ByteWriter::LengthPrefix data(&writer, 2);
+      ByteWriter::LengthPrefix list(&writer, 2);
+      for (const SignatureScheme scheme : request.signature_schemes) {
+        writer.WriteU16(static_cast<uint16_t>(scheme));
+      }
+    }
+    WriteCertificateWishes(request.wishes, ExtensionMessage::kCertificateRequest, &writer, written);
+  }
+  if (!writer.ok()) return {};
+  return body;
+}
+
+}  // namespace dtls13

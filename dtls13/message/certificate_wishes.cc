@@ -1,0 +1,157 @@
+#include "dtls13/message/certificate_wishes.h"
+
+#include <optional>
+
+#include "dtls13/message/failure.h"
+#include "dtls13/wire/byte_reader.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr uint8_t kOcsp = 1;  // CertificateStatusType
+
+Status ReadCertificateSchemes(std::span<const uint8_t> data, CertificateWishes* out) {
+  const auto schemes = ParseCodePointList(data);
+  if (!schemes.has_value()) return DecodeError();
+  for (size_t i = 0; out != nullptr && i < schemes->size(); ++i) {
+    out->certificate_schemes.push_back(static_cast<SignatureScheme>((*schemes)[i]));
+  }
+  return Status::Ok();
+}
+
+Status ReadAuthorities(std::span<const uint8_t> data, CertificateWishes* out) {
+  if (!ParseCertificateAuthorities(data)) return DecodeError();
+  if (out == nullptr) return Status::Ok();
+  ByteReader names(data.subspan(2));
+  std::span<const uint8_t> name;
+  while (out->authorities.size() < kMaxAuthorities && names.ReadVector16(&name)) {
+    out->authorities.emplace_back(name.begin(), name.end());
+  }
+  return Status::Ok();
+}
+
+//      struct {
+//          CertificateStatusType status_type;
+//          select (status_type) {
+//              case ocsp: OCSPStatusRequest;
+//          } request;
+//      } CertificateStatusRequest;
+//      struct {
+//          ResponderID responder_id_list<0..2^16-1>;
+//          Extensions  request_extensions;
+//      } OCSPStatusRequest;
+Status ReadStatusRequest(std::span<const uint8_t> data, ExtensionMessage message, bool* wanted) {
+  // In a CertificateRequest it is empty, RFC 8446 section 4.4.2.1.
+  if (message == ExtensionMessage::kCertificateRequest) {
+    if (!data.empty()) return DecodeError();
+    *wanted = true;
+    return Status::Ok();
+  }
+  ByteReader reader(data);
+  uint8_t type;
+  if (!reader.ReadU8(&type)) return DecodeError();
+  if (type != kOcsp) return Status::Ok();  // another kind of status is not understood
+  std::span<const uint8_t> responders;
+  std::span<const uint8_t> extensions;
+  if (!reader.ReadVector16(&responders) || !reader.ReadVector16(&extensions) || !reader.empty()) {
+    return DecodeError();
+  }
+  *wanted = true;
+  return Status::Ok();
+}
+
+//      struct {
+//           CertificateCompressionAlgorithm algorithms<2..2^8-2>;
+//      } CertificateCompressionAlgorithms;
+Status ReadCompression(std::span<const uint8_t> data, CertificateWishes* out) {
+  ByteReader reader(data);
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector8(&content) || !reader.empty()) return DecodeError();
+  const auto algorithms = CodePointList::Parse(content);
+  if (!algorithms.has_value()) return DecodeError();
+  for (size_t i = 0; out != nullptr && i < algorithms->size(); ++i) {
+    out->compression.push_back(static_cast<CertificateCompression>((*algorithms)[i]));
+  }
+  return Status::Ok();
+}
+
+void WriteAuthorities(const std::vector<std::vector<uint8_t>>& authorities, ByteWriter* writer) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  for (const std::vector<uint8_t>& authority : authorities) {
+    writer->WriteVector16(authority);
+  }
+}
+
+void WriteStatusRequest(ExtensionMessage message, ByteWriter* writer) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  if (message == ExtensionMessage::kCertificateRequest) return;
+  writer->WriteU8(kOcsp);
+  writer->WriteU16(0);  // any responder
+  writer->WriteU16(0);  // no extensions
+}
+
+template <typename T>
+void WriteCodePoints(const std::vector<T>& list, size_t prefix_len, ByteWriter* writer) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix prefix(writer, prefix_len);
+  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
+}
+
+}  // namespace
+
+Status ReadCertificateWishes(const ExtensionBlock& extensions, ExtensionMessage message,
+                             CertificateWishes* out) {
+  CertificateWishes ignored;
+  Status status = Status::Ok();
+  if (const auto data = extensions.Find(ExtensionType::kSignatureAlgorithmsCert)) {
+    status = ReadCertificateSchemes(*data, out);
+    if (!status.ok()) return status;
+  }
+  if (const auto data = extensions.Find(ExtensionType::kCertificateAuthorities)) {
+    status = ReadAuthorities(*data, out);
+    if (!status.ok()) return status;
+  }
+  if (const auto data = extensions.Find(ExtensionType::kStatusRequest)) {
+    status = ReadStatusRequest(*data, message, out != nullptr ? &out->ocsp : &ignored.ocsp);
+    if (!status.ok()) return status;
+  }
+  if (const auto data = extensions.Find(ExtensionType::kSignedCertificateTimestamp)) {
+    if (!data->empty()) return DecodeError();
+    if (out != nullptr) out->sct = true;
+  }
+  if (const auto data = extensions.Find(ExtensionType::kCompressCertificate)) {
+    return ReadCompression(*data, out);
+  }
+  return status;
+}
+
+void WriteCertificateWishes(const CertificateWishes& wishes, ExtensionMessage message,
+                            ByteWriter* writer, std::vector<ExtensionType>* written) {
+  const auto start = [&](ExtensionType type) {
+    written->push_back(type);
+    writer->WriteU16(static_cast<uint16_t>(type));
+  };
+  if (!wishes.certificate_schemes.empty()) {
+    start(ExtensionType::kSignatureAlgorithmsCert);
+    WriteCodePoints(wishes.certificate_schemes, 2, writer);
+  }
+  if (!wishes.authorities.empty()) {  // F32: an empty list is malformed
+    start(ExtensionType::kCertificateAuthorities);
+    WriteAuthorities(wishes.authorities, writer);
+  }
+  if (wishes.ocsp) {
+    start(ExtensionType::kStatusRequest);
+    WriteStatusRequest(message, writer);
+  }
+  if (wishes.sct) {
+    start(ExtensionType::kSignedCertificateTimestamp);
+    writer->WriteU16(0);
+  }
+  if (!wishes.compression.empty()) {
+    start(ExtensionType::kCompressCertificate);
+    WriteCodePoints(wishes.compression, 1, writer);
+  }
+}
+
+}  // namespace dtls13

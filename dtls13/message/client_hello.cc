@@ -1,0 +1,467 @@
+#include "dtls13/message/client_hello.h"
+
+#include <algorithm>
+#include <bitset>
+
+#include "dtls13/message/failure.h"
+#include "dtls13/message/server_name.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr size_t kMaxSessionIdLen = 32;
+constexpr uint8_t kNullCompression = 0;
+
+// ParseVersions reads the ClientHello form of supported_versions, RFC 8446 section 4.2.1.
+std::optional<CodePointList> ParseVersions(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector8(&content) || !reader.empty()) return std::nullopt;
+  return CodePointList::Parse(content);
+}
+
+// CheckKeyShares holds the shares against the groups. The sets cost 8 KB of stack each and make
+// the check linear whatever a hostile client lists (F33).
+Status CheckKeyShares(const KeyShareList& shares, const CodePointList& groups) {
+  std::bitset<65536> supported;
+  for (size_t i = 0; i < groups.size(); ++i) supported.set(groups[i]);
+  std::bitset<65536> seen;
+  ByteReader reader = shares.Begin();
+  KeyShare share;
+  while (KeyShareList::Next(&reader, &share)) {
+    const size_t index = static_cast<uint16_t>(share.group);
+    //= rfc8446#section-4.2.8
+    //# Clients MUST NOT offer multiple KeyShareEntry values
+    //# for the same group.  Clients MUST NOT offer any KeyShareEntry values
+    //# for groups not listed in the client's "supported_groups" extension.
+    //# Servers MAY check for violations of these rules and abort the
+    //# handshake with an "illegal_parameter" alert if one is violated.
+    if (seen.test(index) || !supported.test(index)) return IllegalParameter(Reason::kBadKeyShare);
+    seen.set(index);
+  }
+  return Status::Ok();
+}
+
+// ReadPskExtensions reads pre_shared_key and what surrounds it.
+Status ReadPskExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  const auto modes = extensions.Find(ExtensionType::kPskKeyExchangeModes);
+  if (modes.has_value()) {
+    const auto list = PskModeList::Parse(*modes);
+    if (!list.has_value()) return DecodeError();
+    out->psk_modes = *list;
+  }
+  if (const auto early_data = extensions.Find(ExtensionType::kEarlyData)) {
+    if (!early_data->empty()) return DecodeError();
+    out->early_data = true;
+  }
+  const auto psks = extensions.Find(ExtensionType::kPreSharedKey);
+  if (!psks.has_value()) return Status::Ok();
+  //= rfc8446#section-4.2.11
+  //# Servers MUST check that it is the last extension and otherwise fail
+  //# the handshake with an "illegal_parameter" alert.
+  if (!extensions.IsLast(ExtensionType::kPreSharedKey)) {
+    return IllegalParameter(Reason::kBadExtension);
+  }
+  //= rfc8446#section-4.2.9
+  //# If clients offer "pre_shared_key" without a "psk_key_exchange_modes"
+  //# extension, servers MUST abort the handshake.
+  if (!modes.has_value()) return MissingExtension();
+  return OfferedPsks::Parse(*psks, &out->psks);
+}
+
+// ReadKeyExchange reads supported_groups and key_share.
+Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
+  const auto groups = extensions.Find(ExtensionType::kSupportedGroups);
+  const auto shares = extensions.Find(ExtensionType::kKeyShare);
+  // A client that would use a PSK alone has no need of either.
+  if (!groups.has_value() && !shares.has_value() && extensions.Has(ExtensionType::kPreSharedKey)) {
+    return Status::Ok();
+  }
+  //= rfc8446#section-9.2
+  //# Servers receiving a ClientHello which does not conform to these
+  //# requirements MUST abort the handshake with a "missing_extension"
+  //# alert.
+  if (!groups.has_value() || !shares.has_value()) return MissingExtension();
+  const auto group_list = ParseCodePointList(*groups);
+  const auto share_list = KeyShareList::Parse(*shares);
+  if (!group_list.has_value() || !share_list.has_value()) return DecodeError();
+  out->supported_groups = *group_list;
+  out->key_shares = *share_list;
+  return CheckKeyShares(out->key_shares, out->supported_groups);
+}
+
+// ReadOtherExtensions reads what is left once the version and the key exchange are known.
+Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  //= rfc8446#section-9.2
+  //# If not containing a "pre_shared_key" extension, it MUST contain
+  //# both a "signature_algorithms" extension and a "supported_groups"
+  //# extension.
+  if (const auto schemes = extensions.Find(ExtensionType::kSignatureAlgorithms)) {
+    const auto scheme_list = ParseCodePointList(*schemes);
+    if (!scheme_list.has_value()) return DecodeError();
+    out->signature_schemes = *scheme_list;
+  } else if (!extensions.Has(ExtensionType::kPreSharedKey)) {
+    return MissingExtension();
+  }
+
+  if (const Status status =
+          ReadCertificateWishes(extensions, ExtensionMessage::kClientHello, /*out=*/nullptr);
+      !status.ok()) {
+    return status;
+  }
+  if (const Status status = ReadCertificateTypes(extensions, /*out=*/nullptr); !status.ok()) {
+    return status;
+  }
+  //= rfc8446#section-4.2.6
+  //# The "extension_data" field of the "post_handshake_auth" extension is
+  //# zero length.
+  if (const auto data = extensions.Find(ExtensionType::kPostHandshakeAuth);
+      data.has_value() && !data->empty()) {
+    return DecodeError();
+  }
+  if (const auto cookie = extensions.Find(ExtensionType::kCookie)) {
+    ByteReader reader(*cookie);
+    std::span<const uint8_t> content;
+    if (!reader.ReadVector16(&content) || !reader.empty() || content.empty()) return DecodeError();
+    out->cookie = content;
+  }
+  if (const auto name = extensions.Find(ExtensionType::kServerName)) {
+    if (const Status status = ReadServerName(*name, &out->server_name); !status.ok()) return status;
+  }
+  if (const Status status = ReadConnectionOffer(extensions, &out->connection); !status.ok()) {
+    return status;
+  }
+  return ReadPskExtensions(extensions, out);
+}
+
+Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+  if (const auto data = extensions.Find(ExtensionType::kConnectionId)) {
+    out->connection_id = ParseConnectionId(*data);
+    if (!out->connection_id.has_value()) return DecodeError();
+  }
+  if (const auto check = extensions.Find(ExtensionType::kReturnRoutabilityCheck)) {
+    if (!check->empty()) return DecodeError();
+    out->return_routability_check = true;
+  }
+  return Status::Ok();
+}
+
+// CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
+Status CheckLegacyFields(const ClientHelloView& hello) {
+  //= rfc9147#section-5.3
+  //# If a DTLS 1.3 ClientHello is received with
+  //# any other value in this field, the server MUST abort the handshake
+  //# with an "illegal_parameter" alert.
+  if (!hello.legacy_cookie.empty()) return IllegalParameter(Reason::kCookieMismatch);
+  //= rfc8446#section-4.1.2
+  //# For every TLS 1.3 ClientHello, this vector
+  //# MUST contain exactly one byte, set to zero, which corresponds to
+  //# the "null" compression method in prior versions of TLS.  If a
+  //# TLS 1.3 ClientHello is received with any other value in this
+  //# field, the server MUST abort the handshake with an
+  //# "illegal_parameter" alert.
+  if (hello.legacy_compression_methods.size() != 1 ||
+      hello.legacy_compression_methods[0] != kNullCompression) {
+    return IllegalParameter(Reason::kInvalidCompression);
+  }
+  return Status::Ok();
+}
+
+// WriteCodePoints writes `grease` first, if there is one, and last what of `legacy` is new.
+template <typename T>
+void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list, std::optional<uint16_t> grease,
+                     const std::vector<uint16_t>& legacy) {
+  ByteWriter::LengthPrefix prefix(writer, 2);
+  if (grease.has_value()) writer->WriteU16(*grease);
+  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
+  for (const uint16_t value : legacy) {
+    const bool is_new = std::ranges::find(list, static_cast<T>(value)) == list.end();
+    if (is_new) writer->WriteU16(value);
+  }
+}
+
+void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
+  ByteWriter::LengthPrefix data(writer, 2);
+  ByteWriter::LengthPrefix list(writer, 2);
+  for (const auto& share : shares) {
+    writer->WriteU16(static_cast<uint16_t>(share.group));
+    writer->WriteVector16(share.key_exchange);
+  }
+}
+
+// WriteExtensions puts the cookie near the front: a stateless server that sees only the first
+// fragment of a hello with a large key share can still check it (RFC 9147 section 5.1 leaves the
+// order to the client).
+void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
+                     std::vector<ExtensionType>* offered) {
+  ByteWriter::LengthPrefix block(writer, 2);
+  const auto start = [&](ExtensionType type) {
+    offered->push_back(type);
+    writer->WriteU16(static_cast<uint16_t>(type));
+  };
+  // A type of nobody's is not among those that may be answered.
+  const GreaseValues* const grease = fields.grease.has_value() ? &*fields.grease : nullptr;
+  if (grease != nullptr) {
+    writer->WriteU16(grease->first_extension);
+    ByteWriter::LengthPrefix data(writer, 2);
+  }
+  start(ExtensionType::kSupportedVersions);
+  {
+    ByteWriter::LengthPrefix data(writer, 2);
+    ByteWriter::LengthPrefix list(writer, 1);
+    if (grease != nullptr) writer->WriteU16(grease->version);
+    writer->WriteU16(kDtls13Version);
+    for (const uint16_t version : fields.legacy.versions) writer->WriteU16(version);
+  }
+  if (!fields.cookie.empty()) {
+    //= rfc8446#section-4.2.2
+    //# When sending the new ClientHello, the client MUST copy
+    //# the contents of the extension received in the HelloRetryRequest into
+    //# a "cookie" extension in the new ClientHello.
+    start(ExtensionType::kCookie);
+    ByteWriter::LengthPrefix data(writer, 2);
+    writer->WriteVector16(fields.cookie);
+  }
+  if (!fields.server_name.empty()) {
+    start(ExtensionType::kServerName);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteServerName(writer, fields.server_name);
+  }
+  if (fields.connection_id.has_value()) {
+    start(ExtensionType::kConnectionId);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteConnectionId(writer, *fields.connection_id);
+  }
+  if (fields.return_routability_check) {
+    start(ExtensionType::kReturnRoutabilityCheck);
+    writer->WriteU16(0);
+  }
+  if (!fields.groups.empty()) {
+    start(ExtensionType::kSupportedGroups);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.groups, grease ? std::optional(grease->group) : std::nullopt,
+                    fields.legacy.groups);
+  }
+  if (!fields.signature_schemes.empty()) {
+    start(ExtensionType::kSignatureAlgorithms);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteCodePoints(writer, fields.signature_schemes,
+                    grease ? std::optional(grease->signature_scheme) : std::nullopt,
+                    fields.legacy.signature_schemes);
+  }
+  WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
+                         offered);
+  WriteCertificateTypes(fields.certificate_types, writer, offered);
+  if (fields.post_handshake_auth) {
+    start(ExtensionType::kPostHandshakeAuth);
+    writer->WriteU16(0);
+  }
+  WriteConnectionOffer(writer, fields.connection, grease ? grease->ProtocolName() : std::string(),
+                       offered);
+  if (!fields.groups.empty()) {
+    //= rfc8446#section-2.2
+    //# When a client offers
+    //# resumption via a PSK, it SHOULD also supply a "key_share" extension
+    //# to the server to allow the server to decline resumption and fall back
+    //# to a full handshake, if needed.
+    start(ExtensionType::kKeyShare);
+    WriteKeyShares(writer, fields.key_shares);
+  }
+  if (!fields.psk_modes.empty()) {
+    //= rfc8446#section-4.2.9
+    //# A client MUST provide a "psk_key_exchange_modes" extension if it
+    //# offers a "pre_shared_key" extension.
+    // Sent without one too: a server issues tickets only to a client that can use them.
+    start(ExtensionType::kPskKeyExchangeModes);
+    ByteWriter::LengthPrefix data(writer, 2);
+    std::vector<PskKeyExchangeMode> modes = fields.psk_modes;
+    if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
+    WritePskModes(writer, modes);
+  }
+  for (const LegacyOffer::Extension& extension : fields.legacy.extensions) {
+    writer->WriteU16(extension.type);
+    writer->WriteVector16(extension.data);
+  }
+  if (grease != nullptr) {
+    writer->WriteU16(grease->last_extension);
+    ByteWriter::LengthPrefix data(writer, 2);
+    writer->WriteU8(0);
+  }
+  if (fields.early_data) {
+    start(ExtensionType::kEarlyData);
+    writer->WriteU16(0);
+  }
+  if (!fields.psks.empty()) {
+    //= rfc8446#section-4.2.11
+    //# The "pre_shared_key" extension MUST be the last extension in the
+    //# ClientHello (this facilitates implementation as described below).
+    start(ExtensionType::kPreSharedKey);
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteOfferedPsks(writer, fields.psks);
+  }
+}
+
+}  // namespace
+
+//      struct {
+//          ProtocolVersion legacy_version = { 254,253 }; // DTLSv1.2
+//          Random random;
+//          opaque legacy_session_id<0..32>;
+//          opaque legacy_cookie<0..2^8-1>;                  // DTLS
+//          CipherSuite cipher_suites<2..2^16-2>;
+//          opaque legacy_compression_methods<1..2^8-1>;
+//          Extension extensions<8..2^16-1>;
+//      } ClientHello;
+std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body) {
+  ByteReader reader(body);
+  ClientHelloView hello;
+  std::span<const uint8_t> suites;
+  if (!reader.ReadU16(&hello.legacy_version) || !reader.ReadBytes(kRandomLen, &hello.random) ||
+      !reader.ReadVector8(&hello.legacy_session_id) || !reader.ReadVector8(&hello.legacy_cookie) ||
+      !reader.ReadVector16(&suites) || !reader.ReadVector8(&hello.legacy_compression_methods)) {
+    return std::nullopt;
+  }
+  const auto suite_list = CodePointList::Parse(suites);
+  if (!suite_list.has_value() || hello.legacy_session_id.size() > kMaxSessionIdLen ||
+      hello.legacy_compression_methods.empty()) {
+    return std::nullopt;
+  }
+  hello.cipher_suites = *suite_list;
+  // Hellos of DTLS 1.2 and before may end here.
+  if (reader.empty()) return hello;
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
+  const auto extensions = ExtensionBlock::Parse(content);
+  if (!extensions.has_value()) return std::nullopt;
+  hello.extensions = *extensions;
+  return hello;
+}
+
+bool OffersDtls13(const ClientHelloView& hello) {
+  const auto data = hello.extensions.Find(ExtensionType::kSupportedVersions);
+  if (!data.has_value()) return false;
+  const auto versions = ParseVersions(*data);
+  return versions.has_value() && versions->Contains(kDtls13Version);
+}
+
+std::optional<KeyShareList> KeyShareList::Parse(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
+  KeyShareList list(content);
+  ByteReader entries = list.Begin();
+  KeyShare share;
+  while (Next(&entries, &share)) {
+    if (share.key_exchange.empty()) return std::nullopt;
+  }
+  if (!entries.empty()) return std::nullopt;
+  return list;
+}
+
+bool KeyShareList::Next(ByteReader* at, KeyShare* out) {
+  ByteReader reader = *at;
+  uint16_t group;
+  if (!reader.ReadU16(&group) || !reader.ReadVector16(&out->key_exchange)) return false;
+  out->group = static_cast<NamedGroup>(group);
+  *at = reader;
+  return true;
+}
+
+std::optional<KeyShare> KeyShareList::Find(NamedGroup group) const {
+  ByteReader reader = Begin();
+  KeyShare share;
+  while (Next(&reader, &share)) {
+    if (share.group == group) return share;
+  }
+  return std::nullopt;
+}
+
+bool KeyShareList::IsExactly(NamedGroup group) const {
+  ByteReader reader = Begin();
+  KeyShare share;
+  return Next(&reader, &share) && share.group == group && reader.empty();
+}
+
+Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
+  const auto hello = ParseClientHello(body);
+  if (!hello.has_value()) return DecodeError();
+  out->hello = *hello;
+  // Only supported_versions decides the version; legacy_version is not looked at.
+  const auto versions = hello->extensions.Find(ExtensionType::kSupportedVersions);
+  if (!versions.has_value()) return ProtocolVersionFailure();
+  if (!ParseVersions(*versions).has_value()) return DecodeError();
+  //= rfc8446#section-4.2.1
+  //# Servers MUST be prepared to
+  //# receive ClientHellos that include this extension but do not include
+  //# 0x0304 in the list of versions.
+  if (!OffersDtls13(*hello)) return ProtocolVersionFailure();
+  if (const Status status = CheckExtensions(hello->extensions, ExtensionMessage::kClientHello, {});
+      !status.ok()) {
+    return status;
+  }
+  if (const Status status = CheckLegacyFields(*hello); !status.ok()) return status;
+  if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
+  if (const Status status = ReadConnectionIdExtensions(hello->extensions, out); !status.ok()) {
+    return status;
+  }
+  return ReadOtherExtensions(hello->extensions, out);
+}
+
+CertificateWishes ClientOffer::certificate_wishes() const {
+  CertificateWishes wishes;
+  // ReadClientOffer has found them well formed.
+  (void)ReadCertificateWishes(hello.extensions, ExtensionMessage::kClientHello, &wishes).ok();
+  return wishes;
+}
+
+CertificateTypes ClientOffer::certificate_types() const {
+  CertificateTypes types;
+  (void)ReadCertificateTypes(hello.extensions, &types).ok();
+  return types;
+}
+
+std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
+                                          std::vector<ExtensionType>* offered) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  offered->clear();
+  //= rfc9147#section-5.3
+  //# In
+  //# DTLS 1.3, the client indicates its version preferences in the
+  //# "supported_versions" extension (see Section 4.2.1 of [TLS13]) and
+  //# the legacy_version field MUST be set to {254, 253}, which was the
+  //# version number for DTLS 1.2.
+  writer.WriteU16(kDtls12Version);
+  writer.WriteBytes(fields.random);
+  {
+    //= rfc9147#section-5.3
+    //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
+    //# single byte length field).
+    writer.WriteVector8(fields.legacy_session_id);
+  }
+  //= rfc9147#section-5.3
+  //# A DTLS 1.3-only client MUST set the legacy_cookie
+  //# field to zero length.
+  //= rfc9147#section-5.1
+  //# In this case, the "cookie" extension is omitted and the legacy_cookie
+  //# field in the ClientHello message MUST be set to a zero-length vector
+  //# (i.e., a zero-valued single byte length field).
+  writer.WriteU8(0);
+  WriteCodePoints(&writer, fields.cipher_suites,
+                  fields.grease ? std::optional(fields.grease->cipher_suite) : std::nullopt,
+                  fields.legacy.cipher_suites);
+  {
+    ByteWriter::LengthPrefix methods(&writer, 1);
+    writer.WriteU8(kNullCompression);
+  }
+  WriteExtensions(&writer, fields, offered);
+  if (!writer.ok() || fields.random.size() != kRandomLen ||
+      fields.legacy_session_id.size() > kMaxSessionIdLen) {
+    return {};
+  }
+  return body;
+}
+
+}  // namespace dtls13

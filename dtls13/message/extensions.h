@@ -1,0 +1,106 @@
+#ifndef DTLS13_MESSAGE_EXTENSIONS_H_
+#define DTLS13_MESSAGE_EXTENSIONS_H_
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// Extension is one entry of an extension block; `data` views the message.
+struct Extension {
+  ExtensionType type{};
+  std::span<const uint8_t> data;
+};
+
+// ExtensionMessage names the messages that carry extension blocks, RFC 8446 section 4.2.
+enum class ExtensionMessage : uint8_t {
+  kClientHello,
+  kServerHello,
+  kHelloRetryRequest,
+  kEncryptedExtensions,
+  kCertificateRequest,
+  kCertificate,
+  kNewSessionTicket,
+};
+
+// ExtensionBlock is a well-formed sequence of extensions, a view of the message it came in. Copying
+// it copies the view. It does not know which message it is of; CheckExtensions judges that.
+class ExtensionBlock {
+ public:
+  ExtensionBlock() = default;
+
+  // Parse takes the content of `extensions<..>` without its length. Nothing when an entry is cut
+  // short.
+  static std::optional<ExtensionBlock> Parse(std::span<const uint8_t> content);
+
+  // Next walks the block: start with a reader from Begin(), false at the end.
+  ByteReader Begin() const { return ByteReader(content_); }
+  static bool Next(ByteReader* at, Extension* out);
+
+  // Find returns the data of the first extension of `type`; present but empty is an empty span.
+  std::optional<std::span<const uint8_t>> Find(ExtensionType type) const;
+  bool Has(ExtensionType type) const { return Find(type).has_value(); }
+  // IsLast is true when `type` is the block's last extension.
+  bool IsLast(ExtensionType type) const;
+  bool empty() const { return content_.empty(); }
+
+ private:
+  explicit ExtensionBlock(std::span<const uint8_t> content) : content_(content) {}
+
+  std::span<const uint8_t> content_;
+};
+
+// CheckExtensions holds `block` against RFC 8446 section 4.2: a type that comes twice, or that this
+// library knows and that has no place in `message`, is illegal_parameter; one that answers nothing
+// in `offered` is unsupported_extension. `offered` is looked at only for messages that answer a
+// request (ServerHello, HelloRetryRequest, EncryptedExtensions, Certificate).
+Status CheckExtensions(const ExtensionBlock& block, ExtensionMessage message,
+                       std::span<const ExtensionType> offered);
+
+// IsExtensionAllowed is the table of RFC 8446 section 4.2. Nothing for a type it does not list.
+std::optional<bool> IsExtensionAllowed(ExtensionType type, ExtensionMessage message);
+
+// CodePointList is a list of 16-bit code points as TLS writes them, a view. Unknown values are
+// part of it and of no consequence: nobody looks for them.
+class CodePointList {
+ public:
+  CodePointList() = default;
+  // Parse takes the list's content: nothing unless it is a positive, even number of bytes.
+  static std::optional<CodePointList> Parse(std::span<const uint8_t> content);
+
+  size_t size() const { return content_.size() / 2; }
+  std::span<const uint8_t> content() const { return content_; }
+  uint16_t operator[](size_t index) const {
+    return static_cast<uint16_t>(content_[2 * index] << 8 | content_[2 * index + 1]);
+  }
+  template <typename T>
+  bool Contains(T code_point) const {
+    for (size_t i = 0; i < size(); ++i) {
+      if ((*this)[i] == static_cast<uint16_t>(code_point)) return true;
+    }
+    return false;
+  }
+
+ private:
+  explicit CodePointList(std::span<const uint8_t> content) : content_(content) {}
+
+  std::span<const uint8_t> content_;
+};
+
+// ParseCodePointList reads extension data that is one list with a 16-bit length: supported_groups
+// and signature_algorithms.
+std::optional<CodePointList> ParseCodePointList(std::span<const uint8_t> data);
+
+// ParseCertificateAuthorities is true when `data` is a well-formed certificate_authorities
+// extension, RFC 8446 section 4.2.4: at least one name, none empty.
+bool ParseCertificateAuthorities(std::span<const uint8_t> data);
+
+}  // namespace dtls13
+
+#endif  // DTLS13_MESSAGE_EXTENSIONS_H_

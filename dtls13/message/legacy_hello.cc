@@ -1,0 +1,54 @@
+#include "dtls13/message/legacy_hello.h"
+
+#include <algorithm>
+
+#include "dtls13/message/client_hello.h"
+#include "dtls13/wire/code_points.h"
+
+namespace dtls13 {
+namespace {
+
+// What DTLS 1.2 has in a ClientHello and DTLS 1.3 has no more: srp, ec_point_formats,
+// encrypt_then_mac, extended_master_secret, session_ticket, renegotiation_info.
+constexpr uint16_t kLegacyExtensions[] = {12, 11, 22, 23, 35, 0xff01};
+
+bool IsLegacyExtension(ExtensionType type) {
+  return std::ranges::find(kLegacyExtensions, static_cast<uint16_t>(type)) !=
+         std::end(kLegacyExtensions);
+}
+
+std::vector<uint16_t> Values(const CodePointList& list) {
+  std::vector<uint16_t> values(list.size());
+  for (size_t i = 0; i < list.size(); ++i) values[i] = list[i];
+  return values;
+}
+
+std::vector<uint16_t> ReadList(const ExtensionBlock& extensions, ExtensionType type) {
+  const auto data = extensions.Find(type);
+  const auto list = data.has_value() ? ParseCodePointList(*data) : std::nullopt;
+  return list.has_value() ? Values(*list) : std::vector<uint16_t>();
+}
+
+}  // namespace
+
+std::optional<LegacyHello> ReadLegacyHello(std::span<const uint8_t> body) {
+  const auto hello = ParseClientHello(body);
+  if (!hello.has_value() || OffersDtls13(*hello)) return std::nullopt;
+  LegacyHello legacy;
+  legacy.random.assign(hello->random.begin(), hello->random.end());
+  legacy.session_id.assign(hello->legacy_session_id.begin(), hello->legacy_session_id.end());
+  legacy.offer.versions = {hello->legacy_version};
+  legacy.offer.cipher_suites = Values(hello->cipher_suites);
+  legacy.offer.groups = ReadList(hello->extensions, ExtensionType::kSupportedGroups);
+  legacy.offer.signature_schemes = ReadList(hello->extensions, ExtensionType::kSignatureAlgorithms);
+  ByteReader at = hello->extensions.Begin();
+  Extension extension;
+  while (ExtensionBlock::Next(&at, &extension)) {
+    if (!IsLegacyExtension(extension.type)) continue;
+    legacy.offer.extensions.push_back({.type = static_cast<uint16_t>(extension.type),
+                                       .data = {extension.data.begin(), extension.data.end()}});
+  }
+  return legacy;
+}
+
+}  // namespace dtls13

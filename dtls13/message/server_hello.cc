@@ -1,0 +1,171 @@
+#include "dtls13/message/server_hello.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr size_t kMaxSessionIdLen = 32;
+// "DOWNGRD"; a byte of 0 or 1 follows.
+constexpr uint8_t kDowngrade[] = {0x44, 0x4f, 0x57, 0x4e, 0x47, 0x52, 0x44};
+
+// WriteHead writes everything before the extensions, which ServerHello and HelloRetryRequest share.
+void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteId suite,
+               std::span<const uint8_t> session_id_echo) {
+  //= rfc9147#section-5.4
+  //# The DTLS 1.3 ServerHello message is the same as the TLS 1.3
+  //# ServerHello message, except that the legacy_version field is set to
+  //# 0xfefd, indicating DTLS 1.2.
+  writer->WriteU16(kDtls12Version);
+  writer->WriteBytes(random);
+  //= rfc9147#section-5
+  //# DTLS servers MUST NOT echo
+  //# the "legacy_session_id" value from the client
+  writer->WriteVector8(session_id_echo);
+  writer->WriteU16(static_cast<uint16_t>(suite));
+  writer->WriteU8(0);  // legacy_compression_method
+}
+
+void WriteSelectedVersion(ByteWriter* writer) {
+  writer->WriteU16(static_cast<uint16_t>(ExtensionType::kSupportedVersions));
+  ByteWriter::LengthPrefix data(writer, 2);
+  writer->WriteU16(kDtls13Version);
+}
+
+void WriteConnectionIdAnswer(ByteWriter* writer, const ConnectionIdAgreement& agreement) {
+  if (agreement.negotiated) {
+    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kConnectionId));
+    ByteWriter::LengthPrefix data(writer, 2);
+    WriteConnectionId(writer, agreement.receive);
+  }
+  if (agreement.return_routability_check) {
+    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kReturnRoutabilityCheck));
+    writer->WriteU16(0);
+  }
+}
+
+}  // namespace
+
+bool ServerHelloView::IsHelloRetryRequest() const {
+  return std::equal(random.begin(), random.end(), kHelloRetryRequestRandom.begin(),
+                    kHelloRetryRequestRandom.end());
+}
+
+bool ServerHelloView::ShowsDowngrade() const {
+  const auto mark = random.last(sizeof(kDowngrade) + 1);
+  return std::equal(std::begin(kDowngrade), std::end(kDowngrade), mark.begin()) && mark.back() <= 1;
+}
+
+//      struct {
+//          ProtocolVersion legacy_version = 0x0303;    /* TLS v1.2 */
+//          Random random;
+//          opaque legacy_session_id_echo<0..32>;
+//          CipherSuite cipher_suite;
+//          uint8 legacy_compression_method = 0;
+//          Extension extensions<6..2^16-1>;
+//      } ServerHello;
+std::optional<ServerHelloView> ParseServerHello(std::span<const uint8_t> body) {
+  ByteReader reader(body);
+  ServerHelloView hello;
+  if (!reader.ReadU16(&hello.legacy_version) || !reader.ReadBytes(kRandomLen, &hello.random) ||
+      !reader.ReadVector8(&hello.legacy_session_id_echo) ||
+      hello.legacy_session_id_echo.size() > kMaxSessionIdLen ||
+      !reader.ReadU16(&hello.cipher_suite) || !reader.ReadU8(&hello.legacy_compression_method)) {
+    return std::nullopt;
+  }
+  // A ServerHello of DTLS 1.2 may end here.
+  if (reader.empty()) return hello;
+  std::span<const uint8_t> content;
+  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
+  const auto extensions = ExtensionBlock::Parse(content);
+  if (!extensions.has_value()) return std::nullopt;
+  hello.extensions = *extensions;
+  return hello;
+}
+
+std::optional<uint16_t> ParseSelectedVersion(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  uint16_t version;
+  if (!reader.ReadU16(&version) || !reader.empty()) return std::nullopt;
+  return version;
+}
+
+std::optional<KeyShare> ParseServerShare(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  uint16_t group;
+  KeyShare share;
+  if (!reader.ReadU16(&group) || !reader.ReadVector16(&share.key_exchange) || !reader.empty() ||
+      share.key_exchange.empty()) {
+    return std::nullopt;
+  }
+  share.group = static_cast<NamedGroup>(group);
+  return share;
+}
+
+std::optional<NamedGroup> ParseRetryGroup(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  uint16_t group;
+  if (!reader.ReadU16(&group) || !reader.empty()) return std::nullopt;
+  return static_cast<NamedGroup>(group);
+}
+
+std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t> data) {
+  ByteReader reader(data);
+  std::span<const uint8_t> cookie;
+  if (!reader.ReadVector16(&cookie) || !reader.empty() || cookie.empty()) return std::nullopt;
+  return cookie;
+}
+
+std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, CipherSuiteId suite,
+                                          const ServerHelloFields& fields) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  WriteHead(&writer, random, suite, fields.session_id_echo);
+  {
+    ByteWriter::LengthPrefix block(&writer, 2);
+    WriteSelectedVersion(&writer);
+    WriteConnectionIdAnswer(&writer, fields.connection_ids);
+    if (fields.key_share.has_value()) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      writer.WriteU16(static_cast<uint16_t>(fields.key_share->group));
+      writer.WriteVector16(fields.key_share->key_exchange);
+    }
+    if (fields.selected_identity.has_value()) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kPreSharedKey));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      WriteSelectedIdentity(&writer, *fields.selected_identity);
+    }
+  }
+  if (!writer.ok()) return {};
+  return body;
+}
+
+std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
+                                                std::optional<NamedGroup> group,
+                                                std::span<const uint8_t> cookie,
+                                                std::span<const uint8_t> session_id_echo) {
+  std::vector<uint8_t> body;
+  ByteWriter writer(&body);
+  WriteHead(&writer, kHelloRetryRequestRandom, suite, session_id_echo);
+  {
+    ByteWriter::LengthPrefix block(&writer, 2);
+    WriteSelectedVersion(&writer);
+    if (group.has_value()) {
+      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
+      ByteWriter::LengthPrefix data(&writer, 2);
+      writer.WriteU16(static_cast<uint16_t>(*group));
+    }
+    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kCookie));
+    ByteWriter::LengthPrefix data(&writer, 2);
+    writer.WriteVector16(cookie);
+  }
+  if (!writer.ok()) return {};
+  return body;
+}
+
+}  // namespace dtls13

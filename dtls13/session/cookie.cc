@@ -1,0 +1,153 @@
+#include "dtls13/session/cookie.h"
+
+#include <algorithm>
+#include <array>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/hmac.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+
+namespace dtls13 {
+namespace {
+
+// HMAC-SHA256 cut to 128 bits: forging is online guessing, and every byte here is one that a forged
+// source address can have sent to a victim.
+constexpr size_t kMacLen = 16;
+constexpr size_t kKeyLen = 32;
+constexpr uint64_t kMaxIssueTime = (uint64_t{1} << 48) - 1;
+// NamedGroup 0 is not assigned: it stands for "no group was asked for".
+//= rfc9147#section-11
+//# Although the cookie must allow the server to produce the right handshake
+//# transcript, it SHOULD be constructed so that knowledge of the cookie is
+//# insufficient to reproduce the ClientHello contents.
+constexpr uint16_t kNoGroup = 0;
+
+//      struct {
+//          uint8 key_id;
+//          uint48 issue_time;              /* seconds since 1970 */
+//          CipherSuite suite;
+//          NamedGroup group;               /* 0: none */
+//          opaque client_hello_hash<32..48>;
+//          opaque hello_digest[16];
+//          opaque application_cookie<0..255>;
+//          opaque mac[16];
+//      } Cookie;
+struct ParsedCookie {
+  uint8_t key_id = 0;
+  WallTime issued{};
+  uint16_t suite = 0;
+  uint16_t group = 0;
+  std::span<const uint8_t> client_hello_hash;
+  std::span<const uint8_t> hello_digest;
+  std::span<const uint8_t> application_cookie;
+  std::span<const uint8_t> signed_part;
+  std::span<const uint8_t> mac;
+};
+
+std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
+  if (cookie.size() < kMacLen) return std::nullopt;
+  ParsedCookie parsed;
+  parsed.signed_part = cookie.first(cookie.size() - kMacLen);
+  parsed.mac = cookie.last(kMacLen);
+  ByteReader reader(parsed.signed_part);
+  uint64_t issued;
+  if (!reader.ReadU8(&parsed.key_id) || !reader.ReadU48(&issued) ||
+      !reader.ReadU16(&parsed.suite) || !reader.ReadU16(&parsed.group) ||
+      !reader.ReadVector8(&parsed.client_hello_hash) ||
+      !reader.ReadBytes(HelloDigest().size(), &parsed.hello_digest) ||
+      !reader.ReadVector8(&parsed.application_cookie) || !reader.empty()) {
+    return std::nullopt;
+  }
+  parsed.issued = WallTime(std::chrono::seconds(static_cast<int64_t>(issued)));
+  return parsed;
+}
+
+// The address goes into the MAC and not into the cookie. Its length goes first: the two parts
+// vary in length, and must not be able to trade bytes.
+//= rfc9147#section-11
+//# The cookie MUST depend on the client's address.
+//= rfc9147#section-11
+//# It MUST NOT be possible for anyone other than the issuing entity to
+//# generate cookies that are accepted as valid by that entity.
+std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& key,
+                                   std::span<const uint8_t> signed_part,
+                                   std::span<const uint8_t> peer_address) {
+  std::array<uint8_t, 4> address_len;
+  ByteWriter writer{std::span<uint8_t>(address_len)};
+  writer.WriteU32(static_cast<uint32_t>(peer_address.size()));
+  return HmacSha256(algorithms, key.bytes(), {address_len, peer_address, signed_part});
+}
+
+}  // namespace
+
+std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algorithms> algorithms,
+                                                     std::shared_ptr<RandomSource> random,
+                                                     Options options) {
+  std::shared_ptr<CookieKeyring> keyring(new CookieKeyring(options));
+  keyring->algorithms_ = std::move(algorithms);
+  keyring->random_ = std::move(random);
+  return keyring;
+}
+
+//= rfc9147#section-5.1
+//# It is RECOMMENDED that servers implement a key rotation
+//# scheme that allows the server to manage keys with overlapping
+//# lifetimes.
+CookieKeyring::CookieKeyring(const Options& options)
+    : options_(options), keys_(kKeyLen, options.rotation) {}
+
+std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
+                                         std::span<const uint8_t> peer_address, WallTime now) {
+  std::lock_guard<std::mutex> lock(mutex_);
+  if (!keys_.Rotate(random_.get(), now)) return {};
+  std::vector<uint8_t> cookie;
+  ByteWriter writer(&cookie);
+  writer.WriteU8(keys_.current().id);
+  writer.WriteU48(static_cast<uint64_t>(now.time_since_epoch().count()) & kMaxIssueTime);
+  writer.WriteU16(static_cast<uint16_t>(contents.suite));
+  writer.WriteU16(contents.group.has_value() ? static_cast<uint16_t>(*contents.group) : kNoGroup);
+  writer.WriteVector8(contents.client_hello_hash);
+  writer.WriteBytes(contents.hello_digest);
+  writer.WriteVector8(contents.application_cookie);
+  if (!writer.ok()) return {};
+  const auto mac = CookieMac(*algorithms_, keys_.current().key, cookie, peer_address);
+  if (!mac.has_value()) return {};
+  const auto tag = mac->view().first(kMacLen);
+  cookie.insert(cookie.end(), tag.begin(), tag.end());
+  return cookie;
+}
+
+std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cookie,
+                                                  std::span<const uint8_t> peer_address,
+                                                  WallTime now) {
+  const auto parsed = ParseCookie(cookie);
+  if (!parsed.has_value()) return std::nullopt;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!keys_.Rotate(random_.get(), now)) return std::nullopt;
+    const RotatingKeys::Key& key =
+        parsed->key_id == keys_.current().id ? keys_.current() : keys_.previous();
+    if (key.key.empty() || key.id != parsed->key_id) return std::nullopt;
+    const auto mac = CookieMac(*algorithms_, key.key, parsed->signed_part, peer_address);
+    if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))
+      return std::nullopt;
+  }
+  // What follows is ours. The age is taken either way, for a clock that was set back meanwhile.
+  const std::chrono::seconds age = now - parsed->issued;
+  if (age > options_.lifetime || -age > options_.lifetime) return std::nullopt;
+  const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(parsed->suite));
+  if (suite == nullptr || parsed->client_hello_hash.size() != suite->hash_len) return std::nullopt;
+  CookieContents contents;
+  contents.suite = suite->id;
+  if (parsed->group != kNoGroup) contents.group = static_cast<NamedGroup>(parsed->group);
+  contents.client_hello_hash.assign(parsed->client_hello_hash.begin(),
+                                    parsed->client_hello_hash.end());
+  std::copy(parsed->hello_digest.begin(), parsed->hello_digest.end(),
+            contents.hello_digest.begin());
+  contents.application_cookie.assign(parsed->application_cookie.begin(),
+                                     parsed->application_cookie.end());
+  return contents;
+}
+
+}  // namespace dtls13

@@ -1,0 +1,39 @@
+#ifndef DTLS13_SHIM_ANSWER_CERTIFICATES_H_
+#define DTLS13_SHIM_ANSWER_CERTIFICATES_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "shim/attachment/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// What stands between an association's DER and libcrypto's objects, under the library context of
+// the SSL's SSL_CTX.
+
+// CertificateChain returns what libssl would send with `leaf`, the SSL's current certificate, in
+// DER and leaf first: the chain set for it, else the SSL_CTX's, else one built from the stores,
+// unless the mode forbids that. Empty when libcrypto fails.
+std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachment, X509* leaf);
+
+// ParseCertificate takes exactly one certificate. Null when it does not parse.
+OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der);
+
+// NamesToDer takes the names of authorities; null is none.
+std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names);
+
+// ParseNames returns those of the names that parse, owned by the caller; null for none.
+STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders);
+
+// DemandOf says what the present settings of a server's SSL ask of a client.
+CertificateDemand DemandOf(SSL* ssl);
+
+// NewStoreContext returns an empty X509_STORE_CTX. Null when memory is out.
+OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ANSWER_CERTIFICATES_H_

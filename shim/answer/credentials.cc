@@ -1,0 +1,143 @@
+#include "shim/answer/credentials.h"
+
+#include <openssl/x509.h>
+
+#include <optional>
+#include <utility>
+
+#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/crypto/signature.h"
+#include "shim/answer/certificates.h"
+#include "shim/answer/hello_callbacks.h"
+#include "shim/answer/ocsp_staple.h"
+#include "shim/answer/query.h"
+#include "shim/answer/resumption.h"
+#include "shim/libssl/error_mark.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// One of libssl's certificate slots; both pointers are borrowed from the SSL.
+struct Slot {
+  X509* certificate = nullptr;
+  EVP_PKEY* key = nullptr;
+};
+
+// Slots lists the certificates that have a private key, in libssl's order. It leaves the SSL's
+// current certificate changed.
+std::vector<Slot> Slots(SSL* ssl) {
+  std::vector<Slot> slots;
+  long which = SSL_CERT_SET_FIRST;
+  while (Real().SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, which, nullptr) == 1) {
+    slots.push_back({Real().SSL_get_certificate(ssl), Real().SSL_get_privatekey(ssl)});
+    which = SSL_CERT_SET_NEXT;
+  }
+  return slots;
+}
+
+void SelectCurrent(SSL* ssl, X509* certificate) {
+  if (certificate == nullptr) return;
+  Real().SSL_ctrl(ssl, SSL_CTRL_SELECT_CURRENT_CERT, 0, certificate);
+}
+
+// ChooseSlot returns the slot whose key can make the most wanted signature that both sides allow,
+// and in `*schemes` all that it can make. Nothing when none can.
+std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
+                               const std::vector<uint16_t>& shared_schemes,
+                               std::vector<SignatureScheme>* schemes) {
+  const Slot* chosen = nullptr;
+  for (uint16_t number : shared_schemes) {
+    const auto scheme = static_cast<SignatureScheme>(number);
+    for (const Slot& slot : slots) {
+      if (chosen != nullptr && chosen != &slot) continue;
+      if (!SchemeFitsKey(scheme, slot.key)) continue;
+      chosen = &slot;
+      schemes->push_back(scheme);
+      break;
+    }
+  }
+  return chosen == nullptr ? std::nullopt : std::optional<Slot>(*chosen);
+}
+
+// MakeCredential returns the certificate that fits the peer. Without one, a client has none to
+// show, and a server shows its first, so that the association can say what is wrong.
+std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
+  ErrorMark mark;
+  SSL* ssl = attachment.ssl();
+  X509* const current = Real().SSL_get_certificate(ssl);
+  const std::vector<Slot> slots = Slots(ssl);
+  auto credential = std::make_shared<Credential>();
+  std::optional<Slot> slot =
+      ChooseSlot(slots, SharedSignatureSchemes(attachment), &credential->schemes);
+  if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
+  if (!slot) {
+    SelectCurrent(ssl, current);
+    return nullptr;
+  }
+  // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
+  SelectCurrent(ssl, slot->certificate);
+  credential->chain = CertificateChain(attachment, slot->certificate);
+  return credential;
+}
+
+void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes) {
+  // Once: the application may hold on to what it was given while a callback is put off.
+  STACK_OF(X509_NAME)** kept = &attachment.peer_objects().authorities;
+  if (*kept == nullptr) *kept = ParseNames(wishes.authorities);
+}
+
+void AnswerAsServer(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  KeepAuthorities(attachment, association.client_hello().certificate_wishes);
+  if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
+  if (attachment.num_callbacks_done == kNumHelloCallbacks) {
+    if (!RunCertificateCallback(attachment)) return;
+    ++attachment.num_callbacks_done;
+  }
+  NoteSessionData(attachment);
+  association.ProvideDemand(DemandOf(attachment.ssl()), now);
+  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  if (credential != nullptr && !AddStaple(attachment, credential.get())) return;
+  association.ProvideCredential(std::move(credential), now);
+}
+
+void AnswerAsClient(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  KeepAuthorities(attachment, association.certificate_request().wishes);
+  // The first was the server name callback, before the server's certificate was verified.
+  if (attachment.num_callbacks_done <= 1) {
+    if (!RunCertificateCallback(attachment)) return;
+    attachment.num_callbacks_done = 2;
+  }
+  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  bool found_another = false;
+  if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;
+  if (found_another) credential = MakeCredential(attachment);
+  association.ProvideCredential(std::move(credential), now);
+}
+
+}  // namespace
+
+void AnswerCredentialWanted(SslAttachment& attachment, Instant now) {
+  if (attachment.association()->role() == Role::kServer) {
+    AnswerAsServer(attachment, now);
+  } else {
+    AnswerAsClient(attachment, now);
+  }
+}
+
+void AnswerSignatureWanted(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  const SignatureRequest& request = association.signature_request();
+  CtxAttachment* ctx = attachment.ctx();
+  const std::shared_ptr<const Algorithms> algorithms = ctx == nullptr ? nullptr : ctx->algorithms();
+  EVP_PKEY* key = Real().SSL_get_privatekey(attachment.ssl());
+  std::optional<std::vector<uint8_t>> signature;
+  if (algorithms != nullptr && key != nullptr) {
+    signature = SignMessage(*algorithms, key, request.scheme, request.input);
+  }
+  association.ProvideSignature(signature.value_or(std::vector<uint8_t>()), now);
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,135 @@
+#include "shim/answer/hello_callbacks.h"
+
+#include <span>
+
+#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/wire/byte_reader.h"
+#include "shim/bio/clock.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+bool RunClientHelloCallback(SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr || ctx->callbacks.client_hello == nullptr) return true;
+  int alert = SSL_AD_INTERNAL_ERROR;
+  const int result =
+      ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
+  if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
+  if (result == SSL_CLIENT_HELLO_RETRY) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kClientHelloCallback};
+    return false;
+  }
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
+}
+
+// RunProtocolCallback is SSL_CTX_set_alpn_select_cb's: it is asked of the protocols that a client
+// offers. One that it did not offer, which libssl would answer with, is internal_error.
+bool RunProtocolCallback(SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
+  const auto extension = attachment.facts.client_extension(
+      static_cast<uint16_t>(ExtensionType::kApplicationLayerProtocolNegotiation));
+  std::span<const uint8_t> offered;
+  if (!extension || !ByteReader(*extension).ReadVector16(&offered)) return true;
+  const unsigned char* selected = nullptr;
+  unsigned char selected_len = 0;
+  const int result = ctx->callbacks.select_protocol(
+      attachment.ssl(), &selected, &selected_len, offered.data(),
+      static_cast<unsigned int>(offered.size()), ctx->callbacks.select_protocol_arg);
+  if (result == SSL_TLSEXT_ERR_NOACK) return true;
+  if (result != SSL_TLSEXT_ERR_OK) {
+    FailFor(attachment, SSL_R_NO_APPLICATION_PROTOCOL, AlertDescription::kNoApplicationProtocol);
+    return false;
+  }
+  if (selected == nullptr || selected_len == 0) {
+    FailFor(attachment, ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError);
+    return false;
+  }
+  attachment.association()->ProvideProtocol({reinterpret_cast<const char*>(selected), selected_len},
+                                            Now());
+  return !attachment.failed();
+}
+
+}  // namespace
+
+bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
+  constexpr bool (*kCallbacks[kNumHelloCallbacks])(SslAttachment & attachment) = {
+      RunClientHelloCallback, RunServerNameCallback, RunProtocolCallback};
+  size_t& num_done = attachment.num_callbacks_done;
+  if (num_done == 0) {
+    attachment.initial_ctx = attachment.ctx();
+    attachment.facts.set_server_name(attachment.association()->client_hello().server_name);
+  }
+  for (; num_done < kNumHelloCallbacks; ++num_done) {
+    if (kCallbacks[num_done](attachment)) continue;
+    if (attachment.postponed) attachment.postponed->question = question;
+    return false;
+  }
+  return true;
+}
+
+bool RunServerNameCallback(SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  // The callback of an SSL_CTX that the application has switched to comes before the first one's.
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = attachment.initial_ctx;
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
+  int alert = SSL_AD_UNRECOGNIZED_NAME;
+  const int result =
+      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
+  // A warning is none in TLS 1.3, and is not sent.
+  if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
+}
+
+bool RunCertificateCallback(SslAttachment& attachment) {
+  const SslSettings& settings = attachment.settings;
+  if (settings.cert_callback == nullptr) return true;
+  const int result = settings.cert_callback(attachment.ssl(), settings.cert_callback_arg);
+  if (result > 0) return true;
+  if (result < 0) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+  } else {
+    const bool is_server = attachment.side == Side::kServer;
+    FailFor(attachment, is_server ? SSL_R_CERT_CB_ERROR : SSL_R_CALLBACK_FAILED,
+            AlertDescription::kInternalError);
+  }
+  return false;
+}
+
+bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
+  *found = false;
+  SSL* ssl = attachment.ssl();
+  const auto callback = Real().SSL_CTX_get_client_cert_cb(Real().SSL_get_SSL_CTX(ssl));
+  if (callback == nullptr) return true;
+  X509* certificate = nullptr;
+  EVP_PKEY* key = nullptr;
+  const int result = callback(ssl, &certificate, &key);
+  if (result < 0) {
+    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+    return false;
+  }
+  const OpenSslPtr<X509> owned_certificate(certificate);
+  const OpenSslPtr<EVP_PKEY> owned_key(key);
+  if (result != 1) return true;
+  if (certificate == nullptr || key == nullptr) {
+    Raise(SSL_R_BAD_DATA_RETURNED_BY_CALLBACK);
+    return true;
+  }
+  *found =
+      Real().SSL_use_certificate(ssl, certificate) == 1 && Real().SSL_use_PrivateKey(ssl, key) == 1;
+  return true;
+}
+
+void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
+  Raise(reason);
+  // This is the error; the association's own, that it was aborted, would be a second for it.
+  attachment.failure_reported = true;
+  attachment.association()->Abort(alert);
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,178 @@
+#include "shim/answer/resumption.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+#include "shim/answer/credentials.h"
+#include "shim/answer/hello_callbacks.h"
+#include "shim/answer/session_object.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// SessionData is what a server's ticket carries for us:
+//
+//      struct {
+//          opaque session_id_context<0..32>;
+//          uint32 verify_result;
+//      } SessionData;
+struct SessionData {
+  std::vector<uint8_t> session_id_context;
+  uint32_t verify_result = X509_V_OK;
+};
+
+std::vector<uint8_t> Serialize(const SessionData& data) {
+  std::vector<uint8_t> bytes;
+  ByteWriter writer(&bytes);
+  {
+    ByteWriter::LengthPrefix prefix(&writer, 1);
+    writer.WriteBytes(data.session_id_context);
+  }
+  writer.WriteU32(data.verify_result);
+  return bytes;
+}
+
+std::optional<SessionData> Parse(std::span<const uint8_t> bytes) {
+  ByteReader reader(bytes);
+  SessionData data;
+  std::span<const uint8_t> context;
+  if (!reader.ReadVector8(&context) || !reader.ReadU32(&data.verify_result) || !reader.empty()) {
+    return std::nullopt;
+  }
+  data.session_id_context.assign(context.begin(), context.end());
+  return data;
+}
+
+void Replace(SSL_SESSION* session, SSL_SESSION** place) {
+  if (*place != nullptr) Real().SSL_SESSION_free(*place);
+  *place = session;
+}
+
+// NoReplayGuard is SSL_OP_NO_ANTI_REPLAY: the application knows another way.
+class NoReplayGuard final : public EarlyDataReplayGuard {
+ public:
+  bool TryClaim(const Claim& /*claim*/, WallTime /*now*/) override { return true; }
+};
+
+void ConfigureEarlyData(SslAttachment& attachment, HandshakeConfig* handshake) {
+  SSL* ssl = attachment.ssl();
+  handshake->max_early_data_len = Real().SSL_get_max_early_data(ssl);
+  if (handshake->max_early_data_len == 0) return;
+  const bool is_guarded = (Real().SSL_get_options(ssl) & SSL_OP_NO_ANTI_REPLAY) == 0;
+  handshake->replay_guard =
+      is_guarded ? attachment.ctx()->replay_guard() : std::make_shared<NoReplayGuard>();
+}
+
+// AllowedEarlyData is how many bytes of early data the application takes of this client.
+uint32_t AllowedEarlyData(SslAttachment& attachment) {
+  constexpr auto kEarlyData = static_cast<uint16_t>(ExtensionType::kEarlyData);
+  SSL* ssl = attachment.ssl();
+  if (attachment.early_use != EarlyUse::kReads || Real().SSL_get_max_early_data(ssl) == 0 ||
+      !attachment.facts.client_extension(kEarlyData)) {
+    return 0;
+  }
+  const SslSettings& settings = attachment.settings;
+  if (settings.allow_early_data != nullptr &&
+      settings.allow_early_data(ssl, settings.allow_early_data_arg) == 0) {
+    return 0;
+  }
+  return Real().SSL_get_recv_max_early_data(ssl);
+}
+
+bool CachesOnClient(SSL_CTX* ctx) {
+  const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
+  return (mode & SSL_SESS_CACHE_CLIENT) != 0;
+}
+
+}  // namespace
+
+Psk SessionToOffer(SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  SSL_SESSION* object = Real().SSL_get_session(ssl);
+  std::shared_ptr<const Session> session = ReadSession(object);
+  if (session == nullptr) return Psk();
+  // A handshake that failed meanwhile may have left another verify result.
+  if (Real().SSL_set_session(ssl, object) != 1 || Real().SSL_SESSION_up_ref(object) != 1) {
+    return Psk();
+  }
+  Replace(object, &attachment.peer_objects().session);
+  return Psk(std::move(session));
+}
+
+void KeepTicket(SslAttachment& attachment, const Session& session) {
+  SSL_SESSION* object = MakeResumableSession(attachment, session);
+  if (object == nullptr) return;
+  Replace(object, &attachment.peer_objects().session);
+  SSL* ssl = attachment.ssl();
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  const auto callback = Real().SSL_CTX_sess_get_new_cb(ctx);
+  if (callback == nullptr || !CachesOnClient(ctx)) return;
+  // The callback's reference is the application's if it says so.
+  Real().SSL_SESSION_up_ref(object);
+  if (callback(ssl, object) == 0) Real().SSL_SESSION_free(object);
+}
+
+void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
+  SSL* ssl = attachment.ssl();
+  if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0) return;
+  const long lifetime_s = Real().SSL_CTX_get_timeout(Real().SSL_get_SSL_CTX(ssl));
+  handshake->ticket_keys = attachment.ctx()->ticket_keys(std::chrono::seconds(lifetime_s));
+  handshake->num_tickets = Real().SSL_get_num_tickets(ssl);
+  handshake->ask_ticket = true;
+  ConfigureEarlyData(attachment, handshake);
+}
+
+void NoteSessionData(SslAttachment& attachment) {
+  Association& association = *attachment.association();
+  if (association.role() != Role::kServer) return;
+  const long verify_result = Real().SSL_get_verify_result(attachment.ssl());
+  association.SetSessionData(
+      Serialize({.session_id_context = attachment.settings.session_id_context,
+                 .verify_result = static_cast<uint32_t>(verify_result)}));
+}
+
+TicketAnswer JudgeTicket(SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  const ClientHelloInfo& hello = attachment.association()->client_hello();
+  if (hello.ticket_session == nullptr) return TicketAnswer::kDeclined;
+  const std::optional<SessionData> data = Parse(hello.ticket_session->application_data);
+  const std::vector<uint8_t>& context = attachment.settings.session_id_context;
+  if (!data || data->session_id_context != context) return TicketAnswer::kDeclined;
+  const int verify_mode = Real().SSL_get_verify_mode(ssl);
+  // Whoever verifies clients and names no context could take a client that another service of the
+  // same keys has verified. libssl makes an error of it that cannot go unnoticed.
+  if ((verify_mode & SSL_VERIFY_PEER) != 0 && context.empty()) {
+    FailFor(attachment, SSL_R_SESSION_ID_CONTEXT_UNINITIALIZED, AlertDescription::kInternalError);
+    return TicketAnswer::kFailed;
+  }
+  Real().SSL_set_verify_result(ssl, static_cast<long>(data->verify_result));
+  return TicketAnswer::kResumable;
+}
+
+std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment) {
+  // The callback may end the association, and with it what client_hello() is.
+  std::shared_ptr<const Session> session = attachment.association()->client_hello().ticket_session;
+  if (session->max_early_data_len == 0) return session;
+  const uint32_t allowed = AllowedEarlyData(attachment);
+  if (session->max_early_data_len <= allowed) return session;
+  std::optional<Session> limited = CopySession(*session);
+  if (!limited) return nullptr;
+  limited->max_early_data_len = allowed;
+  return std::make_shared<const Session>(*std::move(limited));
+}
+
+void SettleSession(SslAttachment& attachment) {
+  if (attachment.association()->result().resumed) {
+    KeepPeerCertificates(attachment);
+  } else {
+    // What was offered is not what this connection has.
+    Replace(nullptr, &attachment.peer_objects().session);
+  }
+}
+
+}  // namespace dtls13::shim

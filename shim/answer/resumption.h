@@ -1,0 +1,57 @@
+#ifndef DTLS13_SHIM_ANSWER_RESUMPTION_H_
+#define DTLS13_SHIM_ANSWER_RESUMPTION_H_
+
+#include <memory>
+
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/session/psk.h"
+#include "dtls13/session/session.h"
+#include "shim/attachment/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// How connections come to sessions, and sessions to connections. An SSL_SESSION lives where libssl
+// has it: between connections in libssl's own object (SSL_set_session, and what a connection leaves
+// behind for the next one of the same SSL), and in peer_objects() during one.
+
+// --- Client
+
+// SessionToOffer is the session that the SSL is to resume, and makes its verify result the SSL's;
+// empty where there is none that we can read.
+Psk SessionToOffer(SslAttachment& attachment);
+
+// KeepTicket makes `session` the SSL's own, and gives it to the application's callback, if libssl
+// would.
+void KeepTicket(SslAttachment& attachment, const Session& session);
+
+// --- Server
+
+// ConfigureTickets says what the server issues and takes. libssl's tickets under SSL_OP_NO_TICKET
+// are references into its cache of sessions, which ours cannot be in: there are none then.
+void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake);
+
+// NoteSessionData tells the association what is to be known again when a session of it is resumed.
+// Before each answer that may complete the handshake.
+void NoteSessionData(SslAttachment& attachment);
+
+// TicketAnswer is what became of the session of the client's ticket.
+enum class TicketAnswer : uint8_t {
+  kDeclined,  // there is none, or it is of no use here: nothing was answered
+  kResumable,
+  kFailed,  // the association is over
+};
+// JudgeTicket looks at client_hello().ticket_session as libssl looks at a session it has found.
+TicketAnswer JudgeTicket(SslAttachment& attachment);
+// SessionToResume is the session of a ticket that is kResumable, with no more early data than the
+// application takes. It may call the application's callback about early data.
+std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment);
+
+// --- Both
+
+// SettleSession, once connected, gives a connection that began with a session the peer's
+// certificates out of it, and takes the offered one from a connection that did not.
+void SettleSession(SslAttachment& attachment);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ANSWER_RESUMPTION_H_

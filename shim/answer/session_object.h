@@ -1,0 +1,35 @@
+#ifndef DTLS13_SHIM_ANSWER_SESSION_OBJECT_H_
+#define DTLS13_SHIM_ANSWER_SESSION_OBJECT_H_
+
+#include <memory>
+#include <optional>
+
+#include "dtls13/session/session.h"
+#include "shim/attachment/ssl_attachment.h"
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// MakeSession builds libssl's object for what a connection has negotiated, with the version, suite,
+// peer, verify result and times that applications print and compare. It has no id and no ticket, so
+// it is not resumable. The caller owns it; null before the handshake is over, and when libssl
+// fails.
+SSL_SESSION* MakeSession(SslAttachment& attachment);
+
+// MakeResumableSession builds the same for a session that can be resumed. Whatever libssl does to
+// the object (i2d_SSL_SESSION, PEM, SSL_SESSION_dup), ReadSession finds all of `session` in it.
+SSL_SESSION* MakeResumableSession(SslAttachment& attachment, const Session& session);
+
+// ReadSession returns what MakeResumableSession put into `object`; null for any other object, also
+// one that another library made for DTLS 1.3, and for one that is marked as not resumable.
+std::shared_ptr<const Session> ReadSession(SSL_SESSION* object);
+
+// CopySession copies the key too; nothing for a session that cannot be serialised.
+std::optional<Session> CopySession(const Session& session);
+
+// IsDtls13: the session is one of DTLS 1.3, whoever made it. `object` may be null.
+bool IsDtls13(const SSL_SESSION* object);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ANSWER_SESSION_OBJECT_H_

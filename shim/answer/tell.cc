@@ -1,0 +1,137 @@
+#include "shim/answer/tell.h"
+
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <string>
+#include <string_view>
+
+#include "dtls13/wire/record_header.h"
+#include "shim/libssl/handshake_state.h"
+#include "shim/libssl/policy.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+using InfoCallback = void (*)(const SSL* ssl, int where, int value);
+
+InfoCallback InfoCallbackOf(SSL* ssl) {
+  if (InfoCallback callback = Real().SSL_get_info_callback(ssl)) return callback;
+  return Real().SSL_CTX_get_info_callback(Real().SSL_get_SSL_CTX(ssl));
+}
+
+SSL_CTX_keylog_cb_func KeyLogCallbackOf(SSL* ssl) {
+  return Real().SSL_CTX_get_keylog_callback(Real().SSL_get_SSL_CTX(ssl));
+}
+
+// One write, so that the lines of several processes do not mix. A file that cannot be written stops
+// no connection, and errno stays the network's.
+void AppendToFile(const std::string& file, std::string_view text) {
+  const int error = errno;
+  const int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (fd >= 0) {
+    [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
+    close(fd);
+  }
+  errno = error;
+}
+
+void TellMessage(SslAttachment& attachment, bool outgoing, int content_type,
+                 std::span<const uint8_t> bytes) {
+  const SslSettings& settings = attachment.settings;
+  if (settings.message_callback == nullptr) return;
+  settings.message_callback(outgoing ? 1 : 0, DTLS1_3_VERSION, content_type, bytes.data(),
+                            bytes.size(), attachment.ssl(), settings.message_callback_arg);
+}
+
+void TellAlert(SslAttachment& attachment, const Event& event) {
+  if (event.data.size() != kAlertLen) return;
+  TellInfo(attachment, event.trace.outgoing ? SSL_CB_WRITE_ALERT : SSL_CB_READ_ALERT,
+           event.data[0] << 8 | event.data[1]);
+}
+
+void FollowHandshake(SslAttachment& attachment, const Event& event) {
+  // Messages after the handshake leave the state at TLS_ST_OK: applications take anything else for
+  // a renegotiation, or for the end.
+  if (attachment.handshake_state == TLS_ST_OK || event.data.empty()) return;
+  const bool is_server = attachment.side == Side::kServer;
+  attachment.handshake_state =
+      HandshakeStateOf(is_server, event.trace.outgoing, static_cast<HandshakeType>(event.data[0]),
+                       attachment.handshake_state);
+  TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
+}
+
+}  // namespace
+
+void TellInfo(SslAttachment& attachment, int where, int value) {
+  if (InfoCallback callback = InfoCallbackOf(attachment.ssl())) {
+    callback(attachment.ssl(), where, value);
+  }
+}
+
+void TellTrace(SslAttachment& attachment, const Event& event) {
+  const auto content_type = static_cast<uint8_t>(event.trace.content_type);
+  if (event.trace.epoch > kPlaintextEpoch) {
+    TellMessage(attachment, event.trace.outgoing, SSL3_RT_INNER_CONTENT_TYPE,
+                std::span(&content_type, 1));
+  }
+  TellMessage(attachment, event.trace.outgoing, content_type, event.data);
+  switch (event.trace.content_type) {
+    case ContentType::kHandshake:
+      FollowHandshake(attachment, event);
+      break;
+    case ContentType::kAlert:
+      TellAlert(attachment, event);
+      break;
+    default:
+      break;
+  }
+}
+
+void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const uint8_t> datagram,
+                       bool with_contents) {
+  if (attachment.settings.message_callback == nullptr) return;
+  while (!datagram.empty()) {
+    const size_t record_len = RecordExtent(datagram, /*connection_id_len=*/0);
+    if (record_len == 0) return;
+    const bool is_plaintext = ClassifyRecord(datagram[0]) == RecordKind::kPlaintext;
+    size_t header_len = kPlaintextHeaderLen;
+    if (!is_plaintext) {
+      const bool has_16_bit_number = (datagram[0] & 0x08) != 0;
+      const bool has_length = (datagram[0] & 0x04) != 0;
+      header_len = 1 + (has_16_bit_number ? 2 : 1) + (has_length ? 2 : 0);
+    }
+    if (header_len > record_len) return;
+    TellMessage(attachment, outgoing, SSL3_RT_HEADER, datagram.first(header_len));
+    if (is_plaintext && with_contents) {
+      TellMessage(attachment, outgoing, datagram[0],
+                  datagram.subspan(header_len, record_len - header_len));
+    }
+    datagram = datagram.subspan(record_len);
+  }
+}
+
+bool WantsKeyLog(SSL* ssl) {
+  return KeyLogCallbackOf(ssl) != nullptr || !CurrentPolicy().key_log.empty();
+}
+
+void TellKeyLog(SslAttachment& attachment, std::span<const uint8_t> line) {
+  std::string text;
+  // Room for the end of the line too: growing would leave a copy of the secret behind.
+  text.reserve(line.size() + 1);
+  text.assign(line.begin(), line.end());
+  if (const SSL_CTX_keylog_cb_func callback = KeyLogCallbackOf(attachment.ssl())) {
+    callback(attachment.ssl(), text.c_str());
+  }
+  if (const std::string& file = CurrentPolicy().key_log; !file.empty()) {
+    text += '\n';
+    AppendToFile(file, text);
+  }
+  OPENSSL_cleanse(text.data(), text.size());
+}
+
+}  // namespace dtls13::shim

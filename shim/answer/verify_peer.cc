@@ -1,0 +1,155 @@
+#include <openssl/x509.h>
+#include <openssl/x509_vfy.h>
+
+#include "dtls13/crypto/trust_store.h"
+#include "shim/answer/certificates.h"
+#include "shim/answer/credentials.h"
+#include "shim/answer/hello_callbacks.h"
+#include "shim/answer/ocsp_staple.h"
+#include "shim/answer/resumption.h"
+#include "shim/libssl/error_mark.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// ParsePeerChain keeps the peer's certificates as libssl's getters hand them out: a server's chain
+// begins with its own certificate, a client's without. Returns the leaf; null when one of them does
+// not parse.
+OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {
+  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  const bool peer_is_server = attachment.association()->role() == Role::kClient;
+  OpenSslPtr<X509> leaf;
+  objects.chain = sk_X509_new_null();
+  if (objects.chain == nullptr) return nullptr;
+  for (const std::vector<uint8_t>& der : attachment.association()->peer_certificates()) {
+    OpenSslPtr<X509> certificate = ParseCertificate(attachment, der);
+    if (certificate == nullptr) return nullptr;
+    const bool is_leaf = leaf == nullptr;
+    if (is_leaf) {
+      X509_up_ref(certificate.get());
+      leaf.reset(certificate.get());
+    }
+    if (is_leaf && !peer_is_server) continue;
+    if (sk_X509_push(objects.chain, certificate.get()) <= 0) return nullptr;
+    certificate.release();
+  }
+  return leaf;
+}
+
+X509_STORE* VerifyStore(SSL* ssl) {
+  X509_STORE* store = nullptr;
+  Real().SSL_ctrl(ssl, SSL_CTRL_GET_VERIFY_CERT_STORE, 0, &store);
+  return store != nullptr ? store : Real().SSL_CTX_get_cert_store(Real().SSL_get_SSL_CTX(ssl));
+}
+
+// Sets the context up as libssl does: the SSL's parameters over the defaults for the peer's
+// purpose, its security level, Suite B flags, DANE records and callback.
+bool Prepare(SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
+  SSL* ssl = attachment.ssl();
+  STACK_OF(X509)* untrusted = attachment.peer_objects().chain;
+  if (X509_STORE_CTX_init(context, VerifyStore(ssl), leaf, untrusted) != 1) return false;
+  X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context);
+  X509_VERIFY_PARAM_set_auth_level(param, Real().SSL_get_security_level(ssl));
+  // The Suite B bits of both are the same numbers.
+  const auto suite_b = static_cast<unsigned long>(
+      Real().SSL_ctrl(ssl, SSL_CTRL_CERT_FLAGS, 0, nullptr) & SSL_CERT_FLAG_SUITEB_128_LOS);
+  X509_STORE_CTX_set_flags(context, suite_b);
+  if (X509_STORE_CTX_set_ex_data(context, Real().SSL_get_ex_data_X509_STORE_CTX_idx(), ssl) != 1) {
+    return false;
+  }
+  X509_STORE_CTX_set0_dane(context, Real().SSL_get0_dane(ssl));
+  const bool peer_is_server = attachment.association()->role() == Role::kClient;
+  X509_STORE_CTX_set_default(context, peer_is_server ? "ssl_server" : "ssl_client");
+  X509_VERIFY_PARAM_set1(param, Real().SSL_get0_param(ssl));
+  if (const auto callback = Real().SSL_get_verify_callback(ssl)) {
+    X509_STORE_CTX_set_verify_cb(context, callback);
+  }
+  return true;
+}
+
+// VerifyChain returns whether the chain is good, and leaves the SSL its result, the chain that was
+// built and the name that matched.
+bool VerifyChain(SslAttachment& attachment, X509* leaf) {
+  SSL* ssl = attachment.ssl();
+  OpenSslPtr<X509_STORE_CTX> context = NewStoreContext(attachment);
+  if (context == nullptr || !Prepare(attachment, context.get(), leaf)) {
+    Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
+    return false;
+  }
+  const CtxAttachment* ctx = attachment.ctx();
+  const bool is_good =
+      ctx != nullptr && ctx->callbacks.verify_chain != nullptr
+          ? ctx->callbacks.verify_chain(context.get(), ctx->callbacks.verify_chain_arg) > 0
+          : X509_verify_cert(context.get()) > 0;
+  Real().SSL_set_verify_result(ssl, X509_STORE_CTX_get_error(context.get()));
+  attachment.peer_objects().verified_chain = X509_STORE_CTX_get1_chain(context.get());
+  X509_VERIFY_PARAM_move_peername(Real().SSL_get0_param(ssl),
+                                  X509_STORE_CTX_get0_param(context.get()));
+  return is_good;
+}
+
+void Forget(STACK_OF(X509) * *stack) {
+  sk_X509_pop_free(*stack, X509_free);
+  *stack = nullptr;
+}
+
+}  // namespace
+
+bool KeepPeerCertificates(SslAttachment& attachment) {
+  ErrorMark mark;
+  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  if (leaf == nullptr) return false;
+  attachment.peer_objects().certificate = leaf.release();
+  return true;
+}
+
+void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  SSL* ssl = attachment.ssl();
+  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  Forget(&objects.chain);
+  Forget(&objects.verified_chain);
+  if (association.role() == Role::kClient && attachment.num_callbacks_done == 0) {
+    if (!RunServerNameCallback(attachment)) return;
+    attachment.num_callbacks_done = 1;
+  }
+  attachment.retry_verify = false;
+  // What goes wrong inside a verification that succeeds is nobody's error.
+  ERR_set_mark();
+  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  if (leaf == nullptr) {
+    ERR_clear_last_mark();
+    association.ProvideVerification(false, AlertDescription::kBadCertificate, now);
+    return;
+  }
+  const bool is_good = VerifyChain(attachment, leaf.get());
+  if (is_good && attachment.retry_verify && association.role() == Role::kClient) {
+    ERR_pop_to_mark();
+    // What the callback noted until then is no verdict, though it may look like a good one.
+    if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
+      Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
+    }
+    attachment.postponed = {EventType::kVerifyPeer, Want::kVerification};
+    return;
+  }
+  // Without SSL_VERIFY_PEER the result is only for a client's application to look at; a server
+  // would not have asked.
+  const bool must_be_good =
+      association.role() == Role::kServer || Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+  if (!is_good && must_be_good) {
+    ERR_clear_last_mark();
+    const int error = static_cast<int>(Real().SSL_get_verify_result(ssl));
+    // libssl's server shows the certificates of a client only once it has accepted them.
+    if (association.role() == Role::kServer) Forget(&objects.chain);
+    association.ProvideVerification(false, AlertForVerifyError(error), now);
+    return;
+  }
+  ERR_pop_to_mark();
+  objects.certificate = leaf.release();
+  if (association.role() == Role::kClient && !TellStaple(attachment)) return;
+  NoteSessionData(attachment);
+  association.ProvideVerification(true, AlertDescription::kCloseNotify, now);
+}
+
+}  // namespace dtls13::shim

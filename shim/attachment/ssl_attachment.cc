@@ -1,0 +1,138 @@
+#include "shim/attachment/ssl_attachment.h"
+
+#include <algorithm>
+#include <atomic>
+#include <new>
+#include <utility>
+
+#include "shim/libssl/dtls_method.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+void FreeAttachment(void* /*parent*/, void* pointer, CRYPTO_EX_DATA* data, int index, long /*argl*/,
+                    void* /*argp*/) {
+  // First: other slots' callbacks may still ask, and would find what is gone.
+  if (pointer != nullptr) CRYPTO_set_ex_data(data, index, nullptr);
+  delete static_cast<SslAttachment*>(pointer);
+}
+
+// SSL_dup copies ex_data slot by slot. Two SSLs must not share an attachment: the copy keeps the
+// one it was made with, and takes over the settings.
+int DuplicateAttachment(CRYPTO_EX_DATA* to, const CRYPTO_EX_DATA* /*from*/, void** from_data,
+                        int index, long /*argl*/, void* /*argp*/) {
+  const auto* source = static_cast<const SslAttachment*>(*from_data);
+  auto* own = static_cast<SslAttachment*>(CRYPTO_get_ex_data(to, index));
+  if (source != nullptr && own != nullptr) {
+    own->settings = source->settings;
+    own->side = source->side;
+  }
+  *from_data = own;
+  return 1;
+}
+
+int Index() {
+  static const int index = CRYPTO_get_ex_new_index(CRYPTO_EX_INDEX_SSL, 0, nullptr, nullptr,
+                                                   DuplicateAttachment, FreeAttachment);
+  return index;
+}
+
+std::atomic<bool> any_attached{false};
+
+}  // namespace
+
+SslAttachment* SslAttachment::Find(const SSL* ssl) {
+  if (ssl == nullptr || !any_attached.load(std::memory_order_acquire)) return nullptr;
+  return static_cast<SslAttachment*>(Real().SSL_get_ex_data(ssl, Index()));
+}
+
+SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
+  if (SslAttachment* found = Find(ssl)) return found;
+  if (ssl == nullptr || !MayBeOurs(Real().SSL_get_ssl_method(ssl))) return nullptr;
+  const int index = Index();
+  if (index < 0) return nullptr;
+  auto attachment = std::unique_ptr<SslAttachment>(new (std::nothrow) SslAttachment(ssl));
+  if (attachment == nullptr || Real().SSL_set_ex_data(ssl, index, attachment.get()) != 1) {
+    return nullptr;
+  }
+  if (CtxAttachment* ctx = CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl))) {
+    attachment->settings = ctx->settings;
+  }
+  any_attached.store(true, std::memory_order_release);
+  return attachment.release();
+}
+
+SslAttachment* SslAttachment::Ours(const SSL* ssl) {
+  SslAttachment* attachment = Find(ssl);
+  return attachment != nullptr && attachment->owner == Owner::kOurs ? attachment : nullptr;
+}
+
+CtxAttachment* SslAttachment::ctx() const {
+  return CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl_));
+}
+
+size_t SslAttachment::TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes) {
+  Record& record = records->front();
+  const size_t len = std::min(out.size(), record.content.size() - record.num_read);
+  std::copy_n(record.content.data() + record.num_read, len, out.data());
+  if (!consumes) return len;
+  record.num_read += len;
+  if (record.num_read == record.content.size()) records->pop_front();
+  return len;
+}
+
+void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
+  // libssl's own object has been idle all the while, so that it takes a session at any time.
+  Real().SSL_set_session(ssl_, is_good ? session : nullptr);
+  if (session != nullptr) Real().SSL_SESSION_free(session);
+}
+
+void SslAttachment::Reset() {
+  const bool was_client = connected() && association_->role() == Role::kClient;
+  const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
+  SSL_SESSION* const session =
+      was_client ? std::exchange(peer_objects_->session, nullptr) : nullptr;
+  association_.reset();
+  peer_objects_ = std::make_unique<PeerObjects>();
+  owner = Owner::kUndecided;
+  // Not before: libssl takes the session away from an SSL that says it is connected.
+  if (was_client) LeaveSession(session, !was_left_up);
+  want = Want::kNothing;
+  handshake_state = TLS_ST_BEFORE;
+  postponed.reset();
+  num_callbacks_done = 0;
+  retry_verify = false;
+  initial_ctx = nullptr;
+  facts = SessionFacts();
+  unread.clear();
+  unread_early.clear();
+  early_use = EarlyUse::kNone;
+  kept_datagram.clear();
+  unsent_datagram.clear();
+  peer_address.clear();
+  peer.reset();
+  srtp_profiles.clear();
+  hello_gatherer.reset();
+  fallback.reset();
+  psk_identity.clear();
+  failure_reported = false;
+  callbacks_started = false;
+  flush_owed = false;
+  applied_mtu = 0;
+  timer_report = {};
+  announced_deadline.reset();
+  announced_to = nullptr;
+}
+
+SslAttachment::PeerObjects::~PeerObjects() {
+  X509_free(certificate);
+  sk_X509_pop_free(chain, X509_free);
+  sk_X509_pop_free(verified_chain, X509_free);
+  sk_X509_NAME_pop_free(authorities, X509_NAME_free);
+  sk_SSL_CIPHER_free(client_ciphers);
+  // SSL_SESSION is libssl's own type, and the slot may be freed while libssl itself goes down.
+  if (session != nullptr) Real().SSL_SESSION_free(session);
+}
+
+}  // namespace dtls13::shim

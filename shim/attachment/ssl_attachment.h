@@ -1,0 +1,232 @@
+#ifndef DTLS13_SHIM_ATTACHMENT_SSL_ATTACHMENT_H_
+#define DTLS13_SHIM_ATTACHMENT_SSL_ATTACHMENT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "dtls13/association.h"
+#include "dtls13/listener/hello_gatherer.h"
+#include "shim/attachment/ctx_attachment.h"
+#include "shim/attachment/handshake_facts.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/fallback/fallback.h"
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// Owner says whose an SSL is. It is decided at the SSL's first input or output, and anew after
+// SSL_clear.
+enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
+
+// Side is what SSL_set_connect_state and SSL_set_accept_state chose; libssl tells only the result.
+enum class Side : uint8_t { kUnset, kClient, kServer };
+
+// EarlyUse is what an application makes of early data: SSL_write_early_data on a client,
+// SSL_read_early_data on a server.
+enum class EarlyUse : uint8_t { kNone, kWrites, kReads, kHasRead };
+
+// Want is why the last call returned without a result: what SSL_want and SSL_get_error speak of.
+enum class Want : uint8_t {
+  kNothing,
+  kRead,
+  kWrite,
+  // A callback of the application's that wants to be called again.
+  kCertificateCallback,
+  kClientHelloCallback,
+  kVerification,
+};
+
+// SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
+// libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
+// The flags of SSL_get_shutdown and the verify result are kept in libssl's own object, through its
+// own setters.
+//
+// As with libssl, one thread at a time uses an SSL and its attachment.
+class SslAttachment {
+ public:
+  // Find returns null for an SSL that the shim has nothing to do with.
+  static SslAttachment* Find(const SSL* ssl);
+  // FindOrCreate returns null for an SSL that can never be ours, and when memory is out. A new one
+  // takes over the settings of the SSL's SSL_CTX.
+  static SslAttachment* FindOrCreate(SSL* ssl);
+  // Ours returns the attachment of an SSL that is ours by now, null for any other: the question
+  // every query asks. It never decides.
+  static SslAttachment* Ours(const SSL* ssl);
+
+  explicit SslAttachment(SSL* ssl) : ssl_(ssl) {}
+  SslAttachment(const SslAttachment&) = delete;
+  SslAttachment& operator=(const SslAttachment&) = delete;
+
+  SSL* ssl() const { return ssl_; }
+  // ctx is the attachment of the SSL's present SSL_CTX, which the server name callback may have
+  // changed. Null when that SSL_CTX is of a method that has none.
+  CtxAttachment* ctx() const;
+  // Null until the handshake began, also on an SSL that is ours.
+  Association* association() const { return association_.get(); }
+  // connected is what SSL_is_init_finished says: the handshake is over and went well.
+  bool connected() const { return association_ != nullptr && association_->connected(); }
+
+  bool failed() const { return association_ != nullptr && association_->failed(); }
+  // ended_by_close: the peer closed before the handshake was over.
+  bool ended_by_close() const {
+    return failed() && association_->failure().reason() == Reason::kPeerAlert &&
+           association_->failure().alert() == AlertDescription::kCloseNotify;
+  }
+  // is_up: connected, and nothing went wrong since.
+  bool is_up() const { return connected() && !failed(); }
+
+  // Reset forgets the connection and keeps the settings: SSL_clear. Not while the SSL is busy. As
+  // in libssl, the next connection of a client resumes the session of this one, unless it was left
+  // without SSL_shutdown.
+  void Reset();
+
+  // Busy stands around the work on a connection that calls the application back. What a callback
+  // then does to the same SSL must neither end the connection nor drive it: the work still holds on
+  // to its parts.
+  class Busy {
+   public:
+    explicit Busy(SslAttachment& attachment) : attachment_(attachment) {
+      ++attachment_.busy_depth_;
+    }
+    ~Busy() { --attachment_.busy_depth_; }
+    Busy(const Busy&) = delete;
+    Busy& operator=(const Busy&) = delete;
+
+   private:
+    SslAttachment& attachment_;
+  };
+  bool busy() const { return busy_depth_ > 0; }
+
+  // InLibssl stands around a call of libssl's: what libssl then calls by itself must not be taken
+  // for the application's calls. Debian's libssl calls its own exports through its PLT, so calls
+  // like SSL_clear come back to us from inside.
+  class InLibssl {
+   public:
+    explicit InLibssl(SslAttachment& attachment) : attachment_(attachment) {
+      ++attachment_.libssl_depth_;
+    }
+    ~InLibssl() { --attachment_.libssl_depth_; }
+    InLibssl(const InLibssl&) = delete;
+    InLibssl& operator=(const InLibssl&) = delete;
+
+   private:
+    SslAttachment& attachment_;
+  };
+  bool in_libssl() const { return libssl_depth_ > 0; }
+
+  // PeerObjects are what entries hand out, owned here and freed with the connection.
+  struct PeerObjects {
+    PeerObjects() = default;
+    PeerObjects(const PeerObjects&) = delete;
+    PeerObjects& operator=(const PeerObjects&) = delete;
+    ~PeerObjects();
+
+    X509* certificate = nullptr;                      // the peer's leaf
+    STACK_OF(X509) * chain = nullptr;                 // as the peer sent it
+    STACK_OF(X509) * verified_chain = nullptr;        // as verification built it
+    STACK_OF(X509_NAME) * authorities = nullptr;      // that the peer named; null: none
+    STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
+    // What SSL_get_session hands out; null until it is asked for, or there is one to resume.
+    SSL_SESSION* session = nullptr;
+    std::string protocol;  // what ALPN chose
+  };
+  PeerObjects& peer_objects() { return *peer_objects_; }
+
+  Owner owner = Owner::kUndecided;
+  Side side = Side::kUnset;
+  Want want = Want::kNothing;
+  // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
+  OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
+  SslSettings settings;
+
+  // A question of the association's that a callback has put off, to be asked again by the next
+  // call.
+  struct Postponed {
+    EventType question;
+    Want want;
+  };
+  std::optional<Postponed> postponed;
+  // How many of the callbacks that come in turn have had their say.
+  size_t num_callbacks_done = 0;
+  // SSL_set_retry_verify: the verification at hand is to be put off.
+  bool retry_verify = false;
+  // The SSL_CTX that a server's handshake began with; its SSL holds on to it.
+  const CtxAttachment* initial_ctx = nullptr;
+
+  // What queries ask about the handshake. The driver hands it every Trace event, so an association
+  // is always made with AssociationConfig::trace.
+  SessionFacts facts;
+
+  // Application data that arrived and was not read, oldest first. Datagrams are read only while
+  // this is empty, so it holds one datagram's records at most.
+  struct Record {
+    std::vector<uint8_t> content;
+    size_t num_read = 0;
+  };
+  std::deque<Record> unread;
+  // The same for early data, which SSL_read_early_data alone returns.
+  std::deque<Record> unread_early;
+  EarlyUse early_use = EarlyUse::kNone;
+
+  // TakeData moves what fits of the oldest record's rest to `out`, or copies it unless `consumes`,
+  // and returns its length. There must be a record.
+  static size_t TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes);
+
+  // A datagram taken from the BIO before an association wanted it: the ClientHello that
+  // DTLSv1_listen accepted, or the one that is libssl's to answer.
+  std::vector<uint8_t> kept_datagram;
+
+  // The client's address as the cookie was bound to it; empty where the BIO cannot tell.
+  std::vector<uint8_t> peer_address;
+  // The same as the BIO gave it, for sending there.
+  AddressPtr peer;
+
+  // What the association may choose of, as libssl's own lasting entries.
+  std::vector<SRTP_PROTECTION_PROFILE*> srtp_profiles;
+  // Pieces of a ClientHello, while it is not known whose it is to answer.
+  std::unique_ptr<HelloGatherer> hello_gatherer;
+
+  // libssl's half of a client, until the version is settled and libssl's handshake is over.
+  std::unique_ptr<Fallback> fallback;
+
+  // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
+  std::string psk_identity;
+
+  // DTLS_set_timer_cb: the application's own values of the retransmission timer, and what it was
+  // asked about so far.
+  DTLS_timer_cb timer_callback = nullptr;
+  RetransmitTimerReport timer_report;
+
+  // --- for the driver alone
+
+  std::unique_ptr<Association>& mutable_association() { return association_; }
+  // A datagram other than application data that the write BIO did not take; it goes first next
+  // time, as libssl does it. A socket that tells of an earlier error has not sent it.
+  std::vector<uint8_t> unsent_datagram;
+  bool failure_reported = false;
+  bool flush_owed = false;         // something was written since the last BIO_flush
+  bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
+  size_t applied_mtu = 0;          // what the association was last told
+  // The deadline that a read BIO was last told, and which BIO; nothing: that no timer runs.
+  std::optional<Instant> announced_deadline;
+  const BIO* announced_to = nullptr;
+
+ private:
+  void LeaveSession(SSL_SESSION* session, bool is_good);
+
+  SSL* const ssl_;
+  int busy_depth_ = 0;
+  int libssl_depth_ = 0;
+  std::unique_ptr<Association> association_;
+  std::unique_ptr<PeerObjects> peer_objects_ = std::make_unique<PeerObjects>();
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ATTACHMENT_SSL_ATTACHMENT_H_

@@ -1,0 +1,223 @@
+#include "shim/bio/bio_transport.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstring>
+#include <memory>
+
+#include "shim/bio/clock.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// IP and UDP headers where the BIO does not say whether it is IPv4 or IPv6.
+constexpr size_t kAssumedMtuOverhead = 28;
+
+// What the least path of IPv4 carries; the kernel itself holds on to IPv6's.
+constexpr size_t kMinPathPayload = 576 - kAssumedMtuOverhead;
+
+// A family, an IPv6 address, a port.
+constexpr size_t kMaxEncodedAddressLen = 2 + 16 + 2;
+
+bool IsDatagramSocket(BIO* bio) {
+  // Applications give BIOs of their own the type BIO_TYPE_DGRAM, so the type alone says nothing.
+  return BIO_method_type(bio) == BIO_TYPE_DGRAM &&
+         std::strcmp(BIO_method_name(bio), "datagram socket") == 0;
+}
+
+int DescriptorOf(BIO* bio) {
+  int descriptor = -1;
+  return BIO_get_fd(bio, &descriptor) >= 0 ? descriptor : -1;
+}
+
+bool IsBlockingDescriptor(int descriptor) {
+  const int flags = fcntl(descriptor, F_GETFL);
+  return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+// WaitReadable returns false when `deadline` passed first.
+bool WaitReadable(int descriptor, std::optional<Instant> deadline, Instant now) {
+  pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
+  for (;;) {
+    int timeout_ms = -1;
+    if (deadline) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
+      timeout_ms = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
+    }
+    const int num_ready = poll(&entry, 1, timeout_ms);
+    // Any failure but a signal is the following read's to find out.
+    if (num_ready >= 0 || errno != EINTR) return num_ready != 0;
+    now = Now();
+  }
+}
+
+// IsEmptyDatagram says, after a read of nothing, that there was a datagram of nothing. Whoever can
+// reach a socket can send one; it is no end, which poll would tell of.
+bool IsEmptyDatagram(BIO* bio) {
+  if (BIO_method_type(bio) != BIO_TYPE_SOCKET && !IsDatagramSocket(bio)) return false;
+  pollfd entry = {.fd = DescriptorOf(bio), .events = POLLRDHUP, .revents = 0};
+  return entry.fd >= 0 && poll(&entry, 1, /*timeout=*/0) == 0;
+}
+
+size_t PositiveControl(SSL* ssl, int command) {
+  BIO* bio = Real().SSL_get_wbio(ssl);
+  if (bio == nullptr) return 0;
+  const long value = BIO_ctrl(bio, command, 0, nullptr);
+  return value > 0 ? static_cast<size_t>(value) : 0;
+}
+
+// An interrupted call is to be repeated at once: coturn would take EINTR for a reason to loop.
+void ReportAgain() {
+  if (errno == EINTR) errno = EAGAIN;
+}
+
+// EncodePeerAddress returns the filled part of `out`.
+std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
+                                           std::span<uint8_t, kMaxEncodedAddressLen> out) {
+  const AddressPtr address = ReadPeer(ssl);
+  if (address == nullptr) return {};
+  const int family = BIO_ADDR_family(address.get());
+  size_t len = 0;
+  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
+      len > kMaxEncodedAddressLen - 4) {
+    return {};
+  }
+  out[0] = static_cast<uint8_t>(family >> 8);
+  out[1] = static_cast<uint8_t>(family);
+  BIO_ADDR_rawaddress(address.get(), out.data() + 2, &len);
+  // In network order already, like the address.
+  const unsigned short port = BIO_ADDR_rawport(address.get());
+  std::memcpy(out.data() + 2 + len, &port, 2);
+  return out.first(2 + len + 2);
+}
+
+}  // namespace
+
+BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
+                     Instant now) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
+  if (bio == nullptr) return {BioOutcome::kMissing, {}};
+  if (BIO_method_type(bio) == BIO_TYPE_SOCKET) {
+    const int descriptor = DescriptorOf(bio);
+    if (descriptor >= 0 && IsBlockingDescriptor(descriptor) &&
+        !WaitReadable(descriptor, deadline, now)) {
+      BIO_set_retry_read(bio);
+      errno = EAGAIN;
+      return {BioOutcome::kWouldBlock, {}};
+    }
+  }
+  errno = 0;
+  const int max_len = static_cast<int>(std::min<size_t>(buffer.size(), INT_MAX));
+  const int len = BIO_read(bio, buffer.data(), max_len);
+  if (len > 0) return {BioOutcome::kDone, buffer.first(static_cast<size_t>(len))};
+  if (!BIO_should_retry(bio)) {
+    if (len == 0 && IsEmptyDatagram(bio)) return {BioOutcome::kDone, {}};
+    return {BioOutcome::kFailed, {}};
+  }
+  ReportAgain();
+  return {BioOutcome::kWouldBlock, {}};
+}
+
+BioOutcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram) {
+  BIO* bio = Real().SSL_get_wbio(ssl);
+  if (bio == nullptr) return BioOutcome::kMissing;
+  errno = 0;
+  const int len = BIO_write(bio, datagram.data(), static_cast<int>(datagram.size()));
+  if (len > 0) return BioOutcome::kDone;
+  if (BIO_should_retry(bio)) {
+    ReportAgain();
+    return BioOutcome::kWouldBlock;
+  }
+  const int error = errno;
+  const bool too_large =
+      error == EMSGSIZE || BIO_ctrl(bio, BIO_CTRL_DGRAM_MTU_EXCEEDED, 0, nullptr) > 0;
+  errno = error;
+  return too_large ? BioOutcome::kTooLarge : BioOutcome::kFailed;
+}
+
+void Flush(SSL* ssl) {
+  if (BIO* bio = Real().SSL_get_wbio(ssl)) BIO_ctrl(bio, BIO_CTRL_FLUSH, 0, nullptr);
+}
+
+void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
+  if (bio == nullptr) return;
+  timeval when = {};
+  if (time_left) {
+    // libssl's convention is wall-clock time.
+    gettimeofday(&when, nullptr);
+    const int64_t total_us = when.tv_usec + std::max<int64_t>(time_left->count(), 0);
+    when.tv_sec += total_us / 1000000;
+    when.tv_usec = total_us % 1000000;
+  }
+  BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT, 0, &when);
+}
+
+bool IsBlocking(SSL* ssl) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
+  if (bio == nullptr) return false;
+  if (BIO_method_type(bio) != BIO_TYPE_SOCKET && !IsDatagramSocket(bio)) return false;
+  const int descriptor = DescriptorOf(bio);
+  return descriptor >= 0 && IsBlockingDescriptor(descriptor);
+}
+
+bool KeepsDatagramBoundaries(SSL* ssl) {
+  BIO* bio = Real().SSL_get_wbio(ssl);
+  return bio != nullptr && IsDatagramSocket(bio);
+}
+
+//= rfc9147#section-4.4
+//# For DTLS over UDP, the upper layer protocol SHOULD be allowed to obtain
+//# the PMTU estimate maintained in the IP layer.
+size_t QueryMtu(SSL* ssl) {
+  const size_t mtu = PositiveControl(ssl, BIO_CTRL_DGRAM_QUERY_MTU);
+  //= rfc9147#section-4.4
+  //# Note that DTLS does not defend against spoofed ICMP messages;
+  //# implementations SHOULD ignore any such messages that indicate PMTUs
+  //# below the IPv4 and IPv6 minimums of 576 and 1280 bytes, respectively.
+  // An application's own BIO knows why it asks for less.
+  return mtu > 0 && KeepsDatagramBoundaries(ssl) ? std::max(mtu, kMinPathPayload) : mtu;
+}
+
+size_t MtuOverhead(SSL* ssl) {
+  const size_t overhead = PositiveControl(ssl, BIO_CTRL_DGRAM_GET_MTU_OVERHEAD);
+  return overhead > 0 ? overhead : kAssumedMtuOverhead;
+}
+
+std::vector<uint8_t> PeerAddress(SSL* ssl) {
+  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
+  const std::span<const uint8_t> encoded = EncodePeerAddress(ssl, buffer);
+  return std::vector<uint8_t>(encoded.begin(), encoded.end());
+}
+
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded) {
+  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
+  const std::span<const uint8_t> sender = EncodePeerAddress(ssl, buffer);
+  return sender.empty() || std::ranges::equal(sender, encoded);
+}
+
+AddressPtr ReadPeer(SSL* ssl) {
+  BIO* bio = Real().SSL_get_rbio(ssl);
+  AddressPtr address(BIO_ADDR_new());
+  if (bio == nullptr || address == nullptr ||
+      BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) {
+    return nullptr;
+  }
+  return address;
+}
+
+void SetPeer(SSL* ssl, BIO_ADDR* address) {
+  BIO* bio = Real().SSL_get_wbio(ssl);
+  if (bio == nullptr || address == nullptr || BIO_ADDR_family(address) == AF_UNSPEC) return;
+  BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEER, 0, address);
+}
+
+}  // namespace dtls13::shim

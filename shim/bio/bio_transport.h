@@ -1,0 +1,77 @@
+#ifndef DTLS13_SHIM_BIO_BIO_TRANSPORT_H_
+#define DTLS13_SHIM_BIO_BIO_TRANSPORT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/wire/time.h"
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// What a BIO did with a read or a write.
+enum class BioOutcome : uint8_t {
+  kDone,
+  kWouldBlock,  // with a retry flag, or our own deadline passed
+  kTooLarge,    // the datagram is over what the path carries; it is lost
+  kFailed,      // SSL_ERROR_SYSCALL: the end, an error, or nothing to read without a retry flag
+  kMissing,     // the SSL has no such BIO
+};
+
+// The functions below fetch the SSL's BIOs at every call: applications exchange them between calls.
+// They know nothing of associations.
+
+struct BioRead {
+  BioOutcome outcome;
+  std::span<uint8_t> datagram;  // with kDone: the filled part of the buffer
+};
+
+// ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for
+// until `deadline` (at `now`, for ever without one).
+BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
+                     Instant now);
+
+// WriteDatagram hands one datagram to the write BIO in one BIO_write.
+BioOutcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram);
+// Flush ends a flight, for BIOs that gather.
+void Flush(SSL* ssl);
+
+// SetNextTimeout tells the read BIO the absolute time at which a blocking read is to give up, or
+// that there is none.
+void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left);
+
+// IsBlocking is true when a read may wait without an end of the application's own choosing: a
+// blocking socket.
+bool IsBlocking(SSL* ssl);
+
+// KeepsDatagramBoundaries is true only where the write BIO is a datagram socket itself, so that a
+// record may go without its length.
+bool KeepsDatagramBoundaries(SSL* ssl);
+
+// QueryMtu is the datagram payload that the write BIO knows of, 0 when it does not.
+size_t QueryMtu(SSL* ssl);
+// MtuOverhead is what IP and UDP take of a link MTU, in bytes.
+size_t MtuOverhead(SSL* ssl);
+
+struct AddressFree {
+  void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
+};
+using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
+
+// ReadPeer is the sender of the last datagram as the BIO has it; null when the BIO cannot tell.
+AddressPtr ReadPeer(SSL* ssl);
+// PeerAddress is the same, encoded for cookies: family, address, port. Empty when the BIO cannot
+// tell. An IPv6 scope is not in it: only what ReadPeer returned can be sent to.
+std::vector<uint8_t> PeerAddress(SSL* ssl);
+// IsFrom says whether the last datagram's sender is `encoded`; true when the BIO cannot tell.
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded);
+// SetPeer makes an unconnected datagram BIO send to `address` again; null changes nothing.
+void SetPeer(SSL* ssl, BIO_ADDR* address);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_BIO_BIO_TRANSPORT_H_

@@ -1,0 +1,185 @@
+#include "shim/drive/association_setup.h"
+
+#include <algorithm>
+#include <string>
+
+#include "shim/answer/certificates.h"
+#include "shim/answer/client_psks.h"
+#include "shim/answer/hello_callbacks.h"
+#include "shim/answer/ocsp_staple.h"
+#include "shim/answer/resumption.h"
+#include "shim/answer/server_psks.h"
+#include "shim/answer/tell.h"
+#include "shim/attachment/offered_lists.h"
+#include "shim/attachment/protocol_version.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/bio/clock.h"
+#include "shim/fallback/fallback.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/policy.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// kLibsslExpiries: libssl sends a flight twelve times more, and gives up when the timer expires
+// after that.
+constexpr uint32_t kLibsslExpiries = 13;
+
+// UseSrtp takes the SSL's DTLS-SRTP profiles, and their timer where there are any.
+void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
+  attachment.srtp_profiles.clear();
+  std::vector<SrtpProfile> profiles;
+  STACK_OF(SRTP_PROTECTION_PROFILE)* known = Real().SSL_get_srtp_profiles(attachment.ssl());
+  for (int i = 0; i < sk_SRTP_PROTECTION_PROFILE_num(known); ++i) {
+    SRTP_PROTECTION_PROFILE* profile = sk_SRTP_PROTECTION_PROFILE_value(known, i);
+    attachment.srtp_profiles.push_back(profile);
+    profiles.push_back(static_cast<SrtpProfile>(profile->id));
+  }
+  if (!profiles.empty()) OfferSrtp(std::move(profiles), config);
+}
+
+std::vector<PskKeyExchangeMode> PskModes(SSL* ssl) {
+  // libssl has it from 3.3 on; on an older one it means nothing.
+  constexpr uint64_t kPreferNoDheKex = uint64_t{1} << 35;
+  const uint64_t options = Real().SSL_get_options(ssl);
+  if ((options & SSL_OP_ALLOW_NO_DHE_KEX) == 0) return {PskKeyExchangeMode::kPskDheKe};
+  if ((options & kPreferNoDheKex) != 0 && Real().SSL_is_server(ssl) != 0) {
+    return {PskKeyExchangeMode::kPskKe, PskKeyExchangeMode::kPskDheKe};
+  }
+  return {PskKeyExchangeMode::kPskDheKe, PskKeyExchangeMode::kPskKe};
+}
+
+size_t KnownMtu(SslAttachment& attachment) {
+  const SslSettings& settings = attachment.settings;
+  SSL* ssl = attachment.ssl();
+  if (settings.link_mtu > 0) {
+    const size_t overhead = MtuOverhead(ssl);
+    return settings.link_mtu > overhead ? settings.link_mtu - overhead : kMinMtu;
+  }
+  if (settings.mtu > 0) return settings.mtu;
+  return (Real().SSL_get_options(ssl) & SSL_OP_NO_QUERY_MTU) != 0 ? 0 : QueryMtu(ssl);
+}
+
+size_t MtuOf(SslAttachment& attachment) {
+  const size_t bound = CurrentPolicy().mtu;
+  const size_t known = KnownMtu(attachment);
+  if (known == 0) return bound > 0 ? bound : kDefaultMtu;
+  return bound > 0 ? std::min(known, bound) : known;
+}
+
+}  // namespace
+
+std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  if (!AllowsDtls13(attachment) && !AllowsOlder(attachment)) {
+    Raise(SSL_R_NO_PROTOCOLS_AVAILABLE);
+    return nullptr;
+  }
+  CtxAttachment* ctx = attachment.ctx();
+  auto config = std::make_shared<AssociationConfig>();
+  HandshakeConfig& handshake = config->handshake;
+  if (ctx != nullptr) handshake.algorithms = ctx->algorithms();
+  if (handshake.algorithms == nullptr) {
+    Raise(ERR_R_INTERNAL_ERROR);
+    return nullptr;
+  }
+  handshake.random = ctx->random();
+  if (const int reason = ChooseLists(attachment, &handshake); reason != 0) {
+    Raise(reason);
+    return nullptr;
+  }
+  handshake.ask_credential = true;
+  if (attachment.side == Side::kServer) {
+    handshake.cookie_keys = ctx->cookie_keys();
+    // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
+    handshake.require_cookie = false;
+    // Sessions are judged by this one. What is asked of the client is said after the callbacks.
+    handshake.client_authentication = DemandOf(ssl).client_authentication;
+    handshake.ask_psk = MayKnowPsks(attachment);
+    handshake.server_preference =
+        (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
+    ConfigureTickets(attachment, &handshake);
+  } else {
+    handshake.connection.alpn = attachment.settings.protocols;
+    handshake.request_ocsp = WantsStaple(ssl);
+    handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
+  }
+  if (attachment.fallback != nullptr) {
+    // A server that chooses DTLS 1.2 would answer these too, and libssl has not asked.
+    handshake.connection.record_size_limit = 0;
+    handshake.connection_ids.use = false;
+  }
+  handshake.psk_modes = PskModes(ssl);
+  handshake.key_log = WantsKeyLog(ssl);
+  const long max_cert_list = Real().SSL_ctrl(ssl, SSL_CTRL_GET_MAX_CERT_LIST, 0, nullptr);
+  if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
+  UseSrtp(attachment, config.get());
+  config->retransmit.max_expiries = kLibsslExpiries;
+  config->omit_length = KeepsDatagramBoundaries(ssl);
+  config->trace = true;
+  return config;
+}
+
+bool StartClient(SslAttachment& attachment) {
+  // What is to be offered depends on it, and the application may yet set one.
+  if (Real().SSL_get_wbio(attachment.ssl()) == nullptr) {
+    Raise(SSL_R_BIO_NOT_SET);
+    return false;
+  }
+  // First: libssl's object begins a handshake of its own then, with a session of its own.
+  Psk session = SessionToOffer(attachment);
+  if (attachment.fallback == nullptr) attachment.fallback = Fallback::Prepare(attachment);
+  std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return false;
+  ClientParameters parameters;
+  if (attachment.fallback != nullptr) {
+    const std::span<const uint8_t> hello = attachment.fallback->hello();
+    parameters.legacy_hello.assign(hello.begin(), hello.end());
+  }
+  const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);
+  if (name != nullptr) parameters.server_name = name;
+  parameters.early_data = attachment.early_use == EarlyUse::kWrites;
+  parameters.now = WallNow();
+  if (!session.empty()) parameters.psks.push_back(std::move(session));
+  const std::optional<PskFailure> failure = CollectClientPsks(attachment, &parameters.psks);
+  attachment.mutable_association() =
+      Association::NewClient(std::move(config), std::move(parameters));
+  ApplyMtu(attachment);
+  // As in libssl the server hears an alert, though of no ClientHello.
+  if (failure) FailFor(attachment, failure->reason, failure->alert);
+  return true;
+}
+
+bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationConfig> config) {
+  if (config == nullptr) return false;
+  ServerParameters parameters;
+  parameters.peer_address = attachment.peer_address;
+  parameters.now = WallNow();
+  attachment.mutable_association() =
+      Association::NewServer(std::move(config), std::move(parameters));
+  ApplyMtu(attachment);
+  return true;
+}
+
+void ApplyMtu(SslAttachment& attachment) {
+  Association* association = attachment.association();
+  if (association == nullptr) return;
+  // Once, until a setting changes: the BIO's answer costs a system call, and what the path was
+  // found to refuse must not come back.
+  if (attachment.applied_mtu != 0) return;
+  const size_t mtu = MtuOf(attachment);
+  attachment.applied_mtu = mtu;
+  association->SetMtu(mtu);
+}
+
+void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
+  Association* association = attachment.association();
+  const size_t known = QueryMtu(attachment.ssl());
+  // Where the BIO knows nothing better, the default passes nearly everywhere.
+  const size_t mtu = known > 0 ? known : std::min(association->mtu(), kDefaultMtu);
+  association->OnDatagramTooLarge(refused_len, mtu, now);
+  attachment.applied_mtu = association->mtu();
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,486 @@
+#include "shim/drive/driver.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "shim/answer/credentials.h"
+#include "shim/answer/resumption.h"
+#include "shim/answer/server_psks.h"
+#include "shim/answer/tell.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/bio/scratch_buffer.h"
+#include "shim/drive/association_setup.h"
+#include "shim/fallback/fallback.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/error_mark.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// kTimerSlack: what is due this soon is due now. A socket's receive timeout ends a little before or
+// after the deadline it was computed from, and libcoap's clock of milliseconds rounds deadlines
+// down and the present up; it gives up when five calls come too early. libssl allows 15 ms, which
+// here would be more than the shortest ACK delay (a quarter of RetransmitTimer::kFloor): each
+// fragment would be acknowledged at once, and each of those ACKs answered with what is still under
+// way.
+constexpr Duration kTimerSlack = std::chrono::milliseconds(2);
+
+// kWaitSlack: a blocking read that ends this close to its deadline ended because of it. The caller
+// of a blocking socket never hears of it; at worst the read is done once more.
+constexpr Duration kWaitSlack = std::chrono::milliseconds(15);
+
+void ServeTimeout(SslAttachment& attachment, Instant due) {
+  ErrorMark mark;
+  attachment.association()->HandleTimeout(due);
+}
+
+// DueAt returns the time to hand to HandleTimeout if a deadline has come.
+std::optional<Instant> DueAt(const Association& association, Instant now) {
+  const std::optional<Instant> deadline = association.NextTransmission();
+  if (!deadline || *deadline > now + kTimerSlack) return std::nullopt;
+  return std::max(now, *deadline);
+}
+
+// AnnounceTimeout tells the read BIO the next deadline, when it is news. Applications re-enter the
+// shim from this control, so all is settled before.
+void AnnounceTimeout(SslAttachment& attachment, std::optional<Instant> deadline) {
+  const BIO* bio = Real().SSL_get_rbio(attachment.ssl());
+  const bool same_bio = bio == attachment.announced_to || !attachment.announced_deadline;
+  if (deadline == attachment.announced_deadline && same_bio) return;
+  attachment.announced_deadline = deadline;
+  attachment.announced_to = bio;
+  std::optional<Duration> left;
+  if (deadline) left = *deadline - Now();
+  SetNextTimeout(attachment.ssl(), left);
+}
+
+void OnConnected(SslAttachment& attachment) {
+  attachment.handshake_state = TLS_ST_OK;
+  SettleSession(attachment);
+  TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
+}
+
+// Trace tells of a copy: a callback that closes or writes makes new events, and the data of this
+// one end there.
+void Trace(SslAttachment& attachment, Event event) {
+  const std::vector<uint8_t> data(event.data.begin(), event.data.end());
+  event.data = data;
+  TellTrace(attachment, event);
+}
+
+void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
+  switch (event.type) {
+    case EventType::kPskWanted:
+      AnswerPskWanted(attachment, now);
+      break;
+    case EventType::kCredentialWanted:
+      AnswerCredentialWanted(attachment, now);
+      break;
+    case EventType::kSignatureWanted:
+      AnswerSignatureWanted(attachment, now);
+      break;
+    case EventType::kVerifyPeer:
+      AnswerVerifyPeer(attachment, now);
+      break;
+    case EventType::kKeyLog:
+      TellKeyLog(attachment, event.data);
+      break;
+    case EventType::kTrace:
+      attachment.facts.Note(event);
+      Trace(attachment, event);
+      break;
+    case EventType::kConnected:
+      OnConnected(attachment);
+      break;
+    case EventType::kApplicationData:
+      // An empty record carries nothing that SSL_read could return.
+      if (!event.data.empty()) {
+        attachment.unread.push_back({.content = {event.data.begin(), event.data.end()}});
+      }
+      break;
+    case EventType::kTicket:
+      KeepTicket(attachment, *event.session);
+      break;
+    case EventType::kEarlyData:
+      // What comes after the application has read to the end is late, and lost.
+      if (!event.data.empty() && attachment.early_use == EarlyUse::kReads) {
+        attachment.unread_early.push_back({.content = {event.data.begin(), event.data.end()}});
+      }
+      break;
+    case EventType::kClientAuthenticated:  // never: our configs do not ask
+    case EventType::kClientDeclined:
+    case EventType::kEarlyDataAccepted:
+    case EventType::kEarlyDataRejected:
+    case EventType::kConnectionIdAdded:
+    case EventType::kConnectionIdRetired:
+    case EventType::kPeerMoved:
+    case EventType::kPeerAddressCandidate:
+    case EventType::kHandshakeAcked:
+    case EventType::kPeerClosed:
+    case EventType::kFailed:
+      // States of the association, looked at when a goal is.
+      break;
+  }
+}
+
+// AskAgain repeats the question that a callback put off.
+void AskAgain(SslAttachment& attachment, Instant now) {
+  if (!attachment.postponed) return;
+  const EventType question = attachment.postponed->question;
+  attachment.postponed.reset();
+  if (!attachment.failed()) OnEvent(attachment, {.type = question}, now);
+}
+
+bool PollEvents(SslAttachment& attachment, Instant now) {
+  bool any = false;
+  while (std::optional<Event> event = attachment.association()->PollEvent()) {
+    any = true;
+    OnEvent(attachment, *event, now);
+  }
+  return any;
+}
+
+// IsLibssls: the server turned out to have no DTLS 1.3. What is left of the association is then
+// nobody's: libssl will tell the application the same.
+bool IsLibssls(const SslAttachment& attachment) {
+  return attachment.failed() && attachment.fallback != nullptr &&
+         attachment.association()->failure().reason() == Reason::kPeerIsOlder;
+}
+
+// DropFallback: the server has DTLS 1.3, and libssl's object is to be idle as on any SSL of ours.
+void DropFallback(SslAttachment& attachment) {
+  const HandshakeResult& result = attachment.association()->result();
+  if (result.suite == nullptr && !result.used_hello_retry_request) return;
+  attachment.fallback.reset();
+  SslAttachment::InLibssl in_libssl(attachment);
+  Real().SSL_clear(attachment.ssl());
+}
+
+// FollowTimer asks the application for its timer value where libssl does: with 0 when the timer was
+// started for a flight, and with the last value at each expiry.
+void FollowTimer(SslAttachment& attachment) {
+  Association& association = *attachment.association();
+  const RetransmitTimerReport before =
+      std::exchange(attachment.timer_report, association.retransmit_timer());
+  const RetransmitTimerReport& present = attachment.timer_report;
+  const bool is_started = present.num_starts != before.num_starts;
+  if (attachment.timer_callback == nullptr ||
+      (!is_started && present.num_expiries <= before.num_expiries)) {
+    return;
+  }
+  const auto last_us = static_cast<unsigned int>(before.value.count());
+  const unsigned int value_us =
+      attachment.timer_callback(attachment.ssl(), is_started ? 0 : last_us);
+  association.SetRetransmitTimeout(std::max(Duration(value_us), kTimerSlack));
+  attachment.timer_report = association.retransmit_timer();
+}
+
+BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
+  if (attachment.fallback != nullptr) attachment.fallback->NoteSent(datagram);
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
+  if (outcome != BioOutcome::kTooLarge) return outcome;
+  //= rfc9147#section-4.4
+  //# If the DTLS record layer informs the DTLS handshake layer that a
+  //# message is too big, the handshake layer SHOULD immediately attempt
+  //# to fragment the message, using any existing information about the
+  //# PMTU.
+  // The datagram is lost like any other, only that it is known at once.
+  ReduceMtu(attachment, datagram.size(), now);
+  return BioOutcome::kDone;
+}
+
+// Transmit sends what is owed until nothing is, or a BIO refuses.
+BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
+  if (!attachment.unsent_datagram.empty()) {
+    std::vector<uint8_t> unsent = std::exchange(attachment.unsent_datagram, {});
+    const BioOutcome outcome = Send(attachment, unsent, now);
+    if (outcome != BioOutcome::kDone) {
+      attachment.unsent_datagram = std::move(unsent);
+      return outcome;
+    }
+  }
+  ApplyMtu(attachment);
+  ScratchBuffer scratch;
+  for (;;) {
+    size_t len;
+    {
+      ErrorMark mark;
+      len = attachment.association()->PollTransmit(scratch.bytes(), now);
+    }
+    if (len == 0) return BioOutcome::kDone;
+    *any = true;
+    const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+    const BioOutcome outcome = Send(attachment, datagram, now);
+    if (outcome != BioOutcome::kDone) {
+      attachment.unsent_datagram.assign(datagram.begin(), datagram.end());
+      return outcome;
+    }
+  }
+}
+
+// Settle answers events and sends what is owed until both are quiet: each may cause the other.
+BioOutcome Settle(SslAttachment& attachment, Instant now) {
+  BioOutcome outcome = BioOutcome::kDone;
+  bool again = true;
+  while (again) {
+    again = PollEvents(attachment, now);
+    if (outcome != BioOutcome::kDone) break;
+    outcome = Transmit(attachment, now, &again);
+  }
+  FollowTimer(attachment);
+  if (attachment.flush_owed) {
+    attachment.flush_owed = false;
+    const int error = errno;
+    Flush(attachment.ssl());
+    errno = error;
+  }
+  return outcome;
+}
+
+Progress ReportFailure(SslAttachment& attachment) {
+  attachment.want = Want::kNothing;
+  AnnounceTimeout(attachment, std::nullopt);
+  const Status failure = attachment.association()->failure();
+  if (!attachment.failure_reported) {
+    attachment.failure_reported = true;
+    // A close_notify during the handshake is an end, and no error.
+    if (!attachment.ended_by_close()) RaiseStatus(failure);
+    if (failure.reason() == Reason::kPeerAlert) {
+      SSL* ssl = attachment.ssl();
+      Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+    }
+  }
+  return Progress::kFailed;
+}
+
+// HasRefusedEarlyData: the server has answered the client, and takes none from it.
+bool HasRefusedEarlyData(const Association& association) {
+  const HandshakeResult& result = association.result();
+  return result.suite != nullptr && result.early_data != EarlyDataOutcome::kAccepted;
+}
+
+bool IsReached(const SslAttachment& attachment, Goal goal) {
+  const Association& association = *attachment.association();
+  switch (goal) {
+    case Goal::kHandshake:
+      return association.connected();
+    case Goal::kEarlyData:
+      return !attachment.unread_early.empty() || association.connected() ||
+             HasRefusedEarlyData(association);
+    case Goal::kRead:
+    case Goal::kPeerClose:
+      // Data ends the wait for a close too: nobody reads it meanwhile, and more would pile up.
+      return !attachment.unread.empty() || association.peer_closed();
+    case Goal::kFlush:
+      return true;
+  }
+  return true;
+}
+
+// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are
+// not for this association, and must not turn its answers to another address.
+bool IsFromStranger(SslAttachment& attachment) {
+  if (attachment.peer_address.empty()) return false;
+  if (IsFrom(attachment.ssl(), attachment.peer_address)) return false;
+  SetPeer(attachment.ssl(), attachment.peer.get());
+  return true;
+}
+
+void HandOn(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  ErrorMark mark;
+  attachment.association()->HandleDatagram(datagram, Now());
+}
+
+void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  if (attachment.fallback == nullptr) {
+    TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
+    HandOn(attachment, datagram);
+    return;
+  }
+  // It is decrypted where it lies, and may be libssl's to read, and to tell of.
+  const std::vector<uint8_t> received(datagram.begin(), datagram.end());
+  attachment.fallback->NoteReceived(received);
+  HandOn(attachment, datagram);
+  if (IsLibssls(attachment)) return;
+  DropFallback(attachment);
+  TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
+}
+
+// Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
+// goes.
+BioOutcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
+  if (!attachment.kept_datagram.empty()) {
+    std::vector<uint8_t> kept = std::exchange(attachment.kept_datagram, {});
+    Take(attachment, kept);
+    PollEvents(attachment, Now());
+    return BioOutcome::kDone;
+  }
+  ScratchBuffer scratch;
+  const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
+  if (read.outcome != BioOutcome::kDone || IsFromStranger(attachment)) return read.outcome;
+  Take(attachment, read.datagram);
+  if (!IsLibssls(attachment)) PollEvents(attachment, Now());
+  return BioOutcome::kDone;
+}
+
+std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> b) {
+  if (!a || !b) return a ? a : b;
+  return std::min(*a, *b);
+}
+
+Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  attachment.want = Want::kNothing;
+  if (outcome == BioOutcome::kWouldBlock) {
+    attachment.want = Want::kWrite;
+    return Progress::kWouldBlock;
+  }
+  if (outcome == BioOutcome::kMissing) Raise(SSL_R_BIO_NOT_SET);
+  return Progress::kBroken;
+}
+
+// Without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried no data: an
+// application that waits with select, on a blocking socket, must not be kept inside SSL_read.
+bool ReturnsWithoutData(const SslAttachment& attachment) {
+  return attachment.connected() &&
+         (Real().SSL_ctrl(attachment.ssl(), SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0;
+}
+
+// WaitEnded is true when a read came back because the deadline it was told has come. A read that
+// does not wait comes back at any time; what falls due meanwhile is the next call's.
+bool WaitEnded(const SslAttachment& attachment) {
+  const std::optional<Instant> deadline = attachment.association()->NextTransmission();
+  const Instant now = Now();
+  if (!deadline || *deadline > now + kWaitSlack) return false;
+  return *deadline <= now || IsBlocking(attachment.ssl());
+}
+
+Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
+  attachment.want = Want::kNothing;
+  if (outcome == BioOutcome::kWouldBlock) {
+    attachment.want = Want::kRead;
+    return Progress::kWouldBlock;
+  }
+  if (outcome == BioOutcome::kMissing) Raise(SSL_R_READ_BIO_NOT_SET);
+  return Progress::kBroken;
+}
+
+}  // namespace
+
+Progress Drive(SslAttachment& attachment, Goal goal) {
+  attachment.want = Want::kNothing;
+  if (attachment.busy()) {
+    if (IsReached(attachment, goal)) return Progress::kReached;
+    errno = EAGAIN;
+    return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+  }
+  SslAttachment::Busy busy(attachment);
+  std::optional<Instant> give_up;
+  if (goal == Goal::kPeerClose && IsBlocking(attachment.ssl())) give_up = Now() + kCloseWait;
+  bool has_received = false;
+  AskAgain(attachment, Now());
+  for (;;) {
+    Association& association = *attachment.association();
+    const Instant now = Now();
+    if (const std::optional<Instant> due = DueAt(association, now)) ServeTimeout(attachment, *due);
+    if (IsLibssls(attachment)) return Progress::kIsLibssls;
+    const BioOutcome sent = Settle(attachment, now);
+    // Data that came before the end is read before it.
+    const bool has_data = goal == Goal::kRead && !attachment.unread.empty();
+    if (association.failed() && !has_data) return ReportFailure(attachment);
+    // Once connected nothing that is owed is worth keeping the application from its data for.
+    const bool must_send =
+        goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
+    if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
+    if (IsReached(attachment, goal)) {
+      AnnounceTimeout(attachment, association.NextTransmission());
+      return Progress::kReached;
+    }
+    if (attachment.postponed) {
+      AnnounceTimeout(attachment, association.NextTransmission());
+      attachment.want = attachment.postponed->want;
+      return Progress::kWouldBlock;
+    }
+    const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);
+    AnnounceTimeout(attachment, deadline);
+    if (goal == Goal::kRead && has_received && ReturnsWithoutData(attachment)) {
+      BIO_set_retry_read(Real().SSL_get_rbio(attachment.ssl()));
+      return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+    }
+    const BioOutcome received = Receive(attachment, deadline);
+    has_received = received == BioOutcome::kDone;
+    // Before anything else: whoever keeps sending must not keep the caller here.
+    if (give_up && Now() + kWaitSlack >= *give_up && !IsReached(attachment, goal)) {
+      errno = ETIMEDOUT;
+      return Progress::kBroken;
+    }
+    if (has_received) continue;
+    if (received == BioOutcome::kWouldBlock && WaitEnded(attachment)) continue;
+    return OnReadTrouble(attachment, received);
+  }
+}
+
+int ExpireTimer(SslAttachment& attachment) {
+  Association* association = attachment.association();
+  if (association == nullptr || association->failed() || attachment.busy()) return 0;
+  SslAttachment::Busy busy(attachment);
+  const Instant now = Now();
+  const std::optional<Instant> due = DueAt(*association, now);
+  if (!due) return 0;
+  ServeTimeout(attachment, *due);
+  Settle(attachment, now);
+  if (association->failed()) {
+    ReportFailure(attachment);
+    return -1;
+  }
+  AnnounceTimeout(attachment, association->NextTransmission());
+  return 1;
+}
+
+std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
+  const Association* association = attachment.association();
+  if (association == nullptr || association->failed()) return std::nullopt;
+  const std::optional<Instant> deadline = association->NextTransmission();
+  if (!deadline) return std::nullopt;
+  const Duration left = *deadline - Now();
+  return left < kTimerSlack ? Duration::zero() : left;
+}
+
+Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
+  const bool is_early = kind == DataKind::kEarly;
+  attachment.want = Want::kNothing;
+  ScratchBuffer scratch;
+  size_t len = 0;
+  SendResult result;
+  {
+    ErrorMark mark;
+    Association& association = *attachment.association();
+    result = is_early ? association.SealEarly(plaintext, scratch.bytes(), &len)
+                      : association.Seal(plaintext, scratch.bytes(), &len);
+  }
+  if (is_early && result == SendResult::kNotConnected) return Progress::kReached;
+  if (is_early && result == SendResult::kExhausted) {
+    Raise(SSL_R_TOO_MUCH_EARLY_DATA);
+    return Progress::kFailed;
+  }
+  if (result != SendResult::kSealed) {
+    Raise(result == SendResult::kExhausted ? SSL_R_TOO_MANY_KEY_UPDATES : ERR_R_INTERNAL_ERROR);
+    return Progress::kFailed;
+  }
+  const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == BioOutcome::kDone) return Progress::kReached;
+  //= rfc9147#section-4.4
+  //# If there is a transport protocol indication that the PMTU was
+  //# exceeded (either via ICMP or via a refusal to send the datagram as in
+  //# Section 14 of [RFC4340]), then the DTLS record layer MUST inform the
+  //# upper layer protocol of the error.
+  return OnWriteTrouble(attachment, outcome);
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,219 @@
+#include "shim/drive/run_handshake.h"
+
+#include <cerrno>
+
+#include "dtls13/wire/plaintext_handshake.h"
+#include "dtls13/wire/record_header.h"
+#include "shim/answer/tell.h"
+#include "shim/attachment/protocol_version.h"
+#include "shim/bio/filter_bio.h"
+#include "shim/bio/replay_bio.h"
+#include "shim/drive/association_setup.h"
+#include "shim/drive/driver.h"
+#include "shim/drive/first_hello.h"
+#include "shim/fallback/fallback.h"
+#include "shim/fallback/libssl_call.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+CookieMode ModeOf(SSL* ssl) {
+  const bool exchange = (Real().SSL_get_options(ssl) & SSL_OP_COOKIE_EXCHANGE) != 0;
+  return exchange ? CookieMode::kExchange : CookieMode::kNone;
+}
+
+// ExchangeCookies lets libssl answer a client that has no DTLS 1.3, and keeps nothing of it before
+// the client has shown libssl's cookie: as long as anybody can have sent the hello, the SSL stays
+// open to clients that have more. Otherwise one forged hello would make their handshake DTLS 1.2.
+// kDone: go on listening.
+HandshakeOutcome ExchangeCookies(SslAttachment& attachment) {
+  BIO_ADDR* client = BIO_ADDR_new();
+  if (client == nullptr) return HandshakeOutcome::kNotDone;
+  const int result = ListenAsLibssl(attachment, client);
+  BIO_ADDR_free(client);
+  if (result == 0) return HandshakeOutcome::kDone;
+  return result > 0 ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+}
+
+// ReceiveClient returns kDone when a ClientHello of DTLS 1.3 was kept.
+HandshakeOutcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
+  const CookieMode mode = ModeOf(attachment.ssl());
+  while (attachment.kept_datagram.empty()) {
+    switch (ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false)) {
+      case FirstHello::kKept:
+        break;
+      case FirstHello::kNotDtls13: {
+        if (mode != CookieMode::kExchange) {
+          return HandOver(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+        }
+        const HandshakeOutcome exchanged = ExchangeCookies(attachment);
+        if (exchanged != HandshakeOutcome::kDone) return exchanged;
+        break;
+      }
+      default:
+        return HandshakeOutcome::kNotDone;
+    }
+  }
+  return HandshakeOutcome::kDone;
+}
+
+// WaitForClient returns kDone when there is an association with a ClientHello to take.
+HandshakeOutcome WaitForClient(SslAttachment& attachment) {
+  std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
+  if (config == nullptr) return HandshakeOutcome::kNotDone;
+  const HandshakeOutcome received = ReceiveClient(attachment, *config);
+  if (received != HandshakeOutcome::kDone) return received;
+  return StartServer(attachment, std::move(config)) ? HandshakeOutcome::kDone
+                                                    : HandshakeOutcome::kNotDone;
+}
+
+// A server tells nothing before it knows that the client is not libssl's to serve.
+void TellStart(SslAttachment& attachment) {
+  if (attachment.callbacks_started) return;
+  attachment.callbacks_started = true;
+  SslAttachment::Busy busy(attachment);
+  const bool is_server = attachment.side == Side::kServer;
+  TellInfo(attachment, SSL_CB_HANDSHAKE_START, 1);
+  TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
+}
+
+// FallBack makes a client's SSL libssl's, whose server has no DTLS 1.3.
+bool FallBack(SslAttachment& attachment) {
+  std::unique_ptr<Fallback> fallback = std::move(attachment.fallback);
+  if (!fallback->HandOver(attachment)) {
+    fallback->Withdraw(attachment);
+    RemoveFilters(attachment.ssl());
+    attachment.failure_reported = true;
+    return false;
+  }
+  attachment.Reset();
+  attachment.fallback = std::move(fallback);
+  attachment.owner = Owner::kLibssl;
+  return true;
+}
+
+HandshakeOutcome Run(SslAttachment& attachment, Goal goal) {
+  if (attachment.association() == nullptr) {
+    if (attachment.side == Side::kClient) {
+      if (!StartClient(attachment)) return HandshakeOutcome::kNotDone;
+    } else {
+      const HandshakeOutcome waited = WaitForClient(attachment);
+      if (waited != HandshakeOutcome::kDone) return waited;
+    }
+  }
+  TellStart(attachment);
+  switch (Drive(attachment, goal)) {
+    case Progress::kReached:
+      return HandshakeOutcome::kDone;
+    case Progress::kIsLibssls:
+      return FallBack(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+    default:
+      return HandshakeOutcome::kNotDone;
+  }
+}
+
+// NumberFirstHello makes the record of a first ClientHello the first record. libssl's
+// HelloVerifyRequest takes over the number, and since 3.2 its ServerHello has the number 1, which a
+// client that had to repeat or to cut its hello would take for a replay.
+void NumberFirstHello(std::span<uint8_t> datagram) {
+  const std::optional<PlaintextFragment> hello = FindClientHello(datagram);
+  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(datagram);
+  if (!hello || !record || hello->fragment.header.message_seq != 0) return;
+  PlaintextHeader header = record->header;
+  header.sequence_number = SequenceNumber{0};
+  WritePlaintextHeader(header, datagram);
+}
+
+}  // namespace
+
+void DefaultSide(SSL* ssl, Side side) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr || attachment->side != Side::kUnset) return;
+  attachment->side = side;
+  LibsslCall call(ssl);
+  if (side == Side::kServer) {
+    Real().SSL_set_accept_state(ssl);
+  } else {
+    Real().SSL_set_connect_state(ssl);
+  }
+}
+
+HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
+  attachment.want = Want::kNothing;
+  if (attachment.connected()) return HandshakeOutcome::kDone;
+  // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
+  // would have coturn try again for ever.
+  errno = 0;
+  if (attachment.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
+  if (attachment.busy()) {
+    attachment.want = Want::kRead;
+    return HandshakeOutcome::kNotDone;
+  }
+  const bool is_server = attachment.side == Side::kServer;
+  // As libssl does, so that SSL_get_error speaks of this call.
+  ERR_clear_error();
+  const HandshakeOutcome outcome = Run(attachment, goal);
+  if (attachment.callbacks_started) {
+    SslAttachment::Busy busy(attachment);
+    const Want want = attachment.want;
+    TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,
+             outcome == HandshakeOutcome::kDone ? 1 : -1);
+    attachment.want = want;
+  }
+  return outcome;
+}
+
+int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
+  SSL* ssl = attachment.ssl();
+  NumberFirstHello(attachment.kept_datagram);
+  // What comes behind it is not to be found: it may be another client's, and ours.
+  if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
+    return -1;
+  }
+  LibsslCall call(ssl);
+  ERR_set_mark();
+  const int result = Real().DTLSv1_listen(ssl, client);
+  DiscardReplay(ssl);
+  if (result == 0) {
+    // What is wrong with one of many hellos is not an error of the caller's.
+    ERR_pop_to_mark();
+    return 0;
+  }
+  ERR_clear_last_mark();
+  attachment.Reset();
+  attachment.owner = Owner::kLibssl;
+  return result;
+}
+
+void ForgetConnection(SslAttachment& attachment) {
+  if (attachment.fallback != nullptr) attachment.fallback->Withdraw(attachment);
+  attachment.Reset();
+  RemoveFilters(attachment.ssl());
+}
+
+int ClearConnection(SSL* ssl) {
+  if (SslAttachment* attachment = SslAttachment::Find(ssl)) {
+    if (attachment->busy()) {
+      Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+      return 0;
+    }
+    ForgetConnection(*attachment);
+  }
+  LibsslCall call(ssl);
+  return Real().SSL_clear(ssl);
+}
+
+bool HandOver(SslAttachment& attachment) {
+  if (!Replay(attachment.ssl(), {std::exchange(attachment.kept_datagram, {})},
+              AfterReplay::kPassThrough)) {
+    Raise(ERR_R_MALLOC_FAILURE);
+    return false;
+  }
+  attachment.Reset();
+  attachment.owner = Owner::kLibssl;
+  return true;
+}
+
+}  // namespace dtls13::shim

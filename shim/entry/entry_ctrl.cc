@@ -1,0 +1,233 @@
+// SSL_ctrl and its relatives: DTLS timers, MTU, version limits, and many getters and setters of
+// libssl are macros over them. Met number by number; every other number is libssl's.
+
+#include <sys/time.h>
+
+#include <algorithm>
+
+#include "shim/answer/query.h"
+#include "shim/attachment/ctx_attachment.h"
+#include "shim/attachment/ssl_attachment.h"
+#include "shim/drive/driver.h"
+#include "shim/fallback/fallback.h"
+#include "shim/fallback/quiet_libssl.h"
+#include "shim/libssl/real_libssl.h"
+#include "shim/libssl/tls_names.h"
+
+namespace dtls13::shim {
+namespace {
+
+long ArgumentForLibssl(int command, long larg) {
+  const bool is_version =
+      command == SSL_CTRL_SET_MIN_PROTO_VERSION || command == SSL_CTRL_SET_MAX_PROTO_VERSION;
+  return is_version ? VersionLimit::Of(static_cast<int>(larg)).told : larg;
+}
+
+// Notes what a setter sets and completes what a getter gets, of the controls that SSL_CTX and SSL
+// have in common. `result` is libssl's; returns the application's.
+long Setting(int command, long larg, void* parg, long result, SslSettings* settings) {
+  if (command == SSL_CTRL_GET_MIN_PROTO_VERSION) return settings->min_version.Meant(result);
+  if (command == SSL_CTRL_GET_MAX_PROTO_VERSION) return settings->max_version.Meant(result);
+  if (command == SSL_CTRL_SET_MSG_CALLBACK_ARG) settings->message_callback_arg = parg;
+  if (result <= 0) return result;
+  switch (command) {
+    case SSL_CTRL_SET_MIN_PROTO_VERSION:
+      settings->min_version = VersionLimit::Of(static_cast<int>(larg));
+      break;
+    case SSL_CTRL_SET_MAX_PROTO_VERSION:
+      settings->max_version = VersionLimit::Of(static_cast<int>(larg));
+      break;
+    case SSL_CTRL_SET_GROUPS:
+      settings->groups = GroupsOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
+      break;
+    case SSL_CTRL_SET_GROUPS_LIST:
+      settings->groups = GroupsOfNames(static_cast<const char*>(parg));
+      break;
+    case SSL_CTRL_SET_SIGALGS:
+      settings->signature_schemes =
+          SchemesOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
+      break;
+    case SSL_CTRL_SET_SIGALGS_LIST:
+      settings->signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
+      break;
+    case SSL_CTRL_SET_CLIENT_SIGALGS:
+      settings->client_signature_schemes =
+          SchemesOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
+      break;
+    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
+      settings->client_signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
+      break;
+    default:
+      break;
+  }
+  return result;
+}
+
+// Whoever reads the keys out means to give them to another SSL_CTX. Without a place for them both
+// controls only tell their length.
+bool SharesTicketKeys(int command, const void* parg, long result) {
+  return (command == SSL_CTRL_SET_TLSEXT_TICKET_KEYS ||
+          command == SSL_CTRL_GET_TLSEXT_TICKET_KEYS) &&
+         parg != nullptr && result == 1;
+}
+
+long GetTimeout(const SslAttachment& attachment, timeval* left) {
+  const std::optional<Duration> duration = TimeLeft(attachment);
+  if (!duration) return 0;
+  const auto us = std::chrono::duration_cast<std::chrono::microseconds>(*duration).count();
+  // Up, not down: a caller that waits exactly so long must find the timer expired.
+  const bool has_rest = *duration > std::chrono::microseconds(us);
+  const int64_t total_us = std::max<int64_t>(us, 0) + (has_rest ? 1 : 0);
+  left->tv_sec = static_cast<time_t>(total_us / 1'000'000);
+  left->tv_usec = static_cast<suseconds_t>(total_us % 1'000'000);
+  return 1;
+}
+
+void NoteMtu(SslAttachment& attachment, int command, long larg) {
+  const auto mtu = static_cast<size_t>(larg);
+  if (command == DTLS_CTRL_SET_LINK_MTU) {
+    attachment.settings.link_mtu = mtu;
+  } else {
+    attachment.settings.mtu = mtu;
+    // As in libssl, where a link's MTU waits until it is used for the first time.
+    if (attachment.association() != nullptr) attachment.settings.link_mtu = 0;
+  }
+  attachment.applied_mtu = 0;
+  if (attachment.association() != nullptr) ApplyMtu(attachment);
+}
+
+// Answers a question about an SSL that is ours. False where libssl's own answer is right.
+bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, long* result) {
+  switch (command) {
+    case DTLS_CTRL_GET_TIMEOUT:
+      *result = GetTimeout(attachment, static_cast<timeval*>(parg));
+      return true;
+    case DTLS_CTRL_HANDLE_TIMEOUT:
+      *result = ExpireTimer(attachment);
+      return true;
+    case SSL_CTRL_SET_RETRY_VERIFY:
+      attachment.retry_verify = true;
+      *result = 1;
+      return true;
+    case SSL_CTRL_GET_PEER_SIGNATURE_NID:
+      *result = PeerSignatureHash(attachment, static_cast<int*>(parg));
+      return true;
+    case SSL_CTRL_GET_SIGNATURE_NID:
+      *result = LocalSignatureHash(attachment, static_cast<int*>(parg));
+      return true;
+    case SSL_CTRL_GET_PEER_TMP_KEY:
+      *result = PeerTemporaryKey(attachment, static_cast<EVP_PKEY**>(parg));
+      return true;
+    case SSL_CTRL_GET_TMP_KEY:
+      *result = LocalTemporaryKey(attachment, static_cast<EVP_PKEY**>(parg));
+      return true;
+    case SSL_CTRL_GET_NEGOTIATED_GROUP:
+      *result = NegotiatedGroup(attachment);
+      return true;
+    case SSL_CTRL_GET_GROUPS:
+      *result = PeerGroups(attachment, static_cast<int*>(parg));
+      return true;
+    case SSL_CTRL_GET_SHARED_GROUP:
+      *result = SharedGroup(attachment, larg);
+      return true;
+    case SSL_CTRL_GET_RAW_CIPHERLIST:
+      *result = RawCipherList(attachment, static_cast<const unsigned char**>(parg));
+      return true;
+    case SSL_CTRL_GET_EC_POINT_FORMATS:
+      *result = PeerPointFormats(attachment, static_cast<const unsigned char**>(parg));
+      return true;
+    case SSL_CTRL_GET_EXTMS_SUPPORT:
+      // As libssl has it for TLS 1.3, whose key schedule leaves nothing for the extension to do.
+      *result = attachment.connected() ? 0 : -1;
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+}  // namespace dtls13::shim
+
+using dtls13::shim::CtxAttachment;
+using dtls13::shim::Real;
+using dtls13::shim::SslAttachment;
+
+DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) noexcept {
+  if (SslAttachment* ours = SslAttachment::Ours(ssl)) {
+    long result = 0;
+    if (dtls13::shim::AnswerOurs(*ours, command, larg, parg, &result)) return result;
+  }
+  switch (command) {
+    case SSL_CTRL_SET_MIN_PROTO_VERSION:
+    case SSL_CTRL_SET_MAX_PROTO_VERSION:
+    case SSL_CTRL_GET_MIN_PROTO_VERSION:
+    case SSL_CTRL_GET_MAX_PROTO_VERSION:
+    case SSL_CTRL_SET_GROUPS:
+    case SSL_CTRL_SET_GROUPS_LIST:
+    case SSL_CTRL_SET_SIGALGS:
+    case SSL_CTRL_SET_SIGALGS_LIST:
+    case SSL_CTRL_SET_CLIENT_SIGALGS:
+    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
+    case SSL_CTRL_SET_MSG_CALLBACK_ARG:
+      if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
+        const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
+        const long result = Real().SSL_ctrl(ssl, command, for_libssl, parg);
+        return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
+      }
+      break;
+    case SSL_CTRL_SET_MTU:
+    case DTLS_CTRL_SET_LINK_MTU:
+      if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
+        const long result = Real().SSL_ctrl(ssl, command, larg, parg);
+        if (result > 0) dtls13::shim::NoteMtu(*attachment, command, larg);
+        return result;
+      }
+      break;
+    default:
+      break;
+  }
+  return Real().SSL_ctrl(ssl, command, larg, parg);
+}
+
+DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg) noexcept {
+  CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
+  if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
+  const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
+  const long result = Real().SSL_CTX_ctrl(ctx, command, for_libssl, parg);
+  if (dtls13::shim::SharesTicketKeys(command, parg, result) &&
+      !attachment->ShareTicketKeys(
+          {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {
+    return 0;
+  }
+  if (command == SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG) attachment->callbacks.server_name_arg = parg;
+  return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
+}
+
+DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) noexcept {
+  SslAttachment* attachment =
+      command == SSL_CTRL_SET_MSG_CALLBACK ? SslAttachment::FindOrCreate(ssl) : nullptr;
+  // libssl's setter comes by here with the shim's own too.
+  const bool is_own = dtls13::shim::Fallback::IsOwnMessageCallback(callback) ||
+                      dtls13::shim::HelloCapture::IsOwnMessageCallback(callback);
+  if (attachment != nullptr && !is_own) {
+    attachment->settings.message_callback =
+        reinterpret_cast<dtls13::shim::MessageCallback>(callback);
+    // A Fallback's callback passes on to the one that is noted.
+    if (attachment->fallback != nullptr && attachment->fallback->handed_over()) return 1;
+  }
+  return Real().SSL_callback_ctrl(ssl, command, callback);
+}
+
+DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command,
+                                         void (*callback)(void)) noexcept {
+  CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
+  if (attachment != nullptr && command == SSL_CTRL_SET_MSG_CALLBACK) {
+    attachment->settings.message_callback =
+        reinterpret_cast<dtls13::shim::MessageCallback>(callback);
+  }
+  if (attachment != nullptr && command == SSL_CTRL_SET_TLSEXT_SERVERNAME_CB) {
+    attachment->callbacks.server_name =
+        reinterpret_cast<decltype(attachment->callbacks.server_name)>(callback);
+  }
+  return Real().SSL_CTX_callback_ctrl(ctx, command, callback);
+}

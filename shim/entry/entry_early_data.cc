@@ -1,0 +1,159 @@
+// Early data: what a client sends with its ClientHello, and a server reads before it is answered.
+
+#include <optional>
+
+#include "shim/attachment/protocol_version.h"
+#include "shim/drive/driver.h"
+#include "shim/drive/run_handshake.h"
+#include "shim/fallback/libssl_call.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/error_mark.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+bool MayOfferEarlyData(SSL* ssl) {
+  const SSL_SESSION* session = Real().SSL_get_session(ssl);
+  return session != nullptr && Real().SSL_SESSION_get_max_early_data(session) > 0;
+}
+
+bool MayWrite(const SslAttachment& attachment) {
+  if (attachment.side != Side::kClient || attachment.connected()) return false;
+  if (attachment.association() == nullptr) return MayOfferEarlyData(attachment.ssl());
+  return attachment.early_use == EarlyUse::kWrites;
+}
+
+bool MayRead(const SslAttachment& attachment) {
+  if (attachment.side != Side::kServer) return false;
+  return attachment.association() == nullptr ? attachment.early_use != EarlyUse::kHasRead
+                                             : attachment.early_use == EarlyUse::kReads;
+}
+
+// WriteEarly returns 1 when the record left, else 0.
+int WriteEarly(SslAttachment& attachment, std::span<const uint8_t> data) {
+  if (!MayWrite(attachment)) {
+    Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+    return 0;
+  }
+  attachment.early_use = EarlyUse::kWrites;
+  // The ClientHello goes first; nothing of the server's is looked at meanwhile.
+  if (RunHandshake(attachment, Goal::kFlush) != HandshakeOutcome::kDone) return 0;
+  if (data.empty()) return 1;
+  return WriteRecord(attachment, data, DataKind::kEarly) == Progress::kReached ? 1 : 0;
+}
+
+// ReadEarly returns SSL_READ_EARLY_DATA_*; nothing when the SSL turned out to be libssl's.
+std::optional<int> ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, size_t* num_read) {
+  *num_read = 0;
+  if (!MayRead(attachment)) {
+    Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
+    return SSL_READ_EARLY_DATA_ERROR;
+  }
+  attachment.early_use = EarlyUse::kReads;
+  if (attachment.unread_early.empty()) {
+    switch (RunHandshake(attachment, Goal::kEarlyData)) {
+      case HandshakeOutcome::kIsLibssls:
+        return std::nullopt;
+      case HandshakeOutcome::kNotDone:
+        return SSL_READ_EARLY_DATA_ERROR;
+      case HandshakeOutcome::kDone:
+        break;
+    }
+  }
+  if (!attachment.unread_early.empty()) {
+    *num_read = SslAttachment::TakeData(&attachment.unread_early, out, /*consumes=*/true);
+    return SSL_READ_EARLY_DATA_SUCCESS;
+  }
+  //= rfc9147#section-5.6
+  //# The DTLS 1.3 handshake has one important difference from the TLS 1.3
+  //# handshake: the EndOfEarlyData message is omitted both from the wire
+  //# and the handshake transcript.
+  // So the end is when the client's Finished is there, or none was accepted.
+  attachment.early_use = EarlyUse::kHasRead;
+  return SSL_READ_EARLY_DATA_FINISH;
+}
+
+int Status(const SslAttachment& attachment) {
+  const Association* association = attachment.association();
+  if (association == nullptr) return SSL_EARLY_DATA_NOT_SENT;
+  switch (association->result().early_data) {
+    case EarlyDataOutcome::kAccepted:
+      return SSL_EARLY_DATA_ACCEPTED;
+    case EarlyDataOutcome::kOffered:
+    case EarlyDataOutcome::kRejected:
+      return SSL_EARLY_DATA_REJECTED;
+    case EarlyDataOutcome::kNone:
+      break;
+  }
+  // What was written without being offered is as good as rejected.
+  return attachment.early_use == EarlyUse::kWrites ? SSL_EARLY_DATA_REJECTED
+                                                   : SSL_EARLY_DATA_NOT_SENT;
+}
+
+}  // namespace
+}  // namespace dtls13::shim
+
+using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of any namespace
+
+DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
+                                       size_t* num_written) noexcept {
+  if (Real().SSL_is_server(ssl) == 0) DefaultSide(ssl, Side::kClient);
+  if (SslAttachment* ours = Decide(ssl)) {
+    const int result = WriteEarly(*ours, {static_cast<const uint8_t*>(data), len});
+    if (result == 1) *num_written = len;
+    return result;
+  }
+  LibsslCall call(ssl);
+  return Real().SSL_write_early_data(ssl, data, len, num_written);
+}
+
+DTLS13_EXPORT int SSL_read_early_data(SSL* ssl, void* out, size_t len, size_t* num_read) noexcept {
+  if (Real().SSL_is_server(ssl) != 0) DefaultSide(ssl, Side::kServer);
+  if (SslAttachment* ours = Decide(ssl)) {
+    const std::optional<int> result = ReadEarly(*ours, {static_cast<uint8_t*>(out), len}, num_read);
+    if (result) return *result;
+  }
+  LibsslCall call(ssl);
+  return Real().SSL_read_early_data(ssl, out, len, num_read);
+}
+
+DTLS13_EXPORT int SSL_get_early_data_status(const SSL* ssl) noexcept {
+  const SslAttachment* ours = SslAttachment::Ours(ssl);
+  return ours != nullptr ? Status(*ours) : Real().SSL_get_early_data_status(ssl);
+}
+
+DTLS13_EXPORT int SSL_export_keying_material_early(SSL* ssl, unsigned char* out, size_t out_len,
+                                                   const char* label, size_t label_len,
+                                                   const unsigned char* context,
+                                                   size_t context_len) noexcept {
+  const SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (ours == nullptr || ours->association() == nullptr) {
+    return Real().SSL_export_keying_material_early(ssl, out, out_len, label, label_len, context,
+                                                   context_len);
+  }
+  ErrorMark mark;
+  return ours->association()->ExportEarlyKeyingMaterial({label, label_len}, {context, context_len},
+                                                        {out, out_len})
+             ? 1
+             : 0;
+}
+
+DTLS13_EXPORT void SSL_CTX_set_allow_early_data_cb(SSL_CTX* ctx,
+                                                   SSL_allow_early_data_cb_fn callback,
+                                                   void* arg) noexcept {
+  if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
+    attachment->settings.allow_early_data = callback;
+    attachment->settings.allow_early_data_arg = arg;
+  }
+  Real().SSL_CTX_set_allow_early_data_cb(ctx, callback, arg);
+}
+
+DTLS13_EXPORT void SSL_set_allow_early_data_cb(SSL* ssl, SSL_allow_early_data_cb_fn callback,
+                                               void* arg) noexcept {
+  if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
+    attachment->settings.allow_early_data = callback;
+    attachment->settings.allow_early_data_arg = arg;
+  }
+  Real().SSL_set_allow_early_data_cb(ssl, callback, arg);
+}

@@ -1,0 +1,97 @@
+// Sessions: which one a connection of ours has, and how one is printed.
+
+#include <string>
+#include <string_view>
+
+#include "dtls13/crypto/openssl_ptr.h"
+#include "shim/answer/session_object.h"
+#include "shim/attachment/ssl_attachment.h"
+#include "shim/bio/clock.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// CurrentSession is owned by the attachment, as libssl's is by the SSL. Until the SSL is connected
+// it is the one that was set for it to resume.
+SSL_SESSION* CurrentSession(SslAttachment& attachment) {
+  if (!attachment.connected() && attachment.peer_objects().session == nullptr) {
+    return Real().SSL_get_session(attachment.ssl());
+  }
+  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  if (objects.session == nullptr) objects.session = MakeSession(attachment);
+  return objects.session;
+}
+
+void Replace(std::string_view from, std::string_view to, std::string* text) {
+  const size_t at = text->find(from);
+  if (at != std::string::npos) text->replace(at, from.size(), to);
+}
+
+// PrintSession takes libssl's text and corrects what depends on a version that libssl does not
+// know: it reads then as one of TLS 1.3.
+int PrintSession(BIO* out, const SSL_SESSION* session) {
+  OpenSslPtr<BIO> memory(BIO_new(BIO_s_mem()));
+  if (memory == nullptr || Real().SSL_SESSION_print(memory.get(), session) != 1) return 0;
+  char* data = nullptr;
+  const long len = BIO_get_mem_data(memory.get(), &data);
+  std::string text(data, len > 0 ? static_cast<size_t>(len) : 0);
+  Replace("    Protocol  : unknown\n", "    Protocol  : DTLSv1.3\n", &text);
+  Replace("    Master-Key: ", "    Resumption PSK: ", &text);
+  if (text.find("Max Early Data") == std::string::npos) {
+    text +=
+        "    Max Early Data: " + std::to_string(Real().SSL_SESSION_get_max_early_data(session)) +
+        "\n";
+  }
+  const int text_len = static_cast<int>(text.size());
+  return BIO_write(out, text.data(), text_len) == text_len ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace dtls13::shim
+
+using dtls13::shim::Real;
+using dtls13::shim::SslAttachment;
+
+DTLS13_EXPORT SSL_SESSION* SSL_get_session(const SSL* ssl) noexcept {
+  SslAttachment* ours = SslAttachment::Ours(ssl);
+  return ours != nullptr ? dtls13::shim::CurrentSession(*ours) : Real().SSL_get_session(ssl);
+}
+
+DTLS13_EXPORT SSL_SESSION* SSL_get1_session(SSL* ssl) noexcept {
+  SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (ours == nullptr) return Real().SSL_get1_session(ssl);
+  SSL_SESSION* session = dtls13::shim::CurrentSession(*ours);
+  if (session != nullptr) Real().SSL_SESSION_up_ref(session);
+  return session;
+}
+
+DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
+  const int result = Real().SSL_set_session(ssl, session);
+  SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (result == 1 && ours != nullptr && ours->connected()) {
+    SslAttachment::PeerObjects& objects = ours->peer_objects();
+    if (session != nullptr) Real().SSL_SESSION_up_ref(session);
+    if (objects.session != nullptr) Real().SSL_SESSION_free(objects.session);
+    objects.session = session;
+  }
+  return result;
+}
+
+// The ticket leaves with the next call that reads or writes, as libssl documents it.
+DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
+  const SslAttachment* ours = SslAttachment::Ours(ssl);
+  if (ours == nullptr) return Real().SSL_new_session_ticket(ssl);
+  return ours->connected() && ours->association()->SendTicket(dtls13::shim::Now()) ? 1 : 0;
+}
+
+DTLS13_EXPORT int SSL_SESSION_print(BIO* out, const SSL_SESSION* session) noexcept {
+  return dtls13::shim::IsDtls13(session) ? dtls13::shim::PrintSession(out, session)
+                                         : Real().SSL_SESSION_print(out, session);
+}
+
+DTLS13_EXPORT int SSL_SESSION_print_fp(FILE* out, const SSL_SESSION* session) noexcept {
+  if (!dtls13::shim::IsDtls13(session)) return Real().SSL_SESSION_print_fp(out, session);
+  dtls13::OpenSslPtr<BIO> bio(BIO_new_fp(out, BIO_NOCLOSE));
+  return bio != nullptr ? dtls13::shim::PrintSession(bio.get(), session) : 0;
+}

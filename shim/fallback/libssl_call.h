@@ -1,0 +1,26 @@
+#ifndef DTLS13_SHIM_FALLBACK_LIBSSL_CALL_H_
+#define DTLS13_SHIM_FALLBACK_LIBSSL_CALL_H_
+
+#include <optional>
+
+#include "shim/attachment/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// LibsslCall stands around a call of the real function on an SSL that is not ours, and looks after
+// a client's Fallback.
+class LibsslCall {
+ public:
+  explicit LibsslCall(const SSL* ssl);
+  ~LibsslCall();
+  LibsslCall(const LibsslCall&) = delete;
+  LibsslCall& operator=(const LibsslCall&) = delete;
+
+ private:
+  SslAttachment* const attachment_;
+  std::optional<SslAttachment::InLibssl> in_libssl_;
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_FALLBACK_LIBSSL_CALL_H_

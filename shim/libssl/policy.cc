@@ -1,0 +1,165 @@
+#include "shim/libssl/policy.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "dtls13/association_config.h"
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+namespace {
+
+constexpr std::string_view kVariable = "DTLS13_OPTIONS";
+constexpr std::string_view kHelp = "help";
+
+// What UDP over IPv4 can carry.
+constexpr size_t kMaxMtu = 65'507;
+
+// DTLS versions count downwards: a newer one has a smaller number.
+bool IsAtLeast(int version, int bound) { return version <= bound; }
+
+bool ParseBool(std::string_view value, bool* out) {
+  if (value != "yes" && value != "no") return false;
+  *out = value == "yes";
+  return true;
+}
+
+// The names are those of openssl.cnf.
+bool ParseVersion(std::string_view value, int* out) {
+  constexpr struct {
+    std::string_view name;
+    int version;
+  } kVersions[] = {
+      {"DTLSv1", DTLS1_VERSION}, {"DTLSv1.2", DTLS1_2_VERSION}, {"DTLSv1.3", DTLS1_3_VERSION}};
+  for (const auto& [name, version] : kVersions) {
+    if (value != name) continue;
+    *out = version;
+    return true;
+  }
+  return false;
+}
+
+bool ParseMtu(std::string_view value, size_t* out) {
+  size_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size()) return false;
+  if (number < kMinMtu || number > kMaxMtu) return false;
+  *out = number;
+  return true;
+}
+
+struct Option {
+  std::string_view key;
+  std::string_view values;
+  std::string_view meaning;
+  bool (*set)(std::string_view value, Policy* policy);
+};
+
+constexpr Option kOptions[] = {
+    {"override_pins", "yes or no",
+     "Speak DTLS 1.3 where the program pins DTLS 1.2 or 1.0 by its method or its version limits; "
+     "the limits read back as it set them. Default: no.",
+     [](std::string_view value, Policy* policy) {
+       return ParseBool(value, &policy->override_pins);
+     }},
+    {"min_version", "DTLSv1, DTLSv1.2 or DTLSv1.3",
+     "No older version, whatever the program allows.",
+     [](std::string_view value, Policy* policy) {
+       return ParseVersion(value, &policy->min_version);
+     }},
+    {"max_version", "DTLSv1, DTLSv1.2 or DTLSv1.3",
+     "No newer version, whatever the program allows.",
+     [](std::string_view value, Policy* policy) {
+       return ParseVersion(value, &policy->max_version);
+     }},
+    {"mtu", "256 to 65507",
+     "The most bytes of a DTLS 1.3 datagram, without the IP and UDP headers; also what is used "
+     "where neither the program nor the system knows. Default: 1200 where nobody knows.",
+     [](std::string_view value, Policy* policy) { return ParseMtu(value, &policy->mtu); }},
+    {"key_log", "a file",
+     "Append the secrets of every DTLS 1.3 connection to it, as SSLKEYLOGFILE has them.",
+     [](std::string_view value, Policy* policy) {
+       policy->key_log = value;
+       return !value.empty();
+     }},
+};
+
+std::string Join(std::initializer_list<std::string_view> parts) {
+  std::string text;
+  for (std::string_view part : parts) text += part;
+  return text;
+}
+
+Policy LoadPolicy() {
+  Policy policy;
+  const char* options = secure_getenv(kVariable.data());
+  if (options == nullptr) return policy;
+  const std::string text = ReadPolicy(options, &policy);
+  // Nothing can be done about a stderr that takes no more.
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
+  return policy;
+}
+
+}  // namespace
+
+bool Policy::Allows(int version) const {
+  return (min_version == 0 || IsAtLeast(version, min_version)) &&
+         (max_version == 0 || IsAtLeast(max_version, version));
+}
+
+bool Policy::AllowsLibssl() const { return Allows(DTLS1_2_VERSION) || Allows(DTLS1_VERSION); }
+
+std::string SetPolicy(std::string_view key, std::string_view value, Policy* policy) {
+  for (const Option& option : kOptions) {
+    if (option.key != key) continue;
+    if (option.set(value, policy)) return "";
+    return Join({key, " takes ", option.values, ", not '", value, "'"});
+  }
+  return Join({"there is no key '", key, "' (", kVariable, "=", kHelp, " lists them)"});
+}
+
+std::string ReadPolicy(std::string_view options, Policy* policy) {
+  std::string text;
+  while (!options.empty()) {
+    const std::string_view item = options.substr(0, options.find(','));
+    options.remove_prefix(std::min(options.size(), item.size() + 1));
+    if (item.empty()) continue;
+    if (item == kHelp) {
+      text += PolicyHelp();
+      continue;
+    }
+    const size_t sign = item.find('=');
+    const std::string_view value =
+        sign == std::string_view::npos ? std::string_view() : item.substr(sign + 1);
+    const std::string fault = SetPolicy(item.substr(0, sign), value, policy);
+    if (!fault.empty()) text += Join({"libdtls13: ", kVariable, ": ignored: ", fault, "\n"});
+  }
+  return text;
+}
+
+std::string PolicyHelp() {
+  std::string text = Join({kVariable, "=key=value,key=value... (values have no commas)\n"});
+  for (const Option& option : kOptions) {
+    text += Join({"  ", option.key, " (", option.values, ")\n      ", option.meaning, "\n"});
+  }
+  return text;
+}
+
+std::string PolicyMarkdown() {
+  std::string text = "| key | value | |\n|---|---|---|\n";
+  for (const Option& option : kOptions) {
+    text += Join({"| `", option.key, "` | ", option.values, " | ", option.meaning, " |\n"});
+  }
+  return text;
+}
+
+const Policy& CurrentPolicy() {
+  // Never destroyed: SSLs may outlive static destructors.
+  static const Policy& policy = *new Policy(LoadPolicy());
+  return policy;
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,53 @@
+#ifndef DTLS13_SHIM_LIBSSL_POLICY_H_
+#define DTLS13_SHIM_LIBSSL_POLICY_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace dtls13::shim {
+
+// Policy is what the person who runs a program decides for all DTLS in it, over the head of the
+// program. Its keys stand in one table (policy.cc), which parses them, makes the help text and
+// makes README's section.
+struct Policy {
+  // Methods and limits that pin an SSL to DTLS 1.2 or 1.0 do not keep it from DTLS 1.3.
+  bool override_pins = false;
+  // Bounds besides the application's own, as DTLS1_VERSION and its like; 0: none.
+  int min_version = 0;
+  int max_version = 0;
+  // The datagram payload in bytes: the most that is used, and what is taken where nobody knows; 0:
+  // not set.
+  size_t mtu = 0;
+  // The file that takes the secrets of DTLS 1.3 connections in NSS's key log format; empty: none.
+  std::string key_log;
+
+  // Allows says whether `version` is within the bounds.
+  bool Allows(int version) const;
+  // AllowsLibssl says whether any version that libssl speaks is.
+  bool AllowsLibssl() const;
+  // ConcernsPinned says whether SSLs that are pinned are to be looked at.
+  bool ConcernsPinned() const { return override_pins || min_version != 0 || max_version != 0; }
+};
+
+// SetPolicy sets what `key` names to what `value` says. Returns what is wrong with them, for a
+// person to read, and has then changed nothing; empty when nothing is.
+std::string SetPolicy(std::string_view key, std::string_view value, Policy* policy);
+
+// ReadPolicy sets what "key=value,key=value" says, and skips what it cannot use. Returns the text
+// for the person: one line for each thing skipped, and the help where `options` has the word
+// "help".
+std::string ReadPolicy(std::string_view options, Policy* policy);
+
+std::string PolicyHelp();
+// PolicyMarkdown is the table of README.md.
+std::string PolicyMarkdown();
+
+// CurrentPolicy is the process's: read from DTLS13_OPTIONS at the first call, which is when DTLS is
+// first used, and never again. What ReadPolicy has to say goes to stderr then. A process with more
+// rights than whoever started it does not read it. Thread-safe.
+const Policy& CurrentPolicy();
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_LIBSSL_POLICY_H_

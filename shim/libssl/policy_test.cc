@@ -1,0 +1,88 @@
+#include "shim/libssl/policy.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+namespace {
+
+TEST(PolicyTest, NothingIsDecidedByDefault) {
+  Policy policy;
+  EXPECT_EQ(ReadPolicy("", &policy), "");
+  EXPECT_FALSE(policy.override_pins);
+  EXPECT_FALSE(policy.ConcernsPinned());
+  for (int version : {DTLS1_VERSION, DTLS1_2_VERSION, DTLS1_3_VERSION}) {
+    EXPECT_TRUE(policy.Allows(version));
+  }
+  EXPECT_EQ(policy.mtu, 0u);
+  EXPECT_EQ(policy.key_log, "");
+}
+
+TEST(PolicyTest, ReadsEveryKey) {
+  Policy policy;
+  EXPECT_EQ(ReadPolicy("override_pins=yes,min_version=DTLSv1.2,max_version=DTLSv1.3,mtu=1400,"
+                       "key_log=/tmp/key=s.log",
+                       &policy),
+            "");
+  EXPECT_TRUE(policy.override_pins);
+  EXPECT_EQ(policy.min_version, DTLS1_2_VERSION);
+  EXPECT_EQ(policy.max_version, DTLS1_3_VERSION);
+  EXPECT_EQ(policy.mtu, 1400u);
+  EXPECT_EQ(policy.key_log, "/tmp/key=s.log");
+  EXPECT_EQ(ReadPolicy(",override_pins=no,", &policy), "");
+  EXPECT_FALSE(policy.override_pins);
+}
+
+TEST(PolicyTest, BoundsAreIntervals) {
+  Policy policy;
+  ASSERT_EQ(SetPolicy("min_version", "DTLSv1.2", &policy), "");
+  EXPECT_FALSE(policy.Allows(DTLS1_VERSION));
+  EXPECT_TRUE(policy.Allows(DTLS1_2_VERSION));
+  EXPECT_TRUE(policy.Allows(DTLS1_3_VERSION));
+  EXPECT_TRUE(policy.AllowsLibssl());
+  EXPECT_TRUE(policy.ConcernsPinned());
+  ASSERT_EQ(SetPolicy("max_version", "DTLSv1.2", &policy), "");
+  EXPECT_FALSE(policy.Allows(DTLS1_3_VERSION));
+  ASSERT_EQ(SetPolicy("min_version", "DTLSv1.3", &policy), "");
+  EXPECT_FALSE(policy.AllowsLibssl());
+}
+
+TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
+  for (const char* options :
+       {"override_pins=maybe", "override_pins", "override_pins=", "min_version=DTLSv1.4",
+        "max_version=771", "mtu=255", "mtu=65508", "mtu=12x", "mtu=-1", "key_log=", "colour=blue",
+        "=", "override_pins =yes"}) {
+    Policy policy;
+    const std::string said = ReadPolicy(std::string(options) + ",mtu=300", &policy);
+    const std::string key = std::string(options).substr(0, std::string(options).find('='));
+    EXPECT_NE(said.find(key), std::string::npos) << options << ": " << said;
+    EXPECT_EQ(said.find('\n'), said.size() - 1) << said;
+    EXPECT_FALSE(policy.ConcernsPinned()) << options;
+    EXPECT_EQ(policy.key_log, "") << options;
+    EXPECT_EQ(policy.mtu, 300u) << options;
+  }
+}
+
+TEST(PolicyTest, HelpNamesEveryKeyOfTheTable) {
+  Policy policy;
+  const std::string help = ReadPolicy("help", &policy);
+  EXPECT_EQ(help, PolicyHelp());
+  for (const char* key : {"override_pins", "min_version", "max_version", "mtu", "key_log"}) {
+    EXPECT_NE(help.find(key), std::string::npos) << key;
+  }
+}
+
+TEST(PolicyTest, ReadmeHasTheTable) {
+  std::ifstream file("README.md");
+  std::stringstream readme;
+  readme << file.rdbuf();
+  EXPECT_NE(readme.str().find(PolicyMarkdown()), std::string::npos) << "Put this into README.md:\n"
+                                                                    << PolicyMarkdown();
+}
+
+}  // namespace
+}  // namespace dtls13::shim

@@ -1,0 +1,57 @@
+#include "shim/libssl/real_libssl.h"
+
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace dtls13::shim {
+namespace {
+
+constexpr const char* kLibssl = "libssl.so.3";
+
+void Complain(std::string_view sentence) {
+  // The process is about to end; a failed write changes nothing.
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, sentence.data(), sentence.size());
+}
+
+template <typename Function>
+void Resolve(void* handle, const char* name, bool required, Function* function) {
+  *function = reinterpret_cast<Function>(dlsym(handle, name));
+  if (*function != nullptr || !required) return;
+  Complain("libdtls13: libssl.so.3 lacks the function ");
+  Complain(name);
+  Complain("\n");
+  abort();
+}
+
+RealLibssl Load() {
+  void* handle = dlopen(kLibssl, RTLD_LAZY | RTLD_NOLOAD);
+  // A program that links with -ldtls13 alone has had no other way to bring libssl in.
+  if (handle == nullptr) handle = dlopen(kLibssl, RTLD_LAZY);
+  if (handle == nullptr) {
+    Complain("libdtls13: libssl.so.3 is not there\n");
+    abort();
+  }
+  RealLibssl table;
+#define DTLS13_ENTRY(name) Resolve(handle, #name, true, &table.name);
+#define DTLS13_REAL(name) Resolve(handle, #name, true, &table.name);
+#define DTLS13_OPTIONAL_ENTRY(name, type) Resolve(handle, #name, false, &table.name);
+#define DTLS13_OPTIONAL_REAL(name, type) Resolve(handle, #name, false, &table.name);
+#include "shim/libssl/entry_points.inc"
+#undef DTLS13_ENTRY
+#undef DTLS13_REAL
+#undef DTLS13_OPTIONAL_ENTRY
+#undef DTLS13_OPTIONAL_REAL
+  return table;
+}
+
+}  // namespace
+
+const RealLibssl& Real() {
+  static const RealLibssl table = Load();
+  return table;
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,39 @@
+#ifndef DTLS13_SHIM_LIBSSL_REAL_LIBSSL_H_
+#define DTLS13_SHIM_LIBSSL_REAL_LIBSSL_H_
+
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// The type of SSL_METHODs' own functions.
+using MethodFunction = const SSL_METHOD* (*)();
+
+// RealLibssl holds the application's own libssl functions, one member for each line of
+// entry_points.inc and under the function's own name: Real().SSL_read(ssl, ...). A member is null
+// only where the application's libssl has no such function (OPTIONAL lines).
+//
+// Inside the shim libssl is reached through this table and no other way: a plain call would come
+// back to our own export, and the library links with undefined symbols refused.
+struct RealLibssl {
+#define DTLS13_ENTRY(name) decltype(&::name) name = nullptr;
+#define DTLS13_REAL(name) decltype(&::name) name = nullptr;
+#define DTLS13_OPTIONAL_ENTRY(name, type) type name = nullptr;
+#define DTLS13_OPTIONAL_REAL(name, type) type name = nullptr;
+#include "shim/libssl/entry_points.inc"
+#undef DTLS13_ENTRY
+#undef DTLS13_REAL
+#undef DTLS13_OPTIONAL_ENTRY
+#undef DTLS13_OPTIONAL_REAL
+};
+
+// Real finds libssl at its first call, by handle (RTLD_NEXT finds nothing where the host loaded
+// libssl with RTLD_LOCAL), and never at start-up: LD_PRELOAD reaches processes that have no libssl.
+// Thread-safe. Ends the process when no libssl can be had, as the dynamic linker would.
+const RealLibssl& Real();
+
+}  // namespace dtls13::shim
+
+// DTLS13_EXPORT marks the definition of an entry.
+#define DTLS13_EXPORT extern "C" __attribute__((visibility("default")))
+
+#endif  // DTLS13_SHIM_LIBSSL_REAL_LIBSSL_H_

@@ -1,0 +1,36 @@
+#ifndef DTLS13_SHIM_TESTING_QUEUE_BIO_H_
+#define DTLS13_SHIM_TESTING_QUEUE_BIO_H_
+
+#include <sys/time.h>
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+using Datagram = std::vector<uint8_t>;
+
+// QueueBio is an application's own BIO: each write is one datagram, each read takes one. What an
+// empty queue answers is the application's choice.
+struct QueueBio {
+  std::deque<Datagram>* incoming = nullptr;
+  std::deque<Datagram>* outgoing = nullptr;
+  bool retries = true;   // an empty queue sets the retry flag
+  int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
+  bool refused = false;
+  int told_mtu = 0;        // what QUERY_MTU says otherwise
+  bool is_socket = false;  // passes for libcrypto's own datagram socket
+  SSL* ssl = nullptr;      // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  timeval next_timeout = {};
+  int num_timeouts_told = 0;
+};
+
+// NewQueueBio returns a BIO over `*queue`, which outlives it.
+BIO* NewQueueBio(QueueBio* queue);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_TESTING_QUEUE_BIO_H_

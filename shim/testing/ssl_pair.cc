@@ -1,0 +1,116 @@
+#include "shim/testing/ssl_pair.h"
+
+#include <openssl/x509v3.h>
+
+#include <cstring>
+
+namespace dtls13::shim {
+namespace {
+
+void AddName(X509_NAME* name, const std::string& text) {
+  X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
+                             reinterpret_cast<const unsigned char*>(text.data()),
+                             static_cast<int>(text.size()), -1, 0);
+}
+
+void TakeTurn(SSL* ssl, SslPair::End* end) {
+  if (end->reason != 0) return;
+  ERR_clear_error();
+  char byte;
+  const int result = end->is_up ? SSL_read(ssl, &byte, 1) : SSL_do_handshake(ssl);
+  if (result == 1) end->is_up = true;
+  const int error = SSL_get_error(ssl, result);
+  switch (error) {
+    case SSL_ERROR_SSL:
+      end->reason = ERR_GET_REASON(ERR_peek_error());
+      break;
+    case SSL_ERROR_WANT_X509_LOOKUP:
+    case SSL_ERROR_WANT_CLIENT_HELLO_CB:
+    case SSL_ERROR_WANT_RETRY_VERIFY:
+      end->retries.emplace_back(error, SSL_want(ssl));
+      break;
+    default:
+      break;
+  }
+  ERR_clear_error();
+}
+
+}  // namespace
+
+std::string ProtocolName(const testing::TestParamInfo<Protocol>& info) {
+  switch (info.param) {
+    case Protocol::kTls13:
+      return "Tls13";
+    case Protocol::kDtls12:
+      return "Dtls12";
+    case Protocol::kDtls13:
+      return "Dtls13";
+  }
+  return "";
+}
+
+TestCertificate::TestCertificate(const std::string& name, const TestCertificate* issuer,
+                                 const char* key_type)
+    : key(std::strcmp(key_type, "RSA") == 0 ? EVP_RSA_gen(2048) : EVP_EC_gen(key_type)),
+      certificate(X509_new()) {
+  static long serial = 0;
+  X509* x509 = certificate.get();
+  X509_set_version(x509, X509_VERSION_3);
+  ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
+  X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
+  X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
+  AddName(X509_get_subject_name(x509), name);
+  X509_set_issuer_name(x509,
+                       X509_get_subject_name(issuer == nullptr ? x509 : issuer->certificate.get()));
+  X509_set_pubkey(x509, key.get());
+  if (issuer == nullptr) {
+    BASIC_CONSTRAINTS constraints = {.ca = 1, .pathlen = nullptr};
+    X509_add1_ext_i2d(x509, NID_basic_constraints, &constraints, /*crit=*/1, X509V3_ADD_DEFAULT);
+  }
+  X509_sign(x509, issuer == nullptr ? key.get() : issuer->key.get(), EVP_sha256());
+}
+
+void TestCertificate::UseOn(SSL_CTX* ctx) const {
+  SSL_CTX_use_certificate(ctx, certificate.get());
+  SSL_CTX_use_PrivateKey(ctx, key.get());
+}
+
+SslPair::SslPair(Protocol protocol)
+    : client_ctx(
+          SSL_CTX_new(protocol == Protocol::kTls13 ? TLS_client_method() : DTLS_client_method())),
+      server_ctx(
+          SSL_CTX_new(protocol == Protocol::kTls13 ? TLS_server_method() : DTLS_server_method())) {
+  const int version = protocol == Protocol::kTls13    ? TLS1_3_VERSION
+                      : protocol == Protocol::kDtls12 ? DTLS1_2_VERSION
+                                                      : DTLS1_3_VERSION;
+  for (SSL_CTX* ctx : {client_ctx.get(), server_ctx.get()}) {
+    SSL_CTX_set_min_proto_version(ctx, version);
+    SSL_CTX_set_max_proto_version(ctx, version);
+  }
+  static const TestCertificate& certificate = *new TestCertificate("server");
+  certificate.UseOn(server_ctx.get());
+}
+
+void SslPair::Make() {
+  client.reset(SSL_new(client_ctx.get()));
+  server.reset(SSL_new(server_ctx.get()));
+  SSL_set_connect_state(client.get());
+  SSL_set_accept_state(server.get());
+  BIO* to_server = BIO_new(BIO_s_mem());
+  BIO* to_client = BIO_new(BIO_s_mem());
+  BIO_up_ref(to_server);
+  BIO_up_ref(to_client);
+  SSL_set_bio(server.get(), to_server, to_client);
+  SSL_set_bio(client.get(), to_client, to_server);
+  client_end = server_end = {};
+}
+
+void SslPair::Run() {
+  constexpr int kTurns = 10;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    TakeTurn(client.get(), &client_end);
+    TakeTurn(server.get(), &server_end);
+  }
+}
+
+}  // namespace dtls13::shim
