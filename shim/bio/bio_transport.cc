@@ -101,46 +101,50 @@ std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
 
 }  // namespace
 
+bool HasReadBio(SSL* ssl) { return Real().SSL_get_rbio(ssl) != nullptr; }
+
+bool HasWriteBio(SSL* ssl) { return Real().SSL_get_wbio(ssl) != nullptr; }
+
 BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
                      Instant now) {
   BIO* bio = Real().SSL_get_rbio(ssl);
-  if (bio == nullptr) return {BioOutcome::kMissing, {}};
+  if (bio == nullptr) return {Outcome::kBroken, {}};
   if (BIO_method_type(bio) == BIO_TYPE_SOCKET) {
     const int descriptor = DescriptorOf(bio);
     if (descriptor >= 0 && IsBlockingDescriptor(descriptor) &&
         !WaitReadable(descriptor, deadline, now)) {
       BIO_set_retry_read(bio);
       errno = EAGAIN;
-      return {BioOutcome::kWouldBlock, {}};
+      return {Outcome::kWouldBlock, {}};
     }
   }
   errno = 0;
   const int max_len = static_cast<int>(std::min<size_t>(buffer.size(), INT_MAX));
   const int len = BIO_read(bio, buffer.data(), max_len);
-  if (len > 0) return {BioOutcome::kDone, buffer.first(static_cast<size_t>(len))};
+  if (len > 0) return {Outcome::kDone, buffer.first(static_cast<size_t>(len))};
   if (!BIO_should_retry(bio)) {
-    if (len == 0 && IsEmptyDatagram(bio)) return {BioOutcome::kDone, {}};
-    return {BioOutcome::kFailed, {}};
+    if (len == 0 && IsEmptyDatagram(bio)) return {Outcome::kDone, {}};
+    return {Outcome::kBroken, {}};
   }
   ReportAgain();
-  return {BioOutcome::kWouldBlock, {}};
+  return {Outcome::kWouldBlock, {}};
 }
 
-BioOutcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram) {
+Outcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram) {
   BIO* bio = Real().SSL_get_wbio(ssl);
-  if (bio == nullptr) return BioOutcome::kMissing;
+  if (bio == nullptr) return Outcome::kBroken;
   errno = 0;
   const int len = BIO_write(bio, datagram.data(), static_cast<int>(datagram.size()));
-  if (len > 0) return BioOutcome::kDone;
+  if (len > 0) return Outcome::kDone;
   if (BIO_should_retry(bio)) {
     ReportAgain();
-    return BioOutcome::kWouldBlock;
+    return Outcome::kWouldBlock;
   }
   const int error = errno;
   const bool too_large =
       error == EMSGSIZE || BIO_ctrl(bio, BIO_CTRL_DGRAM_MTU_EXCEEDED, 0, nullptr) > 0;
   errno = error;
-  return too_large ? BioOutcome::kTooLarge : BioOutcome::kFailed;
+  return too_large ? Outcome::kTooLarge : Outcome::kBroken;
 }
 
 void Flush(SSL* ssl) {

@@ -10,33 +10,32 @@
 
 #include "dtls13/wire/time.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
-
-// What a BIO did with a read or a write.
-enum class BioOutcome : uint8_t {
-  kDone,
-  kWouldBlock,  // with a retry flag, or our own deadline passed
-  kTooLarge,    // the datagram is over what the path carries; it is lost
-  kFailed,      // SSL_ERROR_SYSCALL: the end, an error, or nothing to read without a retry flag
-  kMissing,     // the SSL has no such BIO
-};
 
 // The functions below fetch the SSL's BIOs at every call: applications exchange them between calls.
 // They know nothing of associations.
 
+// HasReadBio and HasWriteBio: the SSL has such a BIO at present.
+bool HasReadBio(SSL* ssl);
+bool HasWriteBio(SSL* ssl);
+
 struct BioRead {
-  BioOutcome outcome;
+  Outcome outcome;
   std::span<uint8_t> datagram;  // with kDone: the filled part of the buffer
 };
 
 // ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for
-// until `deadline` (at `now`, for ever without one).
+// until `deadline` (at `now`, for ever without one). kDone; kWouldBlock with a retry flag, also
+// when `deadline` passed; kBroken at an end, an error, nothing to read without a retry flag, or
+// without a BIO.
 BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
                      Instant now);
 
-// WriteDatagram hands one datagram to the write BIO in one BIO_write.
-BioOutcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram);
+// WriteDatagram hands one datagram to the write BIO in one BIO_write: kDone, kWouldBlock, kTooLarge
+// or kBroken.
+Outcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram);
 // Flush ends a flight, for BIOs that gather.
 void Flush(SSL* ssl);
 

@@ -178,12 +178,12 @@ void FollowTimer(SslAttachment& attachment) {
   attachment.timer_report = association.retransmit_timer();
 }
 
-BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
+Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
   if (attachment.fallback != nullptr) attachment.fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
-  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
-  if (outcome == BioOutcome::kDone) attachment.flush_owed = true;
-  if (outcome != BioOutcome::kTooLarge) return outcome;
+  const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == Outcome::kDone) attachment.flush_owed = true;
+  if (outcome != Outcome::kTooLarge) return outcome;
   //= rfc9147#section-4.4
   //# If the DTLS record layer informs the DTLS handshake layer that a
   //# message is too big, the handshake layer SHOULD immediately attempt
@@ -191,15 +191,15 @@ BioOutcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, In
   //# PMTU.
   // The datagram is lost like any other, only that it is known at once.
   ReduceMtu(attachment, datagram.size(), now);
-  return BioOutcome::kDone;
+  return Outcome::kDone;
 }
 
 // Transmit sends what is owed until nothing is, or a BIO refuses.
-BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
+Outcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
   if (!attachment.unsent_datagram.empty()) {
     std::vector<uint8_t> unsent = std::exchange(attachment.unsent_datagram, {});
-    const BioOutcome outcome = Send(attachment, unsent, now);
-    if (outcome != BioOutcome::kDone) {
+    const Outcome outcome = Send(attachment, unsent, now);
+    if (outcome != Outcome::kDone) {
       attachment.unsent_datagram = std::move(unsent);
       return outcome;
     }
@@ -212,11 +212,11 @@ BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
       ErrorMark mark;
       len = attachment.association()->PollTransmit(scratch.bytes(), now);
     }
-    if (len == 0) return BioOutcome::kDone;
+    if (len == 0) return Outcome::kDone;
     *any = true;
     const std::span<const uint8_t> datagram = scratch.bytes().first(len);
-    const BioOutcome outcome = Send(attachment, datagram, now);
-    if (outcome != BioOutcome::kDone) {
+    const Outcome outcome = Send(attachment, datagram, now);
+    if (outcome != Outcome::kDone) {
       attachment.unsent_datagram.assign(datagram.begin(), datagram.end());
       return outcome;
     }
@@ -224,12 +224,12 @@ BioOutcome Transmit(SslAttachment& attachment, Instant now, bool* any) {
 }
 
 // Settle answers events and sends what is owed until both are quiet: each may cause the other.
-BioOutcome Settle(SslAttachment& attachment, Instant now) {
-  BioOutcome outcome = BioOutcome::kDone;
+Outcome Settle(SslAttachment& attachment, Instant now) {
+  Outcome outcome = Outcome::kDone;
   bool again = true;
   while (again) {
     again = PollEvents(attachment, now);
-    if (outcome != BioOutcome::kDone) break;
+    if (outcome != Outcome::kDone) break;
     outcome = Transmit(attachment, now, &again);
   }
   FollowTimer(attachment);
@@ -242,7 +242,7 @@ BioOutcome Settle(SslAttachment& attachment, Instant now) {
   return outcome;
 }
 
-Progress ReportFailure(SslAttachment& attachment) {
+Outcome ReportFailure(SslAttachment& attachment) {
   attachment.want = Want::kNothing;
   AnnounceTimeout(attachment, std::nullopt);
   const Status failure = attachment.association()->failure();
@@ -255,7 +255,7 @@ Progress ReportFailure(SslAttachment& attachment) {
       Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
     }
   }
-  return Progress::kFailed;
+  return Outcome::kFailed;
 }
 
 // HasRefusedEarlyData: the server has answered the client, and takes none from it.
@@ -313,19 +313,19 @@ void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
 
 // Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
 // goes.
-BioOutcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
+Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
   if (!attachment.kept_datagram.empty()) {
     std::vector<uint8_t> kept = std::exchange(attachment.kept_datagram, {});
     Take(attachment, kept);
     PollEvents(attachment, Now());
-    return BioOutcome::kDone;
+    return Outcome::kDone;
   }
   ScratchBuffer scratch;
   const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
-  if (read.outcome != BioOutcome::kDone || IsFromStranger(attachment)) return read.outcome;
+  if (read.outcome != Outcome::kDone || IsFromStranger(attachment)) return read.outcome;
   Take(attachment, read.datagram);
   if (!IsLibssls(attachment)) PollEvents(attachment, Now());
-  return BioOutcome::kDone;
+  return Outcome::kDone;
 }
 
 std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> b) {
@@ -333,14 +333,14 @@ std::optional<Instant> Earlier(std::optional<Instant> a, std::optional<Instant> 
   return std::min(*a, *b);
 }
 
-Progress OnWriteTrouble(SslAttachment& attachment, BioOutcome outcome) {
+Outcome OnWriteTrouble(SslAttachment& attachment, Outcome outcome) {
   attachment.want = Want::kNothing;
-  if (outcome == BioOutcome::kWouldBlock) {
+  if (outcome == Outcome::kWouldBlock) {
     attachment.want = Want::kWrite;
-    return Progress::kWouldBlock;
+    return Outcome::kWouldBlock;
   }
-  if (outcome == BioOutcome::kMissing) Raise(SSL_R_BIO_NOT_SET);
-  return Progress::kBroken;
+  if (!HasWriteBio(attachment.ssl())) Raise(SSL_R_BIO_NOT_SET);
+  return Outcome::kBroken;
 }
 
 // Without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried no data: an
@@ -359,24 +359,24 @@ bool WaitEnded(const SslAttachment& attachment) {
   return *deadline <= now || IsBlocking(attachment.ssl());
 }
 
-Progress OnReadTrouble(SslAttachment& attachment, BioOutcome outcome) {
+Outcome OnReadTrouble(SslAttachment& attachment, Outcome outcome) {
   attachment.want = Want::kNothing;
-  if (outcome == BioOutcome::kWouldBlock) {
+  if (outcome == Outcome::kWouldBlock) {
     attachment.want = Want::kRead;
-    return Progress::kWouldBlock;
+    return Outcome::kWouldBlock;
   }
-  if (outcome == BioOutcome::kMissing) Raise(SSL_R_READ_BIO_NOT_SET);
-  return Progress::kBroken;
+  if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
+  return Outcome::kBroken;
 }
 
 }  // namespace
 
-Progress Drive(SslAttachment& attachment, Goal goal) {
+Outcome Drive(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
   if (attachment.busy()) {
-    if (IsReached(attachment, goal)) return Progress::kReached;
+    if (IsReached(attachment, goal)) return Outcome::kDone;
     errno = EAGAIN;
-    return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+    return OnReadTrouble(attachment, Outcome::kWouldBlock);
   }
   SslAttachment::Busy busy(attachment);
   std::optional<Instant> give_up;
@@ -387,39 +387,39 @@ Progress Drive(SslAttachment& attachment, Goal goal) {
     Association& association = *attachment.association();
     const Instant now = Now();
     if (const std::optional<Instant> due = DueAt(association, now)) ServeTimeout(attachment, *due);
-    if (IsLibssls(attachment)) return Progress::kIsLibssls;
-    const BioOutcome sent = Settle(attachment, now);
+    if (IsLibssls(attachment)) return Outcome::kIsLibssls;
+    const Outcome sent = Settle(attachment, now);
     // Data that came before the end is read before it.
     const bool has_data = goal == Goal::kRead && !attachment.unread.empty();
     if (association.failed() && !has_data) return ReportFailure(attachment);
     // Once connected nothing that is owed is worth keeping the application from its data for.
     const bool must_send =
         goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
-    if (sent != BioOutcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
+    if (sent != Outcome::kDone && must_send) return OnWriteTrouble(attachment, sent);
     if (IsReached(attachment, goal)) {
       AnnounceTimeout(attachment, association.NextTransmission());
-      return Progress::kReached;
+      return Outcome::kDone;
     }
     if (attachment.postponed) {
       AnnounceTimeout(attachment, association.NextTransmission());
       attachment.want = attachment.postponed->want;
-      return Progress::kWouldBlock;
+      return Outcome::kWouldBlock;
     }
     const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);
     AnnounceTimeout(attachment, deadline);
     if (goal == Goal::kRead && has_received && ReturnsWithoutData(attachment)) {
       BIO_set_retry_read(Real().SSL_get_rbio(attachment.ssl()));
-      return OnReadTrouble(attachment, BioOutcome::kWouldBlock);
+      return OnReadTrouble(attachment, Outcome::kWouldBlock);
     }
-    const BioOutcome received = Receive(attachment, deadline);
-    has_received = received == BioOutcome::kDone;
+    const Outcome received = Receive(attachment, deadline);
+    has_received = received == Outcome::kDone;
     // Before anything else: whoever keeps sending must not keep the caller here.
     if (give_up && Now() + kWaitSlack >= *give_up && !IsReached(attachment, goal)) {
       errno = ETIMEDOUT;
-      return Progress::kBroken;
+      return Outcome::kBroken;
     }
     if (has_received) continue;
-    if (received == BioOutcome::kWouldBlock && WaitEnded(attachment)) continue;
+    if (received == Outcome::kWouldBlock && WaitEnded(attachment)) continue;
     return OnReadTrouble(attachment, received);
   }
 }
@@ -450,7 +450,7 @@ std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
   return left < kTimerSlack ? Duration::zero() : left;
 }
 
-Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
+Outcome WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
   const bool is_early = kind == DataKind::kEarly;
   attachment.want = Want::kNothing;
   ScratchBuffer scratch;
@@ -462,19 +462,19 @@ Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plainte
     result = is_early ? association.SealEarly(plaintext, scratch.bytes(), &len)
                       : association.Seal(plaintext, scratch.bytes(), &len);
   }
-  if (is_early && result == SendResult::kNotConnected) return Progress::kReached;
+  if (is_early && result == SendResult::kNotConnected) return Outcome::kDone;
   if (is_early && result == SendResult::kExhausted) {
     Raise(SSL_R_TOO_MUCH_EARLY_DATA);
-    return Progress::kFailed;
+    return Outcome::kFailed;
   }
   if (result != SendResult::kSealed) {
     Raise(result == SendResult::kExhausted ? SSL_R_TOO_MANY_KEY_UPDATES : ERR_R_INTERNAL_ERROR);
-    return Progress::kFailed;
+    return Outcome::kFailed;
   }
   const std::span<const uint8_t> datagram = scratch.bytes().first(len);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
-  const BioOutcome outcome = WriteDatagram(attachment.ssl(), datagram);
-  if (outcome == BioOutcome::kDone) return Progress::kReached;
+  const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == Outcome::kDone) return Outcome::kDone;
   //= rfc9147#section-4.4
   //# If there is a transport protocol indication that the PMTU was
   //# exceeded (either via ICMP or via a refusal to send the datagram as in

@@ -8,6 +8,7 @@
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/clock.h"
 #include "shim/drive/association_setup.h"
+#include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
 
@@ -24,20 +25,15 @@ enum class Goal : uint8_t {
 // sent once and may be lost.
 inline constexpr Duration kCloseWait = std::chrono::seconds(1);
 
-// Progress is how Drive ended.
-enum class Progress : uint8_t {
-  kReached,     // the goal
-  kWouldBlock,  // attachment.want says for what; the BIO's retry flags are set
-  kIsLibssls,   // the server has no DTLS 1.3, and attachment.fallback is to be handed over
-  kBroken,      // a BIO failed or is missing: SSL_ERROR_SYSCALL, the association lives
-  kFailed,      // the association is over; the reason is on the error queue
-};
-
 // Drive is the one place where an association meets its BIOs and the clock, always in one order:
 // timeout, receive, transmit, next timeout. It answers events and runs the application's callbacks.
 // attachment.association() must be there. From inside a callback it does nothing but say how far
 // the goal is: what is owed is sent by the call around it.
-Progress Drive(SslAttachment& attachment, Goal goal);
+//
+// kDone when the goal is reached; kWouldBlock with the BIO's retry flags set; kIsLibssls when the
+// server has no DTLS 1.3, and attachment.fallback is to be handed over; kBroken; kFailed when the
+// association is over.
+Outcome Drive(SslAttachment& attachment, Goal goal);
 
 // ExpireTimer is DTLSv1_handle_timeout: 1 when a timer had expired and was served, 0 when none had,
 // -1 when the association is over.
@@ -51,9 +47,10 @@ enum class DataKind : uint8_t { kApplication, kEarly };
 
 // WriteRecord sends one record of data. The attachment's `want` says why it could not be sent; a
 // datagram that the BIO does not take is lost, as it is in libssl. So is early data that could not
-// be offered with the session there is: it was not accepted, which the application looks at.
-Progress WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext,
-                     DataKind kind = DataKind::kApplication);
+// be offered with the session there is: it was not accepted, which the application looks at. kDone,
+// kWouldBlock, kBroken or kFailed.
+Outcome WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext,
+                    DataKind kind = DataKind::kApplication);
 
 }  // namespace dtls13::shim
 

@@ -74,35 +74,33 @@ CookieVerdict VerifyCookie(SslAttachment& attachment, CookieMode mode,
 }
 
 // Answer sends one datagram to whoever sent the last one.
-FirstHello Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
+Outcome Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   SSL* ssl = attachment.ssl();
   if (Real().SSL_get_rbio(ssl) != Real().SSL_get_wbio(ssl)) {
     SetPeer(ssl, ReadPeer(ssl).get());
   }
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/true);
-  const BioOutcome outcome = WriteDatagram(ssl, datagram);
+  const Outcome outcome = WriteDatagram(ssl, datagram);
   Flush(ssl);
-  if (outcome == BioOutcome::kMissing || outcome == BioOutcome::kFailed) {
-    return FirstHello::kBroken;
-  }
+  if (outcome == Outcome::kBroken) return outcome;
   // What the BIO does not take now is lost; the client will ask again.
-  return FirstHello::kRetrySent;
+  return Outcome::kAnswered;
 }
 
 // A client with which no handshake can be. The answer is smaller than what caused it, and keeps no
 // state.
-FirstHello Refuse(SslAttachment& attachment, std::span<uint8_t> datagram,
-                  AlertDescription description) {
+Outcome Refuse(SslAttachment& attachment, std::span<uint8_t> datagram,
+               AlertDescription description) {
   std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> alert;
-  if (CookieListener::WriteAlert(datagram, description, alert) == 0) return FirstHello::kIgnored;
-  const FirstHello sent = Answer(attachment, alert);
-  return sent == FirstHello::kRetrySent ? FirstHello::kIgnored : sent;
+  if (CookieListener::WriteAlert(datagram, description, alert) == 0) return Outcome::kIgnored;
+  const Outcome sent = Answer(attachment, alert);
+  return sent == Outcome::kAnswered ? Outcome::kIgnored : sent;
 }
 
-FirstHello SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-                     std::span<uint8_t> datagram, std::span<const uint8_t> address) {
+Outcome SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+                  std::span<uint8_t> datagram, std::span<const uint8_t> address) {
   const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
-  if (!cookie) return FirstHello::kFailed;
+  if (!cookie) return Outcome::kFailed;
   std::array<uint8_t, kMaxRetryLen> retry;
   size_t len;
   {
@@ -118,8 +116,8 @@ FirstHello SendRetry(SslAttachment& attachment, const CookieListener& listener, 
   return Answer(attachment, std::span(retry).first(len));
 }
 
-FirstHello Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
-                std::vector<uint8_t> address, FirstHello verdict) {
+Outcome Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
+             std::vector<uint8_t> address, Outcome verdict) {
   attachment.kept_datagram.assign(datagram.begin(), datagram.end());
   attachment.peer_address = std::move(address);
   attachment.peer = ReadPeer(attachment.ssl());
@@ -136,8 +134,8 @@ bool IsFallback(std::span<uint8_t> datagram) {
   return hello && hello->cipher_suites.Contains(kFallbackScsv);
 }
 
-FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-                 std::span<uint8_t> datagram) {
+Outcome Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+              std::span<uint8_t> datagram) {
   std::vector<uint8_t> address = PeerAddress(attachment.ssl());
   ListenInspection inspection;
   {
@@ -152,12 +150,12 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
       if (IsFallback(datagram)) {
         return Refuse(attachment, datagram, AlertDescription::kInappropriateFallback);
       }
-      return Keep(attachment, datagram, std::move(address), FirstHello::kNotDtls13);
+      return Keep(attachment, datagram, std::move(address), Outcome::kIsLibssls);
     case ListenVerdict::kNeedsRetry:
       if (mode != CookieMode::kNone) {
         return SendRetry(attachment, listener, mode, datagram, address);
       }
-      return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+      return Keep(attachment, datagram, std::move(address), Outcome::kDone);
     case ListenVerdict::kBadCookie:
       return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
     case ListenVerdict::kAccept:
@@ -168,28 +166,28 @@ FirstHello Judge(SslAttachment& attachment, const CookieListener& listener, Cook
           case CookieVerdict::kBad:
             return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
           case CookieVerdict::kNoVerifier:
-            return FirstHello::kFailed;
+            return Outcome::kFailed;
         }
       }
-      return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+      return Keep(attachment, datagram, std::move(address), Outcome::kDone);
     case ListenVerdict::kIgnore:
       break;
   }
   // Not acceptable, and not libssl's either: an association has the alert for it, where one may be
   // had for the asking.
   if (mode == CookieMode::kNone && FindWholeClientHello(datagram)) {
-    return Keep(attachment, datagram, std::move(address), FirstHello::kKept);
+    return Keep(attachment, datagram, std::move(address), Outcome::kDone);
   }
-  return FirstHello::kIgnored;
+  return Outcome::kIgnored;
 }
 
 // Take judges a datagram, or the ClientHello that it makes whole.
-FirstHello Take(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-                std::span<uint8_t> datagram) {
+Outcome Take(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
+             std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
                     /*with_contents=*/mode != CookieMode::kNone);
-  const FirstHello verdict = Judge(attachment, listener, mode, datagram);
-  if (verdict != FirstHello::kIgnored || FindWholeClientHello(datagram)) return verdict;
+  const Outcome verdict = Judge(attachment, listener, mode, datagram);
+  if (verdict != Outcome::kIgnored || FindWholeClientHello(datagram)) return verdict;
   if (attachment.hello_gatherer == nullptr) {
     const bool serves_one = mode == CookieMode::kNone || mode == CookieMode::kExchange;
     attachment.hello_gatherer =
@@ -214,8 +212,8 @@ FirstHello Take(SslAttachment& attachment, const CookieListener& listener, Cooki
 
 }  // namespace
 
-FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
-                             CookieMode mode, bool one_datagram) {
+Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
+                          CookieMode mode, bool one_datagram) {
   SslAttachment::Busy busy(attachment);
   attachment.want = Want::kNothing;
   // The listener only reads the config, which outlives it.
@@ -226,19 +224,17 @@ FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig&
     const BioRead read =
         ReadDatagram(attachment.ssl(), scratch.bytes(), /*deadline=*/std::nullopt, Now());
     switch (read.outcome) {
-      case BioOutcome::kDone:
+      case Outcome::kDone:
         break;
-      case BioOutcome::kWouldBlock:
+      case Outcome::kWouldBlock:
         attachment.want = Want::kRead;
-        return FirstHello::kWouldBlock;
-      case BioOutcome::kMissing:
-        Raise(SSL_R_READ_BIO_NOT_SET);
-        return FirstHello::kBroken;
+        return read.outcome;
       default:
-        return FirstHello::kBroken;
+        if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
+        return read.outcome;
     }
-    const FirstHello verdict = Take(attachment, listener, mode, read.datagram);
-    const bool settled = verdict != FirstHello::kIgnored && verdict != FirstHello::kRetrySent;
+    const Outcome verdict = Take(attachment, listener, mode, read.datagram);
+    const bool settled = verdict != Outcome::kIgnored && verdict != Outcome::kAnswered;
     if (settled || one_datagram) return verdict;
   }
 }

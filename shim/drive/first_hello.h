@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
 
@@ -15,21 +16,15 @@ enum class CookieMode : uint8_t {
   kStateless,  // SSL_stateless: as kListen with the other pair of callbacks
 };
 
-enum class FirstHello : uint8_t {
-  kKept,       // in attachment.kept_datagram, from attachment.peer_address
-  kRetrySent,  // only with `one_datagram`: a HelloRetryRequest was sent
-  kIgnored,    // only with `one_datagram`: it was nothing to answer
-  kNotDtls13,  // in attachment.kept_datagram: a ClientHello that is libssl's to answer
-  kWouldBlock,
-  kBroken,  // a BIO failed
-  kFailed,  // the reason is on the error queue
-};
-
 // ReceiveFirstHello reads datagrams for a server that has no association yet, until a ClientHello
 // is worth one. It keeps nothing of the others, but for a bounded number of pieces of ClientHellos:
 // one client's where the SSL is to serve the first that comes.
-FirstHello ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
-                             CookieMode mode, bool one_datagram);
+//
+// kDone with the hello in attachment.kept_datagram, from attachment.peer_address; kIsLibssls with a
+// hello there that is libssl's to answer; with `one_datagram` also kAnswered, or kIgnored when it
+// was nothing to answer; kWouldBlock, kBroken or kFailed.
+Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
+                          CookieMode mode, bool one_datagram);
 
 }  // namespace dtls13::shim
 

@@ -6,6 +6,7 @@
 #include "dtls13/wire/record_header.h"
 #include "shim/answer/tell.h"
 #include "shim/attachment/protocol_version.h"
+#include "shim/bio/bio_transport.h"
 #include "shim/bio/filter_bio.h"
 #include "shim/bio/replay_bio.h"
 #include "shim/drive/association_setup.h"
@@ -27,46 +28,35 @@ CookieMode ModeOf(SSL* ssl) {
 // ExchangeCookies lets libssl answer a client that has no DTLS 1.3, and keeps nothing of it before
 // the client has shown libssl's cookie: as long as anybody can have sent the hello, the SSL stays
 // open to clients that have more. Otherwise one forged hello would make their handshake DTLS 1.2.
-// kDone: go on listening.
-HandshakeOutcome ExchangeCookies(SslAttachment& attachment) {
-  BIO_ADDR* client = BIO_ADDR_new();
-  if (client == nullptr) return HandshakeOutcome::kNotDone;
-  const int result = ListenAsLibssl(attachment, client);
-  BIO_ADDR_free(client);
-  if (result == 0) return HandshakeOutcome::kDone;
-  return result > 0 ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
+// kIgnored: go on listening.
+Outcome ExchangeCookies(SslAttachment& attachment) {
+  const AddressPtr client(BIO_ADDR_new());
+  return client == nullptr ? Outcome::kFailed : ListenAsLibssl(attachment, client.get());
 }
 
 // ReceiveClient returns kDone when a ClientHello of DTLS 1.3 was kept.
-HandshakeOutcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
+Outcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
   const CookieMode mode = ModeOf(attachment.ssl());
   while (attachment.kept_datagram.empty()) {
-    switch (ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false)) {
-      case FirstHello::kKept:
-        break;
-      case FirstHello::kNotDtls13: {
-        if (mode != CookieMode::kExchange) {
-          return HandOver(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
-        }
-        const HandshakeOutcome exchanged = ExchangeCookies(attachment);
-        if (exchanged != HandshakeOutcome::kDone) return exchanged;
-        break;
-      }
-      default:
-        return HandshakeOutcome::kNotDone;
+    const Outcome received = ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false);
+    if (received != Outcome::kDone && received != Outcome::kIsLibssls) return received;
+    if (received == Outcome::kDone) continue;
+    if (mode != CookieMode::kExchange) {
+      return HandOver(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
     }
+    const Outcome exchanged = ExchangeCookies(attachment);
+    if (exchanged != Outcome::kIgnored) return exchanged;
   }
-  return HandshakeOutcome::kDone;
+  return Outcome::kDone;
 }
 
 // WaitForClient returns kDone when there is an association with a ClientHello to take.
-HandshakeOutcome WaitForClient(SslAttachment& attachment) {
+Outcome WaitForClient(SslAttachment& attachment) {
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
-  if (config == nullptr) return HandshakeOutcome::kNotDone;
-  const HandshakeOutcome received = ReceiveClient(attachment, *config);
-  if (received != HandshakeOutcome::kDone) return received;
-  return StartServer(attachment, std::move(config)) ? HandshakeOutcome::kDone
-                                                    : HandshakeOutcome::kNotDone;
+  if (config == nullptr) return Outcome::kFailed;
+  const Outcome received = ReceiveClient(attachment, *config);
+  if (received != Outcome::kDone) return received;
+  return StartServer(attachment, std::move(config)) ? Outcome::kDone : Outcome::kFailed;
 }
 
 // A server tells nothing before it knows that the client is not libssl's to serve.
@@ -94,24 +84,19 @@ bool FallBack(SslAttachment& attachment) {
   return true;
 }
 
-HandshakeOutcome Run(SslAttachment& attachment, Goal goal) {
+Outcome Run(SslAttachment& attachment, Goal goal) {
   if (attachment.association() == nullptr) {
     if (attachment.side == Side::kClient) {
-      if (!StartClient(attachment)) return HandshakeOutcome::kNotDone;
+      if (!StartClient(attachment)) return Outcome::kFailed;
     } else {
-      const HandshakeOutcome waited = WaitForClient(attachment);
-      if (waited != HandshakeOutcome::kDone) return waited;
+      const Outcome waited = WaitForClient(attachment);
+      if (waited != Outcome::kDone) return waited;
     }
   }
   TellStart(attachment);
-  switch (Drive(attachment, goal)) {
-    case Progress::kReached:
-      return HandshakeOutcome::kDone;
-    case Progress::kIsLibssls:
-      return FallBack(attachment) ? HandshakeOutcome::kIsLibssls : HandshakeOutcome::kNotDone;
-    default:
-      return HandshakeOutcome::kNotDone;
-  }
+  const Outcome driven = Drive(attachment, goal);
+  if (driven != Outcome::kIsLibssls) return driven;
+  return FallBack(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
 }
 
 // NumberFirstHello makes the record of a first ClientHello the first record. libssl's
@@ -140,37 +125,37 @@ void DefaultSide(SSL* ssl, Side side) {
   }
 }
 
-HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal) {
+Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
-  if (attachment.connected()) return HandshakeOutcome::kDone;
+  if (attachment.connected()) return Outcome::kDone;
   // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
   // would have coturn try again for ever.
   errno = 0;
-  if (attachment.failed() && attachment.failure_reported) return HandshakeOutcome::kNotDone;
+  if (attachment.failed() && attachment.failure_reported) return Outcome::kFailed;
   if (attachment.busy()) {
     attachment.want = Want::kRead;
-    return HandshakeOutcome::kNotDone;
+    return Outcome::kWouldBlock;
   }
   const bool is_server = attachment.side == Side::kServer;
   // As libssl does, so that SSL_get_error speaks of this call.
   ERR_clear_error();
-  const HandshakeOutcome outcome = Run(attachment, goal);
+  const Outcome outcome = Run(attachment, goal);
   if (attachment.callbacks_started) {
     SslAttachment::Busy busy(attachment);
     const Want want = attachment.want;
     TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,
-             outcome == HandshakeOutcome::kDone ? 1 : -1);
+             outcome == Outcome::kDone ? 1 : -1);
     attachment.want = want;
   }
   return outcome;
 }
 
-int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
+Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
   NumberFirstHello(attachment.kept_datagram);
   // What comes behind it is not to be found: it may be another client's, and ours.
   if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
-    return -1;
+    return Outcome::kFailed;
   }
   LibsslCall call(ssl);
   ERR_set_mark();
@@ -179,12 +164,12 @@ int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
   if (result == 0) {
     // What is wrong with one of many hellos is not an error of the caller's.
     ERR_pop_to_mark();
-    return 0;
+    return Outcome::kIgnored;
   }
   ERR_clear_last_mark();
   attachment.Reset();
   attachment.owner = Owner::kLibssl;
-  return result;
+  return result > 0 ? Outcome::kIsLibssls : Outcome::kFailed;
 }
 
 void ForgetConnection(SslAttachment& attachment) {

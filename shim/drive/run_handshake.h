@@ -1,34 +1,27 @@
 #ifndef DTLS13_SHIM_DRIVE_RUN_HANDSHAKE_H_
 #define DTLS13_SHIM_DRIVE_RUN_HANDSHAKE_H_
 
-#include <cstdint>
-
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/drive/driver.h"
+#include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
-
-// HandshakeOutcome is how far a handshake came: what SSL_do_handshake makes of it.
-enum class HandshakeOutcome : uint8_t {
-  kDone,
-  kNotDone,    // want, or the error queue, says why
-  kIsLibssls,  // the peer speaks no DTLS 1.3: the SSL is libssl's now, and so is the call
-};
 
 // DefaultSide is what libssl's SSL_accept and SSL_connect do to an SSL that has no side yet.
 void DefaultSide(SSL* ssl, Side side);
 
 // RunHandshake takes the handshake of an SSL that is ours as far as it goes, or to an earlier
-// `goal`, and tells the info callback how that ended. Done at once when connected.
-HandshakeOutcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHandshake);
+// `goal`, and tells the info callback how that ended. kDone, at once when connected; kIsLibssls
+// when the SSL is libssl's now; kWouldBlock, kBroken or kFailed.
+Outcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHandshake);
 
 // HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
 bool HandOver(SslAttachment& attachment);
 
 // ListenAsLibssl shows libssl's DTLSv1_listen the kept datagram, of a client that has no DTLS 1.3:
-// 1 when it holds a good cookie, and the SSL is libssl's now; 0 when libssl answered it, or it was
-// nothing, and the next datagram may be any client's; -1 for an error.
-int ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client);
+// kIsLibssls when it holds a good cookie, and the SSL is libssl's now; kIgnored when libssl
+// answered it, or it was nothing, and the next datagram may be any client's; kFailed for an error.
+Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client);
 
 // ForgetConnection forgets the connection and takes back what was put before the application's
 // BIOs; the settings stay.

@@ -1,13 +1,12 @@
 // Early data: what a client sends with its ClientHello, and a server reads before it is answered.
 
-#include <optional>
-
 #include "shim/attachment/protocol_version.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/error_mark.h"
+#include "shim/libssl/outcome.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -30,40 +29,34 @@ bool MayRead(const SslAttachment& attachment) {
                                              : attachment.early_use == EarlyUse::kReads;
 }
 
-// WriteEarly returns 1 when the record left, else 0.
-int WriteEarly(SslAttachment& attachment, std::span<const uint8_t> data) {
+// WriteEarly returns kDone when the record left.
+Outcome WriteEarly(SslAttachment& attachment, std::span<const uint8_t> data) {
   if (!MayWrite(attachment)) {
     Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-    return 0;
+    return Outcome::kFailed;
   }
   attachment.early_use = EarlyUse::kWrites;
   // The ClientHello goes first; nothing of the server's is looked at meanwhile.
-  if (RunHandshake(attachment, Goal::kFlush) != HandshakeOutcome::kDone) return 0;
-  if (data.empty()) return 1;
-  return WriteRecord(attachment, data, DataKind::kEarly) == Progress::kReached ? 1 : 0;
+  const Outcome begun = RunHandshake(attachment, Goal::kFlush);
+  if (begun != Outcome::kDone || data.empty()) return begun;
+  return WriteRecord(attachment, data, DataKind::kEarly);
 }
 
-// ReadEarly returns SSL_READ_EARLY_DATA_*; nothing when the SSL turned out to be libssl's.
-std::optional<int> ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, size_t* num_read) {
+// ReadEarly returns kDone with data, kEnded when no more will come, kIsLibssls or what kept it.
+Outcome ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, size_t* num_read) {
   *num_read = 0;
   if (!MayRead(attachment)) {
     Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-    return SSL_READ_EARLY_DATA_ERROR;
+    return Outcome::kFailed;
   }
   attachment.early_use = EarlyUse::kReads;
   if (attachment.unread_early.empty()) {
-    switch (RunHandshake(attachment, Goal::kEarlyData)) {
-      case HandshakeOutcome::kIsLibssls:
-        return std::nullopt;
-      case HandshakeOutcome::kNotDone:
-        return SSL_READ_EARLY_DATA_ERROR;
-      case HandshakeOutcome::kDone:
-        break;
-    }
+    const Outcome begun = RunHandshake(attachment, Goal::kEarlyData);
+    if (begun != Outcome::kDone) return begun;
   }
   if (!attachment.unread_early.empty()) {
     *num_read = SslAttachment::TakeData(&attachment.unread_early, out, /*consumes=*/true);
-    return SSL_READ_EARLY_DATA_SUCCESS;
+    return Outcome::kDone;
   }
   //= rfc9147#section-5.6
   //# The DTLS 1.3 handshake has one important difference from the TLS 1.3
@@ -71,7 +64,7 @@ std::optional<int> ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, 
   //# and the handshake transcript.
   // So the end is when the client's Finished is there, or none was accepted.
   attachment.early_use = EarlyUse::kHasRead;
-  return SSL_READ_EARLY_DATA_FINISH;
+  return Outcome::kEnded;
 }
 
 int Status(const SslAttachment& attachment) {
@@ -100,9 +93,10 @@ DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
                                        size_t* num_written) noexcept {
   if (Real().SSL_is_server(ssl) == 0) DefaultSide(ssl, Side::kClient);
   if (SslAttachment* ours = Decide(ssl)) {
-    const int result = WriteEarly(*ours, {static_cast<const uint8_t*>(data), len});
-    if (result == 1) *num_written = len;
-    return result;
+    const Outcome outcome = WriteEarly(*ours, {static_cast<const uint8_t*>(data), len});
+    if (outcome != Outcome::kDone) return 0;
+    *num_written = len;
+    return 1;
   }
   LibsslCall call(ssl);
   return Real().SSL_write_early_data(ssl, data, len, num_written);
@@ -111,8 +105,10 @@ DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
 DTLS13_EXPORT int SSL_read_early_data(SSL* ssl, void* out, size_t len, size_t* num_read) noexcept {
   if (Real().SSL_is_server(ssl) != 0) DefaultSide(ssl, Side::kServer);
   if (SslAttachment* ours = Decide(ssl)) {
-    const std::optional<int> result = ReadEarly(*ours, {static_cast<uint8_t*>(out), len}, num_read);
-    if (result) return *result;
+    const Outcome outcome = ReadEarly(*ours, {static_cast<uint8_t*>(out), len}, num_read);
+    if (outcome == Outcome::kDone) return SSL_READ_EARLY_DATA_SUCCESS;
+    if (outcome == Outcome::kEnded) return SSL_READ_EARLY_DATA_FINISH;
+    if (outcome != Outcome::kIsLibssls) return SSL_READ_EARLY_DATA_ERROR;
   }
   LibsslCall call(ssl);
   return Real().SSL_read_early_data(ssl, out, len, num_read);

@@ -8,6 +8,7 @@
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/handshake_state.h"
+#include "shim/libssl/outcome.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -17,10 +18,8 @@ using HandshakeFunction = int (*)(SSL* ssl);
 
 int Handshake(SSL* ssl, HandshakeFunction real) {
   if (SslAttachment* attachment = Decide(ssl)) {
-    const HandshakeOutcome outcome = RunHandshake(*attachment);
-    if (outcome != HandshakeOutcome::kIsLibssls) {
-      return outcome == HandshakeOutcome::kDone ? 1 : -1;
-    }
+    const Outcome outcome = RunHandshake(*attachment);
+    if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
   LibsslCall call(ssl);
   return real(ssl);
@@ -47,19 +46,20 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
   if (config == nullptr) return -1;
   for (;;) {
     switch (ReceiveFirstHello(attachment, *config, CookieMode::kListen, /*one_datagram=*/false)) {
-      case FirstHello::kKept: {
+      case Outcome::kDone: {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
         BIO* rbio = Real().SSL_get_rbio(ssl);
         if (BIO_ctrl(rbio, BIO_CTRL_DGRAM_GET_PEER, 0, client) <= 0) BIO_ADDR_clear(client);
         if (rbio != Real().SSL_get_wbio(ssl)) SetPeer(ssl, attachment.peer.get());
         return 1;
       }
-      case FirstHello::kNotDtls13: {
-        const int result = ListenAsLibssl(attachment, client);
-        if (result != 0) return result;
+      case Outcome::kIsLibssls: {
+        const Outcome listened = ListenAsLibssl(attachment, client);
+        if (listened == Outcome::kIsLibssls) return 1;
+        if (listened != Outcome::kIgnored) return -1;
         break;
       }
-      case FirstHello::kWouldBlock:
+      case Outcome::kWouldBlock:
         return 0;
       default:
         return -1;
@@ -71,11 +71,11 @@ int Stateless(SslAttachment& attachment) {
   const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return -1;
   switch (ReceiveFirstHello(attachment, *config, CookieMode::kStateless, /*one_datagram=*/true)) {
-    case FirstHello::kKept:
+    case Outcome::kDone:
       return 1;
-    case FirstHello::kRetrySent:
+    case Outcome::kAnswered:
       return 0;
-    case FirstHello::kNotDtls13:
+    case Outcome::kIsLibssls:
       attachment.kept_datagram.clear();
       Raise(SSL_R_UNSUPPORTED_PROTOCOL);
       return -1;

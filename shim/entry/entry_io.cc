@@ -10,13 +10,11 @@
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
+#include "shim/libssl/outcome.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
-
-// What a call came to when the SSL turned out to be libssl's in the middle of it.
-constexpr int kIsLibssls = -2;
 
 enum class Take : uint8_t { kConsume, kPeek };
 
@@ -24,69 +22,60 @@ void SetShutdownFlag(SSL* ssl, int flag) {
   Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | flag);
 }
 
-// EnsureUp returns 1 when data may flow, kIsLibssls, or what the call is to return.
-int EnsureUp(SslAttachment& attachment) {
+// EnsureUp returns kDone when data may flow.
+Outcome EnsureUp(SslAttachment& attachment) {
+  if (!attachment.connected()) return RunHandshake(attachment);
   // A failure that no call has told yet is for the driver to report.
-  if (attachment.connected()) return attachment.failed() && attachment.failure_reported ? -1 : 1;
-  switch (RunHandshake(attachment)) {
-    case HandshakeOutcome::kDone:
-      return 1;
-    case HandshakeOutcome::kIsLibssls:
-      return kIsLibssls;
-    case HandshakeOutcome::kNotDone:
-      break;
-  }
-  return -1;
+  const bool is_over = attachment.failed() && attachment.failure_reported;
+  return is_over ? Outcome::kFailed : Outcome::kDone;
 }
 
-// Read returns 1 with data, 0 after the peer's end, -1 or kIsLibssls otherwise.
-int Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* num_read) {
+// Read returns kDone with data, kEnded after the peer's end.
+Outcome Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* num_read) {
   SSL* ssl = attachment.ssl();
   attachment.want = Want::kNothing;
   errno = 0;  // as libssl does: what was left there is not about this call
-  if ((Real().SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return 0;
+  if ((Real().SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
   if (attachment.unread.empty()) {
-    const int up = EnsureUp(attachment);
-    if (up != 1) return up;
+    const Outcome up = EnsureUp(attachment);
+    if (up != Outcome::kDone) return up;
   }
   if (attachment.unread.empty()) {
-    switch (Drive(attachment, Goal::kRead)) {
-      case Progress::kReached:
-        break;
-      case Progress::kFailed:
-        return attachment.association()->failure().reason() == Reason::kPeerAlert ? 0 : -1;
-      default:
-        return -1;
+    const Outcome driven = Drive(attachment, Goal::kRead);
+    const bool has_failed = driven == Outcome::kFailed;
+    if (has_failed && attachment.association()->failure().reason() == Reason::kPeerAlert) {
+      return Outcome::kEnded;
     }
+    if (driven != Outcome::kDone) return driven;
   }
   if (!attachment.unread.empty()) {
     *num_read = SslAttachment::TakeData(&attachment.unread, out, take == Take::kConsume);
-    return 1;
+    return Outcome::kDone;
   }
   // Only now, behind all that came before it, is the peer's end to be seen.
   SetShutdownFlag(ssl, SSL_RECEIVED_SHUTDOWN);
-  return 0;
+  return Outcome::kEnded;
 }
 
-// Write returns 1 when the record left, 0 for nothing to write, -1 or kIsLibssls otherwise.
-int Write(SslAttachment& attachment, std::span<const uint8_t> data) {
+// Write returns kDone when the record left, kIgnored for nothing to write.
+Outcome Write(SslAttachment& attachment, std::span<const uint8_t> data) {
   attachment.want = Want::kNothing;
   errno = 0;
   if ((Real().SSL_get_shutdown(attachment.ssl()) & SSL_SENT_SHUTDOWN) != 0) {
     Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
-    return -1;
+    return Outcome::kFailed;
   }
-  const int up = EnsureUp(attachment);
-  if (up != 1) return up;
+  const Outcome up = EnsureUp(attachment);
+  if (up != Outcome::kDone) return up;
   if (data.size() > kMaxPlaintextLen) {
     Raise(SSL_R_DTLS_MESSAGE_TOO_BIG);
-    return -1;
+    return Outcome::kFailed;
   }
-  if (data.empty()) return 0;
+  if (data.empty()) return Outcome::kIgnored;
   // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
   // not keep data back.
-  if (Drive(attachment, Goal::kFlush) == Progress::kFailed) return -1;
-  return WriteRecord(attachment, data) == Progress::kReached ? 1 : -1;
+  const Outcome flushed = Drive(attachment, Goal::kFlush);
+  return flushed == Outcome::kFailed ? flushed : WriteRecord(attachment, data);
 }
 
 int ReadEntry(SSL* ssl, void* out, int out_len, Take take) {
@@ -97,11 +86,11 @@ int ReadEntry(SSL* ssl, void* out, int out_len, Take take) {
       return -1;
     }
     size_t num_read = 0;
-    const int result =
+    const Outcome outcome =
         Read(*attachment, std::span(static_cast<uint8_t*>(out), static_cast<size_t>(out_len)), take,
              &num_read);
-    if (result == 1) return static_cast<int>(num_read);
-    if (result != kIsLibssls) return result;
+    if (outcome == Outcome::kDone) return static_cast<int>(num_read);
+    if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
   LibsslCall call(ssl);
   return take == Take::kPeek ? Real().SSL_peek(ssl, out, out_len)
@@ -111,9 +100,9 @@ int ReadEntry(SSL* ssl, void* out, int out_len, Take take) {
 int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, Take take) {
   SslAttachment* attachment = Decide(ssl);
   if (attachment != nullptr) {
-    const int result =
+    const Outcome outcome =
         Read(*attachment, std::span(static_cast<uint8_t*>(out), out_len), take, num_read);
-    if (result != kIsLibssls) return result < 0 ? 0 : result;
+    if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
   LibsslCall call(ssl);
   return take == Take::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
@@ -125,13 +114,13 @@ int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, Take take
 int SendClose(SslAttachment& attachment) {
   SetShutdownFlag(attachment.ssl(), SSL_SENT_SHUTDOWN);
   attachment.association()->Close();
-  return Drive(attachment, Goal::kFlush) == Progress::kReached ? 1 : -1;
+  return Drive(attachment, Goal::kFlush) == Outcome::kDone ? 1 : -1;
 }
 
 int ReceiveClose(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   if (!attachment.association()->peer_closed() &&
-      Drive(attachment, Goal::kPeerClose) != Progress::kReached) {
+      Drive(attachment, Goal::kPeerClose) != Outcome::kDone) {
     return -1;
   }
   if (!attachment.unread.empty()) {
@@ -158,7 +147,7 @@ int Shutdown(SslAttachment& attachment) {
   if ((before & SSL_SENT_SHUTDOWN) == 0) {
     if (SendClose(attachment) < 0) return -1;
   } else if (!attachment.unsent_datagram.empty()) {
-    if (Drive(attachment, Goal::kFlush) != Progress::kReached) return -1;
+    if (Drive(attachment, Goal::kFlush) != Outcome::kDone) return -1;
   } else if ((before & SSL_RECEIVED_SHUTDOWN) == 0) {
     return ReceiveClose(attachment);
   }
@@ -243,10 +232,10 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
       Raise(SSL_R_BAD_LENGTH);
       return -1;
     }
-    const int result =
+    const Outcome outcome =
         Write(*attachment, std::span(static_cast<const uint8_t*>(data), static_cast<size_t>(len)));
-    if (result == 1) return len;
-    if (result != kIsLibssls) return result;
+    if (outcome == Outcome::kDone) return len;
+    if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
   LibsslCall call(ssl);
   return Real().SSL_write(ssl, data, len);
@@ -256,9 +245,9 @@ DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
                                size_t* num_written) noexcept {
   SslAttachment* attachment = Decide(ssl);
   if (attachment != nullptr) {
-    const int result = Write(*attachment, std::span(static_cast<const uint8_t*>(data), len));
-    if (result == 1) *num_written = len;
-    if (result != kIsLibssls) return result < 0 ? 0 : result;
+    const Outcome outcome = Write(*attachment, std::span(static_cast<const uint8_t*>(data), len));
+    if (outcome == Outcome::kDone) *num_written = len;
+    if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
   LibsslCall call(ssl);
   return Real().SSL_write_ex(ssl, data, len, num_written);
