@@ -9,7 +9,7 @@ namespace dtls13::shim {
 
 // Policy is what the person who runs a program decides for all DTLS in it, over the head of the
 // program. Its keys stand in one table (policy.cc), which parses them, makes the help text and
-// makes README's section.
+// makes docs/policy.md's table.
 struct Policy {
   // Methods and limits that pin an SSL to DTLS 1.2 or 1.0 do not keep it from DTLS 1.3.
   bool override_pins = false;
@@ -40,7 +40,7 @@ std::string SetPolicy(std::string_view key, std::string_view value, Policy* poli
 std::string ReadPolicy(std::string_view options, Policy* policy);
 
 std::string PolicyHelp();
-// PolicyMarkdown is the table of README.md.
+// PolicyMarkdown is the table of docs/policy.md.
 std::string PolicyMarkdown();
 
 // CurrentPolicy is the process's: read from DTLS13_OPTIONS at the first call, which is when DTLS is

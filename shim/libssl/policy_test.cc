@@ -76,12 +76,13 @@ TEST(PolicyTest, HelpNamesEveryKeyOfTheTable) {
   }
 }
 
-TEST(PolicyTest, ReadmeHasTheTable) {
-  std::ifstream file("README.md");
-  std::stringstream readme;
-  readme << file.rdbuf();
-  EXPECT_NE(readme.str().find(PolicyMarkdown()), std::string::npos) << "Put this into README.md:\n"
-                                                                    << PolicyMarkdown();
+TEST(PolicyTest, TheDocumentHasTheTable) {
+  std::ifstream file("docs/policy.md");
+  std::stringstream document;
+  document << file.rdbuf();
+  EXPECT_NE(document.str().find(PolicyMarkdown()), std::string::npos)
+      << "Put this into docs/policy.md:\n"
+      << PolicyMarkdown();
 }
 
 }  // namespace
