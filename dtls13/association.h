@@ -9,12 +9,12 @@
 #include <string_view>
 #include <vector>
 
-#include "dtls13/association/path_validator.h"
 #include "dtls13/association_config.h"
 #include "dtls13/event.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/path_id.h"
+#include "dtls13/path_validation.h"
 #include "dtls13/record/record_layer.h"
 #include "dtls13/wire/time.h"
 

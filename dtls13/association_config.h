@@ -6,9 +6,9 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/association/path_validator.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/path_validation.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
