@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Checks what libdtls13.so shows and what it needs: exports_test.py LIBRARY EXPORTS_LDS."""
+"""Checks what libdtls13.so shows and what it needs: exports_test.py LIBRARY EXPORTS_LDS VERSION."""
 
+import ctypes
+import os
 import re
 import subprocess
 import sys
+import tempfile
 
 import programs
 from programs import expect
 
-LIBRARY, EXPORTS = sys.argv[1:3]
+LIBRARY, EXPORTS, VERSION = sys.argv[1:4]
 NODE = "OPENSSL_3.0.0"
+# Of what is not libssl's.
+OWN_NODE = "DTLS13_0"
 ALLOWED = {"libcrypto.so.3", "libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 
 
@@ -19,22 +24,25 @@ def defined():
     return [line.split()[1:] for line in listing.splitlines()]
 
 
-def listed():
+def listed(node=NODE):
     with open(EXPORTS, encoding="utf-8") as file:
         script = file.read()
-    return set(re.findall(r"^\s+(\w+);$", script, re.MULTILINE))
+    body = re.search(r"^%s \{$(.*?)^\};$" % re.escape(node), script, re.MULTILINE | re.DOTALL)
+    expect(body, "%s has no node %s" % (EXPORTS, node))
+    return set(re.findall(r"^\s+(\w+);$", body.group(1), re.MULTILINE))
 
 
 def exports_are_the_listed_names():
-    names = set()
+    exported = {NODE: set(), OWN_NODE: set()}
     for kind, symbol in defined():
         name, _, version = symbol.partition("@@")
-        if kind == "A" and name == NODE:
+        if kind == "A" and name in exported:
             continue  # the version node itself
-        expect(version == NODE, "%s is exported under %r" % (name, version or "no version"))
-        names.add(name)
-    expect(names == listed(), "exported and not listed: %s; listed and not exported: %s" %
-           (sorted(names - listed()), sorted(listed() - names)))
+        expect(version in exported, "%s is exported under %r" % (name, version or "no version"))
+        exported[version].add(name)
+    for node, names in exported.items():
+        expect(names == listed(node), "exported and not listed: %s; listed and not exported: %s" %
+               (sorted(names - listed(node)), sorted(listed(node) - names)))
 
 
 def every_export_is_libssls():
@@ -45,6 +53,57 @@ def every_export_is_libssls():
     libssl = {line.split()[2] for line in listing.splitlines()}
     strangers = {name for name in listed() if "%s@@%s" % (name, NODE) not in libssl}
     expect(not strangers, "not functions of libssl: %s" % sorted(strangers))
+
+
+def own_exports_are_not_libssls():
+    expect(not listed() & listed(OWN_NODE), "listed in both nodes")
+    strangers = {name for name in listed(OWN_NODE) if not name.startswith("dtls13_")}
+    expect(not strangers, "without the library's prefix: %s" % sorted(strangers))
+
+
+def says_its_version():
+    dynamic = subprocess.run(["readelf", "-d", LIBRARY], check=True,
+                             stdout=subprocess.PIPE).stdout.decode()
+    soname = re.search(r"\(SONAME\).*\[(.*)\]", dynamic)
+    expect(soname, "no SONAME:\n" + dynamic)
+    expect(soname.group(1) == "libdtls13.so." + VERSION.split(".")[0],
+           "the SONAME is %s" % soname.group(1))
+    if programs.is_sanitized(LIBRARY):
+        return  # Python has no sanitizer's runtime
+    library = ctypes.CDLL(LIBRARY)
+    library.dtls13_version.restype = ctypes.c_char_p
+    version = library.dtls13_version().decode()
+    expect(version == VERSION, "dtls13_version() is %r" % version)
+
+
+PROGRAM = r"""
+#include <openssl/ssl.h>
+#include <stdio.h>
+const char* dtls13_version(void);
+int main(void) {
+  SSL_CTX* ctx = SSL_CTX_new(DTLS_client_method());
+  if (ctx == NULL || !SSL_CTX_set_min_proto_version(ctx, 0xfefc)) return 1;
+  puts(dtls13_version());
+  return 0;
+}
+"""
+
+
+def a_program_can_be_linked_with_it():
+    """Linked before libssl, and found at run time by its SONAME, preloaded or not."""
+    if programs.is_sanitized(LIBRARY):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = os.path.join(folder, "program.c"), os.path.join(folder, "program")
+        with open(source, "w", encoding="ascii") as file:
+            file.write(PROGRAM)
+        subprocess.run(["gcc", source, "-o", program, LIBRARY, "-lssl", "-lcrypto"], check=True)
+        os.symlink(os.path.abspath(LIBRARY),
+                   os.path.join(folder, "libdtls13.so." + VERSION.split(".")[0]))
+        for preloaded in (None, LIBRARY):
+            run = programs.Program([program], preloaded, {"LD_LIBRARY_PATH": folder})
+            expect(run.finish() == 0, "it does not run: %s" % run.output)
+            expect(run.output.strip() == VERSION, "it prints %r" % run.output)
 
 
 def needs_libcrypto_and_libc_alone():
@@ -71,6 +130,9 @@ def leaves_other_programs_alone():
 sys.exit(programs.run_all([
     exports_are_the_listed_names,
     every_export_is_libssls,
+    own_exports_are_not_libssls,
+    says_its_version,
+    a_program_can_be_linked_with_it,
     needs_libcrypto_and_libc_alone,
     leaves_other_programs_alone,
 ]) != 0)

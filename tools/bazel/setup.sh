@@ -8,6 +8,11 @@ fail() {
   exit 1
 }
 
+# print_version: the answer to --version.
+print_version() {
+  printf '%s %s\n' "${0##*/}" "$(sed -n 's/^DTLS13_VERSION = "\(.*\)"$/\1/p' tools/bazel/version.bzl)"
+}
+
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
   clang g++ libclang-rt-14-dev pkg-config

@@ -5,6 +5,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "dtls13/version.h"
 #include "tools/dtls13_cli/commands.h"
 
 namespace dtls13::cli {
@@ -46,6 +47,10 @@ int Main(std::span<const char* const> arguments) {
   if (name == "--help" || name == "-h") {
     PrintUsage();
     return arguments.size() > 1 ? 0 : 2;
+  }
+  if (name == "--version") {
+    std::printf("dtls13_cli %s\n", dtls13_version());
+    return 0;
   }
   for (const Command* command : Commands()) {
     if (name == command->name) return RunCommand(*command, arguments.subspan(2));
