@@ -21,9 +21,9 @@ class PeerVerifier {
  public:
   // Trust anchors; all that are given count. At least one must be.
   struct Options {
-    std::string ca_file;       // PEM
-    std::string ca_directory;  // as `openssl rehash` makes it
-    std::string ca_pem;        // PEM text
+    std::string ca_file = {};       // PEM
+    std::string ca_directory = {};  // as `openssl rehash` makes it
+    std::string ca_pem = {};        // PEM text
     bool system_defaults = false;
   };
 

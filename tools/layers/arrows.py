@@ -45,6 +45,7 @@ ARROWS = {
     "shim/entry": ("shim/drive", "shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     # Pairs of SSLs for tests: no other row has it.
     "shim/testing": ("shim/bio", "shim/libssl") + SHOWN,
+    "examples": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
     "tests": (),
     "tools/bazel": (),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
