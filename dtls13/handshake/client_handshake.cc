@@ -128,9 +128,9 @@ Status ClientHandshake::TakeLegacyHello() {
   }
   auto legacy = ReadLegacyHello(parameters_.legacy_hello);
   if (!legacy.has_value()) return InternalError(Reason::kInternal);
-  hello_.random = std::move(legacy->random);
-  hello_.legacy_session_id = std::move(legacy->session_id);
-  hello_.legacy = std::move(legacy->offer);
+  hello_.random = legacy->random;
+  hello_.legacy_session_id = legacy->session_id;
+  hello_.legacy = *std::move(legacy);
   return Status::Ok();
 }
 

@@ -86,8 +86,8 @@ class ScriptedServer {
   // Hello answers `client_hello`; the transcript holds what came before it.
   Status Hello(const Bytes& client_hello, NamedGroup group = NamedGroup::kX25519,
                CipherSuiteId suite = CipherSuiteId::kAes128GcmSha256) {
-    ClientOffer offer;
-    EXPECT_TRUE(ReadClientOffer(client_hello, &offer).ok());
+    ClientHello offer;
+    EXPECT_TRUE(ReadClientHello(client_hello, &offer).ok());
     context_.SetSuite(*FindCipherSuite(suite));
     if (!context_.transcript().has_hash()) {
       EXPECT_TRUE(context_.transcript().SelectHash(FindCipherSuite(suite)->hash));
@@ -296,8 +296,8 @@ TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
   ScriptedServer server;
   const Bytes first = server.StartRetried(std::nullopt, {9, 9, 9});
   const Bytes second = server.NextHello();
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(second, &offer).ok());
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(second, &offer).ok());
   ASSERT_TRUE(offer.cookie.has_value());
   EXPECT_EQ(Bytes(offer.cookie->begin(), offer.cookie->end()), (Bytes{9, 9, 9}));
   Bytes without_cookie = second;
@@ -320,8 +320,8 @@ TEST(ClientRetryTest, GroupReplacesTheKeyShare) {
   ScriptedServer server;
   const Bytes first = server.StartRetried(NamedGroup::kSecp384r1, {9});
   const Bytes second = server.NextHello();
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(second, &offer).ok());
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(second, &offer).ok());
   EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kSecp384r1));
   Bytes a = first;
   Bytes b = second;
@@ -687,12 +687,11 @@ TEST(ClientStartTest, UsesTheCallersBytes) {
       {.server_name = "server.test", .legacy_hello = Dtls12Hello(random, session_id)});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
-  EXPECT_TRUE(std::equal(random.begin(), random.end(), offer.hello.random.begin()));
-  EXPECT_TRUE(std::equal(session_id.begin(), session_id.end(),
-                         offer.hello.legacy_session_id.begin(),
-                         offer.hello.legacy_session_id.end()));
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
+  EXPECT_TRUE(std::equal(random.begin(), random.end(), offer.random.begin()));
+  EXPECT_TRUE(std::equal(session_id.begin(), session_id.end(), offer.legacy_session_id.begin(),
+                         offer.legacy_session_id.end()));
   EXPECT_EQ(offer.server_name, "server.test");
   EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kX25519));
 }
@@ -719,8 +718,8 @@ TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
   ByteReader reader = offer.key_shares.Begin();
   std::vector<NamedGroup> groups;
   for (KeyShare share; KeyShareList::Next(&reader, &share);) groups.push_back(share.group);
@@ -759,8 +758,8 @@ TEST(ClientStartTest, PredictsASmallShareUnlessTold) {
                                          {.server_name = std::string(60, 'a')});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
   EXPECT_TRUE(offer.key_shares.IsExactly(NamedGroup::kX25519));
   EXPECT_LT(body.size() + kMessageHeaderAndRecordHeader, 1200u);
 }

@@ -314,9 +314,9 @@ TEST(GreaseHandshakeTest, IsSentIgnoredAndRepeatedAfterARetry) {
     pair.Run();
     ASSERT_TRUE(pair.completed());
     EXPECT_EQ(pair.server_handshake->result().connection.alpn, "coap");
-    ClientOffer offer;
-    ASSERT_TRUE(ReadClientOffer(pair.client.sent.front().body, &offer).ok());
-    EXPECT_TRUE(IsGrease(offer.hello.cipher_suites[0]));
+    ClientHello offer;
+    ASSERT_TRUE(ReadClientHello(pair.client.sent.front().body, &offer).ok());
+    EXPECT_TRUE(IsGrease(offer.cipher_suites[0]));
     EXPECT_TRUE(IsGrease(offer.supported_groups[0]));
     EXPECT_TRUE(IsGrease(offer.signature_schemes[0]));
     EXPECT_EQ(offer.connection.alpn.ToStrings().size(), 3u);
@@ -325,9 +325,9 @@ TEST(GreaseHandshakeTest, IsSentIgnoredAndRepeatedAfterARetry) {
     ASSERT_TRUE(KeyShareList::Next(&shares, &share));
     EXPECT_EQ(static_cast<uint16_t>(share.group), offer.supported_groups[0]);
     if (retry == Retry::kNone) continue;
-    ClientOffer second;
-    ASSERT_TRUE(ReadClientOffer(pair.client.sent[1].body, &second).ok());
-    EXPECT_EQ(second.hello.cipher_suites[0], offer.hello.cipher_suites[0]);
+    ClientHello second;
+    ASSERT_TRUE(ReadClientHello(pair.client.sent[1].body, &second).ok());
+    EXPECT_EQ(second.cipher_suites[0], offer.cipher_suites[0]);
     EXPECT_EQ(second.key_shares.IsExactly(NamedGroup::kSecp384r1), retry == Retry::kGroup);
   }
 }
@@ -339,12 +339,12 @@ TEST(GreaseHandshakeTest, ChosenByTheServerItIsRefused) {
     HandshakePair pair(client_config, TestConfig());
     pair.tamper = [&](HandshakePair::Flying* flying) {
       if (flying->type != kSH) return;
-      ClientOffer offer;
-      ASSERT_TRUE(ReadClientOffer(pair.client.sent.front().body, &offer).ok());
+      ClientHello offer;
+      ASSERT_TRUE(ReadClientHello(pair.client.sent.front().body, &offer).ok());
       const uint16_t group = offer.supported_groups[0];
       if (suite) {
-        flying->body[35] = static_cast<uint8_t>(offer.hello.cipher_suites[0] >> 8);
-        flying->body[36] = static_cast<uint8_t>(offer.hello.cipher_suites[0]);
+        flying->body[35] = static_cast<uint8_t>(offer.cipher_suites[0] >> 8);
+        flying->body[36] = static_cast<uint8_t>(offer.cipher_suites[0]);
       } else {
         SetExtension(kSH, &flying->body, ExtensionType::kKeyShare,
                      {static_cast<uint8_t>(group >> 8), static_cast<uint8_t>(group), 0, 1, 0});

@@ -58,7 +58,7 @@ Status ReadConnectionIdAnswer(const ExtensionBlock& server_hello, const ClientHe
   return Status::Ok();
 }
 
-Status AnswerConnectionId(const HandshakeConfig& config, const ClientOffer& offer,
+Status AnswerConnectionId(const HandshakeConfig& config, const ClientHello& offer,
                           ConnectionIdAgreement* out) {
   const ConnectionIdPolicy& policy = config.connection_ids;
   //= draft-ietf-tls-dtls-rrc#section-3

@@ -26,7 +26,7 @@ Status ReadConnectionIdAnswer(const ExtensionBlock& server_hello, const ClientHe
                               ConnectionIdAgreement* out);
 
 // AnswerConnectionId is what a server makes of an offer, by its policy. internal_error as above.
-Status AnswerConnectionId(const HandshakeConfig& config, const ClientOffer& offer,
+Status AnswerConnectionId(const HandshakeConfig& config, const ClientHello& offer,
                           ConnectionIdAgreement* out);
 
 }  // namespace dtls13

@@ -102,8 +102,8 @@ TEST(ConnectionIdNegotiation, TheSecondHelloOffersTheSame) {
   std::vector<Bytes> offers;
   for (const auto& message : pair.client.sent) {
     if (message.type != HandshakeType::kClientHello) continue;
-    ClientOffer offer;
-    ASSERT_TRUE(ReadClientOffer(message.body, &offer).ok());
+    ClientHello offer;
+    ASSERT_TRUE(ReadClientHello(message.body, &offer).ok());
     ASSERT_TRUE(offer.connection_id.has_value());
     offers.emplace_back(offer.connection_id->begin(), offer.connection_id->end());
   }

@@ -19,7 +19,7 @@ namespace {
 // 8.3: "on the order of ten seconds".
 constexpr std::chrono::seconds kWindow{10};
 
-bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientOffer& offer, const Session& session,
+bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Session& session,
                  WallTime now) {
   const uint32_t stated_age =
       AgeFromObfuscated(session, offer.psks.Identity(0)->obfuscated_ticket_age);
@@ -47,7 +47,7 @@ bool HasProtocol(const Session& session, const std::string& protocol) {
 
 // CanAccept holds all of RFC 8446 section 4.2.10's conditions. The replay guard comes last, for it
 // is asked once.
-bool CanAccept(const HandshakeConfig& config, const ClientOffer& offer,
+bool CanAccept(const HandshakeConfig& config, const ClientHello& offer,
                const PskSelection& selection, const HandshakeResult& result, WallTime now) {
   const Session* session = selection.psk.session();
   // A guard that nobody gave would take every replay.
@@ -145,7 +145,7 @@ void RejectEarlyData(HandshakeContext* context) {
   context->Queue(EarlyDataAnswered{.accepted = false});
 }
 
-Status AnswerEarlyData(const ClientOffer& offer, std::span<const uint8_t> client_hello_body,
+Status AnswerEarlyData(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
                        const std::optional<PskSelection>& selection, WallTime now,
                        HandshakeContext* context) {
   if (!offer.early_data) return Status::Ok();

@@ -38,7 +38,7 @@ void RejectEarlyData(HandshakeContext* context);
 
 // AnswerEarlyData (server) judges the offer of a ClientHello whose binder was verified, and if it
 // accepts derives the early secrets and queues AllowEarlyData. The result's suite is chosen.
-Status AnswerEarlyData(const ClientOffer& offer, std::span<const uint8_t> client_hello_body,
+Status AnswerEarlyData(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
                        const std::optional<PskSelection>& selection, WallTime now,
                        HandshakeContext* context);
 

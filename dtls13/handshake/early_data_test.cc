@@ -266,8 +266,8 @@ TEST(EarlyDataTest, IsNotOfferedTwice) {
   std::vector<bool> offers;
   for (const HandshakePair::Flying& flying : pair.client.sent) {
     if (flying.type != kCH) continue;
-    ClientOffer offer;
-    ASSERT_TRUE(ReadClientOffer(flying.body, &offer).ok());
+    ClientHello offer;
+    ASSERT_TRUE(ReadClientHello(flying.body, &offer).ok());
     offers.push_back(offer.early_data);
   }
   EXPECT_EQ(offers, (std::vector<bool>{true, false}));

@@ -50,16 +50,16 @@ std::optional<KeyShare> FirstShare(const std::vector<NamedGroup>& ours, const Ke
 }
 
 // ChooseSuite takes the most wanted suite with the wished hash, or without it if there is none.
-std::optional<CipherSuiteId> ChooseSuite(const HandshakeConfig& config, const ClientOffer& offer,
+std::optional<CipherSuiteId> ChooseSuite(const HandshakeConfig& config, const ClientHello& offer,
                                          std::optional<HashId> hash) {
   const std::vector<CipherSuiteId> usable = UsableSuites(config);
   if (hash.has_value()) {
     std::vector<CipherSuiteId> fitting = usable;
     std::erase_if(fitting, [&](CipherSuiteId id) { return FindCipherSuite(id)->hash != *hash; });
-    const auto suite = FirstCommon(fitting, offer.hello.cipher_suites, config.server_preference);
+    const auto suite = FirstCommon(fitting, offer.cipher_suites, config.server_preference);
     if (suite.has_value()) return suite;
   }
-  return FirstCommon(usable, offer.hello.cipher_suites, config.server_preference);
+  return FirstCommon(usable, offer.cipher_suites, config.server_preference);
 }
 
 }  // namespace
@@ -103,7 +103,7 @@ std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
   return {small != groups.end() ? *small : groups.front()};
 }
 
-Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const SuiteWish& wish,
+Status Negotiate(const HandshakeConfig& config, const ClientHello& offer, const SuiteWish& wish,
                  Negotiation* out) {
   auto suite = wish.bound;
   if (!suite.has_value()) suite = ChooseSuite(config, offer, wish.hash);
@@ -118,7 +118,7 @@ Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const 
   //# same cipher suite when receiving a conformant updated ClientHello (if
   //# the server selects the cipher suite as the first step in the
   //# negotiation, then this will happen automatically).
-  if (!Contains(UsableSuites(config), *suite) || !offer.hello.cipher_suites.Contains(*suite)) {
+  if (!Contains(UsableSuites(config), *suite) || !offer.cipher_suites.Contains(*suite)) {
     return IllegalParameter(Reason::kWrongCipherReturned);
   }
   out->suite = FindCipherSuite(*suite);
@@ -153,8 +153,7 @@ std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGro
   return groups;
 }
 
-std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config,
-                                       const ClientHelloView& hello) {
+std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHello& hello) {
   if (!config.echo_session_id) return {};
   return hello.legacy_session_id;
 }

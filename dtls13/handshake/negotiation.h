@@ -44,7 +44,7 @@ struct Negotiation {
 // Negotiate is a pure function of its arguments: a server that keeps nothing but the suite it asked
 // for chooses alike from both ClientHellos. No suite in common is handshake_failure; a bound one
 // that the offer lacks is illegal_parameter.
-Status Negotiate(const HandshakeConfig& config, const ClientOffer& offer, const SuiteWish& wish,
+Status Negotiate(const HandshakeConfig& config, const ClientHello& offer, const SuiteWish& wish,
                  Negotiation* out);
 
 // GroupsToAnnounce is what a server with an order of its own says in EncryptedExtensions when
@@ -53,7 +53,7 @@ std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGro
 
 // SessionIdEcho is the legacy_session_id_echo of a server's answers: empty unless the config asks
 // for what old clients want.
-std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHelloView& hello);
+std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHello& hello);
 
 // ChooseSignatureScheme returns the first of the credential's schemes that the peer takes and that
 // may sign a CertificateVerify; nothing when there is none. Null is a credential without any.

@@ -24,10 +24,10 @@ const std::vector<HandshakeType> kPskFlight = {kSH, HandshakeType::kEncryptedExt
                                                HandshakeType::kFinished};
 
 // OfferOf reads a ClientHello that one side has sent.
-ClientOffer OfferOf(const HandshakePair::Flying& flying) {
-  ClientOffer offer;
+ClientHello OfferOf(const HandshakePair::Flying& flying) {
+  ClientHello offer;
   EXPECT_EQ(flying.type, kCH);
-  EXPECT_TRUE(ReadClientOffer(flying.body, &offer).ok());
+  EXPECT_TRUE(ReadClientHello(flying.body, &offer).ok());
   return offer;
 }
 
@@ -212,7 +212,7 @@ TEST(PskHandshakeTest, PskAloneNeedsNothingElse) {
     ExpectCompleted(pair);
     for (const ExtensionType type : {ExtensionType::kKeyShare, ExtensionType::kSupportedGroups,
                                      ExtensionType::kSignatureAlgorithms}) {
-      EXPECT_FALSE(OfferOf(pair.client.sent[0]).hello.extensions.Has(type));
+      EXPECT_FALSE(OfferOf(pair.client.sent[0]).extensions.Has(type));
     }
   }
 }
@@ -299,7 +299,7 @@ TEST(PskOfferTest, SuitesThatFitTheFirstKeyComeFirst) {
     HandshakePair pair(TestConfig(), TestConfig(), Offering({External(1, hash), External(2)}));
     pair.Run();
     const auto first =
-        static_cast<CipherSuiteId>(OfferOf(pair.client.sent[0]).hello.cipher_suites[0]);
+        static_cast<CipherSuiteId>(OfferOf(pair.client.sent[0]).cipher_suites[0]);
     EXPECT_EQ(FindCipherSuite(first)->hash, hash);
   }
 }
@@ -328,7 +328,7 @@ TEST(PskOfferTest, RetryLeavesOnlyKeysThatFit) {
   HandshakePair none(TestConfig(), server_config, Offering({External(1)}));
   none.Run();
   ExpectCompleted(none);
-  EXPECT_FALSE(OfferOf(none.client.sent[1]).hello.extensions.Has(ExtensionType::kPreSharedKey));
+  EXPECT_FALSE(OfferOf(none.client.sent[1]).extensions.Has(ExtensionType::kPreSharedKey));
 }
 
 // --- what a server chooses

@@ -45,13 +45,13 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
  private:
   Status HandleClientHello(std::span<const uint8_t> body);
   Status SendHelloRetryRequest(std::span<const uint8_t> body, const Negotiation& negotiation);
-  Status AskForPsk(std::span<const uint8_t> body, const ClientOffer& offer);
-  Status AcceptOffer(std::span<const uint8_t> body, const ClientOffer& offer,
+  Status AskForPsk(std::span<const uint8_t> body, const ClientHello& offer);
+  Status AcceptOffer(std::span<const uint8_t> body, const ClientHello& offer,
                      const Negotiation& negotiation, const std::optional<CookieContents>& cookie);
-  Status RestoreFromCookie(const ClientOffer& offer, const Negotiation& negotiation,
+  Status RestoreFromCookie(const ClientHello& offer, const Negotiation& negotiation,
                            const CookieContents& contents);
-  Status KeepOffer(const ClientOffer& offer, const Negotiation& negotiation);
-  void KeepInfo(const ClientOffer& offer);
+  Status KeepOffer(const ClientHello& offer, const Negotiation& negotiation);
+  void KeepInfo(const ClientHello& offer);
   // Answers is what EncryptedExtensions says of the connection.
   EncryptedExtensionsFields Answers() const {
     return {.connection = connection_answer_, .alpn = context_.result().connection.alpn};
@@ -99,8 +99,8 @@ Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t
 }
 
 Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
-  ClientOffer offer;
-  if (const Status status = ReadClientOffer(body, &offer); !status.ok()) return status;
+  ClientHello offer;
+  if (const Status status = ReadClientHello(body, &offer); !status.ok()) return status;
   const HandshakeConfig& config = context_.config();
   std::optional<CookieContents> cookie;
   SuiteWish wish;
@@ -138,7 +138,7 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
 }
 
 // AskForPsk leaves everything else for the answer: the message is read again then.
-Status ServerHandshakeImpl::AskForPsk(std::span<const uint8_t> body, const ClientOffer& offer) {
+Status ServerHandshakeImpl::AskForPsk(std::span<const uint8_t> body, const ClientHello& offer) {
   waiting_hello_.assign(body.begin(), body.end());
   for (size_t i = 0; i < kMaxPskIdentities; ++i) {
     const auto psk = offer.psks.Identity(i);
@@ -167,7 +167,7 @@ Status ServerHandshakeImpl::ProvidePsk(size_t index, Psk psk) {
   return Finish(HandleClientHello(body));
 }
 
-Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const ClientOffer& offer,
+Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const ClientHello& offer,
                                         const Negotiation& negotiation,
                                         const std::optional<CookieContents>& cookie) {
   if (cookie.has_value()) {
@@ -222,19 +222,19 @@ Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
 
 // RestoreFromCookie puts the transcript where a server that had kept the first ClientHello would
 // have it. The second must fit what the cookie says was asked for.
-Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
+Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
                                               const Negotiation& negotiation,
                                               const CookieContents& contents) {
   if (contents.group.has_value() && !offer.key_shares.IsExactly(*contents.group)) {
     return IllegalParameter(Reason::kBadKeyShare);
   }
-  const auto digest = DigestInvariants(context_.algorithms(), offer.hello);
+  const auto digest = DigestInvariants(context_.algorithms(), offer);
   if (!digest.has_value()) return InternalError(Reason::kCrypto);
   if (*digest != contents.hello_digest) return IllegalParameter(Reason::kHelloChanged);
 
   context_.result().used_hello_retry_request = true;
   const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
-      contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer.hello));
+      contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer));
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
                                                   contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
@@ -244,8 +244,8 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientOffer& offer,
 }
 
 // KeepOffer copies what is needed once the message is gone.
-Status ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiation& negotiation) {
-  context_.SetClientRandom(offer.hello.random);
+Status ServerHandshakeImpl::KeepOffer(const ClientHello& offer, const Negotiation& negotiation) {
+  context_.SetClientRandom(offer.random);
   context_.SetSuite(*negotiation.suite);
   context_.result().group = negotiation.group;
   //= rfc8446#section-4.6.1
@@ -257,7 +257,7 @@ Status ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiatio
   offered_psk_ = !offer.psks.empty();
   context_.result().takes_tickets = MayUsePsks(context_.config(), offer);
   KeepInfo(offer);
-  const auto session_id = SessionIdEcho(context_.config(), offer.hello);
+  const auto session_id = SessionIdEcho(context_.config(), offer);
   session_id_echo_.assign(session_id.begin(), session_id.end());
   connection_answer_.acknowledges_server_name = !offer.server_name.empty();
   connection_answer_.supported_groups = GroupsToAnnounce(context_.config(), negotiation.group);
@@ -267,17 +267,17 @@ Status ServerHandshakeImpl::KeepOffer(const ClientOffer& offer, const Negotiatio
   return status;
 }
 
-void ServerHandshakeImpl::KeepInfo(const ClientOffer& offer) {
+void ServerHandshakeImpl::KeepInfo(const ClientHello& offer) {
   client_hello_.server_name = offer.server_name;
   for (size_t i = 0; i < offer.signature_schemes.size(); ++i) {
     client_hello_.signature_schemes.push_back(
         static_cast<SignatureScheme>(offer.signature_schemes[i]));
   }
-  for (size_t i = 0; i < offer.hello.cipher_suites.size(); ++i) {
-    client_hello_.cipher_suites.push_back(offer.hello.cipher_suites[i]);
+  for (size_t i = 0; i < offer.cipher_suites.size(); ++i) {
+    client_hello_.cipher_suites.push_back(offer.cipher_suites[i]);
   }
   client_hello_.certificate_wishes = offer.certificate_wishes();
-  offers_post_handshake_auth_ = offer.hello.extensions.Has(ExtensionType::kPostHandshakeAuth);
+  offers_post_handshake_auth_ = offer.extensions.Has(ExtensionType::kPostHandshakeAuth);
   CertificateTypes types = offer.certificate_types();
   client_hello_.server_certificate_types = std::move(types.server);
   client_certificate_types_ = std::move(types.client);

@@ -14,7 +14,7 @@ namespace {
 // RFC 8446 section 4.2.11 binds no ticket to its name, but a server that keeps several names apart
 // must not let a session with one open another. Nor does a session stand in for a certificate that
 // the client never showed.
-bool CanResume(const HandshakeConfig& config, const Session& session, const ClientOffer& offer,
+bool CanResume(const HandshakeConfig& config, const Session& session, const ClientHello& offer,
                WallTime now) {
   if (IsExpired(session, now) || session.server_name != offer.server_name) return false;
   return config.client_authentication != ClientAuthentication::kRequired ||
@@ -33,7 +33,7 @@ bool Fits(const Psk& psk, const Negotiation& negotiation) {
 
 }  // namespace
 
-void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientOffer& offer,
+void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientHello& offer,
                              std::optional<CipherSuiteId> bound, WallTime now) {
   if (config.ticket_keys == nullptr || answered_ || selection_.has_value() ||
       !ChoosePskMode(config, offer, /*has_group=*/true).has_value()) {
@@ -66,14 +66,14 @@ bool ServerPsks::Answer(size_t index, Psk psk, size_t num_identities) {
   return true;
 }
 
-bool ServerPsks::MustAsk(const HandshakeConfig& config, const ClientOffer& offer) const {
+bool ServerPsks::MustAsk(const HandshakeConfig& config, const ClientHello& offer) const {
   if (answered_) return false;
   if (selection_.has_value()) return config.ask_ticket;
   return config.ask_psk && ChoosePskMode(config, offer, /*has_group=*/true).has_value();
 }
 
 std::optional<HashId> ServerPsks::Wish(const HandshakeConfig& config,
-                                       const ClientOffer& offer) const {
+                                       const ClientHello& offer) const {
   //= rfc8446#section-4.2.11
   //# If backward
   //# compatibility is important, client-provided, externally established
@@ -88,7 +88,7 @@ std::optional<HashId> ServerPsks::Wish(const HandshakeConfig& config,
   return std::nullopt;
 }
 
-void ServerPsks::Settle(const HandshakeConfig& config, const ClientOffer& offer,
+void ServerPsks::Settle(const HandshakeConfig& config, const ClientHello& offer,
                         const Negotiation& negotiation, WallTime now) {
   if (!selection_.has_value()) return;
   //= rfc8446#section-4.1.1
@@ -106,7 +106,7 @@ void ServerPsks::Settle(const HandshakeConfig& config, const ClientOffer& offer,
   selection_->mode = *mode;
 }
 
-Status ServerPsks::CheckBinder(const ClientOffer& offer, std::span<const uint8_t> client_hello_body,
+Status ServerPsks::CheckBinder(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
                                HandshakeContext* context) const {
   const auto binder =
       ComputePskBinder(context->schedule(), selection_->psk.kind(), context->transcript(),
@@ -126,7 +126,7 @@ Status ServerPsks::CheckBinder(const ClientOffer& offer, std::span<const uint8_t
 }
 
 std::optional<PskKeyExchangeMode> ChoosePskMode(const HandshakeConfig& config,
-                                                const ClientOffer& offer, bool has_group) {
+                                                const ClientHello& offer, bool has_group) {
   if (offer.psks.empty()) return std::nullopt;
   for (const PskKeyExchangeMode mode : config.psk_modes) {
     if (mode == PskKeyExchangeMode::kPskDheKe && !has_group) continue;
@@ -138,7 +138,7 @@ std::optional<PskKeyExchangeMode> ChoosePskMode(const HandshakeConfig& config,
   return std::nullopt;
 }
 
-bool MayUsePsks(const HandshakeConfig& config, const ClientOffer& offer) {
+bool MayUsePsks(const HandshakeConfig& config, const ClientHello& offer) {
   return std::any_of(config.psk_modes.begin(), config.psk_modes.end(),
                      [&](PskKeyExchangeMode mode) { return offer.psk_modes.Contains(mode); });
 }

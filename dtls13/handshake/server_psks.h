@@ -29,19 +29,19 @@ class ServerPsks {
  public:
   // OpenTickets takes the first ticket of ours, among the first kMaxPskIdentities identities, that
   // can be resumed at `now` and that has a suite: `bound` where that is decided.
-  void OpenTickets(const HandshakeConfig& config, const ClientOffer& offer,
+  void OpenTickets(const HandshakeConfig& config, const ClientHello& offer,
                    std::optional<CipherSuiteId> bound, WallTime now);
   // Answer is the caller's: `psk` is the key of identity `index` of those it was shown, an empty
   // one says that it knows none. False for an answer that cannot be one.
   [[nodiscard]] bool Answer(size_t index, Psk psk, size_t num_identities);
 
   // MustAsk is true while the caller may know a key that we do not, or must be asked about ours.
-  bool MustAsk(const HandshakeConfig& config, const ClientOffer& offer) const;
+  bool MustAsk(const HandshakeConfig& config, const ClientHello& offer) const;
   // Wish is the hash that the suite had better have.
-  std::optional<HashId> Wish(const HandshakeConfig& config, const ClientOffer& offer) const;
+  std::optional<HashId> Wish(const HandshakeConfig& config, const ClientHello& offer) const;
   // Settle drops the key unless it can be used with what was negotiated, at `now`. The age that the
   // client states of a ticket is not judged: it matters to early data alone.
-  void Settle(const HandshakeConfig& config, const ClientOffer& offer,
+  void Settle(const HandshakeConfig& config, const ClientHello& offer,
               const Negotiation& negotiation, WallTime now);
 
   // The choice so far. Its mode counts once settled.
@@ -49,7 +49,7 @@ class ServerPsks {
 
   // CheckBinder judges the selection's binder: decrypt_error if it is wrong. `context` has begun
   // its key schedule with the key, and its transcript holds what went before the ClientHello.
-  Status CheckBinder(const ClientOffer& offer, std::span<const uint8_t> client_hello_body,
+  Status CheckBinder(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
                      HandshakeContext* context) const;
 
  private:
@@ -60,11 +60,11 @@ class ServerPsks {
 // ChoosePskMode is the config's most wanted mode that the client takes, has keys for, and, if it
 // wants a key exchange, has a group for. Nothing when PSKs cannot be used.
 std::optional<PskKeyExchangeMode> ChoosePskMode(const HandshakeConfig& config,
-                                                const ClientOffer& offer, bool has_group);
+                                                const ClientHello& offer, bool has_group);
 
 // MayUsePsks: the client can use PSKs in a mode that the config allows, whether it offers one now
 // or not.
-bool MayUsePsks(const HandshakeConfig& config, const ClientOffer& offer);
+bool MayUsePsks(const HandshakeConfig& config, const ClientHello& offer);
 
 }  // namespace dtls13
 

@@ -38,7 +38,7 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
 }
 
 std::optional<CookieContents> OpenOfferCookie(const HandshakeConfig& config,
-                                              const ClientOffer& offer,
+                                              const ClientHello& offer,
                                               std::span<const uint8_t> peer_address, WallTime now) {
   if (config.cookie_keys == nullptr || !offer.cookie.has_value()) return std::nullopt;
   return config.cookie_keys->Open(*offer.cookie, peer_address, now);
@@ -48,10 +48,10 @@ std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
     const HandshakeConfig& config, std::span<const uint8_t> client_hello_body,
     std::span<const uint8_t> peer_address, std::span<const uint8_t> application_cookie,
     WallTime now) {
-  ClientOffer offer;
+  ClientHello offer;
   Negotiation negotiation;
   ServerPsks psks;
-  if (!ReadClientOffer(client_hello_body, &offer).ok()) return std::nullopt;
+  if (!ReadClientHello(client_hello_body, &offer).ok()) return std::nullopt;
   psks.OpenTickets(config, offer, /*bound=*/std::nullopt, now);
   if (!Negotiate(config, offer, {.hash = psks.Wish(config, offer)}, &negotiation).ok() ||
       (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
@@ -67,8 +67,8 @@ std::optional<std::vector<uint8_t>> OpenHelloCookie(const HandshakeConfig& confi
                                                     std::span<const uint8_t> client_hello_body,
                                                     std::span<const uint8_t> peer_address,
                                                     WallTime now) {
-  ClientOffer offer;
-  if (!ReadClientOffer(client_hello_body, &offer).ok()) return std::nullopt;
+  ClientHello offer;
+  if (!ReadClientHello(client_hello_body, &offer).ok()) return std::nullopt;
   auto contents = OpenOfferCookie(config, offer, peer_address, now);
   if (!contents.has_value()) return std::nullopt;
   return std::move(contents->application_cookie);

@@ -41,7 +41,7 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
 
 // OpenOfferCookie opens the offer's cookie, if it has one and the config has keys.
 std::optional<CookieContents> OpenOfferCookie(const HandshakeConfig& config,
-                                              const ClientOffer& offer,
+                                              const ClientHello& offer,
                                               std::span<const uint8_t> peer_address, WallTime now);
 
 }  // namespace dtls13

@@ -29,7 +29,7 @@ ListenInspection CookieListener::Inspect(std::span<const uint8_t> datagram,
   const std::optional<PlaintextFragment> hello = FindJudgeable(datagram);
   if (!hello) return {};
   const std::span<const uint8_t> body = hello->fragment.body;
-  const std::optional<ClientHelloView> view = ParseClientHello(body);
+  const std::optional<ClientHello> view = ParseClientHello(body);
   if (!view) return {};
   if (!OffersDtls13(*view)) {
     return {.verdict = ListenVerdict::kNotDtls13, .application_cookie = {}};

@@ -45,7 +45,7 @@ Status CheckKeyShares(const KeyShareList& shares, const CodePointList& groups) {
 }
 
 // ReadPskExtensions reads pre_shared_key and what surrounds it.
-Status ReadPskExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+Status ReadPskExtensions(const ExtensionBlock& extensions, ClientHello* out) {
   const auto modes = extensions.Find(ExtensionType::kPskKeyExchangeModes);
   if (modes.has_value()) {
     const auto list = PskModeList::Parse(*modes);
@@ -72,7 +72,7 @@ Status ReadPskExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
 }
 
 // ReadKeyExchange reads supported_groups and key_share.
-Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
+Status ReadKeyExchange(const ExtensionBlock& extensions, ClientHello* out) {
   const auto groups = extensions.Find(ExtensionType::kSupportedGroups);
   const auto shares = extensions.Find(ExtensionType::kKeyShare);
   // A client that would use a PSK alone has no need of either.
@@ -93,7 +93,7 @@ Status ReadKeyExchange(const ExtensionBlock& extensions, ClientOffer* out) {
 }
 
 // ReadOtherExtensions reads what is left once the version and the key exchange are known.
-Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientHello* out) {
   //= rfc8446#section-9.2
   //# If not containing a "pre_shared_key" extension, it MUST contain
   //# both a "signature_algorithms" extension and a "supported_groups"
@@ -136,7 +136,7 @@ Status ReadOtherExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
   return ReadPskExtensions(extensions, out);
 }
 
-Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientOffer* out) {
+Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientHello* out) {
   if (const auto data = extensions.Find(ExtensionType::kConnectionId)) {
     out->connection_id = ParseConnectionId(*data);
     if (!out->connection_id.has_value()) return DecodeError();
@@ -149,7 +149,7 @@ Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientOffer*
 }
 
 // CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
-Status CheckLegacyFields(const ClientHelloView& hello) {
+Status CheckLegacyFields(const ClientHello& hello) {
   //= rfc9147#section-5.3
   //# If a DTLS 1.3 ClientHello is received with
   //# any other value in this field, the server MUST abort the handshake
@@ -280,7 +280,7 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
     if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
     WritePskModes(writer, modes);
   }
-  for (const LegacyOffer::Extension& extension : fields.legacy.extensions) {
+  for (const LegacyHello::Extension& extension : fields.legacy.extensions) {
     writer->WriteU16(extension.type);
     writer->WriteVector16(extension.data);
   }
@@ -314,9 +314,10 @@ void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
 //          opaque legacy_compression_methods<1..2^8-1>;
 //          Extension extensions<8..2^16-1>;
 //      } ClientHello;
-std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body) {
+std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body) {
   ByteReader reader(body);
-  ClientHelloView hello;
+  ClientHello hello;
+  hello.body = body;
   std::span<const uint8_t> suites;
   if (!reader.ReadU16(&hello.legacy_version) || !reader.ReadBytes(kRandomLen, &hello.random) ||
       !reader.ReadVector8(&hello.legacy_session_id) || !reader.ReadVector8(&hello.legacy_cookie) ||
@@ -339,7 +340,7 @@ std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body) {
   return hello;
 }
 
-bool OffersDtls13(const ClientHelloView& hello) {
+bool OffersDtls13(const ClientHello& hello) {
   const auto data = hello.extensions.Find(ExtensionType::kSupportedVersions);
   if (!data.has_value()) return false;
   const auto versions = ParseVersions(*data);
@@ -384,10 +385,10 @@ bool KeyShareList::IsExactly(NamedGroup group) const {
   return Next(&reader, &share) && share.group == group && reader.empty();
 }
 
-Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
+Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
   const auto hello = ParseClientHello(body);
   if (!hello.has_value()) return DecodeError();
-  out->hello = *hello;
+  *out = *hello;
   // Only supported_versions decides the version; legacy_version is not looked at.
   const auto versions = hello->extensions.Find(ExtensionType::kSupportedVersions);
   if (!versions.has_value()) return ProtocolVersionFailure();
@@ -409,16 +410,16 @@ Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out) {
   return ReadOtherExtensions(hello->extensions, out);
 }
 
-CertificateWishes ClientOffer::certificate_wishes() const {
+CertificateWishes ClientHello::certificate_wishes() const {
   CertificateWishes wishes;
-  // ReadClientOffer has found them well formed.
-  (void)ReadCertificateWishes(hello.extensions, ExtensionMessage::kClientHello, &wishes).ok();
+  // ReadClientHello has found them well formed.
+  (void)ReadCertificateWishes(extensions, ExtensionMessage::kClientHello, &wishes).ok();
   return wishes;
 }
 
-CertificateTypes ClientOffer::certificate_types() const {
+CertificateTypes ClientHello::certificate_types() const {
   CertificateTypes types;
-  (void)ReadCertificateTypes(hello.extensions, &types).ok();
+  (void)ReadCertificateTypes(extensions, &types).ok();
   return types;
 }
 

@@ -14,7 +14,7 @@
 #include "dtls13/message/connection_id.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/message/grease.h"
-#include "dtls13/message/legacy_offer.h"
+#include "dtls13/message/legacy_hello.h"
 #include "dtls13/message/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
@@ -22,25 +22,6 @@
 namespace dtls13 {
 
 inline constexpr size_t kRandomLen = 32;
-
-// ClientHelloView is a ClientHello of any DTLS version taken apart, RFC 9147 section 5.3: views of
-// the message. Its extension block is well formed; what it means is not judged yet.
-struct ClientHelloView {
-  uint16_t legacy_version = 0;
-  std::span<const uint8_t> random;  // kRandomLen bytes
-  std::span<const uint8_t> legacy_session_id;
-  std::span<const uint8_t> legacy_cookie;
-  CodePointList cipher_suites;
-  std::span<const uint8_t> legacy_compression_methods;
-  ExtensionBlock extensions;
-};
-
-// ParseClientHello takes a whole message body. Nothing (decode_error) when it is malformed or has
-// trailing bytes.
-std::optional<ClientHelloView> ParseClientHello(std::span<const uint8_t> body);
-
-// OffersDtls13 is true when supported_versions is there, well formed, and lists 0xfefc.
-bool OffersDtls13(const ClientHelloView& hello);
 
 // KeyShare is one KeyShareEntry, RFC 8446 section 4.2.8.
 struct KeyShare {
@@ -68,9 +49,21 @@ class KeyShareList {
   std::span<const uint8_t> content_;
 };
 
-// ClientOffer is what a DTLS 1.3 ClientHello offers, checked by itself: all views of the message.
-struct ClientOffer {
-  ClientHelloView hello;
+// ClientHello is a ClientHello taken apart, RFC 9147 section 5.3: all views of the message.
+struct ClientHello {
+  std::span<const uint8_t> body;
+
+  // Of a ClientHello of any DTLS version. The extension block is well formed; what its extensions
+  // mean is not judged.
+  uint16_t legacy_version = 0;
+  std::span<const uint8_t> random;  // kRandomLen bytes
+  std::span<const uint8_t> legacy_session_id;
+  std::span<const uint8_t> legacy_cookie;
+  CodePointList cipher_suites;
+  std::span<const uint8_t> legacy_compression_methods;
+  ExtensionBlock extensions;
+
+  // What one of DTLS 1.3 offers, checked by itself: by ReadClientHello alone.
   std::string_view server_name;  // empty if none was sent
   CodePointList supported_groups;
   CodePointList signature_schemes;
@@ -88,9 +81,18 @@ struct ClientOffer {
   CertificateTypes certificate_types() const;
 };
 
-// ReadClientOffer makes the checks a server owes a ClientHello before it chooses anything:
-// decode_error, protocol_version (DTLS 1.3 is not offered), illegal_parameter, missing_extension.
-Status ReadClientOffer(std::span<const uint8_t> body, ClientOffer* out);
+// ParseClientHello takes a whole message body, of any DTLS version. Nothing (decode_error) when it
+// is malformed or has trailing bytes.
+std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body);
+
+// OffersDtls13 is true when supported_versions is there, well formed, and lists 0xfefc.
+bool OffersDtls13(const ClientHello& hello);
+
+// ReadClientHello parses a ClientHello and makes the checks that a server owes it before it chooses
+// anything: decode_error, protocol_version (DTLS 1.3 is not offered), illegal_parameter,
+// missing_extension. After any failure but that of ParseClientHello, which leaves `out` as it was,
+// `out` has what a ClientHello of any version has.
+Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out);
 
 // ClientHelloFields is what SerializeClientHello writes. A second ClientHello is the same fields
 // with another key share and a cookie, so that nothing else can change (RFC 8446 section 4.1.2).
@@ -119,7 +121,7 @@ struct ClientHelloFields {
   std::optional<ConnectionId> connection_id;
   bool return_routability_check = false;
   // Goes behind what is ours; values of ours are not sent again.
-  LegacyOffer legacy;
+  LegacyHello legacy;
 };
 
 // SerializeClientHello returns the body, and in `*offered` the types of the extensions it wrote.

@@ -84,8 +84,8 @@ struct RawHello {
 };
 
 Status Read(const Bytes& body) {
-  ClientOffer offer;
-  return ReadClientOffer(body, &offer);
+  ClientHello offer;
+  return ReadClientHello(body, &offer);
 }
 
 void ExpectFailure(const RawHello& hello, AlertDescription alert, Reason reason) {
@@ -115,16 +115,16 @@ TEST(ClientHelloTest, RoundTrip) {
   const ClientHelloFields fields = Fields();
   std::vector<ExtensionType> offered;
   const Bytes body = SerializeClientHello(fields, &offered);
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
-  EXPECT_EQ(offer.hello.legacy_version, kDtls12Version);
-  EXPECT_TRUE(std::equal(offer.hello.random.begin(), offer.hello.random.end(),
-                         fields.random.begin(), fields.random.end()));
-  EXPECT_TRUE(offer.hello.legacy_session_id.empty());
-  EXPECT_TRUE(offer.hello.legacy_cookie.empty());
-  ASSERT_EQ(offer.hello.cipher_suites.size(), 2u);
-  EXPECT_EQ(offer.hello.cipher_suites[0], 0x1301);
-  EXPECT_EQ(offer.hello.cipher_suites[1], 0x1302);
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
+  EXPECT_EQ(offer.legacy_version, kDtls12Version);
+  EXPECT_TRUE(std::equal(offer.random.begin(), offer.random.end(), fields.random.begin(),
+                         fields.random.end()));
+  EXPECT_TRUE(offer.legacy_session_id.empty());
+  EXPECT_TRUE(offer.legacy_cookie.empty());
+  ASSERT_EQ(offer.cipher_suites.size(), 2u);
+  EXPECT_EQ(offer.cipher_suites[0], 0x1301);
+  EXPECT_EQ(offer.cipher_suites[1], 0x1302);
   EXPECT_EQ(offer.server_name, "server.test");
   EXPECT_EQ(offer.supported_groups.size(), 2u);
   EXPECT_EQ(offer.signature_schemes.size(), 2u);
@@ -341,9 +341,9 @@ TEST(ClientOfferTest, DuplicateOrUnlistedKeySharesAreIllegal) {
 TEST(ClientOfferTest, NoKeySharesAreAllowed) {
   RawHello hello;
   hello.Get(51).data = {0, 0};
-  ClientOffer offer;
+  ClientHello offer;
   const Bytes body = hello.Build();
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
   EXPECT_TRUE(offer.key_shares.empty());
 }
 
@@ -389,8 +389,8 @@ TEST(ClientOfferTest, PsksOfAHello) {
   hello.Get(45).data = {2, 0, 7};
   hello.Get(41).data = OnePsk();
   const Bytes body = hello.Build();
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
   EXPECT_TRUE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskKe));
   EXPECT_FALSE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskDheKe));
   EXPECT_EQ(offer.psks.size(), 1u);
@@ -437,9 +437,9 @@ TEST(ClientHelloTest, PsksGoLastAndEndInTheirBinders) {
   fields.psks = {{.identity = {1, 2}, .obfuscated_ticket_age = 3, .binder_len = 32},
                  {.identity = {4}, .obfuscated_ticket_age = 5, .binder_len = 48}};
   const Bytes body = Serialize(fields);
-  ClientOffer offer;
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
-  EXPECT_TRUE(offer.hello.extensions.IsLast(ExtensionType::kPreSharedKey));
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
+  EXPECT_TRUE(offer.extensions.IsLast(ExtensionType::kPreSharedKey));
   EXPECT_TRUE(offer.psk_modes.Contains(PskKeyExchangeMode::kPskKe));
   ASSERT_EQ(offer.psks.size(), 2u);
   EXPECT_EQ(offer.psks.binders_len(), BindersLen(fields.psks));
@@ -478,9 +478,9 @@ TEST(ClientOfferTest, UnknownValuesAreIgnored) {
   hello.Get(1).data = {1};       // max_fragment_length
   hello.Get(23).data = {};       // extended_master_secret, of DTLS 1.2
   hello.Get(0xff01).data = {0};  // renegotiation_info, of DTLS 1.2
-  ClientOffer offer;
+  ClientHello offer;
   const Bytes body = hello.Build();
-  ASSERT_TRUE(ReadClientOffer(body, &offer).ok());
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
   EXPECT_TRUE(offer.key_shares.Find(NamedGroup::kX25519).has_value());
   EXPECT_TRUE(offer.signature_schemes.Contains(SignatureScheme::kEd25519));
 }

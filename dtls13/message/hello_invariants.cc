@@ -33,7 +33,7 @@ bool SkipToExtensions(ByteReader* reader) {
          reader->ReadU16(&block_len);
 }
 
-std::vector<Extension> SortedInvariantExtensions(const ClientHelloView& hello) {
+std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello) {
   std::vector<Extension> kept;
   ByteReader reader = hello.extensions.Begin();
   for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
@@ -47,7 +47,7 @@ std::vector<Extension> SortedInvariantExtensions(const ClientHelloView& hello) {
 }  // namespace
 
 std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
-                                            const ClientHelloView& hello) {
+                                            const ClientHello& hello) {
   std::vector<uint8_t> invariants;
   ByteWriter writer(&invariants);
   writer.WriteU16(hello.legacy_version);

@@ -20,8 +20,7 @@ using HelloDigest = std::array<uint8_t, 16>;
 // and padding. encrypted_client_hello, which is sealed anew in the second, is left out as well. The
 // order of the extensions, which says nothing, is not held: wolfSSL's client (5.9.2) moves
 // supported_versions to the front, so that a first fragment has it. Nothing when libcrypto fails.
-std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
-                                            const ClientHelloView& hello);
+std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms, const ClientHello& hello);
 
 // FindCookieInPrefix looks for the cookie extension in the first `prefix` bytes of a ClientHello's
 // body, as its first fragment has them: RFC 9147 section 5.1's check can then come before anything

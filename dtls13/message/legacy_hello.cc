@@ -37,16 +37,16 @@ std::optional<LegacyHello> ReadLegacyHello(std::span<const uint8_t> body) {
   LegacyHello legacy;
   legacy.random.assign(hello->random.begin(), hello->random.end());
   legacy.session_id.assign(hello->legacy_session_id.begin(), hello->legacy_session_id.end());
-  legacy.offer.versions = {hello->legacy_version};
-  legacy.offer.cipher_suites = Values(hello->cipher_suites);
-  legacy.offer.groups = ReadList(hello->extensions, ExtensionType::kSupportedGroups);
-  legacy.offer.signature_schemes = ReadList(hello->extensions, ExtensionType::kSignatureAlgorithms);
+  legacy.versions = {hello->legacy_version};
+  legacy.cipher_suites = Values(hello->cipher_suites);
+  legacy.groups = ReadList(hello->extensions, ExtensionType::kSupportedGroups);
+  legacy.signature_schemes = ReadList(hello->extensions, ExtensionType::kSignatureAlgorithms);
   ByteReader at = hello->extensions.Begin();
   Extension extension;
   while (ExtensionBlock::Next(&at, &extension)) {
     if (!IsLegacyExtension(extension.type)) continue;
-    legacy.offer.extensions.push_back({.type = static_cast<uint16_t>(extension.type),
-                                       .data = {extension.data.begin(), extension.data.end()}});
+    legacy.extensions.push_back({.type = static_cast<uint16_t>(extension.type),
+                                 .data = {extension.data.begin(), extension.data.end()}});
   }
   return legacy;
 }

@@ -6,16 +6,27 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/message/legacy_offer.h"
-
 namespace dtls13 {
 
-// LegacyHello is a ClientHello of DTLS 1.2 or older, taken apart. `random` (32 bytes) and
-// `session_id` are to be the same in ours: a server's cookie may be made of them.
+// LegacyHello is a ClientHello of DTLS 1.2 or older, taken apart: what the caller's own older DTLS
+// adds to a ClientHello of DTLS 1.3, so that a server of either version can answer it. Lists are in
+// the older hello's order. `random` (32 bytes) and `session_id` are to be the same in both hellos:
+// a server's cookie may be made of them.
 struct LegacyHello {
   std::vector<uint8_t> random;
   std::vector<uint8_t> session_id;
-  LegacyOffer offer;
+  std::vector<uint16_t> versions;  // below DTLS 1.3; empty: there is no such hello
+  std::vector<uint16_t> cipher_suites;
+  std::vector<uint16_t> groups;
+  std::vector<uint16_t> signature_schemes;
+  // Only those that mean nothing to DTLS 1.3, and so cannot be answered by a server that has it.
+  struct Extension {
+    uint16_t type = 0;
+    std::vector<uint8_t> data;
+  };
+  std::vector<Extension> extensions;
+
+  bool empty() const { return versions.empty(); }
 };
 
 // ReadLegacyHello takes the body of a ClientHello. Nothing when it is malformed, or offers DTLS 1.3

@@ -38,14 +38,14 @@ TEST(LegacyHelloTest, KeepsWhatOnlyOlderVersionsHave) {
   ASSERT_TRUE(legacy.has_value());
   EXPECT_EQ(legacy->random, Bytes(kRandomLen, 7));
   EXPECT_EQ(legacy->session_id, (Bytes{8, 9}));
-  EXPECT_EQ(legacy->offer.versions, (std::vector<uint16_t>{kDtls12Version}));
-  EXPECT_EQ(legacy->offer.cipher_suites, (std::vector<uint16_t>{0xc02b, 0x00ff}));
-  EXPECT_EQ(legacy->offer.groups, (std::vector<uint16_t>{29, 23}));
-  EXPECT_EQ(legacy->offer.signature_schemes, (std::vector<uint16_t>{0x0203}));
-  ASSERT_EQ(legacy->offer.extensions.size(), 2u);
-  EXPECT_EQ(legacy->offer.extensions[0].type, 23);
-  EXPECT_EQ(legacy->offer.extensions[1].type, 0xff01);
-  EXPECT_EQ(legacy->offer.extensions[1].data, Bytes{0});
+  EXPECT_EQ(legacy->versions, (std::vector<uint16_t>{kDtls12Version}));
+  EXPECT_EQ(legacy->cipher_suites, (std::vector<uint16_t>{0xc02b, 0x00ff}));
+  EXPECT_EQ(legacy->groups, (std::vector<uint16_t>{29, 23}));
+  EXPECT_EQ(legacy->signature_schemes, (std::vector<uint16_t>{0x0203}));
+  ASSERT_EQ(legacy->extensions.size(), 2u);
+  EXPECT_EQ(legacy->extensions[0].type, 23);
+  EXPECT_EQ(legacy->extensions[1].type, 0xff01);
+  EXPECT_EQ(legacy->extensions[1].data, Bytes{0});
 }
 
 TEST(LegacyHelloTest, RefusesWhatIsNone) {
@@ -69,7 +69,7 @@ TEST(LegacyHelloTest, IsOfferedBehindOurOwn) {
   fields.signature_schemes = {SignatureScheme::kEd25519};
   fields.key_shares = {{NamedGroup::kX25519, Bytes(32, 1)}};
   fields.psks = {{.identity = Bytes{1}, .obfuscated_ticket_age = 0, .binder_len = 32}};
-  fields.legacy = legacy->offer;
+  fields.legacy = *legacy;
   std::vector<ExtensionType> offered;
   const Bytes body = SerializeClientHello(fields, &offered);
   const auto hello = ParseClientHello(body);

@@ -130,7 +130,7 @@ Outcome Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
 bool IsFallback(std::span<uint8_t> datagram) {
   const std::optional<PlaintextFragment> whole = FindWholeClientHello(datagram);
   if (!whole) return false;
-  const std::optional<ClientHelloView> hello = ParseClientHello(whole->fragment.body);
+  const std::optional<ClientHello> hello = ParseClientHello(whole->fragment.body);
   return hello && hello->cipher_suites.Contains(kFallbackScsv);
 }
 

@@ -12,8 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const uint8_t> body(data, size);
   const auto hello = ParseClientHello(body);
   if (const auto cookie = FindCookieInPrefix(body)) fuzz::Check(fuzz::Within(*cookie, body));
-  ClientOffer offer;
-  const Status status = ReadClientOffer(body, &offer);
+  ClientHello offer;
+  const Status status = ReadClientHello(body, &offer);
   if (!hello.has_value()) {
     fuzz::Check(!status.ok() && status.alert() == AlertDescription::kDecodeError);
     return 0;
