@@ -145,9 +145,8 @@ void RejectEarlyData(HandshakeContext* context) {
   context->Queue(EarlyDataAnswered{.accepted = false});
 }
 
-Status AnswerEarlyData(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
-                       const std::optional<PskSelection>& selection, WallTime now,
-                       HandshakeContext* context) {
+Status AnswerEarlyData(const ClientHello& offer, const std::optional<PskSelection>& selection,
+                       WallTime now, HandshakeContext* context) {
   if (!offer.early_data) return Status::Ok();
   HandshakeResult& result = context->result();
   //= rfc8446#section-4.2.10
@@ -160,7 +159,7 @@ Status AnswerEarlyData(const ClientHello& offer, std::span<const uint8_t> client
     return Status::Ok();
   }
   result.early_data = EarlyDataOutcome::kAccepted;
-  return Start(*selection->psk.session(), client_hello_body, context);
+  return Start(*selection->psk.session(), offer.body, context);
 }
 
 }  // namespace dtls13

@@ -38,9 +38,8 @@ void RejectEarlyData(HandshakeContext* context);
 
 // AnswerEarlyData (server) judges the offer of a ClientHello whose binder was verified, and if it
 // accepts derives the early secrets and queues AllowEarlyData. The result's suite is chosen.
-Status AnswerEarlyData(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
-                       const std::optional<PskSelection>& selection, WallTime now,
-                       HandshakeContext* context);
+Status AnswerEarlyData(const ClientHello& offer, const std::optional<PskSelection>& selection,
+                       WallTime now, HandshakeContext* context);
 
 }  // namespace dtls13
 

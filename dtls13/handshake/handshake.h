@@ -232,6 +232,8 @@ class ServerHandshake : public Handshake {
   // SetTime says what time it is before each message and answer: tickets, cookies and early data
   // are judged by it.
   virtual void SetTime(WallTime now) = 0;
+  // HandleClientHello is HandleMessage for a ClientHello that was read before.
+  virtual Status HandleClientHello(std::shared_ptr<const ReceivedHello> hello) = 0;
   // Valid from kPsk on.
   virtual const ClientHelloInfo& client_hello() const = 0;
   // ChooseProtocol takes the ALPN protocol from the caller instead of the config; in kPsk or

@@ -22,7 +22,8 @@ namespace dtls13 {
 namespace {
 
 // ServerHandshakeImpl is the server's side, one handler for each state, in protocol order. It keeps
-// nothing of a ClientHello that it answers with a HelloRetryRequest.
+// nothing of a ClientHello that it answers with a HelloRetryRequest, and shares any other with
+// whoever asks.
 class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
  public:
   ServerHandshakeImpl(std::shared_ptr<const HandshakeConfig> config, ServerParameters parameters)
@@ -32,6 +33,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
                 .certificate_authorities = context_.config().certificate_authorities} {}
 
   void SetTime(WallTime now) override { parameters_.now = now; }
+  Status HandleClientHello(std::shared_ptr<const ReceivedHello> hello) override;
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
   Status ProvidePsk(size_t index, Psk psk) override;
   Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
@@ -43,11 +45,12 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
 
  private:
-  Status HandleClientHello(std::span<const uint8_t> body);
-  Status SendHelloRetryRequest(std::span<const uint8_t> body, const Negotiation& negotiation);
-  Status AskForPsk(std::span<const uint8_t> body, const ClientHello& offer);
-  Status AcceptOffer(std::span<const uint8_t> body, const ClientHello& offer,
-                     const Negotiation& negotiation, const std::optional<CookieContents>& cookie);
+  // AnswerClientHello is for client_hello_.message, also once the caller has answered kPsk.
+  Status AnswerClientHello();
+  Status SendHelloRetryRequest(const ClientHello& offer, const Negotiation& negotiation);
+  Status AskForPsk(const ClientHello& offer);
+  Status AcceptOffer(const ClientHello& offer, const Negotiation& negotiation,
+                     const std::optional<CookieContents>& cookie);
   Status RestoreFromCookie(const ClientHello& offer, const Negotiation& negotiation,
                            const CookieContents& contents);
   Status KeepOffer(const ClientHello& offer, const Negotiation& negotiation);
@@ -69,7 +72,6 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ServerParameters parameters_;
   ClientHelloInfo client_hello_;
   ServerPsks psks_;
-  std::vector<uint8_t> waiting_hello_;  // the ClientHello, while the caller is asked for a PSK
   bool offered_psk_ = false;
   std::optional<std::string> chosen_protocol_;  // the caller's, in place of the config's
   std::vector<uint8_t> peer_share_;
@@ -86,7 +88,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
 Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
   switch (state_) {
     case HandshakeState::kServerWaitClientHello:
-      return HandleClientHello(body);
+      client_hello_.message =
+          std::make_shared<const ReceivedHello>(std::vector<uint8_t>(body.begin(), body.end()));
+      return AnswerClientHello();
     case HandshakeState::kServerWaitCertificate:
       return HandleCertificate(type, body);
     case HandshakeState::kServerWaitCertificateVerify:
@@ -98,9 +102,18 @@ Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t
   }
 }
 
-Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
-  ClientHello offer;
-  if (const Status status = ReadClientHello(body, &offer); !status.ok()) return status;
+Status ServerHandshakeImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello) {
+  if (!IsMessageAllowed(state_, HandshakeType::kClientHello, kPlaintextEpoch)) {
+    return Finish(UnexpectedMessage());
+  }
+  client_hello_.message = std::move(hello);
+  return Finish(AnswerClientHello());
+}
+
+Status ServerHandshakeImpl::AnswerClientHello() {
+  const std::shared_ptr<const ReceivedHello> hello = client_hello_.message;
+  if (!hello->status().ok()) return hello->status();
+  const ClientHello& offer = hello->hello();
   const HandshakeConfig& config = context_.config();
   std::optional<CookieContents> cookie;
   SuiteWish wish;
@@ -108,7 +121,7 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
     //= rfc9147#section-5.1
     //# The server then verifies the
     //# cookie and proceeds with the handshake only if it is valid.
-    cookie = OpenOfferCookie(config, offer, parameters_.peer_address, parameters_.now);
+    cookie = OpenHelloCookie(config, *hello, parameters_.peer_address, parameters_.now);
     //= rfc9147#section-5.1
     //# If a server receives a ClientHello with an invalid cookie, it MUST
     //# terminate the handshake with an "illegal_parameter" alert.
@@ -129,17 +142,16 @@ Status ServerHandshakeImpl::HandleClientHello(std::span<const uint8_t> body) {
   if (needs_share && !negotiation.has_group) return HandshakeFailure(Reason::kNoSuitableGroup);
   if (!cookie.has_value() &&
       (config.require_cookie || (needs_share && negotiation.peer_share.empty()))) {
-    return SendHelloRetryRequest(body, negotiation);
+    return SendHelloRetryRequest(offer, negotiation);
   }
-  if (must_ask) return AskForPsk(body, offer);
+  if (must_ask) return AskForPsk(offer);
   // A second HelloRetryRequest does not exist.
   if (needs_share && negotiation.peer_share.empty()) return IllegalParameter(Reason::kBadKeyShare);
-  return AcceptOffer(body, offer, negotiation, cookie);
+  return AcceptOffer(offer, negotiation, cookie);
 }
 
-// AskForPsk leaves everything else for the answer: the message is read again then.
-Status ServerHandshakeImpl::AskForPsk(std::span<const uint8_t> body, const ClientHello& offer) {
-  waiting_hello_.assign(body.begin(), body.end());
+// AskForPsk leaves everything else for the answer: the ClientHello is judged again then.
+Status ServerHandshakeImpl::AskForPsk(const ClientHello& offer) {
   for (size_t i = 0; i < kMaxPskIdentities; ++i) {
     const auto psk = offer.psks.Identity(i);
     if (!psk.has_value()) break;
@@ -161,14 +173,14 @@ Status ServerHandshakeImpl::ProvidePsk(size_t index, Psk psk) {
       !psks_.Answer(index, std::move(psk), client_hello_.psk_identities.size())) {
     return Finish(InternalError(Reason::kInternal));
   }
-  client_hello_ = {};
+  ClientHelloInfo unanswered;
+  unanswered.message = std::move(client_hello_.message);
+  client_hello_ = std::move(unanswered);
   state_ = HandshakeState::kServerWaitClientHello;
-  const std::vector<uint8_t> body = std::exchange(waiting_hello_, {});
-  return Finish(HandleClientHello(body));
+  return Finish(AnswerClientHello());
 }
 
-Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const ClientHello& offer,
-                                        const Negotiation& negotiation,
+Status ServerHandshakeImpl::AcceptOffer(const ClientHello& offer, const Negotiation& negotiation,
                                         const std::optional<CookieContents>& cookie) {
   if (cookie.has_value()) {
     const Status status = RestoreFromCookie(offer, negotiation, *cookie);
@@ -178,10 +190,11 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
   }
   if (psks_.selection().has_value()) {
     if (const Status status = UsePsk(*psks_.selection()); !status.ok()) return status;
-    const Status status = psks_.CheckBinder(offer, body, &context_);
+    const Status status = psks_.CheckBinder(offer, &context_);
     if (!status.ok()) return status;
   }
-  if (const Status status = context_.Receive(HandshakeType::kClientHello, body); !status.ok()) {
+  if (const Status status = context_.Receive(HandshakeType::kClientHello, offer.body);
+      !status.ok()) {
     return status;
   }
   if (const Status status = KeepOffer(offer, negotiation); !status.ok()) return status;
@@ -189,8 +202,7 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
       !status.ok()) {
     return status;
   }
-  if (const Status status =
-          AnswerEarlyData(offer, body, psks_.selection(), parameters_.now, &context_);
+  if (const Status status = AnswerEarlyData(offer, psks_.selection(), parameters_.now, &context_);
       !status.ok()) {
     return status;
   }
@@ -205,17 +217,18 @@ Status ServerHandshakeImpl::AcceptOffer(std::span<const uint8_t> body, const Cli
 //= rfc9147#section-5.1
 //# When the client sends its ClientHello message to the server, the server
 //# MAY respond with a HelloRetryRequest message.
-Status ServerHandshakeImpl::SendHelloRetryRequest(std::span<const uint8_t> body,
+Status ServerHandshakeImpl::SendHelloRetryRequest(const ClientHello& offer,
                                                   const Negotiation& negotiation) {
   //= rfc9147#section-5.2
   //# DTLS
   //# 1.3-compliant implementations MUST NOT use the HelloVerifyRequest to
   //# execute a return-routability check.
   std::vector<uint8_t> retry =
-      BuildHelloRetryRequest(context_.config(), body, negotiation, parameters_.peer_address,
+      BuildHelloRetryRequest(context_.config(), offer, negotiation, parameters_.peer_address,
                              /*application_cookie=*/{}, parameters_.now);
   if (retry.empty()) return InternalError(Reason::kCrypto);
   psks_ = {};
+  client_hello_.message.reset();
   context_.Queue(SendStateless{.type = HandshakeType::kServerHello, .body = std::move(retry)});
   return Status::Ok();
 }

@@ -106,11 +106,9 @@ void ServerPsks::Settle(const HandshakeConfig& config, const ClientHello& offer,
   selection_->mode = *mode;
 }
 
-Status ServerPsks::CheckBinder(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
-                               HandshakeContext* context) const {
-  const auto binder =
-      ComputePskBinder(context->schedule(), selection_->psk.kind(), context->transcript(),
-                       client_hello_body, offer.psks.binders_len());
+Status ServerPsks::CheckBinder(const ClientHello& offer, HandshakeContext* context) const {
+  const auto binder = ComputePskBinder(context->schedule(), selection_->psk.kind(),
+                                       context->transcript(), offer.body, offer.psks.binders_len());
   if (!binder.has_value()) return InternalError(Reason::kCrypto);
   //= rfc8446#section-4.2.11
   //# Prior to accepting PSK key establishment, the server MUST validate

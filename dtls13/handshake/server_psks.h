@@ -49,8 +49,7 @@ class ServerPsks {
 
   // CheckBinder judges the selection's binder: decrypt_error if it is wrong. `context` has begun
   // its key schedule with the key, and its transcript holds what went before the ClientHello.
-  Status CheckBinder(const ClientHello& offer, std::span<const uint8_t> client_hello_body,
-                     HandshakeContext* context) const;
+  Status CheckBinder(const ClientHello& offer, HandshakeContext* context) const;
 
  private:
   std::optional<PskSelection> selection_;

@@ -7,8 +7,7 @@
 
 namespace dtls13 {
 
-std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
-                                            std::span<const uint8_t> client_hello_body,
+std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
                                             const Negotiation& negotiation,
                                             std::span<const uint8_t> peer_address,
                                             std::span<const uint8_t> application_cookie,
@@ -20,10 +19,9 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
   //# hash of the initial ClientHello (and HelloRetryRequest) to be stored
   //# in the cookie.
   const auto hash =
-      Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, client_hello_body);
-  const auto hello = ParseClientHello(client_hello_body);
-  if (!hash.has_value() || !hello.has_value()) return {};
-  const auto digest = DigestInvariants(*config.algorithms, *hello);
+      Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, hello.body);
+  if (!hash.has_value()) return {};
+  const auto digest = DigestInvariants(*config.algorithms, hello);
   if (!digest.has_value()) return {};
   CookieContents contents;
   contents.hello_digest = *digest;
@@ -34,44 +32,35 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config,
   const std::vector<uint8_t> cookie = config.cookie_keys->Seal(contents, peer_address, now);
   if (cookie.empty()) return {};
   return SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
-                                    SessionIdEcho(config, *hello));
+                                    SessionIdEcho(config, hello));
 }
 
-std::optional<CookieContents> OpenOfferCookie(const HandshakeConfig& config,
-                                              const ClientHello& offer,
+std::optional<CookieContents> OpenHelloCookie(const HandshakeConfig& config,
+                                              const ReceivedHello& hello,
                                               std::span<const uint8_t> peer_address, WallTime now) {
-  if (config.cookie_keys == nullptr || !offer.cookie.has_value()) return std::nullopt;
-  return config.cookie_keys->Open(*offer.cookie, peer_address, now);
+  if (config.cookie_keys == nullptr || !hello.status().ok() || !hello->cookie.has_value()) {
+    return std::nullopt;
+  }
+  return config.cookie_keys->Open(*hello->cookie, peer_address, now);
 }
 
 std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
-    const HandshakeConfig& config, std::span<const uint8_t> client_hello_body,
+    const HandshakeConfig& config, const ReceivedHello& hello,
     std::span<const uint8_t> peer_address, std::span<const uint8_t> application_cookie,
     WallTime now) {
-  ClientHello offer;
+  if (!hello.status().ok()) return std::nullopt;
+  const ClientHello& offer = hello.hello();
   Negotiation negotiation;
   ServerPsks psks;
-  if (!ReadClientHello(client_hello_body, &offer).ok()) return std::nullopt;
   psks.OpenTickets(config, offer, /*bound=*/std::nullopt, now);
   if (!Negotiate(config, offer, {.hash = psks.Wish(config, offer)}, &negotiation).ok() ||
       (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
     return std::nullopt;
   }
-  std::vector<uint8_t> body = BuildHelloRetryRequest(config, client_hello_body, negotiation,
-                                                     peer_address, application_cookie, now);
+  std::vector<uint8_t> body =
+      BuildHelloRetryRequest(config, offer, negotiation, peer_address, application_cookie, now);
   if (body.empty()) return std::nullopt;
   return body;
-}
-
-std::optional<std::vector<uint8_t>> OpenHelloCookie(const HandshakeConfig& config,
-                                                    std::span<const uint8_t> client_hello_body,
-                                                    std::span<const uint8_t> peer_address,
-                                                    WallTime now) {
-  ClientHello offer;
-  if (!ReadClientHello(client_hello_body, &offer).ok()) return std::nullopt;
-  auto contents = OpenOfferCookie(config, offer, peer_address, now);
-  if (!contents.has_value()) return std::nullopt;
-  return std::move(contents->application_cookie);
 }
 
 }  // namespace dtls13

@@ -30,11 +30,12 @@ TEST(StatelessRetryTest, HandshakeContinuesFromTheSecondHello) {
     if (other_group) server_config.groups = {NamedGroup::kSecp384r1};
     HandshakePair pair(client_config, server_config);
     const Bytes first = FirstHello(pair.client_handshake.get());
-    EXPECT_FALSE(OpenHelloCookie(server_config, first, server.peer_address, server.now));
+    EXPECT_FALSE(
+        OpenHelloCookie(server_config, ReceivedHello(first), server.peer_address, server.now));
 
     const Bytes application_cookie = {0xca, 0xfe};
-    const auto retry = MakeHelloRetryRequest(server_config, first, server.peer_address,
-                                             application_cookie, server.now);
+    const auto retry = MakeHelloRetryRequest(server_config, ReceivedHello(first),
+                                             server.peer_address, application_cookie, server.now);
     ASSERT_TRUE(retry.has_value());
     EXPECT_EQ(ParseServerHello(*retry)->extensions.Has(ExtensionType::kKeyShare), other_group);
     ASSERT_TRUE(
@@ -43,10 +44,10 @@ TEST(StatelessRetryTest, HandshakeContinuesFromTheSecondHello) {
     Bytes opened;
     pair.tamper = [&](HandshakePair::Flying* flying) {
       if (flying->type != kCH) return;
-      const auto cookie =
-          OpenHelloCookie(server_config, flying->body, server.peer_address, server.now);
+      const auto cookie = OpenHelloCookie(server_config, ReceivedHello(flying->body),
+                                          server.peer_address, server.now);
       ASSERT_TRUE(cookie.has_value());
-      opened = *cookie;
+      opened = cookie->application_cookie;
     };
     pair.Run();
     EXPECT_TRUE(pair.completed());
@@ -60,7 +61,8 @@ TEST(StatelessRetryTest, OpensOnlyFromTheAddressAndInTime) {
   const ServerParameters& server = TestServerParameters();
   HandshakePair pair(TestConfig(), config);
   const Bytes first = FirstHello(pair.client_handshake.get());
-  const auto retry = MakeHelloRetryRequest(config, first, server.peer_address, {}, server.now);
+  const auto retry =
+      MakeHelloRetryRequest(config, ReceivedHello(first), server.peer_address, {}, server.now);
   ASSERT_TRUE(
       pair.client_handshake->HandleMessage(HandshakeType::kServerHello, *retry, kPlaintextEpoch)
           .ok());
@@ -68,13 +70,14 @@ TEST(StatelessRetryTest, OpensOnlyFromTheAddressAndInTime) {
   while (auto action = pair.client_handshake->NextAction()) {
     if (auto* message = std::get_if<SendMessage>(&*action)) second = message->body;
   }
-  const auto cookie = OpenHelloCookie(config, second, server.peer_address, server.now);
+  const auto cookie =
+      OpenHelloCookie(config, ReceivedHello(second), server.peer_address, server.now);
   ASSERT_TRUE(cookie.has_value());
-  EXPECT_TRUE(cookie->empty());
-  EXPECT_FALSE(OpenHelloCookie(config, second, Bytes{1, 2}, server.now).has_value());
-  EXPECT_FALSE(
-      OpenHelloCookie(config, second, server.peer_address, server.now + std::chrono::seconds(301))
-          .has_value());
+  EXPECT_TRUE(cookie->application_cookie.empty());
+  EXPECT_FALSE(OpenHelloCookie(config, ReceivedHello(second), Bytes{1, 2}, server.now).has_value());
+  EXPECT_FALSE(OpenHelloCookie(config, ReceivedHello(second), server.peer_address,
+                               server.now + std::chrono::seconds(301))
+                   .has_value());
 }
 
 TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
@@ -83,7 +86,7 @@ TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
   const Bytes hello = FirstHello(client.get());
   const auto make = [&](const HandshakeConfig& with, const Bytes& body) {
-    return MakeHelloRetryRequest(with, body, server.peer_address, {}, server.now);
+    return MakeHelloRetryRequest(with, ReceivedHello(body), server.peer_address, {}, server.now);
   };
   ASSERT_TRUE(make(config, hello).has_value());
   HandshakeConfig no_suite = config;
@@ -101,7 +104,8 @@ TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
   EXPECT_FALSE(make(config, Bytes(hello.begin(), hello.end() - 1)).has_value());
   EXPECT_FALSE(make(config, {}).has_value());
   // A cookie of the application's that is too long for ours.
-  EXPECT_FALSE(MakeHelloRetryRequest(config, hello, server.peer_address, Bytes(256, 1), server.now)
+  EXPECT_FALSE(MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address,
+                                     Bytes(256, 1), server.now)
                    .has_value());
 }
 
@@ -116,7 +120,8 @@ TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
   const ServerParameters& server = TestServerParameters();
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
   const Bytes hello = FirstHello(client.get());
-  const auto retry = MakeHelloRetryRequest(config, hello, server.peer_address, {}, server.now);
+  const auto retry =
+      MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address, {}, server.now);
   ASSERT_TRUE(retry.has_value());
   EXPECT_LE(retry->size(), hello.size());
 }
@@ -134,7 +139,8 @@ TEST(StatelessRetryTest, AnswerRepeatsNothingOfTheHello) {
   const auto client =
       NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), parameters);
   const Bytes hello = FirstHello(client.get());
-  const auto retry = MakeHelloRetryRequest(config, hello, server.peer_address, {}, server.now);
+  const auto retry =
+      MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address, {}, server.now);
   ASSERT_TRUE(retry.has_value());
   // No run of eight bytes of it: neither its random, nor its key share, nor the server's name.
   constexpr size_t kRun = 8;

@@ -29,20 +29,21 @@ ListenInspection CookieListener::Inspect(std::span<const uint8_t> datagram,
   const std::optional<PlaintextFragment> hello = FindJudgeable(datagram);
   if (!hello) return {};
   const std::span<const uint8_t> body = hello->fragment.body;
-  const std::optional<ClientHello> view = ParseClientHello(body);
-  if (!view) return {};
-  if (!OffersDtls13(*view)) {
+  const ReceivedHello received({body.begin(), body.end()});
+  if (!received.is_well_formed()) return {};
+  if (!OffersDtls13(received.hello())) {
     return {.verdict = ListenVerdict::kNotDtls13, .application_cookie = {}};
   }
-  if (!view->extensions.Find(ExtensionType::kCookie)) {
+  if (!received->extensions.Find(ExtensionType::kCookie)) {
     return {.verdict = ListenVerdict::kNeedsRetry, .application_cookie = {}};
   }
-  std::optional<std::vector<uint8_t>> cookie = OpenHelloCookie(*config_, body, peer_address, now);
+  std::optional<CookieContents> cookie = OpenHelloCookie(*config_, received, peer_address, now);
   //= rfc9147#section-5.1
   //# If a server receives a ClientHello with an invalid cookie, it MUST
   //# terminate the handshake with an "illegal_parameter" alert.
   if (!cookie) return {.verdict = ListenVerdict::kBadCookie, .application_cookie = {}};
-  return {.verdict = ListenVerdict::kAccept, .application_cookie = std::move(*cookie)};
+  return {.verdict = ListenVerdict::kAccept,
+          .application_cookie = std::move(cookie->application_cookie)};
 }
 
 PrefixCookie CookieListener::InspectPrefix(std::span<const uint8_t> body_prefix,
@@ -61,8 +62,10 @@ size_t CookieListener::WriteRetry(std::span<const uint8_t> datagram,
                                   std::span<uint8_t> out) const {
   const std::optional<PlaintextFragment> hello = FindJudgeable(datagram);
   if (!hello) return 0;
+  const std::span<const uint8_t> hello_body = hello->fragment.body;
+  const ReceivedHello received({hello_body.begin(), hello_body.end()});
   const std::optional<std::vector<uint8_t>> body =
-      MakeHelloRetryRequest(*config_, hello->fragment.body, peer_address, application_cookie, now);
+      MakeHelloRetryRequest(*config_, received, peer_address, application_cookie, now);
   if (!body) return 0;
   const std::vector<uint8_t> message =
       WholeMessage(HandshakeType::kServerHello, hello->fragment.header.message_seq, *body);

@@ -387,7 +387,11 @@ bool KeyShareList::IsExactly(NamedGroup group) const {
 
 Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
   const auto hello = ParseClientHello(body);
-  if (!hello.has_value()) return DecodeError();
+  if (!hello.has_value()) {
+    *out = ClientHello();
+    out->body = body;
+    return DecodeError();
+  }
   *out = *hello;
   // Only supported_versions decides the version; legacy_version is not looked at.
   const auto versions = hello->extensions.Find(ExtensionType::kSupportedVersions);
@@ -409,6 +413,13 @@ Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
   }
   return ReadOtherExtensions(hello->extensions, out);
 }
+
+ReceivedHello::ReceivedHello(std::vector<uint8_t> body, uint16_t message_seq,
+                             SequenceNumber record_number)
+    : body_(std::move(body)),
+      status_(ReadClientHello(body_, &hello_)),
+      message_seq_(message_seq),
+      record_number_(record_number) {}
 
 CertificateWishes ClientHello::certificate_wishes() const {
   CertificateWishes wishes;

@@ -12,7 +12,8 @@
 
 namespace dtls13 {
 
-struct Session;  // session/session.h
+class ReceivedHello;  // message/client_hello.h
+struct Session;       // session/session.h
 
 // OfferedIdentity is one PSK identity of a client's, for the caller to know or not.
 struct OfferedIdentity {
@@ -22,6 +23,9 @@ struct OfferedIdentity {
 
 // ClientHelloInfo is what a server's caller may look at to choose a key or a credential.
 struct ClientHelloInfo {
+  // The ClientHello itself, from the time it was read, also if it was refused; null for one that
+  // was answered with a HelloRetryRequest.
+  std::shared_ptr<const ReceivedHello> message;
   std::string server_name;  // empty if none was sent
   std::vector<SignatureScheme> signature_schemes;
   std::vector<uint16_t> cipher_suites;
