@@ -6,29 +6,21 @@
 #include <optional>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
+#include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::PairOptions;
-using sim::SentDatagram;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
 // The first byte of a protected record: the fixed bits and the epoch's, without those of its form.
-uint8_t EpochByte(const std::vector<uint8_t>& datagram) { return datagram.front() & 0xe3; }
+uint8_t EpochByte(const Bytes& datagram) { return datagram.front() & 0xe3; }
 constexpr uint8_t kHandshakeEpochByte = 0x22;
 
 PairOptions Options(size_t mtu = kDefaultMtu) {
-  PairOptions options = DefaultPairOptions();
-  options.client.handshake.key_log = options.server.handshake.key_log = true;
+  PairOptions options = ForgeableOptions();
   options.client.mtu = options.server.mtu = mtu;
   return options;
 }
@@ -139,7 +131,7 @@ class SlowVerifierTest : public testing::Test {
     return num;
   }
 
-  const sim::TestIdentity& identity_ = sim::TestIdentity::Get(sim::KeyType::kEcdsaP256);
+  const TestIdentity& identity_ = TestIdentity::Get(KeyType::kEcdsaP256);
   Instant now_{};
   bool verification_wanted_ = false;
   std::unique_ptr<Association> client_;
@@ -176,20 +168,15 @@ TEST_F(SlowVerifierTest, AnImmediateAnswerNeedsNoAck) {
 }
 
 // A pair whose handshake is done, and forged messages in its client's name.
-class ConnectedAckTest : public testing::Test {
+class ConnectedAckTest : public QuietPairTest {
  protected:
   // The client has sent ClientHello and Finished.
   static constexpr uint16_t kNextSeq = 2;
 
-  ConnectedAckTest() : pair_(Options()) {
-    EXPECT_TRUE(pair_.RunUntilConnected());
-    pair_.RunUntilQuiet();
-  }
-
   // Hands the server a KeyUpdate of the client's. Returns how many datagrams that brought.
   size_t InjectKeyUpdate(uint16_t message_seq) {
     const size_t before = pair_.link().log().size();
-    std::vector<uint8_t> content(kHandshakeHeaderLen + 1);
+    Bytes content(kHandshakeHeaderLen + 1);
     WriteHandshakeHeader({.type = HandshakeType::kKeyUpdate,
                           .message_len = 1,
                           .message_seq = message_seq,
@@ -202,8 +189,6 @@ class ConnectedAckTest : public testing::Test {
     pair_.RunUntilQuiet();
     return pair_.link().log().size() - before;
   }
-
-  AssociationPair pair_;
   std::optional<Forge> forge_;
 };
 
@@ -244,13 +229,11 @@ TEST_F(ConnectedAckTest, AKeyUpdateIsAcknowledgedAsOftenAsItComes) {
 //# After the handshake, implementations MUST use the highest available
 //# sending epoch.
 TEST_F(ConnectedAckTest, IsSentUnderTheNewestWriteKeys) {
-  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
-  pair_.Flush(pair_.client());
+  pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   pair_.RunUntilQuiet();
   ASSERT_EQ(LastSent(pair_).direction, Direction::kServerToClient);
   EXPECT_EQ(EpochByte(LastSent(pair_).bytes), 0x23) << "epoch 3, the server's only";
-  pair_.server().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
-  pair_.Flush(pair_.server());
+  pair_.UpdateKeys(pair_.server(), /*request_peer=*/false);
   pair_.RunUntilQuiet();
   ASSERT_EQ(LastSent(pair_).direction, Direction::kClientToServer);
   EXPECT_EQ(EpochByte(LastSent(pair_).bytes), 0x20) << "epoch 4";
@@ -269,8 +252,8 @@ TEST_F(ConnectedAckTest, IsSentUnderTheNewestWriteKeys) {
 //# is detected.
 TEST_F(ConnectedAckTest, AnAlertIsRepeatedForTheOffendingRecordAFewTimes) {
   Forge forge(pair_, pair_.client());
-  const std::vector<uint8_t> offending =
-      forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, std::vector<uint8_t>{1});
+  const Bytes offending =
+      forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, Bytes{1});
   const size_t before = pair_.link().log().size();
   pair_.Inject(pair_.server(), offending);
   ASSERT_TRUE(pair_.server().failure) << "one bad message of an authenticated peer is enough";
@@ -282,4 +265,4 @@ TEST_F(ConnectedAckTest, AnAlertIsRepeatedForTheOffendingRecordAFewTimes) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

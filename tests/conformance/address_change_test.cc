@@ -5,32 +5,21 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "gtest/gtest.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 #include "tests/sim/pair_paths.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::NamedPath;
-using sim::PairOptions;
-using sim::SentDatagram;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
-
 PairOptions Options(PathCheck check = PathCheck::kBasic, uint64_t seed = 1) {
-  PairOptions options = DefaultPairOptions(seed);
+  PairOptions options = ForgeableOptions(seed);
   for (AssociationConfig* config : {&options.client, &options.server}) {
     config->handshake.connection_ids.receive_len = 8;
     config->handshake.connection_ids.min_spares = 2;
-    config->handshake.key_log = true;
     config->path_validation.check = check;
   }
   options.paths.emplace();
@@ -285,7 +274,7 @@ TEST(AddressChange, ChallengesThatAreReplayedAreNotAnsweredTwice) {
 
 TEST(AddressChange, UnknownMessagesAreIgnored) {
   MovingPair pair;
-  sim::Forge forge(pair, pair.client());
+  Forge forge(pair, pair.client());
   //= draft-ietf-tls-dtls-rrc#section-4
   //= type=test
   //# In addition,
@@ -312,7 +301,7 @@ TEST(AddressChange, OverALossyLink) {
     // The check may fail, and is begun anew as long as the peer speaks.
     EXPECT_TRUE(pair.DataFlowsBothWays()) << seed << "\n" << pair.link().Describe();
     EXPECT_EQ(pair.server().association->active_path(), NamedPath("B")) << seed;
-    pair.RunFor(std::chrono::minutes(10));
+    pair.RunFor(minutes(10));
     EXPECT_FALSE(pair.server().association->NextTimeout()) << seed;
   }
 }
@@ -337,8 +326,7 @@ TEST(AddressChange, ChecksAreProtectedAndStandAlone) {
     EXPECT_EQ(RecordExtent(sent.bytes, 8), sent.bytes.size());
   }
   // One that is not protected is none.
-  const Bytes plaintext =
-      sim::Forge::Plaintext(ContentType::kReturnRoutabilityCheck, 0, 9, Bytes(9));
+  const Bytes plaintext = Forge::Plaintext(ContentType::kReturnRoutabilityCheck, 0, 9, Bytes(9));
   const size_t num_sent = pair.link().log().size();
   pair.Inject(pair.client(), plaintext);
   EXPECT_EQ(pair.link().log().size(), num_sent);
@@ -347,8 +335,7 @@ TEST(AddressChange, ChecksAreProtectedAndStandAlone) {
 TEST(AddressChange, AcrossAKeyUpdate) {
   MovingPair pair;
   pair.Rebind("B");
-  pair.client().association->RequestKeyUpdate(/*request_peer=*/true, pair.now());
-  pair.Flush(pair.client());
+  pair.UpdateKeys(pair.client(), /*request_peer=*/true);
   pair.RunFor(seconds(10));
   EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});
   EXPECT_FALSE(pair.client().association->HasUnacked());
@@ -373,7 +360,7 @@ TEST(AddressChange, WithoutTheCheckTheApplicationDecides) {
   //= type=test
   //# The client and server MUST NOT use RRC unless both sides
   //# have successfully exchanged rrc extensions.
-  sim::Forge forge(pair, pair.client());
+  Forge forge(pair, pair.client());
   const size_t sent = pair.link().log().size();
   pair.Inject(pair.server(), forge.Protected(kFirstApplicationEpoch,
                                              ContentType::kReturnRoutabilityCheck, Bytes(9)));
@@ -399,7 +386,7 @@ TEST(AddressChange, WithoutPathsAChallengeIsAnsweredAllTheSame) {
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunFor(seconds(2));
-  sim::Forge forge(pair, pair.client());
+  Forge forge(pair, pair.client());
   const size_t sent = pair.link().log().size();
   pair.Inject(pair.server(), forge.Protected(kFirstApplicationEpoch,
                                              ContentType::kReturnRoutabilityCheck, Bytes(9)));
@@ -412,4 +399,4 @@ TEST(AddressChange, WithoutPathsAChallengeIsAnsweredAllTheSame) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -8,48 +8,25 @@
 #include <vector>
 
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
+#include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
-Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
-
 PairOptions Options() {
-  PairOptions options = DefaultPairOptions();
-  options.client.handshake.key_log = options.server.handshake.key_log = true;
+  PairOptions options = ForgeableOptions();
   options.client.trace = options.server.trace = true;
   return options;
 }
 
-class ClosingTest : public testing::Test {
+class ClosingTest : public ConnectedPairTest {
  protected:
-  ClosingTest() : pair_(Options()) {
-    EXPECT_TRUE(pair_.RunUntilConnected());
-    pair_.RunFor(seconds(5));
-  }
+  ClosingTest() : ConnectedPairTest(Options()) {}
 
-  // Sealed returns a record with `text` that is not sent yet.
-  Bytes Sealed(Side& side, std::string_view text) {
-    Bytes record(2048);
-    size_t len = 0;
-    EXPECT_EQ(side.association->Seal(ToBytes(text), record, &len), SendResult::kSealed);
-    record.resize(len);
-    return record;
-  }
   // Owed returns the next datagram that the side owes, which is not sent yet.
   Bytes Owed(Side& side) {
     Bytes datagram(2048);
@@ -66,7 +43,6 @@ class ClosingTest : public testing::Test {
                                      Bytes{level, description}));
   }
 
-  AssociationPair pair_;
   std::array<uint8_t, 2048> buffer_{};
 };
 
@@ -128,8 +104,7 @@ TEST_F(ClosingTest, F40NumbersDecideWhatCameBeforeTheClosing) {
 // F40: the data came under the keys before a KeyUpdate, the closing under those after it.
 TEST_F(ClosingTest, F40LateDataOfAnEarlierEpochIsDelivered) {
   const Bytes late = Sealed(pair_.client(), "late");
-  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
-  pair_.Flush(pair_.client());
+  pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   pair_.RunFor(seconds(1));
   ASSERT_EQ(pair_.client().association->records().write_epoch(), Epoch{4});
   Close(pair_.client());
@@ -146,13 +121,12 @@ TEST_F(ClosingTest, F40LateDataOfAnEarlierEpochIsDelivered) {
 //# valid received closure alert MUST be ignored.
 TEST_F(ClosingTest, NothingIsSentAgainBehindTheClosing) {
   pair_.link().SetFilter([](const SentDatagram&) { return true; });
-  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
-  pair_.Flush(pair_.client());
+  pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   EXPECT_TRUE(pair_.client().association->HasUnacked());
   Close(pair_.client());
   EXPECT_FALSE(pair_.client().association->HasUnacked());
   const size_t num_sent = pair_.link().log().size();
-  pair_.RunFor(std::chrono::minutes(10));
+  pair_.RunFor(minutes(10));
   EXPECT_EQ(pair_.link().log().size(), num_sent);
 }
 
@@ -160,8 +134,7 @@ TEST_F(ClosingTest, NothingIsSentAgainBehindTheClosing) {
 TEST_F(ClosingTest, MessagesAreAcknowledgedAcrossAHalfClose) {
   Close(pair_.client());
   pair_.RunFor(seconds(1));
-  pair_.server().association->RequestKeyUpdate(/*request_peer=*/true, pair_.now());
-  pair_.Flush(pair_.server());
+  pair_.UpdateKeys(pair_.server(), /*request_peer=*/true);
   pair_.RunFor(seconds(1));
   EXPECT_FALSE(pair_.server().association->HasUnacked());
   EXPECT_EQ(pair_.server().association->records().write_epoch(), Epoch{4});
@@ -413,4 +386,4 @@ TEST(CancelTest, ACanceledHandshakeEndsCleanlyOnBothSides) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -3,21 +3,14 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "gtest/gtest.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::PairOptions;
-using sim::Side;
-
-using Bytes = std::vector<uint8_t>;
 
 PairOptions Options(size_t client_len, size_t server_len, uint64_t seed = 1) {
   PairOptions options = DefaultPairOptions(seed);
@@ -29,7 +22,7 @@ PairOptions Options(size_t client_len, size_t server_len, uint64_t seed = 1) {
 // Last returns the Connection ID of the last datagram sent in a direction, empty if it has none.
 Bytes Last(AssociationPair& pair, Direction direction, size_t len) {
   const auto& log = pair.link().log();
-  const auto last = std::find_if(log.rbegin(), log.rend(), [&](const sim::SentDatagram& sent) {
+  const auto last = std::find_if(log.rbegin(), log.rend(), [&](const SentDatagram& sent) {
     return sent.direction == direction;
   });
   if (last == log.rend()) return {};
@@ -40,7 +33,7 @@ Bytes Last(AssociationPair& pair, Direction direction, size_t len) {
 // Every protected record of a direction carries one of the reader's identifiers, or none carries
 // any.
 void ExpectEveryRecord(AssociationPair& pair, Direction direction, size_t len) {
-  for (const sim::SentDatagram& sent : pair.link().log()) {
+  for (const SentDatagram& sent : pair.link().log()) {
     if (sent.direction != direction) continue;
     std::span<const uint8_t> rest(sent.bytes);
     while (!rest.empty()) {
@@ -86,7 +79,7 @@ TEST(ConnectionIds, SurviveLossReorderingAndRetries) {
 TEST(ConnectionIds, F43ImmediateChange) {
   AssociationPair pair(Options(8, 8));
   ASSERT_TRUE(pair.RunUntilConnected());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   const Bytes first = pair.server().connection_ids[0];
   ASSERT_TRUE(pair.Send(pair.client(), "old"));
   const Bytes late = pair.link().log().back().bytes;
@@ -95,16 +88,16 @@ TEST(ConnectionIds, F43ImmediateChange) {
   ASSERT_TRUE(
       pair.server().association->IssueConnectionIds(1, ConnectionIdUsage::kImmediate, pair.now()));
   pair.Flush(pair.server());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   ASSERT_TRUE(pair.Send(pair.client(), "new"));
   const Bytes second = Last(pair, Direction::kClientToServer, 8);
   EXPECT_NE(second, first);
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   EXPECT_EQ(pair.server().received.size(), 2u);
 
   // What was under way is still taken for a while, and then no more.
   EXPECT_EQ(pair.server().connection_ids, (std::vector<Bytes>{first, second}));
-  pair.RunFor(std::chrono::minutes(5));
+  pair.RunFor(minutes(5));
   EXPECT_EQ(pair.server().connection_ids, std::vector<Bytes>{second});
   pair.Inject(pair.server(), late);
   EXPECT_EQ(pair.server().association->records().num_dropped(DropReason::kConnectionId), 1u);
@@ -118,7 +111,7 @@ TEST(ConnectionIds, F43RequestedSparesOverALossyLink) {
     options.client.handshake.connection_ids.min_spares = 3;
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected()) << seed;
-    pair.RunFor(std::chrono::minutes(2));
+    pair.RunFor(minutes(2));
     EXPECT_EQ(pair.server().connection_ids.size(), 4u) << seed;
     EXPECT_FALSE(pair.server().association->HasUnacked());
     EXPECT_FALSE(pair.client().association->HasUnacked());
@@ -131,7 +124,7 @@ TEST(ConnectionIds, RequestAndIssueSayWhatTheyDo) {
   EXPECT_FALSE(pair.client().association->RequestConnectionIds(1, pair.now()));
   EXPECT_FALSE(pair.client().association->IssueConnectionIds(1, ConnectionIdUsage::kSpare, {}));
   ASSERT_TRUE(pair.RunUntilConnected());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   Association& client = *pair.client().association;
   Association& server = *pair.server().association;
   EXPECT_FALSE(client.RequestConnectionIds(1, pair.now()));
@@ -139,12 +132,12 @@ TEST(ConnectionIds, RequestAndIssueSayWhatTheyDo) {
   EXPECT_TRUE(server.RequestConnectionIds(2, pair.now()));
   EXPECT_FALSE(server.RequestConnectionIds(2, pair.now()));
   pair.Flush(pair.server());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   EXPECT_EQ(pair.client().connection_ids.size(), 3u);
   EXPECT_TRUE(client.IssueConnectionIds(1, ConnectionIdUsage::kSpare, pair.now()));
   EXPECT_FALSE(client.IssueConnectionIds(1, ConnectionIdUsage::kSpare, pair.now()));
   pair.Flush(pair.client());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   EXPECT_EQ(pair.client().connection_ids.size(), 4u);
   client.Close();
   EXPECT_FALSE(client.IssueConnectionIds(1, ConnectionIdUsage::kSpare, pair.now()));
@@ -159,7 +152,7 @@ TEST(ConnectionIds, AcrossKeyUpdates) {
     EXPECT_TRUE(pair.client().association->IssueConnectionIds(2, ConnectionIdUsage::kImmediate,
                                                               pair.now()));
     pair.Flush(pair.client());
-    pair.RunFor(std::chrono::minutes(5));
+    pair.RunFor(minutes(5));
     EXPECT_EQ(pair.client().connection_ids.size(), 2u);
     ASSERT_TRUE(pair.DataFlowsBothWays());
   }
@@ -172,14 +165,14 @@ TEST_P(WithoutConnectionIds, F43TheirMessagesAreFatal) {
   options.client.handshake.key_log = options.server.handshake.key_log = true;
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  pair.RunFor(std::chrono::seconds(1));
+  pair.RunFor(seconds(1));
   const Bytes body = GetParam() == HandshakeType::kRequestConnectionId ? Bytes{1} : Bytes{0, 0, 1};
   Bytes message(12 + body.size());
   message[0] = static_cast<uint8_t>(GetParam());
   message[3] = message[11] = static_cast<uint8_t>(body.size());
   message[5] = 2;  // after ClientHello and Finished
   std::copy(body.begin(), body.end(), message.begin() + 12);
-  sim::Forge forge(pair, pair.client());
+  Forge forge(pair, pair.client());
   pair.Inject(pair.server(),
               forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, message));
   //= rfc9147#section-9
@@ -197,4 +190,4 @@ INSTANTIATE_TEST_SUITE_P(Both, WithoutConnectionIds,
                                          HandshakeType::kNewConnectionId));
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -4,17 +4,12 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
 
 constexpr uint8_t kLengthBit = 0x04;
 
@@ -37,8 +32,8 @@ uint64_t NumDropped(const Side& side) {
 }
 
 // Splits a datagram by the headers that an observer without keys can read.
-std::vector<std::vector<uint8_t>> Records(const std::vector<uint8_t>& datagram) {
-  std::vector<std::vector<uint8_t>> records;
+std::vector<Bytes> Records(const Bytes& datagram) {
+  std::vector<Bytes> records;
   std::span<const uint8_t> rest(datagram);
   while (!rest.empty()) {
     const size_t len = RecordExtent(rest, /*connection_id_len=*/0);
@@ -57,8 +52,7 @@ class DatagramsTest : public testing::TestWithParam<size_t> {
     EXPECT_TRUE(pair_.RunUntilConnected());
     pair_.RunUntilQuiet();
     EXPECT_TRUE(pair_.DataFlowsBothWays());
-    pair_.client().association->RequestKeyUpdate(/*request_peer=*/true, pair_.now());
-    pair_.Flush(pair_.client());
+    pair_.UpdateKeys(pair_.client(), /*request_peer=*/true);
     pair_.RunUntilQuiet();
     EXPECT_TRUE(pair_.Send(pair_.client(), "more") && pair_.Send(pair_.server(), "more"));
     for (Side* side : {&pair_.client(), &pair_.server()}) side->association->Close();
@@ -118,7 +112,7 @@ TEST_P(DatagramsTest, RecordsShareDatagramsAndMessagesRecords) {
   bool is_answered = false;
   for (const SentDatagram& datagram : log()) {
     most_records = std::max(most_records, Records(datagram.bytes).size());
-    const bool is_client = datagram.direction == sim::Direction::kClientToServer;
+    const bool is_client = datagram.direction == Direction::kClientToServer;
     is_answered = is_answered || (is_client && datagram.index > 0);
     num_of_flight += !is_client && !is_answered;
   }
@@ -154,7 +148,7 @@ TEST_P(DatagramsTest, OnlyTheLastRecordGoesWithoutLength) {
 //# and endpoints MUST NOT send ChangeCipherSpec messages.
 TEST_P(DatagramsTest, EveryPlaintextRecordIsAHelloOrItsAlert) {
   for (const SentDatagram& datagram : log()) {
-    for (const std::vector<uint8_t>& record : Records(datagram.bytes)) {
+    for (const Bytes& record : Records(datagram.bytes)) {
       const RecordKind kind = ClassifyRecord(record.front());
       EXPECT_NE(kind, RecordKind::kInvalid) << "change_cipher_spec or application data in clear";
       if (kind == RecordKind::kPlaintext) {
@@ -186,15 +180,15 @@ TEST(ExpansionTest, SealAddsWhatItSays) {
     pair.RunUntilQuiet();
     Association& client = *pair.client().association;
     for (const size_t len : {size_t{0}, size_t{1}, size_t{1000}, kMaxPlaintextLen}) {
-      std::vector<uint8_t> out(len + client.SealOverhead());
+      Bytes out(len + client.SealOverhead());
       size_t out_len = 0;
-      EXPECT_EQ(client.Seal(std::vector<uint8_t>(len), out, &out_len), SendResult::kSealed);
+      EXPECT_EQ(client.Seal(Bytes(len), out, &out_len), SendResult::kSealed);
       EXPECT_EQ(out_len, out.size());
       out.pop_back();
-      EXPECT_EQ(client.Seal(std::vector<uint8_t>(len), out, &out_len), SendResult::kTooLarge);
+      EXPECT_EQ(client.Seal(Bytes(len), out, &out_len), SendResult::kTooLarge);
     }
   }
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -10,32 +10,19 @@
 #include <vector>
 
 #include "dtls13/wire/ack.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
+#include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
-std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
-
 PairOptions Options(size_t mtu = kDefaultMtu) {
-  PairOptions options = DefaultPairOptions();
-  for (AssociationConfig* config : {&options.client, &options.server}) {
-    config->handshake.key_log = true;
-    config->mtu = mtu;
-  }
+  PairOptions options = ForgeableOptions();
+  options.client.mtu = options.server.mtu = mtu;
   return options;
 }
 
@@ -49,22 +36,13 @@ auto Lose(Direction direction, std::vector<size_t> indices) {
   };
 }
 
-std::vector<uint8_t> AckOf(std::vector<RecordNumber> numbers) {
-  std::vector<uint8_t> content(kAckHeaderLen + numbers.size() * kAckRecordNumberLen);
+Bytes AckOf(std::vector<RecordNumber> numbers) {
+  Bytes content(kAckHeaderLen + numbers.size() * kAckRecordNumberLen);
   EXPECT_EQ(WriteAck(numbers, content), content.size());
   return content;
 }
 
-// A pair whose handshake is done and which owes nothing any more.
-class ConnectedTest : public testing::Test {
- protected:
-  ConnectedTest() : pair_(Options()) {
-    EXPECT_TRUE(pair_.RunUntilConnected());
-    pair_.RunUntilQuiet();
-  }
-
-  AssociationPair pair_;
-};
+using ConnectedTest = QuietPairTest;
 
 // F1
 //= rfc9147#section-5.8.1
@@ -90,12 +68,12 @@ TEST(FailureCases, F1FinishedIsAcknowledgedAsLongAsItIsRepeated) {
   AssociationPair pair(std::move(options));
   pair.link().SetFilter([](const SentDatagram& datagram) {
     return datagram.direction == Direction::kServerToClient && datagram.index > 0 &&
-           datagram.at.time_since_epoch() < std::chrono::minutes(5);
+           datagram.at.time_since_epoch() < minutes(5);
   });
   ASSERT_TRUE(pair.RunUntilConnected());
-  pair.RunFor(std::chrono::minutes(5));
+  pair.RunFor(minutes(5));
   ASSERT_FALSE(pair.client().handshake_acked);
-  pair.RunFor(std::chrono::minutes(2));
+  pair.RunFor(minutes(2));
   EXPECT_TRUE(pair.client().handshake_acked);
   EXPECT_FALSE(pair.client().association->HasUnacked());
 }
@@ -148,7 +126,7 @@ TEST_F(ConnectedTest, F8OddAckListsAreTaken) {
 TEST_F(ConnectedTest, F8AnAckOfOddLengthIsADecodeError) {
   Forge forge(pair_, pair_.client());
   pair_.Inject(pair_.server(),
-               forge.Protected(kFirstApplicationEpoch, ContentType::kAck, Bytes("\x00\x03zzz")));
+               forge.Protected(kFirstApplicationEpoch, ContentType::kAck, ToBytes("\x00\x03zzz")));
   ASSERT_TRUE(pair_.server().failure);
   EXPECT_EQ(pair_.server().failure->alert(), AlertDescription::kDecodeError);
 }
@@ -193,15 +171,15 @@ TEST_F(ConnectedTest, F10OnlyHandshakeRecordsAreAcknowledged) {
   const size_t after_data = NumSent(pair_);
   pair_.RunUntilQuiet();
   ASSERT_EQ(pair_.server().received.size(), 1u);
-  pair_.Inject(pair_.server(), std::vector<uint8_t>(60, 0x2f));
+  pair_.Inject(pair_.server(), Bytes(60, 0x2f));
   pair_.RunUntilQuiet();
   EXPECT_EQ(NumSent(pair_), after_data);
 }
 
 // F15, F20
 TEST_F(ConnectedTest, F15F20PlaintextAfterTheHandshakeIsDropped) {
-  const std::vector<uint8_t> alert = {2, 40};
-  const std::vector<uint8_t> ccs = {1};
+  const Bytes alert = {2, 40};
+  const Bytes ccs = {1};
   for (Side* side : {&pair_.client(), &pair_.server()}) {
     const size_t before = NumSent(pair_);
     pair_.Inject(*side, Forge::Plaintext(ContentType::kAlert, 0, 900, alert));
@@ -221,7 +199,8 @@ TEST_F(ConnectedTest, F15F20PlaintextAfterTheHandshakeIsDropped) {
 
 TEST(FailureCases, F15ApplicationDataInPlaintextDuringTheHandshakeIsDropped) {
   AssociationPair pair(Options());
-  pair.Inject(pair.server(), Forge::Plaintext(ContentType::kApplicationData, 0, 5, Bytes("evil")));
+  pair.Inject(pair.server(),
+              Forge::Plaintext(ContentType::kApplicationData, 0, 5, ToBytes("evil")));
   EXPECT_FALSE(pair.server().failure);
   ASSERT_TRUE(pair.RunUntilConnected());
   EXPECT_TRUE(pair.server().received.empty());
@@ -243,13 +222,13 @@ TEST(FailureCases, F16DataUnderTheHandshakeEpochIsUnexpectedAtTheServer) {
   ASSERT_FALSE(pair.server().connected);
   Forge forge(pair, pair.client());
   // Under epoch 3 it is merely early and dropped...
-  pair.Inject(pair.server(), forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake,
-                                             std::vector<uint8_t>(12 + 48)));
+  pair.Inject(pair.server(),
+              forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, Bytes(12 + 48)));
   EXPECT_FALSE(pair.server().failure);
   EXPECT_FALSE(pair.server().connected);
   // ...under epoch 2 it is against the protocol.
   pair.Inject(pair.server(),
-              forge.Protected(kHandshakeEpoch, ContentType::kApplicationData, Bytes("early")));
+              forge.Protected(kHandshakeEpoch, ContentType::kApplicationData, ToBytes("early")));
   ASSERT_TRUE(pair.server().failure);
   EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnexpectedMessage);
   EXPECT_TRUE(pair.server().received.empty());
@@ -264,12 +243,12 @@ TEST(FailureCases, F16DataUnderTheHandshakeEpochIsUnexpectedAtTheClient) {
   pair.RunFor(milliseconds(100));
   ASSERT_FALSE(pair.client().connected);
   Forge forge(pair, pair.server());
-  pair.Inject(pair.client(), forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake,
-                                             std::vector<uint8_t>(12 + 48)));
+  pair.Inject(pair.client(),
+              forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, Bytes(12 + 48)));
   EXPECT_FALSE(pair.client().failure);
   EXPECT_FALSE(pair.client().connected);
   pair.Inject(pair.client(),
-              forge.Protected(kHandshakeEpoch, ContentType::kApplicationData, Bytes("early")));
+              forge.Protected(kHandshakeEpoch, ContentType::kApplicationData, ToBytes("early")));
   ASSERT_TRUE(pair.client().failure);
   EXPECT_EQ(pair.client().failure->alert(), AlertDescription::kUnexpectedMessage);
   EXPECT_TRUE(pair.client().received.empty());
@@ -303,18 +282,18 @@ TEST(FailureCases, F22ARetransmissionKeepsItsEpochAndTakesANewNumber) {
 
 // The plaintext ServerHello at the start of a server's first datagram, cut into two fragments.
 struct SplitHello {
-  std::vector<uint8_t> first, second, rest;
+  Bytes first, second, rest;
 };
 
-SplitHello Split(const std::vector<uint8_t>& datagram) {
-  std::vector<uint8_t> copy = datagram;
+SplitHello Split(const Bytes& datagram) {
+  Bytes copy = datagram;
   std::optional<PlaintextRecord> record = ParsePlaintextRecord(copy);
   EXPECT_TRUE(record);
   ByteReader reader(record->fragment);
   std::optional<HandshakeFragment> hello = ReadHandshakeFragment(&reader);
   EXPECT_TRUE(hello && reader.empty());
   const auto cut = [&](uint32_t from, uint32_t to, uint64_t number) {
-    std::vector<uint8_t> content(kHandshakeHeaderLen);
+    Bytes content(kHandshakeHeaderLen);
     HandshakeHeader header = hello->header;
     header.fragment_offset = from;
     header.fragment_len = to - from;
@@ -375,8 +354,8 @@ TEST_F(SplitHelloTest, F25AnOverlapThatChangesAByteIsIllegal) {
 // with a second hello, whose number it would have to mirror: the version is refused.
 TEST(FailureCases, AHelloVerifyRequestIsAnotherVersion) {
   AssociationPair pair(Options());
-  std::vector<uint8_t> content(kHandshakeHeaderLen);
-  const std::vector<uint8_t> body = {0xfe, 0xff, 4, 1, 2, 3, 4};
+  Bytes content(kHandshakeHeaderLen);
+  const Bytes body = {0xfe, 0xff, 4, 1, 2, 3, 4};
   WriteHandshakeHeader({.type = HandshakeType::kHelloVerifyRequest,
                         .message_len = 7,
                         .message_seq = 0,
@@ -434,10 +413,10 @@ TEST_F(ConnectedTest, F41AFatalAlertAfterCloseIsIgnored) {
   pair_.RunUntilQuiet();
   ASSERT_TRUE(pair_.server().peer_closed);
   Forge forge(pair_, pair_.client());
-  pair_.Inject(pair_.server(), forge.Protected(kFirstApplicationEpoch, ContentType::kAlert,
-                                               std::vector<uint8_t>{2, 80}));
+  pair_.Inject(pair_.server(),
+               forge.Protected(kFirstApplicationEpoch, ContentType::kAlert, Bytes{2, 80}));
   EXPECT_FALSE(pair_.server().failure);
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -7,24 +7,17 @@
 #include <vector>
 
 #include "dtls13/wire/ack.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::SentDatagram;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-
-std::vector<uint8_t> Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len,
-                              std::span<const uint8_t> body) {
-  std::vector<uint8_t> content(kHandshakeHeaderLen);
+Bytes Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len,
+               std::span<const uint8_t> body) {
+  Bytes content(kHandshakeHeaderLen);
   WriteHandshakeHeader({.type = type,
                         .message_len = message_len,
                         .message_seq = message_seq,
@@ -58,9 +51,9 @@ TEST_F(WaitingServerTest, PlaintextMessagesCannotTakeTheFinishedsPlace) {
   for (uint16_t seq = 1; seq < 4; ++seq) {
     pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 100 + seq,
                                                   Fragment(HandshakeType::kFinished, seq, 0, {})));
-    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 200 + seq,
-                                                  Fragment(HandshakeType::kFinished, seq, 48,
-                                                           std::vector<uint8_t>{1, 2, 3})));
+    pair_.Inject(pair_.server(),
+                 Forge::Plaintext(ContentType::kHandshake, 0, 200 + seq,
+                                  Fragment(HandshakeType::kFinished, seq, 48, Bytes{1, 2, 3})));
   }
   EXPECT_FALSE(pair_.server().failure);
   pair_.link().SetFilter(nullptr);
@@ -75,7 +68,7 @@ TEST_F(WaitingServerTest, PlaintextMessagesCannotTakeTheFinishedsPlace) {
 //# even if they themselves are not experiencing DoS.
 TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
   const size_t before = pair_.link().num_sent(Direction::kServerToClient);
-  std::vector<uint8_t> ack(kAckHeaderLen);
+  Bytes ack(kAckHeaderLen);
   ASSERT_EQ(WriteAck({}, ack), ack.size());
   uint64_t number = 1000;
   for (int i = 0; i < 2000; ++i) {
@@ -105,7 +98,7 @@ TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
 //# good reason to believe that amplification is not a threat in their
 //# environment.
 TEST(ForgeryTest, AnUnprovedAddressGetsNoMultipleOfWhatItSent) {
-  sim::PairOptions options = DefaultPairOptions();
+  PairOptions options = DefaultPairOptions();
   options.server.handshake.require_cookie = HandshakeConfig().require_cookie;
   AssociationPair pair(options);
   pair.link().SetFilter([](const SentDatagram& datagram) {
@@ -113,7 +106,7 @@ TEST(ForgeryTest, AnUnprovedAddressGetsNoMultipleOfWhatItSent) {
   });
   pair.RunFor(minutes(1));
   // Replayed, the hello brings as much again each time, and no more.
-  const std::vector<uint8_t> hello = pair.link().log().front().bytes;
+  const Bytes hello = pair.link().log().front().bytes;
   size_t received = hello.size();
   for (int i = 0; i < 10; ++i) {
     pair.Inject(pair.server(), hello);
@@ -129,11 +122,11 @@ TEST(ForgeryTest, AnUnprovedAddressGetsNoMultipleOfWhatItSent) {
 }
 
 TEST_F(WaitingServerTest, AForgedAckDoesNotStopTheServerHello) {
-  std::vector<uint8_t> ack(kAckHeaderLen + kAckRecordNumberLen);
+  Bytes ack(kAckHeaderLen + kAckRecordNumberLen);
   const std::array<RecordNumber, 1> server_hello = {{{kPlaintextEpoch, SequenceNumber{0}}}};
   ASSERT_EQ(WriteAck(server_hello, ack), ack.size());
   pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kAck, 0, 1000, ack));
-  pair_.RunFor(std::chrono::seconds(2));
+  pair_.RunFor(seconds(2));
   const SentDatagram& last = [&]() -> const SentDatagram& {
     const auto& log = pair_.link().log();
     for (auto at = log.rbegin(); at != log.rend(); ++at) {
@@ -149,7 +142,7 @@ TEST_F(WaitingServerTest, AForgedAckDoesNotStopTheServerHello) {
 // hide the true hello nor use up the numbers of its answer, nor their bytes pass for its own.
 TEST(ForgeryTest, F17ForgedHelloFragmentsDoNotKeepTheTrueHelloOut) {
   AssociationPair pair(DefaultPairOptions());
-  const std::vector<uint8_t> body(40, 0x55);
+  const Bytes body(40, 0x55);
   for (uint16_t message_seq : {0, 1, 0}) {
     for (uint64_t number : {uint64_t{0}, uint64_t{5000}, (uint64_t{1} << 48) - 1}) {
       pair.Inject(pair.server(),
@@ -165,16 +158,16 @@ TEST(ForgeryTest, AForgedFragmentDoesNotStopTheClientsTimer) {
   AssociationPair pair(DefaultPairOptions());
   // The true ClientHello is lost; all the client hears is a byte of a ServerHello that never was.
   pair.link().SetFilter([](const SentDatagram& datagram) { return datagram.index == 0; });
-  pair.Inject(pair.client(), Forge::Plaintext(ContentType::kHandshake, 0, 5,
-                                              Fragment(HandshakeType::kServerHello, 3, 90,
-                                                       std::vector<uint8_t>{7})));
+  pair.Inject(pair.client(),
+              Forge::Plaintext(ContentType::kHandshake, 0, 5,
+                               Fragment(HandshakeType::kServerHello, 3, 90, Bytes{7})));
   EXPECT_TRUE(pair.client().association->HasUnacked());
   EXPECT_TRUE(pair.client().association->NextTimeout());
 }
 
 TEST(ForgeryTest, APeerThatFallsSilentInMidHandshakeIsGivenUp) {
   for (const bool client_waits : {true, false}) {
-    sim::PairOptions options = DefaultPairOptions();
+    PairOptions options = DefaultPairOptions();
     options.server.mtu = 400;
     AssociationPair pair(options);
     // Either the client got half a flight, or the server an ACK of all of it, and then nothing.
@@ -185,14 +178,14 @@ TEST(ForgeryTest, APeerThatFallsSilentInMidHandshakeIsGivenUp) {
     pair.RunFor(milliseconds(100));
     pair.link().SetFilter(LoseAll());
     pair.RunUntilQuiet(std::chrono::hours(2));
-    const sim::Side& waiting = client_waits ? pair.client() : pair.server();
+    const Side& waiting = client_waits ? pair.client() : pair.server();
     ASSERT_TRUE(waiting.failure) << client_waits;
     EXPECT_EQ(waiting.failure->reason(), Reason::kHandshakeTimeout);
   }
 }
 
 TEST(ForgeryTest, ARepeatedHelloDoesNotDisturbAServerThatAwaitsItsCredential) {
-  sim::PairOptions options = DefaultPairOptions();
+  PairOptions options = DefaultPairOptions();
   options.server.handshake.ask_credential = true;
   options.server.handshake.credential = nullptr;
   auto client = Association::NewClient(std::make_shared<AssociationConfig>(options.client),
@@ -209,7 +202,7 @@ TEST(ForgeryTest, ARepeatedHelloDoesNotDisturbAServerThatAwaitsItsCredential) {
   len = client->PollTransmit(buffer, start);
   ASSERT_GT(len, 0u);
   server->HandleDatagram(std::span(buffer).first(len), start);
-  const sim::TestIdentity& identity = sim::TestIdentity::Get(sim::KeyType::kEcdsaP256);
+  const TestIdentity& identity = TestIdentity::Get(KeyType::kEcdsaP256);
   server->ProvideCredential(identity.credential(), start);
   ASSERT_EQ(server->PollEvent()->type, EventType::kSignatureWanted);
   const SignatureRequest& request = server->signature_request();
@@ -219,4 +212,4 @@ TEST(ForgeryTest, ARepeatedHelloDoesNotDisturbAServerThatAwaitsItsCredential) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

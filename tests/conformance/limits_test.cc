@@ -7,66 +7,37 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
+#include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
-Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 constexpr Epoch kFourth{4};
 
 PairOptions Options(uint64_t max_records = UINT64_MAX, uint64_t max_failures = UINT64_MAX) {
-  PairOptions options = DefaultPairOptions();
+  PairOptions options = ForgeableOptions();
   for (AssociationConfig* config : {&options.client, &options.server}) {
-    config->handshake.key_log = true;
     config->max_records_per_key = max_records;
     config->max_failures_per_key = max_failures;
   }
   return options;
 }
 
-class LimitsTest : public testing::Test {
+class LimitsTest : public ConnectedPairTest {
  protected:
-  explicit LimitsTest(PairOptions options = Options()) : pair_(std::move(options)) {
-    EXPECT_TRUE(pair_.RunUntilConnected());
-    pair_.RunFor(seconds(5));
-  }
+  using ConnectedPairTest::ConnectedPairTest;
 
   Epoch write_epoch(Side& side) { return side.association->records().write_epoch(); }
-  void UpdateKeys(Side& side, bool request_peer) {
-    side.association->RequestKeyUpdate(request_peer, pair_.now());
-    pair_.Flush(side);
-  }
-  Bytes Sealed(Side& side, std::string_view text) {
-    Bytes record(2048);
-    size_t len = 0;
-    EXPECT_EQ(side.association->Seal(ToBytes(text), record, &len), SendResult::kSealed);
-    record.resize(len);
-    return record;
-  }
   // ForgeRecords injects `num` records that do not authenticate under the client's present keys.
   void ForgeRecords(size_t num) {
     Bytes record = Sealed(pair_.client(), "forged");
     record.back() ^= 1;
     for (size_t i = 0; i < num; ++i) pair_.Inject(pair_.server(), record);
   }
-
-  AssociationPair pair_;
 };
 
 class FewRecordsTest : public LimitsTest {
@@ -214,7 +185,7 @@ TEST_F(LimitsTest, F2ALostAckOfKeyUpdateIsSaidAgainAndTheKeysChangeOnce) {
     pair_.link().SetFilter([acks, first](const SentDatagram& datagram) {
       return datagram.direction == acks && datagram.index < first + 2;
     });
-    UpdateKeys(side, /*request_peer=*/false);
+    pair_.UpdateKeys(side, /*request_peer=*/false);
     pair_.RunFor(milliseconds(50));
     EXPECT_EQ(write_epoch(side), kFirstApplicationEpoch) << "without the ACK";
     for (int i = 0; i < 20; ++i) {
@@ -252,7 +223,7 @@ TEST_F(LimitsTest, KeyUpdatesThatCrossMoveEachDirectionOnce) {
 TEST_F(LimitsTest, SupersededReadKeysGoInTimeThoughNothingArrives) {
   pair_.RunFor(minutes(10));
   const Bytes late = Sealed(pair_.client(), "late"), later = Sealed(pair_.client(), "too late");
-  UpdateKeys(pair_.client(), false);
+  pair_.UpdateKeys(pair_.client(), false);
   pair_.RunFor(seconds(1));
   ASSERT_TRUE(pair_.Send(pair_.client(), "new"));
   pair_.RunFor(seconds(1));
@@ -383,4 +354,4 @@ TEST(BufferSizesTest, F44AHandshakeCompletesThroughBuffersOfChangingSize) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -10,29 +10,16 @@
 
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
+#include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 #include "tests/sim/pair_paths.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::NamedPath;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
-Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 const Bytes& Key() {
   static const Bytes& key = *new Bytes(kExportKeyLen, 0x4b);
@@ -40,21 +27,15 @@ const Bytes& Key() {
 }
 
 PairOptions Options() {
-  PairOptions options = DefaultPairOptions();
-  for (AssociationConfig* config : {&options.client, &options.server}) {
-    config->handshake.key_log = true;
-    config->exportable = true;
-  }
+  PairOptions options = ForgeableOptions();
+  options.client.exportable = options.server.exportable = true;
   return options;
 }
 
-class LiveStateTest : public testing::Test {
+class LiveStateTest : public ConnectedPairTest {
  protected:
   explicit LiveStateTest(const PairOptions& options = Options())
-      : options_(options), pair_(options) {
-    EXPECT_TRUE(pair_.RunUntilConnected());
-    pair_.RunFor(seconds(5));
-  }
+      : ConnectedPairTest(options), options_(options) {}
 
   std::unique_ptr<Association> Import(const Side& side, std::span<const uint8_t> state,
                                       std::span<const uint8_t> key = Key()) {
@@ -72,20 +53,11 @@ class LiveStateTest : public testing::Test {
     return std::exchange(side.association, std::move(imported));
   }
   void UpdateKeys(Side& side, bool request_peer) {
-    side.association->RequestKeyUpdate(request_peer, pair_.now());
-    pair_.Flush(side);
+    pair_.UpdateKeys(side, request_peer);
     pair_.RunFor(seconds(1));
-  }
-  Bytes Sealed(Side& side, std::string_view text) {
-    Bytes record(2048);
-    size_t len = 0;
-    EXPECT_EQ(side.association->Seal(ToBytes(text), record, &len), SendResult::kSealed);
-    record.resize(len);
-    return record;
   }
 
   PairOptions options_;
-  AssociationPair pair_;
 };
 
 TEST_F(LiveStateTest, DataFlowsBeforeAndAfterOnEitherSide) {
@@ -251,8 +223,7 @@ TEST_F(LiveStateTest, AnUnfinishedKeyUpdateOfThePeerIsFinishedByTheImporter) {
   pair_.link().SetFilter([first_ack](const SentDatagram& datagram) {
     return datagram.direction == Direction::kServerToClient && datagram.index == first_ack;
   });
-  pair_.client().association->RequestKeyUpdate(/*request_peer=*/false, pair_.now());
-  pair_.Flush(pair_.client());
+  pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   pair_.RunFor(milliseconds(30));
   ASSERT_TRUE(pair_.client().association->HasUnacked());
   Move(pair_.server());
@@ -500,7 +471,7 @@ TEST(LiveStateResultTest, SaysWhatItSaid) {
   server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   server.max_early_data_len = 4096;
   server.require_cookie = false;
-  server.replay_guard = std::make_shared<RecentClaims>(sim::kStartOfTime);
+  server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
   AssociationPair first(options);
   ASSERT_TRUE(first.RunUntilConnected());
   first.RunFor(seconds(5));
@@ -534,4 +505,4 @@ TEST(LiveStateResultTest, SaysWhatItSaid) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

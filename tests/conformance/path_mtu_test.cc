@@ -6,25 +6,12 @@
 #include <map>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/test_identity.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::KeyType;
-using sim::PairOptions;
-using sim::SentDatagram;
-using sim::Side;
-using sim::TestIdentity;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
 
 // A server whose certificate takes many datagrams.
 PairOptions LargeFlight(size_t mtu) {
@@ -181,4 +168,4 @@ TEST(PathMtuTest, ALongFlightReachesAPeerThatNeverAcknowledgesPartsOfIt) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

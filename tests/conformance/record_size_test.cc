@@ -5,29 +5,20 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::Direction;
-using sim::Forge;
-using sim::PairOptions;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr size_t kTagLen = 16;
 constexpr uint16_t kClientLimit = 64;
 constexpr uint16_t kServerLimit = 300;
 
 PairOptions Options() {
-  PairOptions options = DefaultPairOptions();
-  options.client.handshake.key_log = options.server.handshake.key_log = true;
+  PairOptions options = ForgeableOptions();
   options.client.handshake.connection.record_size_limit = kClientLimit;
   options.server.handshake.connection.record_size_limit = kServerLimit;
   return options;
@@ -36,7 +27,7 @@ PairOptions Options() {
 // LongestInnerPlaintext is over all protected records that went in one direction.
 size_t LongestInnerPlaintext(const AssociationPair& pair, Direction direction) {
   size_t longest = 0;
-  for (const sim::SentDatagram& sent : pair.link().log()) {
+  for (const SentDatagram& sent : pair.link().log()) {
     if (sent.direction != direction) continue;
     Bytes bytes = sent.bytes;
     std::span<uint8_t> datagram(bytes);
@@ -106,4 +97,4 @@ TEST(RecordSizeTest, OneSideAloneLimitsNothing) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

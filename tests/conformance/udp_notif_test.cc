@@ -6,19 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
 
-using sim::AssociationPair;
-using sim::DefaultPairOptions;
-using sim::PairOptions;
-using std::chrono::milliseconds;
-
-using Received = std::vector<std::vector<uint8_t>>;
-
-std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
+using Received = std::vector<Bytes>;
 
 //= draft-unyte-udp-notif-dtls#section-4.1
 //= type=test
@@ -53,7 +47,7 @@ TEST(UdpNotifTest, MessagesAreApplicationDataOfACompletedHandshake) {
   ASSERT_TRUE(pair.Send(pair.client(), "notification"));
   pair.RunFor(milliseconds(100));
   // The simulation takes nothing but ApplicationData events for received.
-  EXPECT_EQ(pair.server().received, Received{Bytes("notification")});
+  EXPECT_EQ(pair.server().received, Received{ToBytes("notification")});
 }
 
 //= draft-unyte-udp-notif-dtls#section-4.1
@@ -124,8 +118,8 @@ TEST(UdpNotifTest, EitherSideMayCloseAndGo) {
     AssociationPair pair(DefaultPairOptions());
     ASSERT_TRUE(pair.RunUntilConnected());
     pair.RunUntilQuiet();
-    sim::Side& closing = publisher_closes ? pair.client() : pair.server();
-    sim::Side& other = publisher_closes ? pair.server() : pair.client();
+    Side& closing = publisher_closes ? pair.client() : pair.server();
+    Side& other = publisher_closes ? pair.server() : pair.client();
     closing.association->Close();
     pair.Flush(closing);
     EXPECT_FALSE(closing.association->NextTimeout()) << "nothing is waited for";
@@ -136,4 +130,4 @@ TEST(UdpNotifTest, EitherSideMayCloseAndGo) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dtls13/session/cookie.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13::sim {
 namespace {
@@ -15,9 +16,6 @@ const std::shared_ptr<const Algorithms>& SharedAlgorithms() {
   return algorithms;
 }
 
-std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
-std::vector<uint8_t> Bytes(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
-
 }  // namespace
 
 bool SeededRandom::Fill(std::span<uint8_t> out) {
@@ -26,7 +24,7 @@ bool SeededRandom::Fill(std::span<uint8_t> out) {
 }
 
 // Longer than a client goes on that must lose many datagrams and may.
-constexpr std::chrono::seconds kCookieLifetime = std::chrono::hours(24);
+constexpr seconds kCookieLifetime = std::chrono::hours(24);
 
 PairOptions DefaultPairOptions(uint64_t seed) {
   PairOptions options;
@@ -61,7 +59,7 @@ AssociationPair::AssociationPair(PairOptions options)
   client().association = Association::NewClient(
       std::make_shared<AssociationConfig>(options_.client), std::move(client_parameters));
   ServerParameters server_parameters;
-  server_parameters.peer_address = Bytes("192.0.2.1:1234");
+  server_parameters.peer_address = ToBytes("192.0.2.1:1234");
   server_parameters.now = kStartOfTime + options_.age;
   server().association = Association::NewServer(
       std::make_shared<AssociationConfig>(options_.server), std::move(server_parameters));
@@ -195,7 +193,7 @@ void AssociationPair::HandleEvent(Side& side, const Event& event) {
       side.connection_ids.emplace_back(event.data.begin(), event.data.end());
       return;
     case EventType::kConnectionIdRetired:
-      std::erase(side.connection_ids, Bytes(event.data));
+      std::erase(side.connection_ids, ToBytes(event.data));
       return;
     case EventType::kPeerMoved:
       side.moves.push_back(*PathId::Of(event.data));
@@ -305,6 +303,11 @@ void AssociationPair::RunFor(Duration duration) {
   now_ = until;
 }
 
+void AssociationPair::UpdateKeys(Side& side, bool request_peer) {
+  side.association->RequestKeyUpdate(request_peer, now_);
+  Flush(side);
+}
+
 bool AssociationPair::RunUntilConnected(Duration limit) {
   const Instant until = now_ + limit;
   while (!(client().connected && server().connected) && !client().failure && !server().failure) {
@@ -322,7 +325,7 @@ void AssociationPair::RunUntilQuiet(Duration limit) {
 SendResult AssociationPair::SendEarly(std::string_view text) {
   std::array<uint8_t, 65536> buffer;
   size_t len = 0;
-  const SendResult result = client().association->SealEarly(Bytes(text), buffer, &len);
+  const SendResult result = client().association->SealEarly(ToBytes(text), buffer, &len);
   if (result == SendResult::kSealed) {
     link_.Send(DirectionFrom(client()), std::span(buffer).first(len), now_);
   }
@@ -332,14 +335,15 @@ SendResult AssociationPair::SendEarly(std::string_view text) {
 bool AssociationPair::Send(Side& side, std::string_view text) {
   std::array<uint8_t, 65536> buffer;
   size_t len = 0;
-  const std::vector<uint8_t> plaintext = Bytes(text);
+  const Bytes plaintext = ToBytes(text);
   if (side.association->Seal(plaintext, buffer, &len) != SendResult::kSealed) return false;
   Carry(side, std::span(buffer).first(len), side.association->active_path());
   return true;
 }
 
 bool AssociationPair::HasReceived(const Side& side, std::string_view text) {
-  return std::find(side.received.begin(), side.received.end(), Bytes(text)) != side.received.end();
+  return std::find(side.received.begin(), side.received.end(), ToBytes(text)) !=
+         side.received.end();
 }
 
 bool AssociationPair::DataFlowsBothWays() {
@@ -349,7 +353,7 @@ bool AssociationPair::DataFlowsBothWays() {
     if (HasReceived(server(), "to the server") && HasReceived(client(), "to the client"))
       return true;
     if (!Send(client(), "to the server") || !Send(server(), "to the client")) return false;
-    RunFor(std::chrono::milliseconds(500));
+    RunFor(milliseconds(500));
   }
   return false;
 }

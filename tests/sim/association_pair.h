@@ -19,6 +19,11 @@
 
 namespace dtls13::sim {
 
+// Durations as tests write them.
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
 // The virtual network's wall clock: any fixed day will do.
 inline constexpr WallTime kStartOfTime{std::chrono::seconds(1'700'000'000)};
 
@@ -129,6 +134,8 @@ class AssociationPair {
   SendResult SendEarly(std::string_view text);
   // Flush sends what a side owes and handles its events.
   void Flush(Side& side);
+  // UpdateKeys has a side send a KeyUpdate, which asks for the peer's too when `request_peer`.
+  void UpdateKeys(Side& side, bool request_peer);
   // Inject hands bytes to a side as if they came by the path in use, InjectFrom by another, which
   // is named as the server sees it.
   void Inject(Side& side, std::span<const uint8_t> bytes);

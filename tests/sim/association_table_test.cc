@@ -12,24 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
-namespace dtls13 {
+namespace dtls13::sim {
 namespace {
-
-using sim::DefaultPairOptions;
-using sim::Forge;
-using sim::PairOptions;
-using sim::TestIdentity;
-using std::chrono::milliseconds;
-using std::chrono::minutes;
-using std::chrono::seconds;
-
-using Bytes = std::vector<uint8_t>;
-
-Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 // Client is one end with an address. It says "hello" until it hears it back.
 struct Client {
@@ -244,7 +233,7 @@ class World {
   }
 
   PairOptions options_;
-  const TestIdentity& identity_ = TestIdentity::Get(sim::KeyType::kEcdsaP256);
+  const TestIdentity& identity_ = TestIdentity::Get(KeyType::kEcdsaP256);
   std::mt19937_64 random_;
   double loss_;
   std::shared_ptr<const AssociationConfig> client_config_;
@@ -465,8 +454,7 @@ TEST(AssociationTableTest, AnotherVersionAndGarbageCostNothing) {
   World world;
   world.ToServer(ToBytes("a"), {});
   world.ToServer(ToBytes("a"), ToBytes("garbage"));
-  const std::vector<uint8_t> hello =
-      WholeMessage(HandshakeType::kClientHello, 0, std::vector<uint8_t>(60));
+  const Bytes hello = WholeMessage(HandshakeType::kClientHello, 0, Bytes(60));
   for (size_t len = 0; len <= hello.size(); ++len) {
     world.ToServer(ToBytes("a"),
                    Forge::Plaintext(ContentType::kHandshake, 0, len, std::span(hello).first(len)));
@@ -521,4 +509,4 @@ TEST(AssociationTableTest, DropsWhatCarriesAnUnknownConnectionId) {
 }
 
 }  // namespace
-}  // namespace dtls13
+}  // namespace dtls13::sim

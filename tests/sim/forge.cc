@@ -27,6 +27,12 @@ Secret SecretFromLog(const std::vector<std::string>& lines, std::string_view lab
 
 }  // namespace
 
+PairOptions ForgeableOptions(uint64_t seed) {
+  PairOptions options = DefaultPairOptions(seed);
+  options.client.handshake.key_log = options.server.handshake.key_log = true;
+  return options;
+}
+
 Forge::Forge(AssociationPair& pair, const Side& writer)
     : records_(Algorithms::Fetch(nullptr, nullptr), LabelPrefix::kDtls13) {
   const bool is_client = &writer == &pair.client();

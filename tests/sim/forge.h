@@ -11,6 +11,9 @@
 
 namespace dtls13::sim {
 
+// ForgeableOptions are DefaultPairOptions with the key logs that Forge reads.
+PairOptions ForgeableOptions(uint64_t seed = 1);
+
 // Forge writes records in a side's name: it takes that side's secrets from the key log, as only a
 // faulty or hostile peer could write them. Its record numbers start at `kFirstNumber`, beyond the
 // true side's.
