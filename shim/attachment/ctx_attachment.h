@@ -13,8 +13,8 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
-#include "shim/fallback/transcript_provider.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/transcript_provider.h"
 
 namespace dtls13::shim {
 

@@ -114,7 +114,7 @@ void SslAttachment::Reset() {
   peer.reset();
   srtp_profiles.clear();
   hello_gatherer.reset();
-  fallback.reset();
+  libssl_half.reset();
   psk_identity.clear();
   failure_reported = false;
   callbacks_started = false;

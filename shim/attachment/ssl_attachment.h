@@ -14,8 +14,8 @@
 #include "dtls13/listener/hello_gatherer.h"
 #include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/handshake_facts.h"
+#include "shim/attachment/libssl_half.h"
 #include "shim/bio/bio_transport.h"
-#include "shim/fallback/fallback.h"
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -193,7 +193,7 @@ class SslAttachment {
   std::unique_ptr<HelloGatherer> hello_gatherer;
 
   // libssl's half of a client, until the version is settled and libssl's handshake is over.
-  std::unique_ptr<Fallback> fallback;
+  std::unique_ptr<LibsslHalf> libssl_half;
 
   // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
   std::string psk_identity;

@@ -105,7 +105,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
-  if (attachment.fallback != nullptr) {
+  if (attachment.libssl_half != nullptr) {
     // A server that chooses DTLS 1.2 would answer these too, and libssl has not asked.
     handshake.connection.record_size_limit = 0;
     handshake.connection_ids.use = false;
@@ -129,12 +129,12 @@ bool StartClient(SslAttachment& attachment) {
   }
   // First: libssl's object begins a handshake of its own then, with a session of its own.
   Psk session = SessionToOffer(attachment);
-  if (attachment.fallback == nullptr) attachment.fallback = Fallback::Prepare(attachment);
+  if (attachment.libssl_half == nullptr) attachment.libssl_half = Fallback::Prepare(attachment);
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return false;
   ClientParameters parameters;
-  if (attachment.fallback != nullptr) {
-    const std::span<const uint8_t> hello = attachment.fallback->hello();
+  if (const Fallback* fallback = Fallback::Of(attachment)) {
+    const std::span<const uint8_t> hello = fallback->hello();
     parameters.legacy_hello.assign(hello.begin(), hello.end());
   }
   const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);

@@ -146,7 +146,7 @@ bool PollEvents(SslAttachment& attachment, Instant now) {
 // IsLibssls: the server turned out to have no DTLS 1.3. What is left of the association is then
 // nobody's: libssl will tell the application the same.
 bool IsLibssls(const SslAttachment& attachment) {
-  return attachment.failed() && attachment.fallback != nullptr &&
+  return attachment.failed() && attachment.libssl_half != nullptr &&
          attachment.association()->failure().reason() == Reason::kPeerIsOlder;
 }
 
@@ -154,7 +154,7 @@ bool IsLibssls(const SslAttachment& attachment) {
 void DropFallback(SslAttachment& attachment) {
   const HandshakeResult& result = attachment.association()->result();
   if (result.suite == nullptr && !result.used_hello_retry_request) return;
-  attachment.fallback.reset();
+  attachment.libssl_half.reset();
   SslAttachment::InLibssl in_libssl(attachment);
   Real().SSL_clear(attachment.ssl());
 }
@@ -179,7 +179,7 @@ void FollowTimer(SslAttachment& attachment) {
 }
 
 Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
-  if (attachment.fallback != nullptr) attachment.fallback->NoteSent(datagram);
+  if (Fallback* fallback = Fallback::Of(attachment)) fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == Outcome::kDone) attachment.flush_owed = true;
@@ -297,14 +297,15 @@ void HandOn(SslAttachment& attachment, std::span<uint8_t> datagram) {
 }
 
 void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
-  if (attachment.fallback == nullptr) {
+  Fallback* fallback = Fallback::Of(attachment);
+  if (fallback == nullptr) {
     TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
     HandOn(attachment, datagram);
     return;
   }
   // It is decrypted where it lies, and may be libssl's to read, and to tell of.
   const std::vector<uint8_t> received(datagram.begin(), datagram.end());
-  attachment.fallback->NoteReceived(received);
+  fallback->NoteReceived(received);
   HandOn(attachment, datagram);
   if (IsLibssls(attachment)) return;
   DropFallback(attachment);

@@ -71,15 +71,15 @@ void TellStart(SslAttachment& attachment) {
 
 // FallBack makes a client's SSL libssl's, whose server has no DTLS 1.3.
 bool FallBack(SslAttachment& attachment) {
-  std::unique_ptr<Fallback> fallback = std::move(attachment.fallback);
-  if (!fallback->HandOver(attachment)) {
-    fallback->Withdraw(attachment);
+  std::unique_ptr<LibsslHalf> half = std::move(attachment.libssl_half);
+  if (!static_cast<Fallback&>(*half).HandOver(attachment)) {
+    half->Withdraw(attachment);
     RemoveFilters(attachment.ssl());
     attachment.failure_reported = true;
     return false;
   }
   attachment.Reset();
-  attachment.fallback = std::move(fallback);
+  attachment.libssl_half = std::move(half);
   attachment.owner = Owner::kLibssl;
   return true;
 }
@@ -173,7 +173,7 @@ Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
 }
 
 void ForgetConnection(SslAttachment& attachment) {
-  if (attachment.fallback != nullptr) attachment.fallback->Withdraw(attachment);
+  if (attachment.libssl_half != nullptr) attachment.libssl_half->Withdraw(attachment);
   attachment.Reset();
   RemoveFilters(attachment.ssl());
 }

@@ -4,9 +4,9 @@
 #include "shim/attachment/protocol_version.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"
-#include "shim/fallback/transcript_provider.h"
 #include "shim/libssl/dtls_method.h"
 #include "shim/libssl/real_libssl.h"
+#include "shim/libssl/transcript_provider.h"
 
 namespace dtls13::shim {
 namespace {

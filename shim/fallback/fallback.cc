@@ -237,15 +237,15 @@ void Fallback::OnMessage(int write_p, int version, int content_type, const void*
   const std::span<const uint8_t> message(static_cast<const uint8_t*>(buf), len);
   if (write_p == 0 && content_type == SSL3_RT_HANDSHAKE && len > kHandshakeHeaderLen &&
       message[0] == static_cast<uint8_t>(HandshakeType::kServerHello) &&
-      attachment->fallback != nullptr) {
+      Of(*attachment) != nullptr) {
     //= rfc8446#section-4.1.3
     //# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
     //# MUST check that the last 8 bytes are not equal to either of these
     //# values.
     const auto hello = ParseServerHello(message.subspan(kHandshakeHeaderLen));
     if (hello.has_value() && hello->ShowsDowngrade()) {
-      attachment->fallback->saw_downgrade_ = true;
-      attachment->fallback->Begin(*attachment);
+      Of(*attachment)->saw_downgrade_ = true;
+      Of(*attachment)->Begin(*attachment);
     }
   }
   if (const MessageCallback callback = attachment->settings.message_callback) {

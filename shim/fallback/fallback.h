@@ -8,12 +8,11 @@
 #include <span>
 #include <vector>
 
-#include "shim/fallback/transcript_provider.h"
+#include "shim/attachment/ssl_attachment.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/transcript_provider.h"
 
 namespace dtls13::shim {
-
-class SslAttachment;
 
 // Fallback is libssl's half of a client that has DTLS 1.3 and older versions, until it is known
 // which of them its server has.
@@ -31,11 +30,16 @@ class SslAttachment;
 //
 // In both cases a ServerHello whose random bears the mark of a server that has DTLS 1.3 (RFC 8446
 // section 4.1.3) ends the connection.
-class Fallback {
+class Fallback final : public LibsslHalf {
  public:
   // Prepare lets libssl write its hello. Null where it has none to write: then the connection is
   // DTLS 1.3's or nobody's, and libssl's object is as before.
   static std::unique_ptr<Fallback> Prepare(SslAttachment& attachment);
+
+  // Of returns the attachment's Fallback, null where it has none.
+  static Fallback* Of(const SslAttachment& attachment) {
+    return static_cast<Fallback*>(attachment.libssl_half.get());
+  }
 
   // The body of libssl's ClientHello.
   std::span<const uint8_t> hello() const { return hello_; }
@@ -60,9 +64,7 @@ class Fallback {
   void Begin(SslAttachment& attachment);
   bool End(SslAttachment& attachment);
 
-  // Withdraw takes everything back that was put between libssl and the application, but for the
-  // filters of its BIOs.
-  void Withdraw(SslAttachment& attachment);
+  void Withdraw(SslAttachment& attachment) override;
 
  private:
   Fallback() = default;

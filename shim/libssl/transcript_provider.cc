@@ -1,4 +1,4 @@
-#include "shim/fallback/transcript_provider.h"
+#include "shim/libssl/transcript_provider.h"
 
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>

@@ -1,4 +1,4 @@
-#include "shim/fallback/transcript_provider.h"
+#include "shim/libssl/transcript_provider.h"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
