@@ -45,7 +45,7 @@ CtxAttachment* CtxAttachment::Find(const SSL_CTX* ctx) {
 
 CtxAttachment* CtxAttachment::FindOrCreate(SSL_CTX* ctx) {
   if (CtxAttachment* found = Find(ctx)) return found;
-  if (ctx == nullptr || !MayBeOurs(Real().SSL_CTX_get_ssl_method(ctx))) return nullptr;
+  if (ctx == nullptr || !MayBeDtls13(Real().SSL_CTX_get_ssl_method(ctx))) return nullptr;
   std::lock_guard lock(CreationMutex());
   if (CtxAttachment* found = Find(ctx)) return found;
   const int index = Index();

@@ -97,7 +97,7 @@ struct CtxCallbacks {
 };
 
 // CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies
-// with the SSL_CTX. Only contexts of a method that MayBeOurs have one.
+// with the SSL_CTX. Only contexts of a method that MayBeDtls13 have one.
 //
 // Settings are written as libssl's own are: before the SSL_CTX is shared. What is made on demand
 // (Algorithms, the cookie keys) is made once under a lock, so SSLs of several threads may share it.

@@ -10,10 +10,6 @@ bool AllowsDtls13(const SslAttachment& attachment);
 // AllowsOlder says whether the SSL may fall back to libssl's DTLS 1.2.
 bool AllowsOlder(const SslAttachment& attachment);
 
-// Decide returns the attachment of an SSL that is ours, and settles whose it is if that is open:
-// what each entry that reads or writes asks first. Null means the real function is to be called.
-SslAttachment* Decide(SSL* ssl);
-
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_ATTACHMENT_PROTOCOL_VERSION_H_

@@ -29,15 +29,14 @@ class ProtocolVersionTest : public testing::Test {
 };
 
 TEST_F(ProtocolVersionTest, FixedVersionMethodsAreLibssls) {
-  EXPECT_TRUE(MayBeOurs(DTLS_method()));
-  EXPECT_TRUE(MayBeOurs(DTLS_client_method()));
-  EXPECT_TRUE(MayBeOurs(DTLS_server_method()));
-  EXPECT_FALSE(MayBeOurs(DTLSv1_2_method()));
-  EXPECT_FALSE(MayBeOurs(DTLSv1_2_client_method()));
-  EXPECT_FALSE(MayBeOurs(DTLSv1_server_method()));
-  EXPECT_FALSE(MayBeOurs(TLS_method()));
+  EXPECT_TRUE(MayBeDtls13(DTLS_method()));
+  EXPECT_TRUE(MayBeDtls13(DTLS_client_method()));
+  EXPECT_TRUE(MayBeDtls13(DTLS_server_method()));
+  EXPECT_FALSE(MayBeDtls13(DTLSv1_2_method()));
+  EXPECT_FALSE(MayBeDtls13(DTLSv1_2_client_method()));
+  EXPECT_FALSE(MayBeDtls13(DTLSv1_server_method()));
+  EXPECT_FALSE(MayBeDtls13(TLS_method()));
   EXPECT_EQ(Attach(DTLSv1_2_client_method()), nullptr);
-  EXPECT_EQ(Decide(ssl_), nullptr);
 }
 
 TEST_F(ProtocolVersionTest, KnowsWhatAMethodFixes) {
@@ -55,30 +54,6 @@ TEST_F(ProtocolVersionTest, KnowsWhatAMethodFixes) {
   EXPECT_TRUE(method->accepts);
 }
 
-TEST_F(ProtocolVersionTest, NoSideMeansNoDecision) {
-  SslAttachment* attachment = Attach(DTLS_method());
-  ASSERT_NE(attachment, nullptr);
-  EXPECT_EQ(Decide(ssl_), nullptr);
-  EXPECT_EQ(attachment->owner, Owner::kUndecided);
-  attachment->side = Side::kServer;
-  EXPECT_EQ(Decide(ssl_), attachment);
-  EXPECT_EQ(SslAttachment::Ours(ssl_), attachment);
-}
-
-TEST_F(ProtocolVersionTest, UpperLimitBelow13IsAPin) {
-  SslAttachment* attachment = Attach(DTLS_client_method());
-  ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kClient;
-  SSL_set_max_proto_version(ssl_, DTLS1_2_VERSION);
-  EXPECT_EQ(Decide(ssl_), nullptr);
-  EXPECT_EQ(attachment->owner, Owner::kLibssl);
-  // What was decided holds until SSL_clear, whatever is set meanwhile.
-  SSL_set_max_proto_version(ssl_, 0);
-  EXPECT_EQ(Decide(ssl_), nullptr);
-  attachment->Reset();
-  EXPECT_EQ(Decide(ssl_), attachment);
-}
-
 TEST_F(ProtocolVersionTest, OptionAndLowerLimit) {
   SslAttachment* attachment = Attach(DTLS_server_method());
   ASSERT_NE(attachment, nullptr);
@@ -90,13 +65,6 @@ TEST_F(ProtocolVersionTest, OptionAndLowerLimit) {
   EXPECT_FALSE(AllowsOlder(*attachment));
   SSL_set_options(ssl_, SSL_OP_NO_TLSv1_3);
   EXPECT_FALSE(AllowsDtls13(*attachment));
-}
-
-TEST_F(ProtocolVersionTest, AMethodOfTheOtherSideIsForLibsslToRefuse) {
-  SslAttachment* attachment = Attach(DTLS_client_method());
-  ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kServer;
-  EXPECT_EQ(Decide(ssl_), nullptr);
 }
 
 }  // namespace

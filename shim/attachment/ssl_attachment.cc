@@ -49,7 +49,7 @@ SslAttachment* SslAttachment::Find(const SSL* ssl) {
 
 SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
   if (SslAttachment* found = Find(ssl)) return found;
-  if (ssl == nullptr || !MayBeOurs(Real().SSL_get_ssl_method(ssl))) return nullptr;
+  if (ssl == nullptr || !MayBeDtls13(Real().SSL_get_ssl_method(ssl))) return nullptr;
   const int index = Index();
   if (index < 0) return nullptr;
   auto attachment = std::unique_ptr<SslAttachment>(new (std::nothrow) SslAttachment(ssl));
@@ -65,7 +65,7 @@ SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
 
 SslAttachment* SslAttachment::Ours(const SSL* ssl) {
   SslAttachment* attachment = Find(ssl);
-  return attachment != nullptr && attachment->owner == Owner::kOurs ? attachment : nullptr;
+  return attachment != nullptr && attachment->owner() == Owner::kOurs ? attachment : nullptr;
 }
 
 CtxAttachment* SslAttachment::ctx() const {
@@ -95,7 +95,7 @@ void SslAttachment::Reset() {
       was_client ? std::exchange(peer_objects_->session, nullptr) : nullptr;
   association_.reset();
   peer_objects_ = std::make_unique<PeerObjects>();
-  owner = Owner::kUndecided;
+  owner_ = Owner::kUndecided;
   // Not before: libssl takes the session away from an SSL that says it is connected.
   if (was_client) LeaveSession(session, !was_left_up);
   want = Want::kNothing;

@@ -20,8 +20,7 @@
 
 namespace dtls13::shim {
 
-// Owner says whose an SSL is. It is decided at the SSL's first input or output, and anew after
-// SSL_clear.
+// Owner says whose an SSL is; ownership.h settles it.
 enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
 
 // Side is what SSL_set_connect_state and SSL_set_accept_state chose; libssl tells only the result.
@@ -64,6 +63,7 @@ class SslAttachment {
   SslAttachment& operator=(const SslAttachment&) = delete;
 
   SSL* ssl() const { return ssl_; }
+  Owner owner() const { return owner_; }
   // ctx is the attachment of the SSL's present SSL_CTX, which the server name callback may have
   // changed. Null when that SSL_CTX is of a method that has none.
   CtxAttachment* ctx() const;
@@ -80,11 +80,6 @@ class SslAttachment {
   }
   // is_up: connected, and nothing went wrong since.
   bool is_up() const { return connected() && !failed(); }
-
-  // Reset forgets the connection and keeps the settings: SSL_clear. Not while the SSL is busy. As
-  // in libssl, the next connection of a client resumes the session of this one, unless it was left
-  // without SSL_shutdown.
-  void Reset();
 
   // Busy stands around the work on a connection that calls the application back. What a callback
   // then does to the same SSL must neither end the connection nor drive it: the work still holds on
@@ -138,7 +133,6 @@ class SslAttachment {
   };
   PeerObjects& peer_objects() { return *peer_objects_; }
 
-  Owner owner = Owner::kUndecided;
   Side side = Side::kUnset;
   Want want = Want::kNothing;
   // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
@@ -218,9 +212,18 @@ class SslAttachment {
   const BIO* announced_to = nullptr;
 
  private:
+  friend SslAttachment* Decide(SSL* ssl);
+  friend void GiveToLibssl(SslAttachment& attachment);
+  friend void ForgetConnection(SslAttachment& attachment);
+
+  // Reset forgets the connection and keeps the settings; the owner is undecided then. As in libssl,
+  // the next connection of a client resumes the session of this one, unless it was left without
+  // SSL_shutdown.
+  void Reset();
   void LeaveSession(SSL_SESSION* session, bool is_good);
 
   SSL* const ssl_;
+  Owner owner_ = Owner::kUndecided;
   int busy_depth_ = 0;
   int libssl_depth_ = 0;
   std::unique_ptr<Association> association_;

@@ -31,7 +31,7 @@ inline constexpr Duration kCloseWait = std::chrono::seconds(1);
 // the goal is: what is owed is sent by the call around it.
 //
 // kDone when the goal is reached; kWouldBlock with the BIO's retry flags set; kIsLibssls when the
-// server has no DTLS 1.3, and attachment.fallback is to be handed over; kBroken; kFailed when the
+// server has no DTLS 1.3, and the Fallback is to be committed; kBroken; kFailed when the
 // association is over.
 Outcome Drive(SslAttachment& attachment, Goal goal);
 

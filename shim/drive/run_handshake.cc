@@ -5,7 +5,7 @@
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/answer/tell.h"
-#include "shim/attachment/protocol_version.h"
+#include "shim/attachment/ownership.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/filter_bio.h"
 #include "shim/bio/replay_bio.h"
@@ -42,7 +42,7 @@ Outcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config
     if (received != Outcome::kDone && received != Outcome::kIsLibssls) return received;
     if (received == Outcome::kDone) continue;
     if (mode != CookieMode::kExchange) {
-      return HandOver(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
+      return GiveHelloToLibssl(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
     }
     const Outcome exchanged = ExchangeCookies(attachment);
     if (exchanged != Outcome::kIgnored) return exchanged;
@@ -69,19 +69,18 @@ void TellStart(SslAttachment& attachment) {
   TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
 }
 
-// FallBack makes a client's SSL libssl's, whose server has no DTLS 1.3.
-bool FallBack(SslAttachment& attachment) {
-  std::unique_ptr<LibsslHalf> half = std::move(attachment.libssl_half);
-  if (!static_cast<Fallback&>(*half).HandOver(attachment)) {
-    half->Withdraw(attachment);
-    RemoveFilters(attachment.ssl());
-    attachment.failure_reported = true;
-    return false;
+// LetLibsslGoOn makes a client's SSL libssl's, whose server has no DTLS 1.3.
+bool LetLibsslGoOn(SslAttachment& attachment) {
+  Fallback& fallback = *Fallback::Of(attachment);
+  if (fallback.Commit(attachment)) {
+    GiveToLibssl(attachment);
+    return true;
   }
-  attachment.Reset();
-  attachment.libssl_half = std::move(half);
-  attachment.owner = Owner::kLibssl;
-  return true;
+  fallback.Withdraw(attachment);
+  attachment.libssl_half.reset();
+  RemoveFilters(attachment.ssl());
+  attachment.failure_reported = true;
+  return false;
 }
 
 Outcome Run(SslAttachment& attachment, Goal goal) {
@@ -96,7 +95,7 @@ Outcome Run(SslAttachment& attachment, Goal goal) {
   TellStart(attachment);
   const Outcome driven = Drive(attachment, goal);
   if (driven != Outcome::kIsLibssls) return driven;
-  return FallBack(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
+  return LetLibsslGoOn(attachment) ? Outcome::kIsLibssls : Outcome::kFailed;
 }
 
 // NumberFirstHello makes the record of a first ClientHello the first record. libssl's
@@ -167,38 +166,8 @@ Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
     return Outcome::kIgnored;
   }
   ERR_clear_last_mark();
-  attachment.Reset();
-  attachment.owner = Owner::kLibssl;
+  GiveToLibssl(attachment);
   return result > 0 ? Outcome::kIsLibssls : Outcome::kFailed;
-}
-
-void ForgetConnection(SslAttachment& attachment) {
-  if (attachment.libssl_half != nullptr) attachment.libssl_half->Withdraw(attachment);
-  attachment.Reset();
-  RemoveFilters(attachment.ssl());
-}
-
-int ClearConnection(SSL* ssl) {
-  if (SslAttachment* attachment = SslAttachment::Find(ssl)) {
-    if (attachment->busy()) {
-      Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-      return 0;
-    }
-    ForgetConnection(*attachment);
-  }
-  LibsslCall call(ssl);
-  return Real().SSL_clear(ssl);
-}
-
-bool HandOver(SslAttachment& attachment) {
-  if (!Replay(attachment.ssl(), {std::exchange(attachment.kept_datagram, {})},
-              AfterReplay::kPassThrough)) {
-    Raise(ERR_R_MALLOC_FAILURE);
-    return false;
-  }
-  attachment.Reset();
-  attachment.owner = Owner::kLibssl;
-  return true;
 }
 
 }  // namespace dtls13::shim

@@ -15,21 +15,10 @@ void DefaultSide(SSL* ssl, Side side);
 // when the SSL is libssl's now; kWouldBlock, kBroken or kFailed.
 Outcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHandshake);
 
-// HandOver makes an SSL libssl's, and gives it back the datagram it is to begin with.
-bool HandOver(SslAttachment& attachment);
-
 // ListenAsLibssl shows libssl's DTLSv1_listen the kept datagram, of a client that has no DTLS 1.3:
 // kIsLibssls when it holds a good cookie, and the SSL is libssl's now; kIgnored when libssl
 // answered it, or it was nothing, and the next datagram may be any client's; kFailed for an error.
 Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client);
-
-// ForgetConnection forgets the connection and takes back what was put before the application's
-// BIOs; the settings stay.
-void ForgetConnection(SslAttachment& attachment);
-
-// ClearConnection is SSL_clear: forgets the connection, gives the read BIO back, and clears
-// libssl's object. Returns what libssl does.
-int ClearConnection(SSL* ssl);
 
 }  // namespace dtls13::shim
 

@@ -12,12 +12,12 @@
 namespace dtls13::shim {
 namespace {
 
-// MayBeOurs returns the BIO's SSL unless it is libssl's to serve: null then.
-SSL* MayBeOurs(BIO* bio) {
+// ServedSsl returns the BIO's SSL unless libssl is to serve it: null then.
+SSL* ServedSsl(BIO* bio) {
   SSL* ssl = nullptr;
   BIO_get_ssl(bio, &ssl);
   const SslAttachment* attachment = SslAttachment::Find(ssl);
-  return attachment != nullptr && attachment->owner != Owner::kLibssl ? ssl : nullptr;
+  return attachment != nullptr && attachment->owner() != Owner::kLibssl ? ssl : nullptr;
 }
 
 // SetRetryFlags says on the BIO what SSL_get_error says of the SSL.
@@ -41,7 +41,7 @@ void SetRetryFlags(BIO* bio, SSL* ssl, int result) {
 }
 
 int ReadSsl(BIO* bio, char* out, size_t out_len, size_t* num_read) {
-  SSL* ssl = MayBeOurs(bio);
+  SSL* ssl = ServedSsl(bio);
   if (ssl == nullptr || out == nullptr) {
     return BIO_meth_get_read_ex(Real().BIO_f_ssl())(bio, out, out_len, num_read);
   }
@@ -53,7 +53,7 @@ int ReadSsl(BIO* bio, char* out, size_t out_len, size_t* num_read) {
 }
 
 int WriteSsl(BIO* bio, const char* data, size_t len, size_t* num_written) {
-  SSL* ssl = MayBeOurs(bio);
+  SSL* ssl = ServedSsl(bio);
   if (ssl == nullptr || data == nullptr) {
     return BIO_meth_get_write_ex(Real().BIO_f_ssl())(bio, data, len, num_written);
   }
@@ -69,7 +69,7 @@ long ControlSsl(BIO* bio, int command, long larg, void* parg) {
   const auto control = BIO_meth_get_ctrl(Real().BIO_f_ssl());
   // BIO_get_ssl comes here too.
   const bool is_for_ours = command == BIO_C_DO_STATE_MACHINE || command == BIO_CTRL_PENDING;
-  SSL* ssl = is_for_ours ? MayBeOurs(bio) : nullptr;
+  SSL* ssl = is_for_ours ? ServedSsl(bio) : nullptr;
   if (ssl == nullptr) return control(bio, command, larg, parg);
   if (command == BIO_CTRL_PENDING) {
     const int pending = SSL_pending(ssl);

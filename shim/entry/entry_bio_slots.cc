@@ -3,7 +3,6 @@
 
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/filter_bio.h"
-#include "shim/fallback/fallback.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {

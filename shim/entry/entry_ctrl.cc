@@ -214,7 +214,7 @@ DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(voi
         reinterpret_cast<dtls13::shim::MessageCallback>(callback);
     // A Fallback's callback passes on to the one that is noted.
     const dtls13::shim::Fallback* fallback = dtls13::shim::Fallback::Of(*attachment);
-    if (fallback != nullptr && fallback->handed_over()) return 1;
+    if (fallback != nullptr && fallback->committed()) return 1;
   }
   return Real().SSL_callback_ctrl(ssl, command, callback);
 }

@@ -1,6 +1,6 @@
 // Early data: what a client sends with its ClientHello, and a server reads before it is answered.
 
-#include "shim/attachment/protocol_version.h"
+#include "shim/attachment/ownership.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"

@@ -1,6 +1,6 @@
 // The entries that bring a connection up, and those that ask how far it is.
 
-#include "shim/attachment/protocol_version.h"
+#include "shim/attachment/ownership.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/drive/association_setup.h"
 #include "shim/drive/first_hello.h"
@@ -31,8 +31,8 @@ void SetSide(SSL* ssl, Side side) {
   if (attachment == nullptr || attachment->busy()) return;
   // On a connection of ours it means the same as in libssl: begin anew. So it does on a client's
   // that fell back, whose next server may have more.
-  const bool fell_back = attachment->owner == Owner::kLibssl && attachment->side == Side::kClient;
-  if (attachment->owner == Owner::kOurs || fell_back) ForgetConnection(*attachment);
+  const bool fell_back = attachment->owner() == Owner::kLibssl && attachment->side == Side::kClient;
+  if (attachment->owner() == Owner::kOurs || fell_back) ForgetConnection(*attachment);
   attachment->side = side;
 }
 

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "dtls13/wire/record_header.h"
-#include "shim/attachment/protocol_version.h"
+#include "shim/attachment/ownership.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"

@@ -1,8 +1,7 @@
 // The entries through which SSL_CTXs and SSLs come into being and begin anew. They end without an
 // entry: attachments are freed with their ex_data.
 
-#include "shim/attachment/protocol_version.h"
-#include "shim/drive/run_handshake.h"
+#include "shim/attachment/ownership.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/dtls_method.h"
 #include "shim/libssl/real_libssl.h"
@@ -35,12 +34,12 @@ using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of an
 
 DTLS13_EXPORT SSL_CTX* SSL_CTX_new_ex(OSSL_LIB_CTX* library_context, const char* property_query,
                                       const SSL_METHOD* method) noexcept {
-  return MayBeOurs(method) ? NewContext(library_context, property_query, method)
-                           : Real().SSL_CTX_new_ex(library_context, property_query, method);
+  return MayBeDtls13(method) ? NewContext(library_context, property_query, method)
+                             : Real().SSL_CTX_new_ex(library_context, property_query, method);
 }
 
 DTLS13_EXPORT SSL_CTX* SSL_CTX_new(const SSL_METHOD* method) noexcept {
-  return MayBeOurs(method) ? NewContext(nullptr, nullptr, method) : Real().SSL_CTX_new(method);
+  return MayBeDtls13(method) ? NewContext(nullptr, nullptr, method) : Real().SSL_CTX_new(method);
 }
 
 DTLS13_EXPORT SSL* SSL_new(SSL_CTX* ctx) noexcept {

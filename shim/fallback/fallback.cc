@@ -161,7 +161,7 @@ void Fallback::NoteReceived(std::span<const uint8_t> datagram) {
   received_.emplace_back(datagram.begin(), datagram.end());
 }
 
-bool Fallback::HandOver(SslAttachment& attachment) {
+bool Fallback::Commit(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   const CtxAttachment* ctx = attachment.ctx();
   const bool has_cookie = std::ranges::any_of(received_, [](const std::vector<uint8_t>& datagram) {
@@ -185,7 +185,7 @@ bool Fallback::HandOver(SslAttachment& attachment) {
   // write says that there was more.
   signals_fallback_ = !HasMode(ssl, SSL_MODE_SEND_FALLBACK_SCSV);
   Real().SSL_ctrl(ssl, SSL_CTRL_MODE, SSL_MODE_SEND_FALLBACK_SCSV, nullptr);
-  handed_over_ = true;
+  committed_ = true;
   Real().SSL_set_msg_callback(ssl, OnMessage);
   return true;
 }
@@ -245,7 +245,7 @@ void Fallback::OnMessage(int write_p, int version, int content_type, const void*
     const auto hello = ParseServerHello(message.subspan(kHandshakeHeaderLen));
     if (hello.has_value() && hello->ShowsDowngrade()) {
       Of(*attachment)->saw_downgrade_ = true;
-      Of(*attachment)->Begin(*attachment);
+      Of(*attachment)->BeforeCall(*attachment);
     }
   }
   if (const MessageCallback callback = attachment->settings.message_callback) {
@@ -253,15 +253,15 @@ void Fallback::OnMessage(int write_p, int version, int content_type, const void*
   }
 }
 
-void Fallback::Begin(SslAttachment& attachment) {
-  if (!handed_over_) return;
+void Fallback::BeforeCall(SslAttachment& attachment) {
+  if (!committed_) return;
   GuardFilter* guard = Guard(attachment.ssl());
   // Without another flight of its own libssl cannot complete a handshake.
   if (guard != nullptr && saw_downgrade_) guard->Block();
 }
 
-bool Fallback::End(SslAttachment& attachment) {
-  if (!handed_over_) return false;
+bool Fallback::AfterCall(SslAttachment& attachment) {
+  if (!committed_) return false;
   if (saw_downgrade_) {
     Guard(attachment.ssl());
     Refuse(attachment, SSL_R_INAPPROPRIATE_FALLBACK, SSL_AD_ILLEGAL_PARAMETER);
@@ -279,8 +279,8 @@ void Fallback::Withdraw(SslAttachment& attachment) {
   if (signals_fallback_) {
     Real().SSL_ctrl(ssl, SSL_CTRL_CLEAR_MODE, SSL_MODE_SEND_FALLBACK_SCSV, nullptr);
   }
-  if (!handed_over_) return;
-  handed_over_ = false;
+  if (!committed_) return;
+  committed_ = false;
   Real().SSL_set_msg_callback(ssl, attachment.settings.message_callback);
 }
 

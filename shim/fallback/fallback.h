@@ -44,25 +44,25 @@ class Fallback final : public LibsslHalf {
   // The body of libssl's ClientHello.
   std::span<const uint8_t> hello() const { return hello_; }
 
-  // handed_over: libssl has the connection, and its message callback is ours.
-  bool handed_over() const { return handed_over_; }
+  // committed: libssl has the connection, and its message callback is OnMessage.
+  bool committed() const { return committed_; }
 
   // NoteSent and NoteReceived are told of each datagram while the version is open.
   void NoteSent(std::span<const uint8_t> datagram);
   void NoteReceived(std::span<const uint8_t> datagram);
 
-  // HandOver gives libssl what was received, and from then on it has the connection. Comes before
+  // Commit gives libssl what was received, and from then on it has the connection. Comes before
   // the attachment forgets its association. False where libssl cannot go on: the server has been
   // told, and the reason is on the error queue.
-  bool HandOver(SslAttachment& attachment);
+  bool Commit(SslAttachment& attachment);
 
   // IsOwnMessageCallback: `callback` is not the application's.
   static bool IsOwnMessageCallback(void (*callback)(void));
 
-  // Begin and End stand around each call of libssl's once it has the connection. End is true when
-  // the handshake is over, and the Fallback with it.
-  void Begin(SslAttachment& attachment);
-  bool End(SslAttachment& attachment);
+  // BeforeCall and AfterCall stand around each call of libssl's once it has the connection.
+  // AfterCall is true when the handshake is over, and the Fallback with it.
+  void BeforeCall(SslAttachment& attachment);
+  bool AfterCall(SslAttachment& attachment);
 
   void Withdraw(SslAttachment& attachment) override;
 
@@ -86,7 +86,7 @@ class Fallback final : public LibsslHalf {
   std::deque<std::vector<uint8_t>> received_;
   size_t received_len_ = 0;
   std::optional<TranscriptCorrection> correction_;
-  bool handed_over_ = false;
+  bool committed_ = false;
   bool signals_fallback_ = false;  // we have set SSL_MODE_SEND_FALLBACK_SCSV
   bool saw_downgrade_ = false;
   bool refused_ = false;

@@ -6,7 +6,7 @@ namespace dtls13::shim {
 
 LibsslCall::LibsslCall(const SSL* ssl) : attachment_(SslAttachment::Find(ssl)) {
   if (attachment_ == nullptr) return;
-  if (Fallback* fallback = Fallback::Of(*attachment_)) fallback->Begin(*attachment_);
+  if (Fallback* fallback = Fallback::Of(*attachment_)) fallback->BeforeCall(*attachment_);
   in_libssl_.emplace(*attachment_);
 }
 
@@ -15,7 +15,7 @@ LibsslCall::~LibsslCall() {
   in_libssl_.reset();
   if (attachment_->in_libssl()) return;
   Fallback* fallback = Fallback::Of(*attachment_);
-  if (fallback != nullptr && fallback->End(*attachment_)) attachment_->libssl_half.reset();
+  if (fallback != nullptr && fallback->AfterCall(*attachment_)) attachment_->libssl_half.reset();
 }
 
 }  // namespace dtls13::shim

@@ -39,7 +39,7 @@ const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method) {
   return nullptr;
 }
 
-bool MayBeOurs(const SSL_METHOD* method) {
+bool MayBeDtls13(const SSL_METHOD* method) {
   const DtlsMethod* known = FindDtlsMethod(method);
   if (known == nullptr) return false;
   return known->pinned_version == 0 || CurrentPolicy().ConcernsPinned();

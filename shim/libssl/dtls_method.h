@@ -18,9 +18,9 @@ struct DtlsMethod {
 // FindDtlsMethod returns null for what is no DTLS method.
 const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method);
 
-// MayBeOurs says whether an SSL of `method` can ever be ours: one that leaves the version open,
-// and, where the policy says something about versions, any other of DTLS.
-bool MayBeOurs(const SSL_METHOD* method);
+// MayBeDtls13 says whether an SSL of `method` can ever be the shim's: a method that leaves the
+// version open, and, where the policy says something about versions, any other of DTLS.
+bool MayBeDtls13(const SSL_METHOD* method);
 
 }  // namespace dtls13::shim
 
