@@ -57,7 +57,7 @@ std::optional<PskFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
   const size_t identity_len = strnlen(identity.data(), identity.size());
   if (identity_len < identity.size()) {
     *psk = PskFromBytes(std::span(key).first(key_len), BytesOf(identity.data(), identity_len));
-    attachment.psk_identity.assign(identity.data(), identity_len);
+    attachment.lent().psk_identity.assign(identity.data(), identity_len);
   }
   Cleanse(key);
   if (psk->empty()) return PskFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError};

@@ -83,7 +83,7 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
 
 void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes) {
   // Once: the application may hold on to what it was given while a callback is put off.
-  STACK_OF(X509_NAME)** kept = &attachment.peer_objects().authorities;
+  STACK_OF(X509_NAME)** kept = &attachment.lent().authorities;
   if (*kept == nullptr) *kept = ParseNames(wishes.authorities);
 }
 
@@ -91,10 +91,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   KeepAuthorities(attachment, association.client_hello().certificate_wishes);
   if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
-  if (attachment.num_callbacks_done == kNumHelloCallbacks) {
-    if (!RunCertificateCallback(attachment)) return;
-    ++attachment.num_callbacks_done;
-  }
+  if (!RunCertificateCallback(attachment)) return;
   NoteSessionData(attachment);
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
@@ -105,11 +102,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
 void AnswerAsClient(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   KeepAuthorities(attachment, association.certificate_request().wishes);
-  // The first was the server name callback, before the server's certificate was verified.
-  if (attachment.num_callbacks_done <= 1) {
-    if (!RunCertificateCallback(attachment)) return;
-    attachment.num_callbacks_done = 2;
-  }
+  if (!RunCertificateCallback(attachment)) return;
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
   bool found_another = false;
   if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;

@@ -11,7 +11,17 @@
 namespace dtls13::shim {
 namespace {
 
-bool RunClientHelloCallback(SslAttachment& attachment) {
+// InTurn lets `call` ask the application, unless `turn` has come and gone. A Call* is false when
+// the answer has ended the association or put the question off: the turn is still the same then.
+template <typename Call>
+bool InTurn(SslAttachment& attachment, CallbackTurn turn, Call call) {
+  if (attachment.callbacks.HasHad(turn)) return true;
+  if (!call(attachment)) return false;
+  attachment.callbacks.Finish(turn);
+  return true;
+}
+
+bool CallClientHello(SslAttachment& attachment, EventType question) {
   const CtxAttachment* ctx = attachment.ctx();
   if (ctx == nullptr || ctx->callbacks.client_hello == nullptr) return true;
   int alert = SSL_AD_INTERNAL_ERROR;
@@ -19,16 +29,16 @@ bool RunClientHelloCallback(SslAttachment& attachment) {
       ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
   if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
   if (result == SSL_CLIENT_HELLO_RETRY) {
-    attachment.postponed = {EventType::kCredentialWanted, Want::kClientHelloCallback};
+    attachment.callbacks.Postpone(question, Want::kClientHelloCallback);
     return false;
   }
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
   return false;
 }
 
-// RunProtocolCallback is SSL_CTX_set_alpn_select_cb's: it is asked of the protocols that a client
-// offers. One that it did not offer, which libssl would answer with, is internal_error.
-bool RunProtocolCallback(SslAttachment& attachment) {
+// CallProtocol asks SSL_CTX_set_alpn_select_cb's callback of the protocols that a client offers.
+// One that it did not offer, which libssl would answer with, is internal_error.
+bool CallProtocol(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
   const auto extension = attachment.facts.client_extension(
@@ -54,28 +64,12 @@ bool RunProtocolCallback(SslAttachment& attachment) {
   return !attachment.failed();
 }
 
-}  // namespace
-
-bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
-  constexpr bool (*kCallbacks[kNumHelloCallbacks])(SslAttachment & attachment) = {
-      RunClientHelloCallback, RunServerNameCallback, RunProtocolCallback};
-  size_t& num_done = attachment.num_callbacks_done;
-  if (num_done == 0) {
-    attachment.initial_ctx = attachment.ctx();
-    attachment.facts.set_server_name(attachment.association()->client_hello().server_name);
-  }
-  for (; num_done < kNumHelloCallbacks; ++num_done) {
-    if (kCallbacks[num_done](attachment)) continue;
-    if (attachment.postponed) attachment.postponed->question = question;
-    return false;
-  }
-  return true;
-}
-
-bool RunServerNameCallback(SslAttachment& attachment) {
+bool CallServerName(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   // The callback of an SSL_CTX that the application has switched to comes before the first one's.
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) ctx = attachment.initial_ctx;
+  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) {
+    ctx = attachment.callbacks.initial_ctx();
+  }
   if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
   int alert = SSL_AD_UNRECOGNIZED_NAME;
   const int result =
@@ -86,19 +80,40 @@ bool RunServerNameCallback(SslAttachment& attachment) {
   return false;
 }
 
-bool RunCertificateCallback(SslAttachment& attachment) {
+bool CallCertificate(SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   if (settings.cert_callback == nullptr) return true;
   const int result = settings.cert_callback(attachment.ssl(), settings.cert_callback_arg);
   if (result > 0) return true;
   if (result < 0) {
-    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+    attachment.callbacks.Postpone(EventType::kCredentialWanted, Want::kCertificateCallback);
   } else {
     const bool is_server = attachment.side == Side::kServer;
     FailFor(attachment, is_server ? SSL_R_CERT_CB_ERROR : SSL_R_CALLBACK_FAILED,
             AlertDescription::kInternalError);
   }
   return false;
+}
+
+}  // namespace
+
+bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
+  const auto client_hello = [question](SslAttachment& asked) {
+    asked.callbacks.set_initial_ctx(asked.ctx());
+    asked.facts.set_server_name(asked.association()->client_hello().server_name);
+    return CallClientHello(asked, question);
+  };
+  return InTurn(attachment, CallbackTurn::kClientHello, client_hello) &&
+         RunServerNameCallback(attachment) &&
+         InTurn(attachment, CallbackTurn::kProtocol, CallProtocol);
+}
+
+bool RunServerNameCallback(SslAttachment& attachment) {
+  return InTurn(attachment, CallbackTurn::kServerName, CallServerName);
+}
+
+bool RunCertificateCallback(SslAttachment& attachment) {
+  return InTurn(attachment, CallbackTurn::kCertificate, CallCertificate);
 }
 
 bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
@@ -110,7 +125,7 @@ bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
   EVP_PKEY* key = nullptr;
   const int result = callback(ssl, &certificate, &key);
   if (result < 0) {
-    attachment.postponed = {EventType::kCredentialWanted, Want::kCertificateCallback};
+    attachment.callbacks.Postpone(EventType::kCredentialWanted, Want::kCertificateCallback);
     return false;
   }
   const OpenSslPtr<X509> owned_certificate(certificate);

@@ -48,11 +48,6 @@ std::optional<SessionData> Parse(std::span<const uint8_t> bytes) {
   return data;
 }
 
-void Replace(SSL_SESSION* session, SSL_SESSION** place) {
-  if (*place != nullptr) Real().SSL_SESSION_free(*place);
-  *place = session;
-}
-
 // NoReplayGuard is SSL_OP_NO_ANTI_REPLAY: the application knows another way.
 class NoReplayGuard final : public EarlyDataReplayGuard {
  public:
@@ -100,14 +95,14 @@ Psk SessionToOffer(SslAttachment& attachment) {
   if (Real().SSL_set_session(ssl, object) != 1 || Real().SSL_SESSION_up_ref(object) != 1) {
     return Psk();
   }
-  Replace(object, &attachment.peer_objects().session);
+  attachment.lent().SetSession(object);
   return Psk(std::move(session));
 }
 
 void KeepTicket(SslAttachment& attachment, const Session& session) {
   SSL_SESSION* object = MakeResumableSession(attachment, session);
   if (object == nullptr) return;
-  Replace(object, &attachment.peer_objects().session);
+  attachment.lent().SetSession(object);
   SSL* ssl = attachment.ssl();
   SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
   const auto callback = Real().SSL_CTX_sess_get_new_cb(ctx);
@@ -171,7 +166,7 @@ void SettleSession(SslAttachment& attachment) {
     KeepPeerCertificates(attachment);
   } else {
     // What was offered is not what this connection has.
-    Replace(nullptr, &attachment.peer_objects().session);
+    attachment.lent().SetSession(nullptr);
   }
 }
 

@@ -12,7 +12,7 @@ namespace dtls13::shim {
 
 // How connections come to sessions, and sessions to connections. An SSL_SESSION lives where libssl
 // has it: between connections in libssl's own object (SSL_set_session, and what a connection leaves
-// behind for the next one of the same SSL), and in peer_objects() during one.
+// behind for the next one of the same SSL), and in lent() during one.
 
 // --- Client
 

@@ -128,7 +128,7 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
   const auto suite = static_cast<uint16_t>(id);
   const uint8_t suite_bytes[2] = {static_cast<uint8_t>(suite >> 8), static_cast<uint8_t>(suite)};
   const Bytes rest = session != nullptr ? RestOf(*session) : Bytes();
-  const X509* peer = attachment.peer_objects().certificate;
+  const X509* peer = attachment.lent().certificate;
   const Bytes peer_der = peer != nullptr ? DerOf(peer) : Bytes();
   Bytes content;
   // Whole from the start: one that grows leaves copies of the key behind.

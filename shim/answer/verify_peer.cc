@@ -17,7 +17,7 @@ namespace {
 // begins with its own certificate, a client's without. Returns the leaf; null when one of them does
 // not parse.
 OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {
-  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  LentObjects& objects = attachment.lent();
   const bool peer_is_server = attachment.association()->role() == Role::kClient;
   OpenSslPtr<X509> leaf;
   objects.chain = sk_X509_new_null();
@@ -47,7 +47,7 @@ X509_STORE* VerifyStore(SSL* ssl) {
 // purpose, its security level, Suite B flags, DANE records and callback.
 bool Prepare(SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
   SSL* ssl = attachment.ssl();
-  STACK_OF(X509)* untrusted = attachment.peer_objects().chain;
+  STACK_OF(X509)* untrusted = attachment.lent().chain;
   if (X509_STORE_CTX_init(context, VerifyStore(ssl), leaf, untrusted) != 1) return false;
   X509_VERIFY_PARAM* param = X509_STORE_CTX_get0_param(context);
   X509_VERIFY_PARAM_set_auth_level(param, Real().SSL_get_security_level(ssl));
@@ -83,7 +83,7 @@ bool VerifyChain(SslAttachment& attachment, X509* leaf) {
           ? ctx->callbacks.verify_chain(context.get(), ctx->callbacks.verify_chain_arg) > 0
           : X509_verify_cert(context.get()) > 0;
   Real().SSL_set_verify_result(ssl, X509_STORE_CTX_get_error(context.get()));
-  attachment.peer_objects().verified_chain = X509_STORE_CTX_get1_chain(context.get());
+  attachment.lent().verified_chain = X509_STORE_CTX_get1_chain(context.get());
   X509_VERIFY_PARAM_move_peername(Real().SSL_get0_param(ssl),
                                   X509_STORE_CTX_get0_param(context.get()));
   return is_good;
@@ -100,21 +100,18 @@ bool KeepPeerCertificates(SslAttachment& attachment) {
   ErrorMark mark;
   OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
   if (leaf == nullptr) return false;
-  attachment.peer_objects().certificate = leaf.release();
+  attachment.lent().certificate = leaf.release();
   return true;
 }
 
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   SSL* ssl = attachment.ssl();
-  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  LentObjects& objects = attachment.lent();
   Forget(&objects.chain);
   Forget(&objects.verified_chain);
-  if (association.role() == Role::kClient && attachment.num_callbacks_done == 0) {
-    if (!RunServerNameCallback(attachment)) return;
-    attachment.num_callbacks_done = 1;
-  }
-  attachment.retry_verify = false;
+  if (association.role() == Role::kClient && !RunServerNameCallback(attachment)) return;
+  attachment.callbacks.ForgetRetry();
   // What goes wrong inside a verification that succeeds is nobody's error.
   ERR_set_mark();
   OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
@@ -124,13 +121,13 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
     return;
   }
   const bool is_good = VerifyChain(attachment, leaf.get());
-  if (is_good && attachment.retry_verify && association.role() == Role::kClient) {
+  if (is_good && attachment.callbacks.retry_requested() && association.role() == Role::kClient) {
     ERR_pop_to_mark();
     // What the callback noted until then is no verdict, though it may look like a good one.
     if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
       Real().SSL_set_verify_result(ssl, X509_V_ERR_UNSPECIFIED);
     }
-    attachment.postponed = {EventType::kVerifyPeer, Want::kVerification};
+    attachment.callbacks.Postpone(EventType::kVerifyPeer, Want::kVerification);
     return;
   }
   // Without SSL_VERIFY_PEER the result is only for a client's application to look at; a server

@@ -75,7 +75,7 @@ void GiveToLibssl(SslAttachment& attachment) {
 }
 
 bool GiveHelloToLibssl(SslAttachment& attachment) {
-  if (!Replay(attachment.ssl(), {std::exchange(attachment.kept_datagram, {})},
+  if (!Replay(attachment.ssl(), {attachment.kept_hello.TakeDatagram()},
               AfterReplay::kPassThrough)) {
     Raise(ERR_R_MALLOC_FAILURE);
     return false;

@@ -70,12 +70,12 @@ TEST_F(OwnershipTest, WhatLibsslWasGivenIsItsUntilTheConnectionIsForgotten) {
   attachment->side = Side::kServer;
   attachment->settings.mtu = 1000;
   ASSERT_EQ(Decide(ssl_), attachment);
-  attachment->kept_datagram = {1, 2, 3};
+  attachment->kept_hello.Keep(std::vector<uint8_t>{1, 2, 3}, {}, nullptr);
   GiveToLibssl(*attachment);
   EXPECT_EQ(attachment->owner(), Owner::kLibssl);
   EXPECT_EQ(SslAttachment::Ours(ssl_), nullptr);
   EXPECT_EQ(Decide(ssl_), nullptr);
-  EXPECT_TRUE(attachment->kept_datagram.empty());
+  EXPECT_FALSE(attachment->kept_hello.has_datagram());
   ForgetConnection(*attachment);
   EXPECT_EQ(attachment->owner(), Owner::kUndecided);
   EXPECT_EQ(attachment->side, Side::kServer);
@@ -91,7 +91,7 @@ TEST_F(OwnershipTest, LibsslReadsTheHelloThatWasKept) {
   BIO* bio = BIO_new(BIO_s_mem());
   SSL_set_bio(ssl_, bio, bio);
   BIO_write(bio, "behind", 6);
-  attachment->kept_datagram = {'k', 'e', 'p', 't'};
+  attachment->kept_hello.Keep(std::vector<uint8_t>{'k', 'e', 'p', 't'}, {}, nullptr);
   ASSERT_TRUE(GiveHelloToLibssl(*attachment));
   EXPECT_EQ(attachment->owner(), Owner::kLibssl);
   char read[16] = {};

@@ -91,48 +91,30 @@ void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
 void SslAttachment::Reset() {
   const bool was_client = connected() && association_->role() == Role::kClient;
   const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
-  SSL_SESSION* const session =
-      was_client ? std::exchange(peer_objects_->session, nullptr) : nullptr;
+  SSL_SESSION* const session = was_client ? std::exchange(lent_->session, nullptr) : nullptr;
   association_.reset();
-  peer_objects_ = std::make_unique<PeerObjects>();
+  lent_ = std::make_unique<LentObjects>();
   owner_ = Owner::kUndecided;
   // Not before: libssl takes the session away from an SSL that says it is connected.
   if (was_client) LeaveSession(session, !was_left_up);
   want = Want::kNothing;
   handshake_state = TLS_ST_BEFORE;
-  postponed.reset();
-  num_callbacks_done = 0;
-  retry_verify = false;
-  initial_ctx = nullptr;
+  callbacks = {};
   facts = SessionFacts();
   unread.clear();
   unread_early.clear();
   early_use = EarlyUse::kNone;
-  kept_datagram.clear();
+  kept_hello = {};
   unsent_datagram.clear();
-  peer_address.clear();
-  peer.reset();
-  srtp_profiles.clear();
   hello_gatherer.reset();
   libssl_half.reset();
-  psk_identity.clear();
   failure_reported = false;
   callbacks_started = false;
   flush_owed = false;
   applied_mtu = 0;
-  timer_report = {};
+  timer.Forget();
   announced_deadline.reset();
   announced_to = nullptr;
-}
-
-SslAttachment::PeerObjects::~PeerObjects() {
-  X509_free(certificate);
-  sk_X509_pop_free(chain, X509_free);
-  sk_X509_pop_free(verified_chain, X509_free);
-  sk_X509_NAME_pop_free(authorities, X509_NAME_free);
-  sk_SSL_CIPHER_free(client_ciphers);
-  // SSL_SESSION is libssl's own type, and the slot may be freed while libssl itself goes down.
-  if (session != nullptr) Real().SSL_SESSION_free(session);
 }
 
 }  // namespace dtls13::shim

@@ -12,10 +12,13 @@
 
 #include "dtls13/association.h"
 #include "dtls13/listener/hello_gatherer.h"
+#include "shim/attachment/callback_progress.h"
 #include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/handshake_facts.h"
+#include "shim/attachment/kept_hello.h"
+#include "shim/attachment/lent_objects.h"
 #include "shim/attachment/libssl_half.h"
-#include "shim/bio/bio_transport.h"
+#include "shim/attachment/timer_callback.h"
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -29,17 +32,6 @@ enum class Side : uint8_t { kUnset, kClient, kServer };
 // EarlyUse is what an application makes of early data: SSL_write_early_data on a client,
 // SSL_read_early_data on a server.
 enum class EarlyUse : uint8_t { kNone, kWrites, kReads, kHasRead };
-
-// Want is why the last call returned without a result: what SSL_want and SSL_get_error speak of.
-enum class Want : uint8_t {
-  kNothing,
-  kRead,
-  kWrite,
-  // A callback of the application's that wants to be called again.
-  kCertificateCallback,
-  kClientHelloCallback,
-  kVerification,
-};
 
 // SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
 // libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
@@ -115,23 +107,8 @@ class SslAttachment {
   };
   bool in_libssl() const { return libssl_depth_ > 0; }
 
-  // PeerObjects are what entries hand out, owned here and freed with the connection.
-  struct PeerObjects {
-    PeerObjects() = default;
-    PeerObjects(const PeerObjects&) = delete;
-    PeerObjects& operator=(const PeerObjects&) = delete;
-    ~PeerObjects();
-
-    X509* certificate = nullptr;                      // the peer's leaf
-    STACK_OF(X509) * chain = nullptr;                 // as the peer sent it
-    STACK_OF(X509) * verified_chain = nullptr;        // as verification built it
-    STACK_OF(X509_NAME) * authorities = nullptr;      // that the peer named; null: none
-    STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
-    // What SSL_get_session hands out; null until it is asked for, or there is one to resume.
-    SSL_SESSION* session = nullptr;
-    std::string protocol;  // what ALPN chose
-  };
-  PeerObjects& peer_objects() { return *peer_objects_; }
+  // What libssl's getters lend.
+  LentObjects& lent() { return *lent_; }
 
   Side side = Side::kUnset;
   Want want = Want::kNothing;
@@ -139,19 +116,7 @@ class SslAttachment {
   OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
   SslSettings settings;
 
-  // A question of the association's that a callback has put off, to be asked again by the next
-  // call.
-  struct Postponed {
-    EventType question;
-    Want want;
-  };
-  std::optional<Postponed> postponed;
-  // How many of the callbacks that come in turn have had their say.
-  size_t num_callbacks_done = 0;
-  // SSL_set_retry_verify: the verification at hand is to be put off.
-  bool retry_verify = false;
-  // The SSL_CTX that a server's handshake began with; its SSL holds on to it.
-  const CtxAttachment* initial_ctx = nullptr;
+  CallbackProgress callbacks;
 
   // What queries ask about the handshake. The driver hands it every Trace event, so an association
   // is always made with AssociationConfig::trace.
@@ -172,30 +137,14 @@ class SslAttachment {
   // and returns its length. There must be a record.
   static size_t TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes);
 
-  // A datagram taken from the BIO before an association wanted it: the ClientHello that
-  // DTLSv1_listen accepted, or the one that is libssl's to answer.
-  std::vector<uint8_t> kept_datagram;
-
-  // The client's address as the cookie was bound to it; empty where the BIO cannot tell.
-  std::vector<uint8_t> peer_address;
-  // The same as the BIO gave it, for sending there.
-  AddressPtr peer;
-
-  // What the association may choose of, as libssl's own lasting entries.
-  std::vector<SRTP_PROTECTION_PROFILE*> srtp_profiles;
+  KeptHello kept_hello;
   // Pieces of a ClientHello, while it is not known whose it is to answer.
   std::unique_ptr<HelloGatherer> hello_gatherer;
 
   // libssl's half of a client, until the version is settled and libssl's handshake is over.
   std::unique_ptr<LibsslHalf> libssl_half;
 
-  // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
-  std::string psk_identity;
-
-  // DTLS_set_timer_cb: the application's own values of the retransmission timer, and what it was
-  // asked about so far.
-  DTLS_timer_cb timer_callback = nullptr;
-  RetransmitTimerReport timer_report;
+  TimerCallback timer;
 
   // --- for the driver alone
 
@@ -227,7 +176,7 @@ class SslAttachment {
   int busy_depth_ = 0;
   int libssl_depth_ = 0;
   std::unique_ptr<Association> association_;
-  std::unique_ptr<PeerObjects> peer_objects_ = std::make_unique<PeerObjects>();
+  std::unique_ptr<LentObjects> lent_ = std::make_unique<LentObjects>();
 };
 
 }  // namespace dtls13::shim

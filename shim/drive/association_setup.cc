@@ -28,12 +28,13 @@ constexpr uint32_t kLibsslExpiries = 13;
 
 // UseSrtp takes the SSL's DTLS-SRTP profiles, and their timer where there are any.
 void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
-  attachment.srtp_profiles.clear();
+  std::vector<SRTP_PROTECTION_PROFILE*>& lent = attachment.lent().srtp_profiles;
+  lent.clear();
   std::vector<SrtpProfile> profiles;
   STACK_OF(SRTP_PROTECTION_PROFILE)* known = Real().SSL_get_srtp_profiles(attachment.ssl());
   for (int i = 0; i < sk_SRTP_PROTECTION_PROFILE_num(known); ++i) {
     SRTP_PROTECTION_PROFILE* profile = sk_SRTP_PROTECTION_PROFILE_value(known, i);
-    attachment.srtp_profiles.push_back(profile);
+    lent.push_back(profile);
     profiles.push_back(static_cast<SrtpProfile>(profile->id));
   }
   if (!profiles.empty()) OfferSrtp(std::move(profiles), config);
@@ -154,7 +155,7 @@ bool StartClient(SslAttachment& attachment) {
 bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationConfig> config) {
   if (config == nullptr) return false;
   ServerParameters parameters;
-  parameters.peer_address = attachment.peer_address;
+  parameters.peer_address = attachment.kept_hello.address();
   parameters.now = WallNow();
   attachment.mutable_association() =
       Association::NewServer(std::move(config), std::move(parameters));

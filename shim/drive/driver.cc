@@ -128,10 +128,8 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
 
 // AskAgain repeats the question that a callback put off.
 void AskAgain(SslAttachment& attachment, Instant now) {
-  if (!attachment.postponed) return;
-  const EventType question = attachment.postponed->question;
-  attachment.postponed.reset();
-  if (!attachment.failed()) OnEvent(attachment, {.type = question}, now);
+  const std::optional<EventType> question = attachment.callbacks.TakePostponed();
+  if (question && !attachment.failed()) OnEvent(attachment, {.type = *question}, now);
 }
 
 bool PollEvents(SslAttachment& attachment, Instant now) {
@@ -159,23 +157,14 @@ void DropFallback(SslAttachment& attachment) {
   Real().SSL_clear(attachment.ssl());
 }
 
-// FollowTimer asks the application for its timer value where libssl does: with 0 when the timer was
-// started for a flight, and with the last value at each expiry.
+// FollowTimer sets the retransmission timer as the application wants it, and not below kTimerSlack.
 void FollowTimer(SslAttachment& attachment) {
   Association& association = *attachment.association();
-  const RetransmitTimerReport before =
-      std::exchange(attachment.timer_report, association.retransmit_timer());
-  const RetransmitTimerReport& present = attachment.timer_report;
-  const bool is_started = present.num_starts != before.num_starts;
-  if (attachment.timer_callback == nullptr ||
-      (!is_started && present.num_expiries <= before.num_expiries)) {
-    return;
-  }
-  const auto last_us = static_cast<unsigned int>(before.value.count());
-  const unsigned int value_us =
-      attachment.timer_callback(attachment.ssl(), is_started ? 0 : last_us);
-  association.SetRetransmitTimeout(std::max(Duration(value_us), kTimerSlack));
-  attachment.timer_report = association.retransmit_timer();
+  const std::optional<Duration> value =
+      attachment.timer.Ask(attachment.ssl(), association.retransmit_timer());
+  if (!value) return;
+  association.SetRetransmitTimeout(std::max(*value, kTimerSlack));
+  attachment.timer.Note(association.retransmit_timer());
 }
 
 Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
@@ -285,9 +274,9 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
 // A client of an unconnected socket shares it with whoever else sends there. Their datagrams are
 // not for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
-  if (attachment.peer_address.empty()) return false;
-  if (IsFrom(attachment.ssl(), attachment.peer_address)) return false;
-  SetPeer(attachment.ssl(), attachment.peer.get());
+  const KeptHello& client = attachment.kept_hello;
+  if (client.address().empty() || IsFrom(attachment.ssl(), client.address())) return false;
+  SetPeer(attachment.ssl(), client.peer());
   return true;
 }
 
@@ -315,8 +304,8 @@ void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
 // Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
 // goes.
 Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
-  if (!attachment.kept_datagram.empty()) {
-    std::vector<uint8_t> kept = std::exchange(attachment.kept_datagram, {});
+  if (attachment.kept_hello.has_datagram()) {
+    std::vector<uint8_t> kept = attachment.kept_hello.TakeDatagram();
     Take(attachment, kept);
     PollEvents(attachment, Now());
     return Outcome::kDone;
@@ -401,9 +390,9 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
       AnnounceTimeout(attachment, association.NextTransmission());
       return Outcome::kDone;
     }
-    if (attachment.postponed) {
+    if (attachment.callbacks.is_postponed()) {
       AnnounceTimeout(attachment, association.NextTransmission());
-      attachment.want = attachment.postponed->want;
+      attachment.want = attachment.callbacks.want();
       return Outcome::kWouldBlock;
     }
     const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);

@@ -118,9 +118,7 @@ Outcome SendRetry(SslAttachment& attachment, const CookieListener& listener, Coo
 
 Outcome Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
              std::vector<uint8_t> address, Outcome verdict) {
-  attachment.kept_datagram.assign(datagram.begin(), datagram.end());
-  attachment.peer_address = std::move(address);
-  attachment.peer = ReadPeer(attachment.ssl());
+  attachment.kept_hello.Keep(datagram, std::move(address), ReadPeer(attachment.ssl()));
   attachment.hello_gatherer.reset();
   return verdict;
 }

@@ -20,7 +20,7 @@ enum class CookieMode : uint8_t {
 // is worth one. It keeps nothing of the others, but for a bounded number of pieces of ClientHellos:
 // one client's where the SSL is to serve the first that comes.
 //
-// kDone with the hello in attachment.kept_datagram, from attachment.peer_address; kIsLibssls with a
+// kDone with the hello in attachment.kept_hello; kIsLibssls with a
 // hello there that is libssl's to answer; with `one_datagram` also kAnswered, or kIgnored when it
 // was nothing to answer; kWouldBlock, kBroken or kFailed.
 Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,

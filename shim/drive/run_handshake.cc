@@ -37,7 +37,7 @@ Outcome ExchangeCookies(SslAttachment& attachment) {
 // ReceiveClient returns kDone when a ClientHello of DTLS 1.3 was kept.
 Outcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
   const CookieMode mode = ModeOf(attachment.ssl());
-  while (attachment.kept_datagram.empty()) {
+  while (!attachment.kept_hello.has_datagram()) {
     const Outcome received = ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false);
     if (received != Outcome::kDone && received != Outcome::kIsLibssls) return received;
     if (received == Outcome::kDone) continue;
@@ -151,9 +151,9 @@ Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
 
 Outcome ListenAsLibssl(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
-  NumberFirstHello(attachment.kept_datagram);
+  NumberFirstHello(attachment.kept_hello.datagram());
   // What comes behind it is not to be found: it may be another client's, and ours.
-  if (!Replay(ssl, {std::exchange(attachment.kept_datagram, {})}, AfterReplay::kWouldBlock)) {
+  if (!Replay(ssl, {attachment.kept_hello.TakeDatagram()}, AfterReplay::kWouldBlock)) {
     return Outcome::kFailed;
   }
   LibsslCall call(ssl);

@@ -106,7 +106,7 @@ bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, l
       *result = ExpireTimer(attachment);
       return true;
     case SSL_CTRL_SET_RETRY_VERIFY:
-      attachment.retry_verify = true;
+      attachment.callbacks.RequestRetry();
       *result = 1;
       return true;
     case SSL_CTRL_GET_PEER_SIGNATURE_NID:

@@ -50,7 +50,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
         BIO* rbio = Real().SSL_get_rbio(ssl);
         if (BIO_ctrl(rbio, BIO_CTRL_DGRAM_GET_PEER, 0, client) <= 0) BIO_ADDR_clear(client);
-        if (rbio != Real().SSL_get_wbio(ssl)) SetPeer(ssl, attachment.peer.get());
+        if (rbio != Real().SSL_get_wbio(ssl)) SetPeer(ssl, attachment.kept_hello.peer());
         return 1;
       }
       case Outcome::kIsLibssls: {
@@ -76,7 +76,7 @@ int Stateless(SslAttachment& attachment) {
     case Outcome::kAnswered:
       return 0;
     case Outcome::kIsLibssls:
-      attachment.kept_datagram.clear();
+      attachment.kept_hello.TakeDatagram();
       Raise(SSL_R_UNSUPPORTED_PROTOCOL);
       return -1;
     default:

@@ -87,7 +87,7 @@ char* JoinNames(const std::vector<const char*>& names, char* out, size_t out_len
 }
 
 STACK_OF(SSL_CIPHER) * ClientCiphers(SslAttachment& attachment) {
-  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  LentObjects& objects = attachment.lent();
   const std::span<const uint8_t> suites = attachment.facts.client_cipher_suites();
   if (attachment.association()->role() != Role::kServer || suites.empty()) return nullptr;
   if (objects.client_ciphers == nullptr) {
@@ -159,26 +159,25 @@ DTLS13_EXPORT char* SSL_get_shared_ciphers(const SSL* ssl, char* out, int out_le
 
 DTLS13_EXPORT X509* SSL_get0_peer_certificate(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? ours->peer_objects().certificate : Real().SSL_get0_peer_certificate(ssl);
+  return ours != nullptr ? ours->lent().certificate : Real().SSL_get0_peer_certificate(ssl);
 }
 
 DTLS13_EXPORT X509* SSL_get1_peer_certificate(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get1_peer_certificate(ssl);
-  X509* certificate = ours->peer_objects().certificate;
+  X509* certificate = ours->lent().certificate;
   if (certificate != nullptr) X509_up_ref(certificate);
   return certificate;
 }
 
 DTLS13_EXPORT STACK_OF(X509) * SSL_get_peer_cert_chain(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? ours->peer_objects().chain : Real().SSL_get_peer_cert_chain(ssl);
+  return ours != nullptr ? ours->lent().chain : Real().SSL_get_peer_cert_chain(ssl);
 }
 
 DTLS13_EXPORT STACK_OF(X509) * SSL_get0_verified_chain(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? ours->peer_objects().verified_chain
-                         : Real().SSL_get0_verified_chain(ssl);
+  return ours != nullptr ? ours->lent().verified_chain : Real().SSL_get0_verified_chain(ssl);
 }
 
 // On a client the authorities that the server named; on a server those it names itself.
@@ -187,21 +186,22 @@ DTLS13_EXPORT STACK_OF(X509_NAME) * SSL_get_client_CA_list(const SSL* ssl) noexc
   if (ours == nullptr || ours->association()->role() == Role::kServer) {
     return Real().SSL_get_client_CA_list(ssl);
   }
-  return ours->peer_objects().authorities;
+  return ours->lent().authorities;
 }
 
 DTLS13_EXPORT const STACK_OF(X509_NAME) * SSL_get0_peer_CA_list(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? ours->peer_objects().authorities : Real().SSL_get0_peer_CA_list(ssl);
+  return ours != nullptr ? ours->lent().authorities : Real().SSL_get0_peer_CA_list(ssl);
 }
 
 // TLS 1.3 in libssl tells of no identity; programs of DTLS 1.2 know who it is that they talk to,
 // and do not learn it otherwise.
 DTLS13_EXPORT const char* SSL_get_psk_identity(const SSL* ssl) noexcept {
-  const SslAttachment* ours = Started(ssl);
+  SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_psk_identity(ssl);
   const bool is_known = dtls13::shim::UsesPsk(*ours) && !ours->association()->result().resumed;
-  return is_known && !ours->psk_identity.empty() ? ours->psk_identity.c_str() : nullptr;
+  const std::string& identity = ours->lent().psk_identity;
+  return is_known && !identity.empty() ? identity.c_str() : nullptr;
 }
 
 DTLS13_EXPORT int SSL_session_reused(const SSL* ssl) noexcept {
@@ -278,22 +278,19 @@ DTLS13_EXPORT void SSL_get0_alpn_selected(const SSL* ssl, const unsigned char** 
     return;
   }
   // A copy of its own: the association's moves when the handshake ends.
-  std::string& kept = ours->peer_objects().protocol;
+  std::string& kept = ours->lent().protocol;
   if (kept.empty()) kept = ours->association()->result().connection.alpn;
   *protocol = kept.empty() ? nullptr : reinterpret_cast<const unsigned char*>(kept.data());
   *protocol_len = static_cast<unsigned int>(kept.size());
 }
 
 DTLS13_EXPORT SRTP_PROTECTION_PROFILE* SSL_get_selected_srtp_profile(SSL* ssl) noexcept {
-  const SslAttachment* ours = Started(ssl);
+  SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_selected_srtp_profile(ssl);
   const std::optional<dtls13::SrtpProfile> selected =
       ours->association()->result().connection.srtp_profile;
   if (!selected) return nullptr;
-  for (SRTP_PROTECTION_PROFILE* profile : ours->srtp_profiles) {
-    if (profile->id == static_cast<unsigned long>(*selected)) return profile;
-  }
-  return nullptr;
+  return ours->lent().FindSrtpProfile(static_cast<unsigned long>(*selected));
 }
 
 // --- Randoms, Finished, exporters

@@ -15,10 +15,10 @@ namespace {
 // CurrentSession is owned by the attachment, as libssl's is by the SSL. Until the SSL is connected
 // it is the one that was set for it to resume.
 SSL_SESSION* CurrentSession(SslAttachment& attachment) {
-  if (!attachment.connected() && attachment.peer_objects().session == nullptr) {
+  if (!attachment.connected() && attachment.lent().session == nullptr) {
     return Real().SSL_get_session(attachment.ssl());
   }
-  SslAttachment::PeerObjects& objects = attachment.peer_objects();
+  LentObjects& objects = attachment.lent();
   if (objects.session == nullptr) objects.session = MakeSession(attachment);
   return objects.session;
 }
@@ -70,10 +70,8 @@ DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
   const int result = Real().SSL_set_session(ssl, session);
   SslAttachment* ours = SslAttachment::Ours(ssl);
   if (result == 1 && ours != nullptr && ours->connected()) {
-    SslAttachment::PeerObjects& objects = ours->peer_objects();
     if (session != nullptr) Real().SSL_SESSION_up_ref(session);
-    if (objects.session != nullptr) Real().SSL_SESSION_free(objects.session);
-    objects.session = session;
+    ours->lent().SetSession(session);
   }
   return result;
 }

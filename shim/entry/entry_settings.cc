@@ -220,7 +220,7 @@ DTLS13_EXPORT int SSL_set_session_id_context(SSL* ssl, const unsigned char* cont
 }
 
 DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) noexcept {
-  NoteOn(ssl, [&](SslAttachment& noted) { noted.timer_callback = callback; });
+  NoteOn(ssl, [&](SslAttachment& noted) { noted.timer.set(callback); });
   Real().DTLS_set_timer_cb(ssl, callback);
 }
 

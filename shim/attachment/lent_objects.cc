@@ -1,0 +1,31 @@
+#include "shim/attachment/lent_objects.h"
+
+#include <openssl/x509.h>
+
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+
+LentObjects::~LentObjects() {
+  X509_free(certificate);
+  sk_X509_pop_free(chain, X509_free);
+  sk_X509_pop_free(verified_chain, X509_free);
+  sk_X509_NAME_pop_free(authorities, X509_NAME_free);
+  sk_SSL_CIPHER_free(client_ciphers);
+  SetSession(nullptr);
+}
+
+void LentObjects::SetSession(SSL_SESSION* object) {
+  // SSL_SESSION is libssl's own type, and the slot may be freed while libssl itself goes down.
+  if (session != nullptr) Real().SSL_SESSION_free(session);
+  session = object;
+}
+
+SRTP_PROTECTION_PROFILE* LentObjects::FindSrtpProfile(unsigned long id) const {
+  for (SRTP_PROTECTION_PROFILE* profile : srtp_profiles) {
+    if (profile->id == id) return profile;
+  }
+  return nullptr;
+}
+
+}  // namespace dtls13::shim
