@@ -1,4 +1,5 @@
-# Sourced by tools/test and tools/demo: brings a Debian system to where this tree builds.
+# shellcheck shell=bash disable=SC2034 # its variables are for whoever sources it
+# Sourced by tools/test, tools/demo and their like: brings a Debian system to where this tree builds.
 # After it, `say` and `fail` speak to the person, and the working directory is the tree's root.
 
 say() { printf '%s\n' "== $*"; }
@@ -15,7 +16,7 @@ print_version() {
 
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
-  clang g++ libclang-rt-14-dev pkg-config
+  clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
   libabsl-dev libgmock-dev libgtest-dev libssl-dev zlib1g-dev
   openssl python3
 )
@@ -46,9 +47,10 @@ missing_packages() {
 
 # install_packages PACKAGE...: installs what is missing, and says so. Does nothing when all is there.
 install_packages() {
-  command -v apt-get >/dev/null && command -v dpkg-query >/dev/null ||
+  if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
     fail "this system has no apt-get: install Bazel 4 or newer, g++, clang, pkg-config and the" \
       "development packages of OpenSSL 3, abseil and GoogleTest, then use bazel build and bazel test."
+  fi
   local missing
   mapfile -t missing < <(missing_packages "$@")
   ((${#missing[@]})) || return 0
