@@ -18,6 +18,7 @@
 #include "dtls13/crypto/ml_kem.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/rfc8448_vectors.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 
@@ -32,10 +33,6 @@ namespace {
 
 constexpr NamedGroup kGroups[] = {NamedGroup::kX25519, NamedGroup::kX448, NamedGroup::kSecp256r1,
                                   NamedGroup::kSecp384r1, NamedGroup::kSecp521r1};
-
-using Bytes = std::vector<uint8_t>;
-
-Bytes ToBytes(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
 OpenSslPtr<EVP_PKEY> RawKey(const char* type, std::string_view private_hex) {
   const Bytes bytes = FromHex(private_hex);

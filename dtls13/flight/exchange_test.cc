@@ -17,13 +17,13 @@
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/time.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using std::chrono::milliseconds;
 
 constexpr uint32_t kSendRounds = 200;

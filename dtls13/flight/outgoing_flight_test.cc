@@ -10,12 +10,12 @@
 
 #include "dtls13/flight/sent_record_log.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Refs = std::vector<FragmentRef>;
 
 constexpr size_t kHeader = kHandshakeHeaderLen;

@@ -7,12 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using enum FragmentVerdict;
 
 constexpr size_t kMaxLen = 1000;

@@ -2,13 +2,12 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 TEST(ConnectionIdSet, EmptyHoldsNothing) {
   const ConnectionIdSet set;

@@ -1,5 +1,6 @@
 #include "dtls13/record/epoch_set.h"
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/record/record_test_util.h"
 #include "gtest/gtest.h"
 
@@ -7,16 +8,16 @@ namespace dtls13 {
 namespace {
 
 bool InsertRead(EpochSet* set, uint64_t epoch) {
-  const CipherSuite& suite = testing::TestSuite();
+  const CipherSuite& suite = TestSuite();
   auto protection = RecordProtection::CreateOpener(
-      *testing::TestAlgorithms(), suite, LabelPrefix::kDtls13, testing::TestSecret(suite, {epoch}));
+      *DefaultAlgorithms(), suite, LabelPrefix::kDtls13, TestSecret(suite, {epoch}));
   return set->InsertRead(std::make_unique<ReadEpoch>(Epoch{epoch}, suite, *std::move(protection)));
 }
 
 bool InsertWrite(EpochSet* set, uint64_t epoch) {
-  const CipherSuite& suite = testing::TestSuite();
+  const CipherSuite& suite = TestSuite();
   auto protection = RecordProtection::CreateSealer(
-      *testing::TestAlgorithms(), suite, LabelPrefix::kDtls13, testing::TestSecret(suite, {epoch}));
+      *DefaultAlgorithms(), suite, LabelPrefix::kDtls13, TestSecret(suite, {epoch}));
   return set->InsertWrite(
       std::make_unique<WriteEpoch>(Epoch{epoch}, suite, *std::move(protection)));
 }

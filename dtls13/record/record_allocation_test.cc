@@ -50,7 +50,7 @@ constexpr Epoch kEpoch = kFirstApplicationEpoch;
 TEST(RecordAllocation, CountsBothSources) {
   ASSERT_TRUE(g_counts_libcrypto);
   const size_t before = g_num_allocations;
-  testing::RecordPair pair;
+  RecordPair pair;
   pair.Install(kEpoch);
   EXPECT_GT(g_num_allocations, before);
   const size_t after = g_num_allocations;
@@ -62,14 +62,14 @@ TEST(RecordAllocation, SealAndOpenAllocateNothing) {
   std::vector<uint8_t> datagram(2000);
   const std::vector<uint8_t> content(1200);
   for (const CipherSuite& suite : kCipherSuites) {
-    testing::RecordPair pair(suite);
+    RecordPair pair(suite);
     pair.Install(kHandshakeEpoch);
     pair.Install(kEpoch);
     for (int i = 0; i < 1000; ++i) {
       const size_t before = g_num_allocations;
       RecordNumber number;
       const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
-                                          testing::kEveryForm[i % 4], datagram, &number);
+                                          kEveryForm[i % 4], datagram, &number);
       std::span<uint8_t> rest = std::span(datagram).first(len);
       const bool opened = pair.receiver.OpenNext(&rest).has_value();
       ASSERT_EQ(g_num_allocations, before) << suite.name << " record " << i;
@@ -82,7 +82,7 @@ TEST(RecordAllocation, ConnectionIdsAllocateNothing) {
   std::vector<uint8_t> datagram(2000);
   const std::vector<uint8_t> content(1200);
   const std::vector<uint8_t> ids[] = {std::vector<uint8_t>(20, 1), std::vector<uint8_t>(20, 2)};
-  testing::RecordPair pair;
+  RecordPair pair;
   pair.Install(kEpoch);
   pair.sender.SetSendConnectionId(std::vector<uint8_t>(8, 1));
   for (const auto& id : ids) ASSERT_TRUE(pair.receiver.AddReceiveConnectionId(id));
@@ -91,7 +91,7 @@ TEST(RecordAllocation, ConnectionIdsAllocateNothing) {
     pair.sender.SetSendConnectionId(ids[i % 2]);
     RecordNumber number;
     const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
-                                        testing::kEveryForm[i % 4], datagram, &number);
+                                        kEveryForm[i % 4], datagram, &number);
     std::span<uint8_t> rest = std::span(datagram).first(len);
     const bool opened = pair.receiver.OpenNext(&rest).has_value();
     ASSERT_EQ(g_num_allocations, before) << "record " << i;
@@ -102,14 +102,13 @@ TEST(RecordAllocation, ConnectionIdsAllocateNothing) {
 // An attacker chooses these paths, so they may cost no more than the honest one.
 TEST(RecordAllocation, DroppingAllocatesNothing) {
   for (const CipherSuite& suite : kCipherSuites) {
-    testing::RecordPair pair(suite);
+    RecordPair pair(suite);
     pair.Install(kEpoch);
     std::vector<uint8_t> datagram(200);
     for (int i = 0; i < 1000; ++i) {
       RecordNumber number;
-      const size_t len =
-          pair.sender.Seal(kEpoch, ContentType::kApplicationData, std::vector<uint8_t>(100),
-                           testing::kLongForm, datagram, &number);
+      const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData,
+                                          std::vector<uint8_t>(100), kLongForm, datagram, &number);
       datagram[static_cast<size_t>(i) % len] ^= 0x80;
       std::span<uint8_t> rest = std::span(datagram).first(len);
       const size_t before = g_num_allocations;

@@ -3,20 +3,11 @@
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using testing::Bytes;
-using testing::Concatenate;
-using testing::kEveryForm;
-using testing::kLongForm;
-using testing::NumDropped;
-using testing::OpenAll;
-using testing::RecordPair;
-using testing::SealBytes;
-using testing::ToBytes;
 
 constexpr Epoch kEpoch = kFirstApplicationEpoch;
 
@@ -184,7 +175,7 @@ TEST(RecordConnectionIds, IsAuthenticated) {
 TEST(RecordConnectionIds, BeforeTheServerHelloItIsOnlyUnreadable) {
   RecordPair pair;
   ASSERT_TRUE(pair.sender.InstallWriteKeys(kHandshakeEpoch, pair.suite,
-                                           testing::TestSecret(pair.suite, kHandshakeEpoch)));
+                                           TestSecret(pair.suite, kHandshakeEpoch)));
   pair.sender.SetSendConnectionId(Bytes(4, 1));
   EXPECT_TRUE(OpenAll(&pair.receiver, Data(&pair, kHandshakeEpoch)).empty());
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kUnknownEpoch), 1u);

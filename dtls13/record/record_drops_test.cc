@@ -2,22 +2,11 @@
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using testing::Accepted;
-using testing::Bytes;
-using testing::Concatenate;
-using testing::kLongForm;
-using testing::kShortForm;
-using testing::NumDropped;
-using testing::OpenAll;
-using testing::RecordPair;
-using testing::SealBytes;
-using testing::SealInner;
-using testing::ToBytes;
 
 constexpr Epoch kEpoch = kFirstApplicationEpoch;
 
@@ -120,7 +109,7 @@ TEST(RecordDrops, F18CiphertextUnder16Bytes) {
 }
 
 TEST(RecordDrops, F18BadInnerPlaintext) {
-  const CipherSuite& suite = testing::TestSuite();
+  const CipherSuite& suite = TestSuite();
   const RecordNumber number = {kEpoch, {3}};
   Bytes too_long(kMaxPlaintextLen + 1, 1);
   too_long.push_back(23);
@@ -182,7 +171,7 @@ TEST(RecordDrops, F21ConnectionIdWithoutNegotiation) {
 //# of any other record received in that epoch during the lifetime of the
 //# association.
 TEST(RecordDrops, ReplaysOfEveryForm) {
-  for (const HeaderForm form : testing::kEveryForm) {
+  for (const HeaderForm form : kEveryForm) {
     RecordPair pair;
     pair.Install(kEpoch);
     std::vector<Bytes> records;
@@ -288,7 +277,7 @@ TEST(RecordDrops, AnyChangedBitIsDropped) {
 }
 
 TEST(RecordDrops, TruncatedDatagramsAreDropped) {
-  for (const HeaderForm form : testing::kEveryForm) {
+  for (const HeaderForm form : kEveryForm) {
     RecordPair pair;
     pair.Install(kEpoch);
     const Bytes record = Data(&pair, form);
@@ -343,7 +332,7 @@ Bytes Forged(RecordPair* pair, Epoch epoch) {
 //# Implementations MUST count the number of received packets that fail
 //# authentication with each key.
 TEST(RecordDrops, F19IntegrityLimitEndsAKey) {
-  CipherSuite suite = testing::TestSuite();
+  CipherSuite suite = TestSuite();
   suite.integrity_limit = 3;
   RecordPair pair(suite);
   pair.Install(kHandshakeEpoch);
@@ -361,7 +350,7 @@ TEST(RecordDrops, F19IntegrityLimitEndsAKey) {
 }
 
 TEST(RecordDrops, F19IntegrityLimitForgetsAnEarlierKey) {
-  CipherSuite suite = testing::TestSuite();
+  CipherSuite suite = TestSuite();
   suite.integrity_limit = 3;
   RecordPair pair(suite);
   pair.Install(kEpoch);

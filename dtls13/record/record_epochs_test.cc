@@ -1,16 +1,10 @@
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using testing::Accepted;
-using testing::Bytes;
-using testing::OpenAll;
-using testing::RecordPair;
-using testing::SealBytes;
-using testing::ToBytes;
 
 constexpr Epoch kKeyUpdateEpoch{4};
 
@@ -63,7 +57,7 @@ TEST(RecordEpochs, DuringTheHandshake0And2And3AreReadable) {
 //# record which fails deprotection.
 TEST(RecordEpochs, RecordsBeforeTheirKeysAreDropped) {
   RecordPair pair;
-  const Secret secret = testing::TestSecret(pair.suite, kHandshakeEpoch);
+  const Secret secret = TestSecret(pair.suite, kHandshakeEpoch);
   ASSERT_TRUE(pair.sender.InstallWriteKeys(kHandshakeEpoch, pair.suite, secret));
   const Bytes early =
       SealBytes(&pair.sender, kHandshakeEpoch, ContentType::kHandshake, ToBytes("early"));
@@ -109,8 +103,7 @@ TEST(RecordEpochs, F20LatePlaintextAfterCompletion) {
   const Bytes ccs = {20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 5, 0, 1, 1};
   pair.receiver.ForgetReadEpoch(kPlaintextEpoch);
   EXPECT_FALSE(pair.receiver.CanRead(kPlaintextEpoch));
-  const Bytes datagram =
-      testing::Concatenate({late, ccs, Data(&pair, kFirstApplicationEpoch), late});
+  const Bytes datagram = Concatenate({late, ccs, Data(&pair, kFirstApplicationEpoch), late});
   for (int i = 0; i < 100; ++i) OpenAll(&pair.receiver, datagram);
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kUnexpectedPlaintext), 200u);
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kUnknownFirstByte), 100u);
@@ -200,7 +193,7 @@ TEST(RecordEpochs, ForgottenEpochsDoNotComeBack) {
   pair.receiver.ForgetReadEpoch(Epoch{77});
   EXPECT_TRUE(OpenAll(&pair.receiver, record).empty());
   // Else a fresh window would take the same record again, and a fresh counter repeat a nonce.
-  const Secret secret = testing::TestSecret(pair.suite, kHandshakeEpoch);
+  const Secret secret = TestSecret(pair.suite, kHandshakeEpoch);
   EXPECT_FALSE(pair.receiver.InstallReadKeys(kHandshakeEpoch, pair.suite, secret));
   pair.sender.ForgetWriteEpoch(kHandshakeEpoch);
   EXPECT_FALSE(pair.sender.InstallWriteKeys(kHandshakeEpoch, pair.suite, secret));

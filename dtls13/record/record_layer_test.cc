@@ -3,21 +3,13 @@
 #include <algorithm>
 #include <string>
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using testing::Accepted;
-using testing::Bytes;
-using testing::kEveryForm;
-using testing::kLongForm;
-using testing::kShortForm;
-using testing::OpenAll;
-using testing::RecordPair;
-using testing::SealBytes;
-using testing::ToBytes;
 
 constexpr Epoch kEpoch = kFirstApplicationEpoch;
 
@@ -45,7 +37,7 @@ TEST_P(EverySuite, EveryFormLengthAndTypeRoundTrips) {
         ++number;
       }
     }
-    EXPECT_EQ(testing::NumDropped(pair.receiver), 0u);
+    EXPECT_EQ(NumDropped(pair.receiver), 0u);
   }
 }
 
@@ -53,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(Suites, EverySuite, ::testing::ValuesIn(kCipherSuites),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(RecordLayer, OverheadOfEachForm) {
-  RecordLayer layer(testing::TestAlgorithms(), LabelPrefix::kDtls13);
+  RecordLayer layer(DefaultAlgorithms(), LabelPrefix::kDtls13);
   EXPECT_EQ(layer.Overhead(kPlaintextEpoch, kLongForm), 13u);
   EXPECT_EQ(layer.Overhead(kEpoch, kLongForm), 5u + 17u);
   EXPECT_EQ(layer.Overhead(kEpoch, {.has_length = false, .short_number = false}), 3u + 17u);
@@ -86,7 +78,7 @@ TEST(RecordLayer, PlaintextBytes) {
   const Bytes second =
       SealBytes(&pair.sender, kPlaintextEpoch, ContentType::kAlert, Bytes{2, 40}, kShortForm);
   EXPECT_EQ(second, (Bytes{21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 2, 40}));
-  EXPECT_EQ(OpenAll(&pair.receiver, testing::Concatenate({first, second})),
+  EXPECT_EQ(OpenAll(&pair.receiver, Concatenate({first, second})),
             (std::vector<Accepted>{{{{0}, {0}}, ContentType::kHandshake, {9}},
                                    {{{0}, {1}}, ContentType::kAlert, {2, 40}}}));
 }
@@ -137,7 +129,7 @@ TEST(RecordLayer, SeveralRecordsInOneDatagram) {
   RecordPair pair;
   pair.Install(kHandshakeEpoch);
   pair.Install(kEpoch);
-  const Bytes datagram = testing::Concatenate({
+  const Bytes datagram = Concatenate({
       SealBytes(&pair.sender, kPlaintextEpoch, ContentType::kHandshake, ToBytes("hello")),
       SealBytes(&pair.sender, kHandshakeEpoch, ContentType::kHandshake, ToBytes("extensions"),
                 {.has_length = true, .short_number = true}),
@@ -249,8 +241,7 @@ TEST_P(F14Boundaries, LossAndReorderingAcrossThem) {
     RecordPair pair;
     pair.Install(kEpoch);
     auto arrives = [&](uint64_t number) {
-      const Bytes record =
-          testing::SealInner(pair.suite, {kEpoch, {number}}, Bytes{1, 23}, GetParam());
+      const Bytes record = SealInner(pair.suite, {kEpoch, {number}}, Bytes{1, 23}, GetParam());
       const auto accepted = OpenAll(&pair.receiver, record);
       return accepted.size() == 1 && accepted[0].number.sequence_number.value == number;
     };
@@ -288,7 +279,7 @@ TEST(RecordLayer, FormsMayBeMixed) {
 //# NOT protect more records than allowed by the limit specified for the
 //# negotiated AEAD.
 TEST(RecordLayer, ConfidentialityLimit) {
-  CipherSuite suite = testing::TestSuite();
+  CipherSuite suite = TestSuite();
   suite.confidentiality_limit = 16;
   RecordPair pair(suite);
   pair.Install(kEpoch);
@@ -306,9 +297,9 @@ TEST(RecordLayer, ConfidentialityLimit) {
 }
 
 TEST(RecordLayer, InstallFailsWithoutASecret) {
-  RecordLayer layer(testing::TestAlgorithms(), LabelPrefix::kDtls13);
-  EXPECT_FALSE(layer.InstallReadKeys(kEpoch, testing::TestSuite(), Secret()));
-  EXPECT_FALSE(layer.InstallWriteKeys(kEpoch, testing::TestSuite(), Secret()));
+  RecordLayer layer(DefaultAlgorithms(), LabelPrefix::kDtls13);
+  EXPECT_FALSE(layer.InstallReadKeys(kEpoch, TestSuite(), Secret()));
+  EXPECT_FALSE(layer.InstallWriteKeys(kEpoch, TestSuite(), Secret()));
   EXPECT_FALSE(layer.CanRead(kEpoch));
   EXPECT_FALSE(layer.CanWrite(kEpoch));
 }

@@ -9,14 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using testing::Bytes;
 
 // What follows up to HandSeal is RFC 9147 once more, over libcrypto alone: nothing of this library
 // takes part, so a mistake in a label, a nonce or a mask cannot hide behind itself.
@@ -111,11 +111,11 @@ Bytes HandSeal(const SuiteFacts& suite, const Bytes& secret, uint8_t epoch_bits,
       HandAead(suite, ExpandLabel(suite, secret, "key", suite.key_len), nonce, header, inner);
   const Bytes mask = HandMask(suite, ExpandLabel(suite, secret, "sn", suite.key_len), ciphertext);
   for (size_t i = 0; i < num_number_bytes; ++i) header[number_at + i] ^= mask[i];
-  return testing::Concatenate({header, ciphertext});
+  return Concatenate({header, ciphertext});
 }
 
 Bytes SecretBytes(const CipherSuite& suite, Epoch epoch) {
-  const Secret secret = testing::TestSecret(suite, epoch);
+  const Secret secret = TestSecret(suite, epoch);
   return Bytes(secret.bytes().begin(), secret.bytes().end());
 }
 
@@ -130,15 +130,15 @@ class IndependentRecord : public ::testing::TestWithParam<SuiteFacts> {
 //# of the mask with the on-the-wire representation of the sequence
 //# number.  Decryption is accomplished by the same process.
 TEST_P(IndependentRecord, SealedBytesAreThoseMadeByHand) {
-  const Bytes content = testing::ToBytes("an application writes this");
-  for (const HeaderForm form : testing::kEveryForm) {
-    testing::RecordPair pair(suite());
+  const Bytes content = ToBytes("an application writes this");
+  for (const HeaderForm form : kEveryForm) {
+    RecordPair pair(suite());
     pair.Install(kFirstApplicationEpoch);
     for (uint64_t number = 0; number < 300; ++number) {
       const Bytes expected = HandSeal(GetParam(), SecretBytes(suite(), kFirstApplicationEpoch), 3,
                                       number, form, 23, content);
-      ASSERT_EQ(testing::SealBytes(&pair.sender, kFirstApplicationEpoch,
-                                   ContentType::kApplicationData, content, form),
+      ASSERT_EQ(SealBytes(&pair.sender, kFirstApplicationEpoch, ContentType::kApplicationData,
+                          content, form),
                 expected)
           << number;
     }
@@ -146,19 +146,18 @@ TEST_P(IndependentRecord, SealedBytesAreThoseMadeByHand) {
 }
 
 TEST_P(IndependentRecord, RecordsMadeByHandOpen) {
-  for (const HeaderForm form : testing::kEveryForm) {
-    testing::RecordPair pair(suite());
+  for (const HeaderForm form : kEveryForm) {
+    RecordPair pair(suite());
     pair.Install(kHandshakeEpoch);
     for (const size_t len :
          {size_t{0}, size_t{1}, size_t{15}, size_t{16}, size_t{1200}, kMaxPlaintextLen}) {
       const Bytes content(len, 0x5a);
       const Bytes record = HandSeal(GetParam(), SecretBytes(suite(), kHandshakeEpoch), 2, len % 113,
                                     form, 22, content);
-      const auto accepted = testing::OpenAll(&pair.receiver, record);
+      const auto accepted = OpenAll(&pair.receiver, record);
       ASSERT_EQ(accepted.size(), 1u) << len;
-      EXPECT_EQ(
-          accepted[0],
-          (testing::Accepted{{kHandshakeEpoch, {len % 113}}, ContentType::kHandshake, content}));
+      EXPECT_EQ(accepted[0],
+                (Accepted{{kHandshakeEpoch, {len % 113}}, ContentType::kHandshake, content}));
     }
   }
 }
@@ -170,9 +169,9 @@ INSTANTIATE_TEST_SUITE_P(EverySuite, IndependentRecord, ::testing::ValuesIn(kSui
 
 TEST(RecordProtection, RefusesAnEmptySecret) {
   const Secret empty;
-  EXPECT_FALSE(RecordProtection::CreateSealer(*testing::TestAlgorithms(), testing::TestSuite(),
+  EXPECT_FALSE(RecordProtection::CreateSealer(*DefaultAlgorithms(), TestSuite(),
                                               LabelPrefix::kDtls13, empty));
-  EXPECT_FALSE(RecordProtection::CreateOpener(*testing::TestAlgorithms(), testing::TestSuite(),
+  EXPECT_FALSE(RecordProtection::CreateOpener(*DefaultAlgorithms(), TestSuite(),
                                               LabelPrefix::kDtls13, empty));
 }
 

@@ -8,12 +8,7 @@
 #include "dtls13/wire/record_header.h"
 #include "gtest/gtest.h"
 
-namespace dtls13::testing {
-
-const std::shared_ptr<const Algorithms>& TestAlgorithms() {
-  static const std::shared_ptr<const Algorithms> algorithms = Algorithms::Fetch(nullptr, nullptr);
-  return algorithms;
-}
+namespace dtls13 {
 
 const CipherSuite& TestSuite() { return *FindCipherSuite(CipherSuiteId::kAes128GcmSha256); }
 
@@ -22,8 +17,6 @@ Secret TestSecret(const CipherSuite& suite, Epoch epoch) {
   std::ranges::fill(secret.mutable_bytes(), static_cast<uint8_t>(0x40 + epoch.value));
   return secret;
 }
-
-Bytes ToBytes(std::string_view text) { return Bytes(text.begin(), text.end()); }
 
 Bytes Concatenate(const std::vector<Bytes>& parts) {
   Bytes whole;
@@ -43,9 +36,10 @@ Bytes SealInner(const CipherSuite& suite, RecordNumber number, std::span<const u
                 HeaderForm form) {
   const Secret secret = TestSecret(suite, number.epoch);
   const auto keys =
-      DeriveTrafficKeys(*TestAlgorithms(), suite, LabelPrefix::kDtls13, secret.bytes());
-  auto aead = Aead::CreateSealer(*TestAlgorithms(), suite, keys->key.bytes(), keys->iv.bytes());
-  auto number_cipher = RecordNumberCipher::Create(*TestAlgorithms(), suite, keys->sn_key.bytes());
+      DeriveTrafficKeys(*DefaultAlgorithms(), suite, LabelPrefix::kDtls13, secret.bytes());
+  auto aead = Aead::CreateSealer(*DefaultAlgorithms(), suite, keys->key.bytes(), keys->iv.bytes());
+  auto number_cipher =
+      RecordNumberCipher::Create(*DefaultAlgorithms(), suite, keys->sn_key.bytes());
   UnifiedHeader header;
   header.epoch_bits = EpochBits::Of(number.epoch);
   header.number.num_bits = form.short_number ? 8 : 16;
@@ -85,8 +79,8 @@ uint64_t NumDropped(const RecordLayer& layer) {
 
 RecordPair::RecordPair(const CipherSuite& suite)
     : suite(suite),
-      sender(TestAlgorithms(), LabelPrefix::kDtls13),
-      receiver(TestAlgorithms(), LabelPrefix::kDtls13) {}
+      sender(DefaultAlgorithms(), LabelPrefix::kDtls13),
+      receiver(DefaultAlgorithms(), LabelPrefix::kDtls13) {}
 
 void RecordPair::Install(Epoch epoch) {
   const Secret secret = TestSecret(suite, epoch);
@@ -103,4 +97,4 @@ bool RecordPair::Send(Epoch epoch, HeaderForm form) {
          accepted[0].content == content;
 }
 
-}  // namespace dtls13::testing
+}  // namespace dtls13

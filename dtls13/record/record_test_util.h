@@ -10,12 +10,12 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_layer.h"
+#include "dtls13/wire/bytes_test_util.h"
 
-namespace dtls13::testing {
-
-using Bytes = std::vector<uint8_t>;
+namespace dtls13 {
 
 inline constexpr HeaderForm kLongForm{.has_length = true, .short_number = false};
 inline constexpr HeaderForm kShortForm{.has_length = false, .short_number = true};
@@ -26,15 +26,11 @@ inline constexpr HeaderForm kEveryForm[] = {
     {.has_length = false, .short_number = true},
 };
 
-// TestAlgorithms are those of the default library context, fetched once.
-const std::shared_ptr<const Algorithms>& TestAlgorithms();
-
 const CipherSuite& TestSuite();
 
 // TestSecret is a fixed traffic secret, another for each epoch.
 Secret TestSecret(const CipherSuite& suite, Epoch epoch);
 
-Bytes ToBytes(std::string_view text);
 Bytes Concatenate(const std::vector<Bytes>& parts);
 
 // SealBytes returns the record, empty when Seal refuses.
@@ -75,6 +71,6 @@ struct RecordPair {
   RecordLayer receiver;
 };
 
-}  // namespace dtls13::testing
+}  // namespace dtls13
 
 #endif  // DTLS13_RECORD_RECORD_TEST_UTIL_H_

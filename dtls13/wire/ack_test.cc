@@ -2,12 +2,11 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 std::vector<RecordNumber> ReadAll(AckReader reader) {
   std::vector<RecordNumber> numbers;

@@ -2,13 +2,12 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/status.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 TEST(Alert, RoundTrip) {
   const Alert alert{AlertLevel::kWarning, AlertDescription::kUserCanceled};

@@ -2,12 +2,11 @@
 
 #include <array>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 TEST(ByteWriter, WritesNetworkByteOrderToBothTargets) {
   const Bytes expected = {1,    2,    3,    4,    5,    6,    7,    8,    9,

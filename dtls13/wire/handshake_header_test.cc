@@ -2,12 +2,11 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes FragmentBytes(uint32_t message_len, uint32_t offset, uint32_t len, size_t body_len) {
   HandshakeHeader header;

@@ -6,12 +6,11 @@
 #include <iterator>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes Record(ContentType type, uint64_t number, const Bytes& content) {
   Bytes record(kPlaintextHeaderLen + content.size());

@@ -3,12 +3,11 @@
 #include <algorithm>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes PlaintextBytes(size_t declared_len, size_t actual_len) {
   Bytes record = {22, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 7};

@@ -17,8 +17,6 @@
 namespace dtls13::fuzz {
 namespace {
 
-using testing::Bytes;
-
 constexpr size_t kMaxHeld = 16;
 
 class Exchange {
@@ -59,7 +57,7 @@ class Exchange {
   void InstallNext() {
     newest_ = newest_ == 0 ? 2 : newest_ + 1;
     oldest_ = newest_ > 3 ? newest_ - 3 : 0;
-    const Secret secret = testing::TestSecret(pair_.suite, Epoch{newest_});
+    const Secret secret = TestSecret(pair_.suite, Epoch{newest_});
     Check(pair_.sender.InstallWriteKeys(Epoch{newest_}, pair_.suite, secret));
     Check(pair_.receiver.InstallReadKeys(Epoch{newest_}, pair_.suite, secret));
   }
@@ -81,7 +79,7 @@ class Exchange {
         ContentType::kAck};
     const Epoch epoch{oldest_ + argument % 4};
     const ContentType type = kTypes[argument / 4 % kTypes.size()];
-    const HeaderForm form = testing::kEveryForm[argument / 16 % 4];
+    const HeaderForm form = kEveryForm[argument / 16 % 4];
     std::span<const uint8_t> content;
     if (!script->ReadBytes(std::min<size_t>(command / 8, script->remaining()), &content)) return;
     Bytes record(content.size() + pair_.sender.Overhead(epoch, form));
@@ -90,15 +88,14 @@ class Exchange {
     const bool in_the_clear = epoch == kPlaintextEpoch && type == ContentType::kApplicationData;
     Check(len == (pair_.sender.CanWrite(epoch) && !in_the_clear ? record.size() : 0));
     if (len == 0) return;
-    Check(sealed_.emplace(number, testing::Accepted{number, type, {content.begin(), content.end()}})
-              .second);
+    Check(sealed_.emplace(number, Accepted{number, type, {content.begin(), content.end()}}).second);
     if (held_.size() == kMaxHeld) held_.erase(held_.begin());
     held_.push_back(std::move(record));
   }
 
   void Join() {
     if (held_.size() < 2) return;
-    held_.push_back(testing::Concatenate({held_.front(), held_[1]}));
+    held_.push_back(Concatenate({held_.front(), held_[1]}));
     held_.erase(held_.begin(), held_.begin() + 2);
   }
 
@@ -123,12 +120,12 @@ class Exchange {
     Check(rest.empty());
   }
 
-  testing::RecordPair pair_;
+  RecordPair pair_;
   uint64_t newest_ = 0;
   uint64_t oldest_ = 0;
   size_t num_connection_ids_ = 0;
   uint8_t last_argument_ = 0;
-  std::map<RecordNumber, testing::Accepted> sealed_;
+  std::map<RecordNumber, Accepted> sealed_;
   std::set<RecordNumber> opened_;
   std::vector<Bytes> held_;
 };

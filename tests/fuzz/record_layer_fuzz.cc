@@ -36,20 +36,19 @@ void OpenAll(std::vector<uint8_t> datagram, RecordLayer* layer, std::set<RecordN
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13;
-  testing::RecordPair pair;
+  RecordPair pair;
   for (const Epoch epoch : {kHandshakeEpoch, kFirstApplicationEpoch}) {
-    fuzz::Check(
-        pair.receiver.InstallReadKeys(epoch, pair.suite, testing::TestSecret(pair.suite, epoch)));
+    fuzz::Check(pair.receiver.InstallReadKeys(epoch, pair.suite, TestSecret(pair.suite, epoch)));
   }
   std::set<RecordNumber> seen;
   const std::vector<uint8_t> datagram(data, data + size);
   fuzz::OpenAll(datagram, &pair.receiver, &seen);
-  fuzz::Check(size == 0 || !seen.empty() || testing::NumDropped(pair.receiver) > 0);
+  fuzz::Check(size == 0 || !seen.empty() || NumDropped(pair.receiver) > 0);
   fuzz::OpenAll(datagram, &pair.receiver, &seen);
 
   // The same bytes as what another process exported.
   ByteReader state(datagram);
-  RecordLayer restored(testing::TestAlgorithms(), LabelPrefix::kDtls13);
+  RecordLayer restored(DefaultAlgorithms(), LabelPrefix::kDtls13);
   if (restored.ReadState(&state, pair.suite, /*num_skipped=*/1)) {
     fuzz::Check(restored.write_epoch() >= kFirstApplicationEpoch);
     seen.clear();

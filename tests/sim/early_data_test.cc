@@ -11,6 +11,7 @@
 
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13::sim {
@@ -18,12 +19,9 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-using Bytes = std::vector<uint8_t>;
 
 constexpr uint32_t kMaxEarlyData = 1000;
 constexpr seconds kAge{100};
-
-Bytes Text(std::string_view text) { return {text.begin(), text.end()}; }
 
 // A server that takes early data, and a client that has a session with it.
 PairOptions EarlyOptions(uint64_t seed = 1) {
@@ -68,7 +66,7 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
   EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kOffered);
   pair.RunFor(milliseconds(15));  // one way and a half
   EXPECT_FALSE(pair.server().connected);
-  EXPECT_EQ(pair.server().received_early, (std::vector<Bytes>{Text("one"), Text("two")}));
+  EXPECT_EQ(pair.server().received_early, (std::vector<Bytes>{ToBytes("one"), ToBytes("two")}));
   ASSERT_TRUE(pair.RunUntilConnected());
   EXPECT_EQ(pair.client().early_data_answers,
             std::vector<EventType>{EventType::kEarlyDataAccepted});
@@ -271,7 +269,7 @@ TEST(EarlyDataTest, OverABadLinkTheHandshakeCompletesAndNothingIsMadeUp) {
     PairOptions options = EarlyOptions(seed);
     options.impairment = {.loss = 20, .duplicate = 20, .reorder = 30};
     AssociationPair pair(options);
-    const std::vector<Bytes> sent = {Text("a"), Text("b"), Text("c")};
+    const std::vector<Bytes> sent = {ToBytes("a"), ToBytes("b"), ToBytes("c")};
     for (const Bytes& text : sent)
       ASSERT_EQ(pair.SendEarly({reinterpret_cast<const char*>(text.data()), text.size()}),
                 SendResult::kSealed);

@@ -4,6 +4,7 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/traffic_keys.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "gtest/gtest.h"
 
@@ -12,8 +13,6 @@ namespace {
 
 constexpr Direction kUp = Direction::kToServer;
 constexpr Direction kDown = Direction::kToClient;
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes Filled(size_t len, uint8_t value) { return Bytes(len, value); }
 
