@@ -23,10 +23,9 @@ bool InTurn(SslAttachment& attachment, CallbackTurn turn, Call call) {
 
 bool CallClientHello(SslAttachment& attachment, EventType question) {
   const CtxAttachment* ctx = attachment.ctx();
-  if (ctx == nullptr || ctx->callbacks.client_hello == nullptr) return true;
+  if (ctx == nullptr || !ctx->callbacks.client_hello) return true;
   int alert = SSL_AD_INTERNAL_ERROR;
-  const int result =
-      ctx->callbacks.client_hello(attachment.ssl(), &alert, ctx->callbacks.client_hello_arg);
+  const int result = ctx->callbacks.client_hello(attachment.ssl(), &alert);
   if (result == SSL_CLIENT_HELLO_SUCCESS) return true;
   if (result == SSL_CLIENT_HELLO_RETRY) {
     attachment.callbacks.Postpone(question, Want::kClientHelloCallback);
@@ -40,16 +39,16 @@ bool CallClientHello(SslAttachment& attachment, EventType question) {
 // One that it did not offer, which libssl would answer with, is internal_error.
 bool CallProtocol(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
-  if (ctx == nullptr || ctx->callbacks.select_protocol == nullptr) return true;
+  if (ctx == nullptr || !ctx->callbacks.select_protocol) return true;
   const auto extension = attachment.facts.client_extension(
       static_cast<uint16_t>(ExtensionType::kApplicationLayerProtocolNegotiation));
   std::span<const uint8_t> offered;
   if (!extension || !ByteReader(*extension).ReadVector16(&offered)) return true;
   const unsigned char* selected = nullptr;
   unsigned char selected_len = 0;
-  const int result = ctx->callbacks.select_protocol(
-      attachment.ssl(), &selected, &selected_len, offered.data(),
-      static_cast<unsigned int>(offered.size()), ctx->callbacks.select_protocol_arg);
+  const int result =
+      ctx->callbacks.select_protocol(attachment.ssl(), &selected, &selected_len, offered.data(),
+                                     static_cast<unsigned int>(offered.size()));
   if (result == SSL_TLSEXT_ERR_NOACK) return true;
   if (result != SSL_TLSEXT_ERR_OK) {
     FailFor(attachment, SSL_R_NO_APPLICATION_PROTOCOL, AlertDescription::kNoApplicationProtocol);
@@ -67,13 +66,12 @@ bool CallProtocol(SslAttachment& attachment) {
 bool CallServerName(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   // The callback of an SSL_CTX that the application has switched to comes before the first one's.
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) {
+  if (ctx == nullptr || !ctx->callbacks.server_name) {
     ctx = attachment.callbacks.initial_ctx();
   }
-  if (ctx == nullptr || ctx->callbacks.server_name == nullptr) return true;
+  if (ctx == nullptr || !ctx->callbacks.server_name) return true;
   int alert = SSL_AD_UNRECOGNIZED_NAME;
-  const int result =
-      ctx->callbacks.server_name(attachment.ssl(), &alert, ctx->callbacks.server_name_arg);
+  const int result = ctx->callbacks.server_name(attachment.ssl(), &alert);
   // A warning is none in TLS 1.3, and is not sent.
   if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
@@ -81,9 +79,9 @@ bool CallServerName(SslAttachment& attachment) {
 }
 
 bool CallCertificate(SslAttachment& attachment) {
-  const SslSettings& settings = attachment.settings;
-  if (settings.cert_callback == nullptr) return true;
-  const int result = settings.cert_callback(attachment.ssl(), settings.cert_callback_arg);
+  const Callback<CertificateFunction> callback = attachment.settings.certificate;
+  if (!callback) return true;
+  const int result = callback(attachment.ssl());
   if (result > 0) return true;
   if (result < 0) {
     attachment.callbacks.Postpone(EventType::kCredentialWanted, Want::kCertificateCallback);

@@ -71,11 +71,8 @@ uint32_t AllowedEarlyData(SslAttachment& attachment) {
       !attachment.facts.client_extension(kEarlyData)) {
     return 0;
   }
-  const SslSettings& settings = attachment.settings;
-  if (settings.allow_early_data != nullptr &&
-      settings.allow_early_data(ssl, settings.allow_early_data_arg) == 0) {
-    return 0;
-  }
+  const Callback<SSL_allow_early_data_cb_fn> allows = attachment.settings.allow_early_data;
+  if (allows && allows(ssl) == 0) return 0;
   return Real().SSL_get_recv_max_early_data(ssl);
 }
 

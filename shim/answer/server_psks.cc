@@ -59,7 +59,7 @@ bool MayKnowPsks(const SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   // libcoap's ClientHello callback sets the PSK callback.
   return settings.psk_server != nullptr || settings.psk_find_session != nullptr ||
-         (ctx != nullptr && ctx->callbacks.client_hello != nullptr);
+         (ctx != nullptr && ctx->callbacks.client_hello);
 }
 
 void AnswerPskWanted(SslAttachment& attachment, Instant now) {

@@ -42,10 +42,10 @@ void AppendToFile(const std::string& file, std::string_view text) {
 
 void TellMessage(SslAttachment& attachment, bool outgoing, int content_type,
                  std::span<const uint8_t> bytes) {
-  const SslSettings& settings = attachment.settings;
-  if (settings.message_callback == nullptr) return;
-  settings.message_callback(outgoing ? 1 : 0, DTLS1_3_VERSION, content_type, bytes.data(),
-                            bytes.size(), attachment.ssl(), settings.message_callback_arg);
+  const Callback<MessageFunction> callback = attachment.settings.message;
+  if (!callback) return;
+  callback(outgoing ? 1 : 0, DTLS1_3_VERSION, content_type, bytes.data(), bytes.size(),
+           attachment.ssl());
 }
 
 void TellAlert(SslAttachment& attachment, const Event& event) {
@@ -94,7 +94,7 @@ void TellTrace(SslAttachment& attachment, const Event& event) {
 
 void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const uint8_t> datagram,
                        bool with_contents) {
-  if (attachment.settings.message_callback == nullptr) return;
+  if (!attachment.settings.message) return;
   while (!datagram.empty()) {
     const size_t record_len = RecordExtent(datagram, /*connection_id_len=*/0);
     if (record_len == 0) return;

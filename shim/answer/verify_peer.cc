@@ -78,10 +78,9 @@ bool VerifyChain(SslAttachment& attachment, X509* leaf) {
     return false;
   }
   const CtxAttachment* ctx = attachment.ctx();
-  const bool is_good =
-      ctx != nullptr && ctx->callbacks.verify_chain != nullptr
-          ? ctx->callbacks.verify_chain(context.get(), ctx->callbacks.verify_chain_arg) > 0
-          : X509_verify_cert(context.get()) > 0;
+  const bool is_good = ctx != nullptr && ctx->callbacks.verify_chain
+                           ? ctx->callbacks.verify_chain(context.get()) > 0
+                           : X509_verify_cert(context.get()) > 0;
   Real().SSL_set_verify_result(ssl, X509_STORE_CTX_get_error(context.get()));
   attachment.lent().verified_chain = X509_STORE_CTX_get1_chain(context.get());
   X509_VERIFY_PARAM_move_peername(Real().SSL_get0_param(ssl),

@@ -13,13 +13,25 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "shim/attachment/callback.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/transcript_provider.h"
 
 namespace dtls13::shim {
 
-using MessageCallback = void (*)(int write_p, int version, int content_type, const void* buf,
+// The types of callbacks that libssl's headers give no name.
+using MessageFunction = void (*)(int write_p, int version, int content_type, const void* buf,
                                  size_t len, SSL* ssl, void* arg);
+using CertificateFunction = int (*)(SSL* ssl, void* arg);
+using ServerNameFunction = int (*)(SSL* ssl, int* alert, void* arg);
+using VerifyChainFunction = int (*)(X509_STORE_CTX* store_ctx, void* arg);
+using CookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len);
+using CookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
+                                     unsigned int cookie_len);
+using StatelessCookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie,
+                                                size_t* cookie_len);
+using StatelessCookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
+                                              size_t cookie_len);
 
 // VersionLimit is a version limit as the application set it, and what libssl was told in its place:
 // libssl before 4.1 has no DTLS 1.3 and refuses its number, where DTLS 1.2 is the nearest it has;
@@ -42,8 +54,7 @@ struct SslSettings {
   VersionLimit min_version;
   VersionLimit max_version;
 
-  MessageCallback message_callback = nullptr;
-  void* message_callback_arg = nullptr;
+  Callback<MessageFunction> message;
 
   // In the application's order; nothing: not set. A list that was set and names nothing known here
   // is empty, and never stands for our defaults.
@@ -62,11 +73,8 @@ struct SslSettings {
   // SSL_set_session_id_context, at most 32 bytes.
   std::vector<uint8_t> session_id_context;
 
-  SSL_allow_early_data_cb_fn allow_early_data = nullptr;
-  void* allow_early_data_arg = nullptr;
-
-  int (*cert_callback)(SSL* ssl, void* arg) = nullptr;
-  void* cert_callback_arg = nullptr;
+  Callback<SSL_allow_early_data_cb_fn> allow_early_data;
+  Callback<CertificateFunction> certificate;
 
   SSL_psk_client_cb_func psk_client = nullptr;
   SSL_psk_server_cb_func psk_server = nullptr;
@@ -77,23 +85,15 @@ struct SslSettings {
 // CtxCallbacks are what an application sets on an SSL_CTX only, and that libssl has no getter for.
 // They are read from the SSL's present SSL_CTX when they are called, as libssl does.
 struct CtxCallbacks {
-  int (*cookie_generate)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len) = nullptr;
-  int (*cookie_verify)(SSL* ssl, const unsigned char* cookie, unsigned int cookie_len) = nullptr;
-  int (*stateless_cookie_generate)(SSL* ssl, unsigned char* cookie, size_t* cookie_len) = nullptr;
-  int (*stateless_cookie_verify)(SSL* ssl, const unsigned char* cookie,
-                                 size_t cookie_len) = nullptr;
+  CookieGenerateFunction cookie_generate = nullptr;
+  CookieVerifyFunction cookie_verify = nullptr;
+  StatelessCookieGenerateFunction stateless_cookie_generate = nullptr;
+  StatelessCookieVerifyFunction stateless_cookie_verify = nullptr;
 
-  int (*server_name)(SSL* ssl, int* alert, void* arg) = nullptr;
-  void* server_name_arg = nullptr;
-
-  SSL_CTX_alpn_select_cb_func select_protocol = nullptr;
-  void* select_protocol_arg = nullptr;
-
-  SSL_client_hello_cb_fn client_hello = nullptr;
-  void* client_hello_arg = nullptr;
-
-  int (*verify_chain)(X509_STORE_CTX* store_ctx, void* arg) = nullptr;  // cert_verify_callback
-  void* verify_chain_arg = nullptr;
+  Callback<ServerNameFunction> server_name;
+  Callback<SSL_CTX_alpn_select_cb_func> select_protocol;
+  Callback<SSL_client_hello_cb_fn> client_hello;
+  Callback<VerifyChainFunction> verify_chain;  // SSL_CTX_set_cert_verify_callback
 };
 
 // CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies

@@ -28,7 +28,7 @@ long ArgumentForLibssl(int command, long larg) {
 long Setting(int command, long larg, void* parg, long result, SslSettings* settings) {
   if (command == SSL_CTRL_GET_MIN_PROTO_VERSION) return settings->min_version.Meant(result);
   if (command == SSL_CTRL_GET_MAX_PROTO_VERSION) return settings->max_version.Meant(result);
-  if (command == SSL_CTRL_SET_MSG_CALLBACK_ARG) settings->message_callback_arg = parg;
+  if (command == SSL_CTRL_SET_MSG_CALLBACK_ARG) settings->message.arg = parg;
   if (result <= 0) return result;
   switch (command) {
     case SSL_CTRL_SET_MIN_PROTO_VERSION:
@@ -199,7 +199,7 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
           {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {
     return 0;
   }
-  if (command == SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG) attachment->callbacks.server_name_arg = parg;
+  if (command == SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG) attachment->callbacks.server_name.arg = parg;
   return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
 }
 
@@ -210,8 +210,8 @@ DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(voi
   const bool is_own = dtls13::shim::Fallback::IsOwnMessageCallback(callback) ||
                       dtls13::shim::HelloCapture::IsOwnMessageCallback(callback);
   if (attachment != nullptr && !is_own) {
-    attachment->settings.message_callback =
-        reinterpret_cast<dtls13::shim::MessageCallback>(callback);
+    attachment->settings.message.function =
+        reinterpret_cast<dtls13::shim::MessageFunction>(callback);
     // A Fallback's callback passes on to the one that is noted.
     const dtls13::shim::Fallback* fallback = dtls13::shim::Fallback::Of(*attachment);
     if (fallback != nullptr && fallback->committed()) return 1;
@@ -223,12 +223,12 @@ DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command,
                                          void (*callback)(void)) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment != nullptr && command == SSL_CTRL_SET_MSG_CALLBACK) {
-    attachment->settings.message_callback =
-        reinterpret_cast<dtls13::shim::MessageCallback>(callback);
+    attachment->settings.message.function =
+        reinterpret_cast<dtls13::shim::MessageFunction>(callback);
   }
   if (attachment != nullptr && command == SSL_CTRL_SET_TLSEXT_SERVERNAME_CB) {
-    attachment->callbacks.server_name =
-        reinterpret_cast<decltype(attachment->callbacks.server_name)>(callback);
+    attachment->callbacks.server_name.function =
+        reinterpret_cast<dtls13::shim::ServerNameFunction>(callback);
   }
   return Real().SSL_CTX_callback_ctrl(ctx, command, callback);
 }

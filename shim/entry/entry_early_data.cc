@@ -134,22 +134,3 @@ DTLS13_EXPORT int SSL_export_keying_material_early(SSL* ssl, unsigned char* out,
              ? 1
              : 0;
 }
-
-DTLS13_EXPORT void SSL_CTX_set_allow_early_data_cb(SSL_CTX* ctx,
-                                                   SSL_allow_early_data_cb_fn callback,
-                                                   void* arg) noexcept {
-  if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
-    attachment->settings.allow_early_data = callback;
-    attachment->settings.allow_early_data_arg = arg;
-  }
-  Real().SSL_CTX_set_allow_early_data_cb(ctx, callback, arg);
-}
-
-DTLS13_EXPORT void SSL_set_allow_early_data_cb(SSL* ssl, SSL_allow_early_data_cb_fn callback,
-                                               void* arg) noexcept {
-  if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
-    attachment->settings.allow_early_data = callback;
-    attachment->settings.allow_early_data_arg = arg;
-  }
-  Real().SSL_set_allow_early_data_cb(ssl, callback, arg);
-}

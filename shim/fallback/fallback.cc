@@ -248,8 +248,8 @@ void Fallback::OnMessage(int write_p, int version, int content_type, const void*
       Of(*attachment)->BeforeCall(*attachment);
     }
   }
-  if (const MessageCallback callback = attachment->settings.message_callback) {
-    callback(write_p, version, content_type, buf, len, ssl, arg);
+  if (const MessageFunction function = attachment->settings.message.function) {
+    function(write_p, version, content_type, buf, len, ssl, arg);
   }
 }
 
@@ -281,7 +281,7 @@ void Fallback::Withdraw(SslAttachment& attachment) {
   }
   if (!committed_) return;
   committed_ = false;
-  Real().SSL_set_msg_callback(ssl, attachment.settings.message_callback);
+  Real().SSL_set_msg_callback(ssl, attachment.settings.message.function);
 }
 
 }  // namespace dtls13::shim

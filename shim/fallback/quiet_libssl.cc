@@ -88,7 +88,7 @@ HelloCapture::~HelloCapture() {
   Real().SSL_set0_rbio(ssl, read_bio_);
   Real().SSL_set0_wbio(ssl, write_bio_);
   Real().SSL_set_info_callback(ssl, info_callback_);
-  Real().SSL_set_msg_callback(ssl, attachment_.settings.message_callback);
+  Real().SSL_set_msg_callback(ssl, attachment_.settings.message.function);
   Real().DTLS_set_timer_cb(ssl, attachment_.timer.get());
 }
 
