@@ -4,6 +4,8 @@
 #include <sys/time.h>
 
 #include <algorithm>
+#include <iterator>
+#include <span>
 
 #include "shim/answer/query.h"
 #include "shim/attachment/ctx_attachment.h"
@@ -17,50 +19,108 @@
 namespace dtls13::shim {
 namespace {
 
+// ControlCall is one call of SSL_ctrl or SSL_CTX_ctrl that libssl has had, with its result.
+struct ControlCall {
+  long larg;
+  void* parg;
+  long result;
+
+  int version() const { return static_cast<int>(larg); }
+  std::span<const int> nids() const {
+    return {static_cast<const int*>(parg), static_cast<size_t>(larg)};
+  }
+  const char* list() const { return static_cast<const char*>(parg); }
+};
+
+// When says of which calls of a control there is anything to note.
+enum class When : uint8_t { kAlways, kAccepted };
+
+// SettingControl is a control that SSL_CTX and SSL have in common. `note` notes what a setter sets
+// and returns the result for the application, which a getter's completes.
+struct SettingControl {
+  int command;
+  When when;
+  long (*note)(const ControlCall& call, SslSettings* settings);
+};
+
+constexpr SettingControl kSettingControls[] = {
+    {SSL_CTRL_GET_MIN_PROTO_VERSION, When::kAlways,
+     [](const ControlCall& call, SslSettings* settings) -> long {
+       return settings->min_version.Meant(call.result);
+     }},
+    {SSL_CTRL_GET_MAX_PROTO_VERSION, When::kAlways,
+     [](const ControlCall& call, SslSettings* settings) -> long {
+       return settings->max_version.Meant(call.result);
+     }},
+    {SSL_CTRL_SET_MSG_CALLBACK_ARG, When::kAlways,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->message.arg = call.parg;
+       return call.result;
+     }},
+    {SSL_CTRL_SET_MIN_PROTO_VERSION, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->min_version = VersionLimit::Of(call.version());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_MAX_PROTO_VERSION, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->max_version = VersionLimit::Of(call.version());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_GROUPS, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->groups = GroupsOfNids(call.nids());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_GROUPS_LIST, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->groups = GroupsOfNames(call.list());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_SIGALGS, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->signature_schemes = SchemesOfNids(call.nids());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_SIGALGS_LIST, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->signature_schemes = SchemesOfNames(call.list());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_CLIENT_SIGALGS, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->client_signature_schemes = SchemesOfNids(call.nids());
+       return call.result;
+     }},
+    {SSL_CTRL_SET_CLIENT_SIGALGS_LIST, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->client_signature_schemes = SchemesOfNames(call.list());
+       return call.result;
+     }},
+};
+
+const SettingControl* FindSettingControl(int command) {
+  const auto* found = std::ranges::find(kSettingControls, command, &SettingControl::command);
+  return found != std::end(kSettingControls) ? found : nullptr;
+}
+
+// ArgumentForLibssl is what libssl is told in place of `larg`: it has no DTLS 1.3.
 long ArgumentForLibssl(int command, long larg) {
   const bool is_version =
       command == SSL_CTRL_SET_MIN_PROTO_VERSION || command == SSL_CTRL_SET_MAX_PROTO_VERSION;
   return is_version ? VersionLimit::Of(static_cast<int>(larg)).told : larg;
 }
 
-// Notes what a setter sets and completes what a getter gets, of the controls that SSL_CTX and SSL
-// have in common. `result` is libssl's; returns the application's.
-long Setting(int command, long larg, void* parg, long result, SslSettings* settings) {
-  if (command == SSL_CTRL_GET_MIN_PROTO_VERSION) return settings->min_version.Meant(result);
-  if (command == SSL_CTRL_GET_MAX_PROTO_VERSION) return settings->max_version.Meant(result);
-  if (command == SSL_CTRL_SET_MSG_CALLBACK_ARG) settings->message.arg = parg;
-  if (result <= 0) return result;
-  switch (command) {
-    case SSL_CTRL_SET_MIN_PROTO_VERSION:
-      settings->min_version = VersionLimit::Of(static_cast<int>(larg));
-      break;
-    case SSL_CTRL_SET_MAX_PROTO_VERSION:
-      settings->max_version = VersionLimit::Of(static_cast<int>(larg));
-      break;
-    case SSL_CTRL_SET_GROUPS:
-      settings->groups = GroupsOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
-      break;
-    case SSL_CTRL_SET_GROUPS_LIST:
-      settings->groups = GroupsOfNames(static_cast<const char*>(parg));
-      break;
-    case SSL_CTRL_SET_SIGALGS:
-      settings->signature_schemes =
-          SchemesOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
-      break;
-    case SSL_CTRL_SET_SIGALGS_LIST:
-      settings->signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
-      break;
-    case SSL_CTRL_SET_CLIENT_SIGALGS:
-      settings->client_signature_schemes =
-          SchemesOfNids({static_cast<const int*>(parg), static_cast<size_t>(larg)});
-      break;
-    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
-      settings->client_signature_schemes = SchemesOfNames(static_cast<const char*>(parg));
-      break;
-    default:
-      break;
+// NoteSetting returns the application's result of a control that libssl has had.
+long NoteSetting(const SettingControl* control, const ControlCall& call, SslSettings* settings) {
+  if (control == nullptr || (control->when == When::kAccepted && call.result <= 0)) {
+    return call.result;
   }
-  return result;
+  return control->note(call, settings);
+}
+
+bool SetsMtu(int command) {
+  return command == SSL_CTRL_SET_MTU || command == DTLS_CTRL_SET_LINK_MTU;
 }
 
 // Whoever reads the keys out means to give them to another SSL_CTX. Without a place for them both
@@ -148,72 +208,45 @@ bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, l
 }  // namespace
 }  // namespace dtls13::shim
 
-using dtls13::shim::CtxAttachment;
-using dtls13::shim::Real;
-using dtls13::shim::SslAttachment;
+using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of any namespace
 
 DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) noexcept {
   if (SslAttachment* ours = SslAttachment::Ours(ssl)) {
     long result = 0;
-    if (dtls13::shim::AnswerOurs(*ours, command, larg, parg, &result)) return result;
+    if (AnswerOurs(*ours, command, larg, parg, &result)) return result;
   }
-  switch (command) {
-    case SSL_CTRL_SET_MIN_PROTO_VERSION:
-    case SSL_CTRL_SET_MAX_PROTO_VERSION:
-    case SSL_CTRL_GET_MIN_PROTO_VERSION:
-    case SSL_CTRL_GET_MAX_PROTO_VERSION:
-    case SSL_CTRL_SET_GROUPS:
-    case SSL_CTRL_SET_GROUPS_LIST:
-    case SSL_CTRL_SET_SIGALGS:
-    case SSL_CTRL_SET_SIGALGS_LIST:
-    case SSL_CTRL_SET_CLIENT_SIGALGS:
-    case SSL_CTRL_SET_CLIENT_SIGALGS_LIST:
-    case SSL_CTRL_SET_MSG_CALLBACK_ARG:
-      if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
-        const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
-        const long result = Real().SSL_ctrl(ssl, command, for_libssl, parg);
-        return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
-      }
-      break;
-    case SSL_CTRL_SET_MTU:
-    case DTLS_CTRL_SET_LINK_MTU:
-      if (SslAttachment* attachment = SslAttachment::FindOrCreate(ssl)) {
-        const long result = Real().SSL_ctrl(ssl, command, larg, parg);
-        if (result > 0) dtls13::shim::NoteMtu(*attachment, command, larg);
-        return result;
-      }
-      break;
-    default:
-      break;
-  }
-  return Real().SSL_ctrl(ssl, command, larg, parg);
+  const SettingControl* control = FindSettingControl(command);
+  SslAttachment* attachment =
+      control != nullptr || SetsMtu(command) ? SslAttachment::FindOrCreate(ssl) : nullptr;
+  if (attachment == nullptr) return Real().SSL_ctrl(ssl, command, larg, parg);
+  const long result = Real().SSL_ctrl(ssl, command, ArgumentForLibssl(command, larg), parg);
+  if (SetsMtu(command) && result > 0) NoteMtu(*attachment, command, larg);
+  return NoteSetting(control, {larg, parg, result}, &attachment->settings);
 }
 
 DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
-  const long for_libssl = dtls13::shim::ArgumentForLibssl(command, larg);
-  const long result = Real().SSL_CTX_ctrl(ctx, command, for_libssl, parg);
-  if (dtls13::shim::SharesTicketKeys(command, parg, result) &&
+  const long result = Real().SSL_CTX_ctrl(ctx, command, ArgumentForLibssl(command, larg), parg);
+  if (SharesTicketKeys(command, parg, result) &&
       !attachment->ShareTicketKeys(
           {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {
     return 0;
   }
   if (command == SSL_CTRL_SET_TLSEXT_SERVERNAME_ARG) attachment->callbacks.server_name.arg = parg;
-  return dtls13::shim::Setting(command, larg, parg, result, &attachment->settings);
+  return NoteSetting(FindSettingControl(command), {larg, parg, result}, &attachment->settings);
 }
 
 DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(void)) noexcept {
   SslAttachment* attachment =
       command == SSL_CTRL_SET_MSG_CALLBACK ? SslAttachment::FindOrCreate(ssl) : nullptr;
   // libssl's setter comes by here with the shim's own too.
-  const bool is_own = dtls13::shim::Fallback::IsOwnMessageCallback(callback) ||
-                      dtls13::shim::HelloCapture::IsOwnMessageCallback(callback);
+  const bool is_own =
+      Fallback::IsOwnMessageCallback(callback) || HelloCapture::IsOwnMessageCallback(callback);
   if (attachment != nullptr && !is_own) {
-    attachment->settings.message.function =
-        reinterpret_cast<dtls13::shim::MessageFunction>(callback);
+    attachment->settings.message.function = reinterpret_cast<MessageFunction>(callback);
     // A Fallback's callback passes on to the one that is noted.
-    const dtls13::shim::Fallback* fallback = dtls13::shim::Fallback::Of(*attachment);
+    const Fallback* fallback = Fallback::Of(*attachment);
     if (fallback != nullptr && fallback->committed()) return 1;
   }
   return Real().SSL_callback_ctrl(ssl, command, callback);
@@ -223,12 +256,10 @@ DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command,
                                          void (*callback)(void)) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment != nullptr && command == SSL_CTRL_SET_MSG_CALLBACK) {
-    attachment->settings.message.function =
-        reinterpret_cast<dtls13::shim::MessageFunction>(callback);
+    attachment->settings.message.function = reinterpret_cast<MessageFunction>(callback);
   }
   if (attachment != nullptr && command == SSL_CTRL_SET_TLSEXT_SERVERNAME_CB) {
-    attachment->callbacks.server_name.function =
-        reinterpret_cast<dtls13::shim::ServerNameFunction>(callback);
+    attachment->callbacks.server_name.function = reinterpret_cast<ServerNameFunction>(callback);
   }
   return Real().SSL_CTX_callback_ctrl(ctx, command, callback);
 }
