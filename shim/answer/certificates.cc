@@ -21,7 +21,7 @@ bool AppendDer(const Object* object, int (*i2d)(const Object* object, unsigned c
   return i2d(object, &out) == len;
 }
 
-// Begins with the leaf itself when `skip_leaf` is false.
+// AppendStack appends all certificates of `stack`, but for the first with `skip_leaf`.
 bool AppendStack(const STACK_OF(X509) * stack, bool skip_leaf,
                  std::vector<std::vector<uint8_t>>* chain) {
   for (int i = skip_leaf ? 1 : 0; i < sk_X509_num(stack); ++i) {
@@ -83,6 +83,35 @@ OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<con
   }
   OpenSslPtr<X509> parsed(certificate);
   return next == der.data() + der.size() ? std::move(parsed) : nullptr;
+}
+
+OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {
+  LentObjects& objects = attachment.lent();
+  const bool peer_is_server = attachment.association()->role() == Role::kClient;
+  OpenSslPtr<X509> leaf;
+  objects.chain = sk_X509_new_null();
+  if (objects.chain == nullptr) return nullptr;
+  for (const std::vector<uint8_t>& der : attachment.association()->peer_certificates()) {
+    OpenSslPtr<X509> certificate = ParseCertificate(attachment, der);
+    if (certificate == nullptr) return nullptr;
+    const bool is_leaf = leaf == nullptr;
+    if (is_leaf) {
+      X509_up_ref(certificate.get());
+      leaf.reset(certificate.get());
+    }
+    if (is_leaf && !peer_is_server) continue;
+    if (sk_X509_push(objects.chain, certificate.get()) <= 0) return nullptr;
+    certificate.release();
+  }
+  return leaf;
+}
+
+bool KeepPeerCertificates(SslAttachment& attachment) {
+  ErrorMark mark;
+  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  if (leaf == nullptr) return false;
+  attachment.lent().certificate = leaf.release();
+  return true;
 }
 
 std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names) {

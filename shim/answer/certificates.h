@@ -22,6 +22,15 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
 // ParseCertificate takes exactly one certificate. Null when it does not parse.
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der);
 
+// ParsePeerChain keeps the association's certificates of the peer in attachment.lent(), as libssl's
+// getters hand them out: a server's chain begins with its own certificate, a client's without.
+// Returns the leaf; null when one of them does not parse.
+OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment);
+
+// KeepPeerCertificates does so with certificates that need no verification, and keeps the leaf too.
+// False when one of them does not parse.
+bool KeepPeerCertificates(SslAttachment& attachment);
+
 // NamesToDer takes the names of authorities; null is none.
 std::vector<std::vector<uint8_t>> NamesToDer(const STACK_OF(X509_NAME) * names);
 

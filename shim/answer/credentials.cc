@@ -11,7 +11,7 @@
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
 #include "shim/answer/query.h"
-#include "shim/answer/resumption.h"
+#include "shim/answer/session_reuse.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 

@@ -19,14 +19,6 @@ void AnswerCredentialWanted(SslAttachment& attachment, Instant now);
 // AnswerSignatureWanted signs with the SSL's private key.
 void AnswerSignatureWanted(SslAttachment& attachment, Instant now);
 
-// AnswerVerifyPeer builds and checks the peer's chain with the SSL's store, parameters and
-// callbacks, sets the SSL's verify result, and keeps the certificates in lent().
-void AnswerVerifyPeer(SslAttachment& attachment, Instant now);
-
-// KeepPeerCertificates puts the association's certificates of the peer into lent(), as
-// libssl's getters hand them out. False when one of them does not parse.
-bool KeepPeerCertificates(SslAttachment& attachment);
-
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_ANSWER_CREDENTIALS_H_

@@ -1,41 +1,17 @@
+#include "shim/answer/verify_peer.h"
+
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
 #include "dtls13/crypto/trust_store.h"
 #include "shim/answer/certificates.h"
-#include "shim/answer/credentials.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
-#include "shim/answer/resumption.h"
-#include "shim/libssl/error_mark.h"
+#include "shim/answer/session_reuse.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
-
-// ParsePeerChain keeps the peer's certificates as libssl's getters hand them out: a server's chain
-// begins with its own certificate, a client's without. Returns the leaf; null when one of them does
-// not parse.
-OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {
-  LentObjects& objects = attachment.lent();
-  const bool peer_is_server = attachment.association()->role() == Role::kClient;
-  OpenSslPtr<X509> leaf;
-  objects.chain = sk_X509_new_null();
-  if (objects.chain == nullptr) return nullptr;
-  for (const std::vector<uint8_t>& der : attachment.association()->peer_certificates()) {
-    OpenSslPtr<X509> certificate = ParseCertificate(attachment, der);
-    if (certificate == nullptr) return nullptr;
-    const bool is_leaf = leaf == nullptr;
-    if (is_leaf) {
-      X509_up_ref(certificate.get());
-      leaf.reset(certificate.get());
-    }
-    if (is_leaf && !peer_is_server) continue;
-    if (sk_X509_push(objects.chain, certificate.get()) <= 0) return nullptr;
-    certificate.release();
-  }
-  return leaf;
-}
 
 X509_STORE* VerifyStore(SSL* ssl) {
   X509_STORE* store = nullptr;
@@ -43,8 +19,8 @@ X509_STORE* VerifyStore(SSL* ssl) {
   return store != nullptr ? store : Real().SSL_CTX_get_cert_store(Real().SSL_get_SSL_CTX(ssl));
 }
 
-// Sets the context up as libssl does: the SSL's parameters over the defaults for the peer's
-// purpose, its security level, Suite B flags, DANE records and callback.
+// Prepare sets a verification up as libssl does: the SSL's parameters over the defaults for the
+// peer's purpose, its security level, Suite B flags, DANE records and callback.
 bool Prepare(SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
   SSL* ssl = attachment.ssl();
   STACK_OF(X509)* untrusted = attachment.lent().chain;
@@ -94,14 +70,6 @@ void Forget(STACK_OF(X509) * *stack) {
 }
 
 }  // namespace
-
-bool KeepPeerCertificates(SslAttachment& attachment) {
-  ErrorMark mark;
-  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
-  if (leaf == nullptr) return false;
-  attachment.lent().certificate = leaf.release();
-  return true;
-}
 
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();

@@ -4,11 +4,10 @@
 #include <string>
 
 #include "shim/answer/certificates.h"
-#include "shim/answer/client_psks.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
-#include "shim/answer/resumption.h"
-#include "shim/answer/server_psks.h"
+#include "shim/answer/psks.h"
+#include "shim/answer/session_reuse.h"
 #include "shim/answer/tell.h"
 #include "shim/attachment/offered_lists.h"
 #include "shim/attachment/protocol_version.h"

@@ -6,9 +6,10 @@
 #include <vector>
 
 #include "shim/answer/credentials.h"
-#include "shim/answer/resumption.h"
-#include "shim/answer/server_psks.h"
+#include "shim/answer/psks.h"
+#include "shim/answer/session_reuse.h"
 #include "shim/answer/tell.h"
+#include "shim/answer/verify_peer.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/scratch_buffer.h"
 #include "shim/drive/association_setup.h"

@@ -1,4 +1,4 @@
-#include "shim/answer/resumption.h"
+#include "shim/answer/session_reuse.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,7 +7,7 @@
 
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
-#include "shim/answer/credentials.h"
+#include "shim/answer/certificates.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/session_object.h"
 #include "shim/libssl/real_libssl.h"

@@ -1,5 +1,5 @@
-#ifndef DTLS13_SHIM_ANSWER_RESUMPTION_H_
-#define DTLS13_SHIM_ANSWER_RESUMPTION_H_
+#ifndef DTLS13_SHIM_ANSWER_SESSION_REUSE_H_
+#define DTLS13_SHIM_ANSWER_SESSION_REUSE_H_
 
 #include <memory>
 
@@ -54,4 +54,4 @@ void SettleSession(SslAttachment& attachment);
 
 }  // namespace dtls13::shim
 
-#endif  // DTLS13_SHIM_ANSWER_RESUMPTION_H_
+#endif  // DTLS13_SHIM_ANSWER_SESSION_REUSE_H_
