@@ -101,7 +101,8 @@ absl::StatusOr<std::vector<CapturedDatagram>> ReadCapture(const std::string& pat
   for (const auto& line_view : absl::StrSplit(*text, '\n', absl::SkipEmpty())) {
     ++line_number;
     CapturedDatagram datagram;
-    if (!ParseLine(std::string(line_view), &datagram)) {
+    const std::string line(line_view);
+    if (!ParseLine(line, &datagram)) {
       return absl::DataLossError(
           absl::StrCat(path, " is not a capture: line ", line_number, " does not parse."));
     }
