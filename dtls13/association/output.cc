@@ -134,7 +134,7 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //# During the handshake, ACK records MUST be sent with an epoch which is
   //# equal to or higher than the record which is being acknowledged.
   const Epoch max_epoch = connected_ ? newest_read_epoch_ : epoch;
-  const size_t num = acks_.Take(max_epoch, std::span(numbers).first(max_numbers));
+  const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
   std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
       content;
   const size_t content_len = WriteAck(std::span(numbers).first(num), content);

@@ -55,7 +55,7 @@ size_t AckScheduler::num_unsent() const {
   return std::ranges::count(entries_, false, &Entry::sent);
 }
 
-size_t AckScheduler::Take(Epoch max_epoch, std::span<RecordNumber> out) {
+size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
   CancelPending();
   const auto eligible = std::span(entries_).first(
       std::ranges::upper_bound(entries_, max_epoch, {},
@@ -74,7 +74,8 @@ size_t AckScheduler::Take(Epoch max_epoch, std::span<RecordNumber> out) {
     chosen[i] = true;
     --room;
   }
-  // Of those named before the newest: their ACK is the likeliest to be still under way, or lost.
+  // Records that an ACK named before come last, the newest first: that ACK is the likeliest to be
+  // still under way, or lost.
   for (size_t i = eligible.size(); i > 0 && room > 0; --i) {
     if (!eligible[i - 1].sent) continue;
     chosen[i - 1] = true;

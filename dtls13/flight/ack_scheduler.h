@@ -46,12 +46,12 @@ class AckScheduler {
   // num_unsent: records noted that no ACK has named yet.
   size_t num_unsent() const;
 
-  // Take writes at most `out.size()` numbers in increasing order without duplicates, favouring
+  // FillAck writes at most `out.size()` numbers in increasing order without duplicates, favouring
   // those never sent before, marks them sent, and clears owed(). Returns how many. Only records
   // with epoch <= `max_epoch` are named: during the handshake an ACK goes out in an epoch at least
   // as high as what it acknowledges. That rule ends with the handshake, when the two directions'
   // epochs are no longer comparable; pass the newest read epoch then.
-  size_t Take(Epoch max_epoch, std::span<RecordNumber> out);
+  size_t FillAck(Epoch max_epoch, std::span<RecordNumber> out);
 
  private:
   struct Entry {

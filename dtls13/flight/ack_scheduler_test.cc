@@ -24,7 +24,7 @@ Instant At(int64_t ms) { return Instant(milliseconds(ms)); }
 Numbers Take(AckScheduler& acks, Epoch max_epoch = kAnyEpoch,
              size_t room = AckScheduler::kMaxRecordNumbers) {
   Numbers numbers(room);
-  numbers.resize(acks.Take(max_epoch, numbers));
+  numbers.resize(acks.FillAck(max_epoch, numbers));
   return numbers;
 }
 

@@ -179,7 +179,7 @@ class Exchange {
 
   void SendAck() {
     std::vector<RecordNumber> numbers(1 + random_() % AckScheduler::kMaxRecordNumbers);
-    numbers.resize(acks_.Take(kHandshakeEpoch, numbers));
+    numbers.resize(acks_.FillAck(kHandshakeEpoch, numbers));
     for (const RecordNumber number : numbers) ASSERT_TRUE(opened_.contains(number));
     if (acks_.num_unsent() > 0) acks_.OweNow();
     Send({.at = {}, .order = 0, .is_ack = true, .number = {}, .content = {}, .numbers = numbers});

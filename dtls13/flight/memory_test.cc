@@ -202,10 +202,10 @@ TEST(Memory, AckSchedulerHoldsNothingBetweenFlightsAndAfterTheHandshake) {
   acks.OnFlightStarted();
   EXPECT_EQ(probe.num_bytes(), 0u);
   acks.OnRecord({{2}, {1'000}});
-  acks.Take({2}, numbers);
+  acks.FillAck({2}, numbers);
   acks.OnRecord({{3}, {0}});
   EXPECT_GT(probe.num_bytes(), 0u);
-  acks.Take({3}, numbers);
+  acks.FillAck({3}, numbers);
   EXPECT_EQ(probe.num_bytes(), 0u);
 }
 

@@ -28,7 +28,7 @@ bool OutgoingFlight::OutgoingMessage::FitPiece(size_t index, size_t room, bool a
   const Piece& piece = pieces[index];
   const uint32_t begin = PieceBegin(index);
   if (piece.end - begin <= room) return true;
-  // What went out as one fragment stays one as long as a record of its own can hold it.
+  // A fragment that went out stays one as long as a record of its own can hold it.
   if (!alone && (piece.state == PieceState::kLost || room < kMinSplitLen)) return false;
   if (room == 0) return false;
   CutAt(begin + room);

@@ -18,11 +18,11 @@ struct FragmentRef {
   uint16_t message_seq = 0;
   uint32_t offset = 0;
   uint32_t len = 0;
-  // Which of the records that PackRecord ever filled carried it, from 1 on; 0 is none in
-  // particular.
+  // The record that carried the range, counted from 1 over all that PackRecord ever filled; 0 is
+  // none in particular.
   uint32_t record = 0;
 
-  // Equal: the same range, in whichever record.
+  // Two are equal when they name the same range, in whichever record.
   friend bool operator==(const FragmentRef& a, const FragmentRef& b) {
     return a.message_seq == b.message_seq && a.offset == b.offset && a.len == b.len;
   }

@@ -37,8 +37,8 @@ constexpr uint32_t kMaxProvoked = 16;
 // shortest timer a peer of ours is known to use.
 constexpr Duration kMinProvokeInterval = std::chrono::milliseconds(50);
 
-// What was sent last and is not acknowledged may be lost or under way; it is given a quarter more
-// than the time that the flight's first ACK took, and at least this.
+// The tail of a flight may be lost or under way: it is given a quarter more than the time that the
+// flight's first ACK took, and at least this.
 constexpr int kTailDelayDivisor = 4;
 constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
 
@@ -93,7 +93,7 @@ bool Retransmission::OnDatagramSent(Instant now) {
   if (!std::exchange(has_unsent_records_, false)) return false;
   last_sent_ = now;
   pace_due_.reset();
-  // What follows a probe waits for the answer to that, or for the timer.
+  // Records behind a probe wait for the answer to it, or for the timer.
   if (burst_left_ == 0 && !is_probe_ && flight_.HasOwed()) {
     pace_due_ = now + timer_.value() / kBurstPauseDivisor;
   }
@@ -147,7 +147,7 @@ void Retransmission::OnProgress(Instant now) {
   timer_.Restart(now);
   tail_due_.reset();
   if (!last_sent_) return;
-  // Of several ACKs the first tells: what it calls for leaves before the next one arrives.
+  // The first of several ACKs tells: what it calls for leaves before the next one arrives.
   if (!answer_time_) answer_time_ = now - *last_sent_;
   if (!flight_.HasOwed()) ExpectTail(now);
 }

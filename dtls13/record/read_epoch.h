@@ -26,7 +26,7 @@ struct ReadEpoch {
   const Epoch epoch;
   RecordProtection protection;
   ReplayWindow window;
-  // Of its keys; null unless the association may be exported.
+  // The traffic secret of the keys; null unless the association may be exported.
   std::unique_ptr<const Secret> secret;
   uint64_t num_failures = 0;  // records that did not authenticate under this key
   const uint64_t integrity_limit;

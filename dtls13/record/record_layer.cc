@@ -109,7 +109,7 @@ bool RecordLayer::DropRest(DropReason reason, std::span<uint8_t>* datagram) {
   //# later record has a connection ID which does not correspond to the
   //# same association used for previous records, the rest of the datagram
   //# MUST be discarded.
-  // What carries a Connection ID that is not ours is another association's, or nobody's, wherever
+  // A record with a Connection ID that is not ours is another association's, or nobody's, wherever
   // in the datagram it stands.
   *datagram = {};
   return Drop(reason);

@@ -195,8 +195,9 @@ class RecordLayer {
   uint64_t NumLeft(Epoch epoch) const;
 
  private:
-  // Each of these takes one record, or all that is left, off the front of `*datagram`. True, with
-  // `*opened` set, when it is accepted. Returning it would copy it at each step of the way.
+  // OpenPlaintext and those after it take one record, or all that is left, off the front of
+  // `*datagram`. True, with `*opened` set, when it is accepted. Returning it would copy it at each
+  // step of the way.
   bool OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened);
   bool OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened);
   bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);

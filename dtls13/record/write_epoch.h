@@ -47,8 +47,8 @@ class WriteNumbers {
   uint64_t limit_;
 };
 
-// WriteEpoch is everything that belongs to one protected epoch of our own records: its keys and its
-// numbers. It does not know other epochs.
+// WriteEpoch is everything that belongs to one protected epoch of the records sent: its keys and
+// its numbers. It does not know other epochs.
 struct WriteEpoch {
   // One record per number, so the numbers' limit is the key's confidentiality limit as well.
   WriteEpoch(Epoch epoch, const CipherSuite& suite, RecordProtection protection)
@@ -57,7 +57,7 @@ struct WriteEpoch {
   const Epoch epoch;
   RecordProtection protection;
   WriteNumbers numbers;
-  // Of its keys; null unless the association may be exported.
+  // The traffic secret of the keys; null unless the association may be exported.
   std::unique_ptr<const Secret> secret;
 };
 

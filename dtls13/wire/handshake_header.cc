@@ -28,7 +28,7 @@ std::optional<HandshakeFragment> ReadHandshakeFragment(ByteReader* reader) {
     return std::nullopt;
   }
   header.type = static_cast<HandshakeType>(type);
-  // Both are 24 bits, so the sum cannot overflow.
+  // Offset and length have 24 bits each, so their sum cannot overflow.
   if (header.fragment_offset + header.fragment_len > header.message_len) return std::nullopt;
   if (!ahead.ReadBytes(header.fragment_len, &fragment.body)) return std::nullopt;
   *reader = ahead;

@@ -49,7 +49,7 @@ std::optional<PlaintextFragment> FindWholeClientHello(std::span<const uint8_t> d
   }
   const std::optional<PlaintextRecord> record =
       ParsePlaintextRecord(std::span(const_cast<uint8_t*>(datagram.data()), datagram.size()));
-  // What else the record holds belongs to no ClientHello.
+  // The rest of such a record belongs to no ClientHello.
   if (!record || record->fragment.size() != kHandshakeHeaderLen + found->fragment.body.size()) {
     return std::nullopt;
   }
