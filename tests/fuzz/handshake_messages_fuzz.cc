@@ -21,13 +21,7 @@
 namespace dtls13::fuzz {
 namespace {
 
-using Body = std::span<const uint8_t>;
-
-bool Same(const std::vector<uint8_t>& written, Body body) {
-  return std::equal(written.begin(), written.end(), body.begin(), body.end());
-}
-
-void WalkExtensions(const ExtensionBlock& block, Body body) {
+void WalkExtensions(const ExtensionBlock& block, Data body) {
   ByteReader reader = block.Begin();
   for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
     Check(Within(extension.data, body));
@@ -36,7 +30,7 @@ void WalkExtensions(const ExtensionBlock& block, Body body) {
   Check(reader.empty());
 }
 
-void FuzzEncryptedExtensions(Body body) {
+void FuzzEncryptedExtensions(Data body) {
   const auto extensions = ParseEncryptedExtensions(body);
   if (!extensions.has_value()) return;
   WalkExtensions(*extensions, body);
@@ -44,7 +38,7 @@ void FuzzEncryptedExtensions(Body body) {
   Check(status.ok() == extensions->empty());
 }
 
-void FuzzCertificateRequest(Body body) {
+void FuzzCertificateRequest(Data body) {
   const auto request = ParseCertificateRequest(body);
   if (!request.has_value()) return;
   Check(Within(request->context, body));
@@ -56,14 +50,14 @@ void FuzzCertificateRequest(Body body) {
   Check(request->extensions.Has(ExtensionType::kSignatureAlgorithms));
 }
 
-void FuzzCertificateVerify(Body body) {
+void FuzzCertificateVerify(Data body) {
   const auto verify = ParseCertificateVerify(body);
   if (!verify.has_value()) return;
   Check(Within(verify->signature, body));
   Check(Same(SerializeCertificateVerify(verify->algorithm, verify->signature), body));
 }
 
-void FuzzCompressedCertificate(Body body) {
+void FuzzCompressedCertificate(Data body) {
   const auto message = ParseCompressedCertificate(body);
   if (!message.has_value()) return;
   Check(!message->compressed.empty() && Within(message->compressed, body));
@@ -72,7 +66,7 @@ void FuzzCompressedCertificate(Body body) {
   Check(!DecompressCertificate({}, /*max_len=*/100 * 1024, body, &out).ok() && out.capacity() == 0);
 }
 
-void FuzzClientsWishes(Body body) {
+void FuzzClientsWishes(Data body) {
   const auto block = ExtensionBlock::Parse(body);
   if (!block.has_value()) return;
   CertificateWishes wishes;
@@ -96,7 +90,7 @@ void FuzzClientsWishes(Body body) {
   Check(again.ocsp == wishes.ocsp && again.sct == wishes.sct);
 }
 
-void FuzzStaple(Body body) {
+void FuzzStaple(Data body) {
   const auto block = ExtensionBlock::Parse(body);
   if (!block.has_value()) return;
   const auto staple = ReadStaple(*block);
@@ -107,7 +101,7 @@ void FuzzStaple(Body body) {
   Check(writer.ok() && written.size() <= body.size() + 2);
 }
 
-void FuzzNewSessionTicket(Body body) {
+void FuzzNewSessionTicket(Data body) {
   NewSessionTicket ticket;
   if (!ParseNewSessionTicket(body, &ticket).ok()) return;
   Check(!ticket.ticket.empty() && Within(ticket.ticket, body));
@@ -119,14 +113,14 @@ void FuzzNewSessionTicket(Body body) {
   Check(reparsed.max_early_data_len == ticket.max_early_data_len);
 }
 
-void FuzzKeyUpdate(Body body) {
+void FuzzKeyUpdate(Data body) {
   bool illegal = false;
   const auto update = ParseKeyUpdate(body, &illegal);
   Check(!(update.has_value() && illegal));
   if (update.has_value()) Check(Same(SerializeKeyUpdate(*update), body));
 }
 
-void FuzzNewConnectionId(Body body) {
+void FuzzNewConnectionId(Data body) {
   bool illegal = false;
   const auto message = ParseNewConnectionId(body, &illegal);
   Check(!(message.has_value() && illegal));
@@ -141,7 +135,7 @@ void FuzzNewConnectionId(Body body) {
   Check(Same(SerializeNewConnectionId(ids, message->usage), body));
 }
 
-void FuzzConnectionIdValues(Body body) {
+void FuzzConnectionIdValues(Data body) {
   if (const auto num_cids = ParseRequestConnectionId(body)) {
     Check(Same(SerializeRequestConnectionId(*num_cids), body));
   }
@@ -155,39 +149,8 @@ void FuzzConnectionIdValues(Body body) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13::fuzz;
-  if (size == 0) return 0;
-  const Body body(data + 1, size - 1);
-  switch (data[0] % 10) {
-    case 0:
-      FuzzEncryptedExtensions(body);
-      break;
-    case 1:
-      FuzzCertificateRequest(body);
-      break;
-    case 2:
-      FuzzCertificateVerify(body);
-      break;
-    case 3:
-      FuzzNewSessionTicket(body);
-      break;
-    case 4:
-      FuzzKeyUpdate(body);
-      break;
-    case 5:
-      FuzzCompressedCertificate(body);
-      break;
-    case 6:
-      FuzzClientsWishes(body);
-      break;
-    case 7:
-      FuzzNewConnectionId(body);
-      break;
-    case 8:
-      FuzzConnectionIdValues(body);
-      break;
-    default:
-      FuzzStaple(body);
-      break;
-  }
-  return 0;
+  return FuzzOneOf({&FuzzEncryptedExtensions, &FuzzCertificateRequest, &FuzzCertificateVerify,
+                    &FuzzNewSessionTicket, &FuzzKeyUpdate, &FuzzCompressedCertificate,
+                    &FuzzClientsWishes, &FuzzNewConnectionId, &FuzzConnectionIdValues, &FuzzStaple},
+                   data, size);
 }

@@ -11,8 +11,6 @@
 namespace dtls13::fuzz {
 namespace {
 
-using Data = std::span<const uint8_t>;
-
 // What parses is written back alike, but for the binders, which are zeros.
 void FuzzOfferedPsks(Data data) {
   OfferedPsks psks;
@@ -55,18 +53,5 @@ void FuzzModes(Data data) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13::fuzz;
-  if (size == 0) return 0;
-  const Data rest(data + 1, size - 1);
-  switch (data[0] % 3) {
-    case 0:
-      FuzzOfferedPsks(rest);
-      break;
-    case 1:
-      FuzzSelectedIdentity(rest);
-      break;
-    default:
-      FuzzModes(rest);
-      break;
-  }
-  return 0;
+  return FuzzOneOf({&FuzzOfferedPsks, &FuzzSelectedIdentity, &FuzzModes}, data, size);
 }

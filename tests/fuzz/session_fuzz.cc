@@ -16,11 +16,7 @@
 namespace dtls13::fuzz {
 namespace {
 
-using Data = std::span<const uint8_t>;
-
 constexpr WallTime kNow{std::chrono::seconds(1'000'000)};
-
-bool Same(Data a, Data b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 void FuzzSession(Data data) {
   const auto session = ParseSession(data);
@@ -58,18 +54,5 @@ void FuzzTicket(Data data) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13::fuzz;
-  if (size == 0) return 0;
-  const Data input(data + 1, size - 1);
-  switch (data[0] % 3) {
-    case 0:
-      FuzzSession(input);
-      break;
-    case 1:
-      FuzzImportedIdentity(input);
-      break;
-    default:
-      FuzzTicket(input);
-      break;
-  }
-  return 0;
+  return FuzzOneOf({&FuzzSession, &FuzzImportedIdentity, &FuzzTicket}, data, size);
 }
