@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "dtls13/association_config.h"
@@ -77,6 +78,15 @@ class Association {
   // PollTransmit by the path that comes with it. What the peer sends from elsewhere is taken, but
   // the path in use changes only to one that is proved: kPeerMoved, kPeerAddressCandidate.
   virtual void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) = 0;
+  // HandleClientHello takes the ClientHello that a server was made for, as a HelloListener has read
+  // it, in place of its datagrams. `rest` is what lay behind it, as HandleDatagram takes it, and
+  // may be empty. Ignored once the association has answered a ClientHello.
+  void HandleClientHello(std::shared_ptr<const ReceivedHello> hello, std::span<uint8_t> rest,
+                         Instant now) {
+    HandleClientHello(std::move(hello), rest, PathId(active_path()), now);
+  }
+  virtual void HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
+                                 std::span<uint8_t> rest, const PathId& from, Instant now) = 0;
   // HandleTimeout is infallible and only marks owed work; calling it early is harmless.
   virtual void HandleTimeout(Instant now) = 0;
   // PollTransmit writes the next owed datagram of at most mtu() bytes and returns its length, 0

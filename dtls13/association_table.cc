@@ -1,34 +1,20 @@
 #include "dtls13/association_table.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "dtls13/wire/plaintext_handshake.h"
 
 namespace dtls13 {
-namespace {
-
-// kMaxReplyLen: a HelloRetryRequest has a cookie of some hundred bytes.
-constexpr size_t kMaxReplyLen = 1024;
-
-// Where a ClientHello has its random: behind legacy_version.
-constexpr size_t kRandomOffset = 2;
-
-}  // namespace
 
 AssociationTable::AssociationTable(std::shared_ptr<const AssociationConfig> config,
                                    AssociationTableOptions options)
-    : config_(std::move(config)), options_(options), listener_(HandshakeConfigOf(config_)) {}
+    : config_(std::move(config)),
+      options_(options),
+      listener_(HandshakeConfigOf(config_), HelloListenerOptions()) {}
 
 // --- Datagrams
-
-// RandomOf is nothing for a body that is too short for one.
-std::optional<AssociationTable::HelloRandom> AssociationTable::RandomOf(
-    std::span<const uint8_t> hello) {
-  HelloRandom random;
-  if (hello.size() < kRandomOffset + random.size()) return std::nullopt;
-  std::copy_n(hello.begin() + kRandomOffset, random.size(), random.begin());
-  return random;
-}
 
 void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
                                       std::span<uint8_t> datagram, Instant now, WallTime wall_now) {
@@ -58,19 +44,6 @@ void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
 
 void AssociationTable::HandleClientHello(const Address& address, Place at,
                                          std::span<uint8_t> datagram, WallTime wall_now) {
-  Gathered gathered;
-  std::optional<PlaintextFragment> hello = FindWholeClientHello(datagram);
-  if (!hello) {
-    gathered = gatherer_.Add(datagram, address, listener_, wall_now);
-    if (gathered.verdict == GatherVerdict::kBadCookie) {
-      Refuse(address, datagram, AlertDescription::kIllegalParameter);
-    }
-    if (gathered.verdict != GatherVerdict::kWhole) return;
-    datagram = gathered.datagram;
-    hello = FindWholeClientHello(datagram);
-  }
-  const std::optional<HelloRandom> random = RandomOf(hello->fragment.body);
-  if (!random) return;
   //= rfc9147#section-5.11
   //# In cases where a server believes it has an existing association on a
   //# given host/port quartet and it receives an epoch=0 ClientHello, it
@@ -78,15 +51,35 @@ void AssociationTable::HandleClientHello(const Address& address, Place at,
   //# association until the client has demonstrated reachability either by
   //# completing a cookie exchange or by completing a complete handshake
   //# including delivering a verifiable Finished message.
+  std::array<AssociationId, 2> ids;
+  std::array<ClientRandom, 2> randoms;
+  size_t num_known = 0;
   for (const AssociationId id : {at.living, at.challenger}) {
     const Entry* entry = Find(id);
-    // The hello that it was made for is said again: that one's flight is the answer.
-    if (entry != nullptr && *random == entry->hello_random) {
-      Deliver(id, address, datagram);
-      return;
-    }
+    if (entry == nullptr) continue;
+    ids[num_known] = id;
+    randoms[num_known++] = entry->hello_random;
   }
-  Listen(address, datagram, *random, wall_now);
+  HelloReport report =
+      listener_.Handle(datagram, address, wall_now, std::span(randoms).first(num_known));
+  switch (report.verdict) {
+    case HelloVerdict::kRepeated:
+      // The flight of the association that it was made for is the answer.
+      Deliver(ids[report.repeated_index], address, datagram);
+      return;
+    case HelloVerdict::kRetry:
+    case HelloVerdict::kRefuse:
+      reply_ = std::move(report.answer);
+      reply_address_ = address;
+      return;
+    case HelloVerdict::kAccept:
+      Accept(address, std::move(report), wall_now);
+      return;
+    case HelloVerdict::kIgnore:
+    case HelloVerdict::kCookieWanted:  // not with these options
+    case HelloVerdict::kNotDtls13:
+      return;
+  }
 }
 
 void AssociationTable::Deliver(AssociationId id, const Address& address,
@@ -98,38 +91,7 @@ void AssociationTable::Deliver(AssociationId id, const Address& address,
   Wake(id, entry);
 }
 
-void AssociationTable::Listen(const Address& address, std::span<uint8_t> datagram,
-                              const HelloRandom& random, WallTime wall_now) {
-  switch (listener_.Inspect(datagram, address, wall_now).verdict) {
-    case ListenVerdict::kIgnore:
-      return;
-    case ListenVerdict::kNotDtls13:
-      Refuse(address, datagram, AlertDescription::kProtocolVersion);
-      return;
-    case ListenVerdict::kBadCookie:
-      Refuse(address, datagram, AlertDescription::kIllegalParameter);
-      return;
-    case ListenVerdict::kNeedsRetry:
-      reply_.resize(kMaxReplyLen);
-      reply_.resize(listener_.WriteRetry(datagram, address, {}, wall_now, reply_));
-      reply_address_ = address;
-      if (reply_.empty()) Refuse(address, datagram, AlertDescription::kHandshakeFailure);
-      return;
-    case ListenVerdict::kAccept:
-      Accept(address, datagram, random, wall_now);
-      return;
-  }
-}
-
-void AssociationTable::Refuse(const Address& address, std::span<const uint8_t> datagram,
-                              AlertDescription alert) {
-  reply_.resize(kMaxReplyLen);
-  reply_.resize(CookieListener::WriteAlert(datagram, alert, reply_));
-  reply_address_ = address;
-}
-
-void AssociationTable::Accept(const Address& address, std::span<uint8_t> datagram,
-                              const HelloRandom& random, WallTime wall_now) {
+void AssociationTable::Accept(const Address& address, HelloReport report, WallTime wall_now) {
   // The client's own earlier attempt makes room for this one.
   if (const auto place = places_.find(address); place != places_.end()) {
     End(place->second.challenger, 0);
@@ -141,14 +103,17 @@ void AssociationTable::Accept(const Address& address, std::span<uint8_t> datagra
   const AssociationId id = next_id_++;
   Entry& entry = entries_[id];
   entry.address = address;
-  entry.hello_random = random;
+  std::ranges::copy((*report.hello)->random, entry.hello_random.begin());
   entry.made_at = now_;
   entry.association = Association::NewServer(config_, {.peer_address = address, .now = wall_now});
   half_open_.insert(id);
   Place& place = places_[address];
   (place.living == 0 ? place.living : place.challenger) = id;
   notices_.push_back({.type = TableEventType::kAccepted, .id = id});
-  Deliver(id, address, datagram);
+  const std::optional<PathId> path = PathId::Of(address);
+  if (!path) return;
+  entry.association->HandleClientHello(std::move(report.hello), report.rest, *path, now_);
+  Wake(id, &entry);
 }
 
 // MakeRoom is false when there is no room for one more and nobody may be displaced.

@@ -16,8 +16,7 @@
 #include "dtls13/association.h"
 #include "dtls13/association_config.h"
 #include "dtls13/event.h"
-#include "dtls13/listener/cookie_listener.h"
-#include "dtls13/listener/hello_gatherer.h"
+#include "dtls13/listener/hello_listener.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
@@ -65,10 +64,10 @@ struct TableDatagram {
 // nothing, PollEvent until there is nothing, both again if there was an event, then NextTimeout.
 //
 // Every first ClientHello is answered statelessly, so unproved addresses cost no more than the
-// HelloGatherer's constant. RFC 9147
-// section 5.11: a new handshake on the address of a living association leaves that untouched until
-// the new one's client has delivered its Finished; then the old one is abandoned. An address has at
-// most one handshake beside its association, the latest that proved itself by a cookie.
+// HelloListener's constant. RFC 9147 section 5.11: a new handshake on the address of a living
+// association leaves that untouched until the new one's client has delivered its Finished; then the
+// old one is abandoned. An address has at most one handshake beside its association, the latest
+// that proved itself by a cookie.
 //
 // A datagram with a Connection ID (config.handshake.connection_ids) goes to the association that
 // handed it out, wherever it comes from, or nowhere; an association whose peer is proved to have
@@ -108,13 +107,12 @@ class AssociationTable {
  private:
   using Address = std::vector<uint8_t>;
   using ConnectionId = std::vector<uint8_t>;
-  using HelloRandom = std::array<uint8_t, 32>;
 
   struct Entry {
     Address address;
     std::unique_ptr<Association> association;
     std::vector<ConnectionId> connection_ids;  // that it is found by
-    HelloRandom hello_random{};                // of the ClientHello it was made for
+    ClientRandom hello_random{};               // of the ClientHello it was made for
     Instant made_at{};
     std::optional<Instant> deadline;   // as it stands in deadlines_
     std::optional<Instant> remove_at;  // once it is over
@@ -128,16 +126,10 @@ class AssociationTable {
     AssociationId challenger = 0;  // a handshake that replaces `living` once it is complete
   };
 
-  static std::optional<HelloRandom> RandomOf(std::span<const uint8_t> hello);
-
   void HandleClientHello(const Address& address, Place at, std::span<uint8_t> datagram,
                          WallTime wall_now);
   void Deliver(AssociationId id, const Address& address, std::span<uint8_t> datagram);
-  void Listen(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
-              WallTime wall_now);
-  void Accept(const Address& address, std::span<uint8_t> datagram, const HelloRandom& random,
-              WallTime wall_now);
-  void Refuse(const Address& address, std::span<const uint8_t> datagram, AlertDescription alert);
+  void Accept(const Address& address, HelloReport report, WallTime wall_now);
   bool MakeRoom();
   void OnEvent(AssociationId id, Entry* entry, const Event& event);
   void OnConnected(AssociationId id, const Entry& entry);
@@ -153,8 +145,7 @@ class AssociationTable {
 
   std::shared_ptr<const AssociationConfig> config_;
   AssociationTableOptions options_;
-  CookieListener listener_;
-  HelloGatherer gatherer_;
+  HelloListener listener_;
   Instant now_{};  // of the latest call that told it
   AssociationId next_id_ = 1;
   uint64_t num_refused_ = 0;

@@ -42,6 +42,8 @@ class AssociationImpl final : public Association {
   void BeginServer(ServerParameters parameters);
 
   void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) override;
+  void HandleClientHello(std::shared_ptr<const ReceivedHello> hello, std::span<uint8_t> rest,
+                         const PathId& from, Instant now) override;
   void HandleTimeout(Instant now) override;
   size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
   std::optional<Instant> NextDeadline(bool is_to_send) const override;
@@ -113,6 +115,10 @@ class AssociationImpl final : public Association {
   bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,
                    Instant now);
   bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
+  bool AwaitsClientHello() const;
+  // BeginWith is for a server that has not answered: the ClientHello it will answer, if any, is
+  // this one.
+  void BeginWith(uint16_t message_seq, SequenceNumber record_number);
   // PrepareForClientHello is for a server that has not answered. False when it is no ClientHello.
   bool PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
   void OnRepeatedMessage(Epoch epoch, Instant now);

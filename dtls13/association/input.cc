@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dtls13/association/association_impl.h"
+#include "dtls13/message/client_hello.h"
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/byte_reader.h"
@@ -64,6 +65,35 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     return;
   }
   ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
+}
+
+void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
+                                        std::span<uint8_t> rest, const PathId& from, Instant now) {
+  if (failed() || !AwaitsClientHello()) return;
+  if (!first_call_) first_call_ = now;
+  latest_now_ = now;
+  BeforeDatagram(from);
+  const uint16_t message_seq = hello->message_seq();
+  const SequenceNumber record_number = hello->record_number();
+  const std::span<const uint8_t> body = (*hello)->body;
+  BeginWith(message_seq, record_number);
+  if (body.size() > config_->handshake.max_message_len) {
+    FailLocally(Reason::kExcessiveMessageSize, AlertDescription::kIllegalParameter);
+    return;
+  }
+  reassembler_.StartAt(message_seq + 1);
+  acks_.OnRecord({kPlaintextEpoch, record_number});
+  TraceMessage(/*outgoing=*/false, HandshakeType::kClientHello, message_seq, kPlaintextEpoch, body);
+  peer_spoke_since_flight_ = true;
+  server_handshake_->SetTime(WallAt(now));
+  const Status status = server_handshake_->HandleClientHello(std::move(hello));
+  RunActions(now);
+  if (!status.ok()) Fail(status);
+  AnnounceWait();
+  if (peer_is_dtls13_) records_.AcceptPlaintext(record_number);
+  if (failed()) return;
+  ScheduleAcks(now, /*saw_unreadable=*/false);
+  if (!rest.empty()) HandleDatagram(rest, from, now);
 }
 
 bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now) {
@@ -210,29 +240,34 @@ bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) co
          fragment.header.message_seq >= reassembler_.next_receive_seq();
 }
 
+bool AssociationImpl::AwaitsClientHello() const {
+  return role_ == Role::kServer && !peer_is_dtls13_ &&
+         handshake_->wait() == HandshakeWait::kMessage;
+}
+
+void AssociationImpl::BeginWith(uint16_t message_seq, SequenceNumber record_number) {
+  // Its own numbers mirror those of the hello it answers, so they never repeat those of a
+  // HelloRetryRequest that it has forgotten.
+  if (reassembler_.next_receive_seq() != message_seq) reassembler_.StartAt(message_seq);
+  next_message_seq_ = message_seq;
+  records_.MirrorPlaintextNumber(record_number);
+}
+
 bool AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
                                             RecordNumber number) {
   // A server that has not answered keeps no state worth defending: it meets a new client at
   // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
-  // Its own numbers mirror those of the hello it answers, so they never repeat those of that
-  // HelloRetryRequest.
   if (fragment.header.type != HandshakeType::kClientHello || fragment.header.message_seq > 1) {
     return false;
   }
-  if (reassembler_.next_receive_seq() != fragment.header.message_seq) {
-    reassembler_.StartAt(fragment.header.message_seq);
-  }
-  next_message_seq_ = fragment.header.message_seq;
-  records_.MirrorPlaintextNumber(number.sequence_number);
+  BeginWith(fragment.header.message_seq, number.sequence_number);
   return true;
 }
 
 bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
                                   RecordNews* news, Instant now) {
   const bool is_protected = number.epoch > kPlaintextEpoch;
-  const bool awaits_hello = role_ == Role::kServer && !peer_is_dtls13_ &&
-                            handshake_->wait() == HandshakeWait::kMessage &&
-                            PrepareForClientHello(fragment, number);
+  const bool awaits_hello = AwaitsClientHello() && PrepareForClientHello(fragment, number);
   bool in_order = true;
   FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, &in_order);
   if (verdict == FragmentVerdict::kMismatch && awaits_hello) {

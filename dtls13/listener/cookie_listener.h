@@ -8,19 +8,20 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/client_hello.h"
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/record_number.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
-// ListenVerdict is what a server should do about a datagram from an address it has no association
-// with.
+// ListenVerdict is what a ClientHello shows of a cookie.
 enum class ListenVerdict : uint8_t {
-  kIgnore,      // not a whole ClientHello in one record: drop it without an answer
-  kNotDtls13,   // a ClientHello that does not offer DTLS 1.3
+  kIgnore,      // it is malformed: drop it without an answer
+  kNotDtls13,   // it does not offer DTLS 1.3
   kNeedsRetry,  // a first ClientHello: answer with WriteRetry
   kBadCookie,   // a cookie not ours, stale, or of another address: answer with illegal_parameter
-  kAccept,      // carries a valid cookie: make an Association and hand it this datagram
+  kAccept,      // carries a valid cookie
 };
 
 struct ListenInspection {
@@ -38,8 +39,8 @@ enum class PrefixCookie : uint8_t {
 
 // CookieListener answers first ClientHellos statelessly (RFC 9147 section 5.1): an unproved address
 // costs no memory and gets at most one small datagram for each of its own. It keeps nothing between
-// calls; ClientHellos in several pieces go through a HelloGatherer. Its answers carry the record
-// and message numbers that let an Association continue from the second ClientHello.
+// calls, and sees whole ClientHellos. Its answers carry the record and message numbers that let an
+// Association continue from the second ClientHello.
 class CookieListener {
  public:
   //= rfc9147#section-5.1
@@ -51,7 +52,7 @@ class CookieListener {
   explicit CookieListener(std::shared_ptr<const HandshakeConfig> config)
       : config_(std::move(config)) {}
 
-  ListenInspection Inspect(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+  ListenInspection Inspect(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
                            WallTime now) const;
 
   // InspectPrefix judges the cookie of a ClientHello of which only the body's first bytes are here.
@@ -61,14 +62,14 @@ class CookieListener {
   // WriteRetry writes the HelloRetryRequest datagram for a ClientHello that Inspect called
   // kNeedsRetry. `application_cookie` of at most 255 bytes travels inside our own. Returns the
   // length, 0 when the hello is not acceptable at all (no common suite or group), when the answer
-  // would be more than kMaxAmplification times `datagram`, or when `out` is too small.
-  size_t WriteRetry(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
+  // would be more than kMaxAmplification times a record with `hello`, or when `out` is too small.
+  size_t WriteRetry(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
                     std::span<const uint8_t> application_cookie, WallTime now,
                     std::span<uint8_t> out) const;
 
-  // WriteAlert writes a datagram with the fatal alert that a ClientHello which Inspect did not
-  // ignore is refused with. Returns the length, 0 when `out` is too small.
-  static size_t WriteAlert(std::span<const uint8_t> datagram, AlertDescription alert,
+  // WriteAlert writes a datagram with the fatal alert that a ClientHello is refused with;
+  // `record_number` is of one of its records. Returns the length, 0 when `out` is too small.
+  static size_t WriteAlert(SequenceNumber record_number, AlertDescription alert,
                            std::span<uint8_t> out);
 
  private:

@@ -15,17 +15,19 @@ Gathered HelloGatherer::Add(std::span<const uint8_t> datagram,
       return {.verdict = GatherVerdict::kBadCookie};
     }
   }
-  std::optional<std::vector<uint8_t>> whole = TakeWhole(peer_address);
-  if (!whole) return {};
-  return {.verdict = GatherVerdict::kWhole, .datagram = std::move(*whole)};
+  return TakeWhole(peer_address);
+}
+
+void HelloGatherer::SetMaxHellos(size_t max_hellos) {
+  max_hellos_ = max_hellos;
+  while (hellos_.size() > max_hellos_) DropOldestButLast();
 }
 
 bool HelloGatherer::AddFragment(const PlaintextFragment& found,
                                 std::span<const uint8_t> peer_address,
                                 const CookieListener& listener, WallTime now) {
   const HandshakeHeader& header = found.fragment.header;
-  // A client that has no association has sent no more than two hellos.
-  if (header.type != HandshakeType::kClientHello || header.message_seq > 1 ||
+  if (header.type != HandshakeType::kClientHello || header.message_seq > kMaxHelloSeq ||
       header.message_len > kMaxHelloLen) {
     return true;
   }
@@ -78,18 +80,17 @@ void HelloGatherer::DropOldestButLast() {
   hellos_.erase(unproved != last ? unproved : hellos_.begin());
 }
 
-std::optional<std::vector<uint8_t>> HelloGatherer::TakeWhole(
-    std::span<const uint8_t> peer_address) {
+Gathered HelloGatherer::TakeWhole(std::span<const uint8_t> peer_address) {
   const auto hello = Find(peer_address);
-  if (hello == hellos_.end()) return std::nullopt;
+  if (hello == hellos_.end()) return {};
   const std::optional<Message> message = hello->reassembler.Front();
-  if (!message) return std::nullopt;
-  const std::vector<uint8_t> whole =
-      WholeMessage(HandshakeType::kClientHello, hello->message_seq, message->body);
-  std::vector<uint8_t> datagram(kPlaintextHeaderLen + whole.size());
-  WritePlaintextRecord(ContentType::kHandshake, hello->record_number, whole, datagram);
+  if (!message) return {};
+  Gathered whole{.verdict = GatherVerdict::kWhole,
+                 .body = {message->body.begin(), message->body.end()},
+                 .message_seq = hello->message_seq,
+                 .record_number = hello->record_number};
   hellos_.erase(hello);
-  return datagram;
+  return whole;
 }
 
 size_t HelloGatherer::num_bytes_held() const {

@@ -19,15 +19,16 @@ namespace dtls13 {
 // GatherVerdict is what became of a datagram.
 enum class GatherVerdict : uint8_t {
   kNothing,    // more is wanted, or it was no fragment of a ClientHello
-  kWhole,      // the ClientHello is whole: `datagram`
+  kWhole,      // the ClientHello is whole: `body`
   kBadCookie,  // the first fragment has a cookie that is not good: answer with illegal_parameter
 };
 
 struct Gathered {
   GatherVerdict verdict = GatherVerdict::kNothing;
-  // With kWhole: one record with the whole ClientHello, for CookieListener and Association. Its
-  // number is that of the record that came last.
-  std::vector<uint8_t> datagram = {};
+  // With kWhole: the ClientHello's, and the number of the record that came last.
+  std::vector<uint8_t> body = {};
+  uint16_t message_seq = 0;
+  SequenceNumber record_number = {};
 };
 
 // HelloGatherer puts ClientHellos together that come in several records, for a server that has no
@@ -43,6 +44,8 @@ class HelloGatherer {
  public:
   // kMaxHelloLen: what fits one record when it is whole.
   static constexpr size_t kMaxHelloLen = kMaxPlaintextLen - kHandshakeHeaderLen;
+  // kMaxHelloSeq: a client that has no association has sent no more than two ClientHellos.
+  static constexpr uint16_t kMaxHelloSeq = 1;
   // kMaxHellos: the clients of some tens of milliseconds, which is how far apart the pieces of a
   // hello arrive, where one comes every millisecond.
   static constexpr size_t kMaxHellos = 64;
@@ -52,6 +55,9 @@ class HelloGatherer {
 
   // `max_hellos` at most kMaxHellos.
   explicit HelloGatherer(size_t max_hellos = kMaxHellos) : max_hellos_(max_hellos) {}
+
+  // SetMaxHellos changes the bound; the oldest make room.
+  void SetMaxHellos(size_t max_hellos);
 
   // Add takes one datagram that is no whole ClientHello. `listener` judges cookies.
   Gathered Add(std::span<const uint8_t> datagram, std::span<const uint8_t> peer_address,
@@ -77,7 +83,7 @@ class HelloGatherer {
   Hellos::iterator Find(std::span<const uint8_t> peer_address);
   Hello& Begin(const HandshakeHeader& header, std::span<const uint8_t> peer_address);
   void DropOldestButLast();
-  std::optional<std::vector<uint8_t>> TakeWhole(std::span<const uint8_t> peer_address);
+  Gathered TakeWhole(std::span<const uint8_t> peer_address);
 
   size_t max_hellos_;
   Hellos hellos_;  // oldest first

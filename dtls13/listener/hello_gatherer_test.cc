@@ -73,33 +73,47 @@ class HelloGathererTest : public testing::Test {
     return gatherer_.Add(datagram, address, *listener_, kNow);
   }
 
+  // AsRecord is what was gathered, in one record.
+  static Bytes AsRecord(const Gathered& gathered) {
+    if (gathered.verdict != GatherVerdict::kWhole) return {};
+    const Bytes message =
+        WholeMessage(HandshakeType::kClientHello, gathered.message_seq, gathered.body);
+    Bytes record(kPlaintextHeaderLen + message.size());
+    WritePlaintextRecord(ContentType::kHandshake, gathered.record_number, message, record);
+    return record;
+  }
+
   // AddAll expects the last of `datagrams` to make it whole, and returns that.
-  Bytes AddAll(const std::vector<Bytes>& datagrams) {
+  Gathered AddAll(const std::vector<Bytes>& datagrams) {
     for (size_t i = 0; i + 1 < datagrams.size(); ++i) {
       EXPECT_EQ(Add(datagrams[i]).verdict, GatherVerdict::kNothing);
     }
     Gathered gathered = Add(datagrams.back());
     EXPECT_EQ(gathered.verdict, GatherVerdict::kWhole);
     EXPECT_EQ(gatherer_.num_hellos(), 0u);
-    return std::move(gathered.datagram);
+    return gathered;
   }
 
   // RepeatUntilWhole stops at the datagram that makes it whole: retransmissions may cut the message
   // otherwise, and come a part at a time.
-  Bytes RepeatUntilWhole() {
+  Gathered RepeatUntilWhole() {
     for (int i = 0; i < 8; ++i) {
       for (const Bytes& datagram : FromClientAgain()) {
         Gathered gathered = Add(datagram);
-        if (gathered.verdict == GatherVerdict::kWhole) return std::move(gathered.datagram);
+        if (gathered.verdict == GatherVerdict::kWhole) return gathered;
       }
     }
     ADD_FAILURE() << "not whole";
     return {};
   }
 
-  Bytes Retry(const Bytes& hello) {
+  static ReceivedHello Read(const Gathered& gathered) {
+    return ReceivedHello(gathered.body, gathered.message_seq, gathered.record_number);
+  }
+
+  Bytes Retry(const Gathered& hello) {
     Bytes retry(2048);
-    retry.resize(listener_->WriteRetry(hello, kAddress, {}, kNow, retry));
+    retry.resize(listener_->WriteRetry(Read(hello), kAddress, {}, kNow, retry));
     return retry;
   }
 
@@ -126,8 +140,8 @@ TEST_F(HelloGathererTest, BothHellosInPiecesLeadToAnAssociation) {
   for (const Bytes& datagram : first) received_len += datagram.size();
   std::reverse(first.begin(), first.end());
   first.insert(first.begin(), first.front());
-  const Bytes whole = AddAll(first);
-  EXPECT_EQ(listener_->Inspect(whole, kAddress, kNow).verdict, ListenVerdict::kNeedsRetry);
+  const Gathered whole = AddAll(first);
+  EXPECT_EQ(listener_->Inspect(Read(whole), kAddress, kNow).verdict, ListenVerdict::kNeedsRetry);
   Bytes retry = Retry(whole);
   ASSERT_FALSE(retry.empty());
   EXPECT_LE(retry.size(), 3 * received_len);
@@ -136,11 +150,12 @@ TEST_F(HelloGathererTest, BothHellosInPiecesLeadToAnAssociation) {
   std::vector<Bytes> second = FromClient();
   ASSERT_GE(second.size(), 2u);
   std::reverse(second.begin(), second.end());
-  Bytes accepted = AddAll(second);
-  EXPECT_EQ(listener_->Inspect(accepted, kAddress, kNow).verdict, ListenVerdict::kAccept);
+  const Gathered accepted = AddAll(second);
+  EXPECT_EQ(listener_->Inspect(Read(accepted), kAddress, kNow).verdict, ListenVerdict::kAccept);
   const auto server =
       Association::NewServer(server_config_, {.peer_address = kAddress, .now = kNow});
-  server->HandleDatagram(accepted, now_);
+  Bytes datagram = AsRecord(accepted);
+  server->HandleDatagram(datagram, now_);
   const std::optional<Event> event = server->PollEvent();
   ASSERT_TRUE(event);
   EXPECT_EQ(event->type, EventType::kSignatureWanted);
@@ -151,15 +166,15 @@ TEST_F(HelloGathererTest, RetransmissionsFillTheGaps) {
   std::vector<Bytes> first = FromClient();
   first.erase(first.begin());
   for (const Bytes& datagram : first) EXPECT_EQ(Add(datagram).verdict, GatherVerdict::kNothing);
-  const Bytes whole = RepeatUntilWhole();
+  const Gathered whole = RepeatUntilWhole();
   Bytes retry = Retry(whole);
   client_->HandleDatagram(retry, now_);
   std::vector<Bytes> second = FromClient();
   second.pop_back();
   gatherer_ = HelloGatherer();
   for (const Bytes& datagram : second) EXPECT_EQ(Add(datagram).verdict, GatherVerdict::kNothing);
-  const Bytes again = RepeatUntilWhole();
-  EXPECT_EQ(listener_->Inspect(again, kAddress, kNow).verdict, ListenVerdict::kAccept);
+  const Gathered again = RepeatUntilWhole();
+  EXPECT_EQ(listener_->Inspect(Read(again), kAddress, kNow).verdict, ListenVerdict::kAccept);
 }
 
 //= rfc9147#section-5.1
@@ -212,7 +227,7 @@ TEST_F(HelloGathererTest, PutsTogetherInAnyOrderWithOverlaps) {
   EXPECT_EQ(Add(Record(100, 60, 100, 2)).verdict, GatherVerdict::kNothing);
   EXPECT_EQ(Add(Record(100, 0, 30, 0)).verdict, GatherVerdict::kNothing);
   EXPECT_EQ(Add(Record(100, 0, 30, 3)).verdict, GatherVerdict::kNothing);
-  EXPECT_EQ(Add(Record(100, 20, 70, 4)).datagram, Record(100, 0, 100, 4));
+  EXPECT_EQ(AsRecord(Add(Record(100, 20, 70, 4))), Record(100, 0, 100, 4));
   // It is empty again: the same hello may come once more.
   EXPECT_EQ(Add(Record(100, 20, 100)).verdict, GatherVerdict::kNothing);
 }
@@ -221,7 +236,7 @@ TEST_F(HelloGathererTest, SeveralRecordsInOneDatagram) {
   Bytes datagram = Record(50, 0, 25, 7);
   const Bytes second = Record(50, 25, 50, 8);
   std::copy(second.begin(), second.end(), std::back_inserter(datagram));
-  EXPECT_EQ(Add(datagram).datagram, Record(50, 0, 50, 8));
+  EXPECT_EQ(AsRecord(Add(datagram)), Record(50, 0, 50, 8));
 }
 
 TEST_F(HelloGathererTest, AnotherHelloBeginsAnew) {
@@ -235,7 +250,7 @@ TEST_F(HelloGathererTest, AnotherHelloBeginsAnew) {
   EXPECT_EQ(Add(changed).verdict, GatherVerdict::kNothing);
   Gathered gathered = Add(Record(60, 0, 25));
   ASSERT_EQ(gathered.verdict, GatherVerdict::kWhole);
-  EXPECT_EQ(gathered.datagram.back(), 59 ^ 1);
+  EXPECT_EQ(gathered.body.back(), 59 ^ 1);
 }
 
 // F27: a declared length takes no memory and no great one is gathered.
@@ -250,7 +265,7 @@ TEST_F(HelloGathererTest, HostileFragmentsAreBounded) {
 }
 
 TEST_F(HelloGathererTest, AnEmptyHelloIsWhole) {
-  EXPECT_EQ(Add(Record(0, 0, 0, 5)).datagram, Record(0, 0, 0, 5));
+  EXPECT_EQ(AsRecord(Add(Record(0, 0, 0, 5))), Record(0, 0, 0, 5));
 }
 
 }  // namespace

@@ -106,7 +106,7 @@ void SslAttachment::Reset() {
   early_use = EarlyUse::kNone;
   kept_hello = {};
   unsent_datagram.clear();
-  hello_gatherer.reset();
+  hello_listener.reset();
   libssl_half.reset();
   failure_reported = false;
   callbacks_started = false;

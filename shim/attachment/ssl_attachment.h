@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
-#include "dtls13/listener/hello_gatherer.h"
+#include "dtls13/listener/hello_listener.h"
 #include "shim/attachment/callback_progress.h"
 #include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/handshake_facts.h"
@@ -138,8 +138,8 @@ class SslAttachment {
   static size_t TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes);
 
   KeptHello kept_hello;
-  // Pieces of a ClientHello, while it is not known whose it is to answer.
-  std::unique_ptr<HelloGatherer> hello_gatherer;
+  // The server's front door, while it is not known whose a ClientHello is to answer.
+  std::unique_ptr<HelloListener> hello_listener;
 
   // libssl's half of a client, until the version is settled and libssl's handshake is over.
   std::unique_ptr<LibsslHalf> libssl_half;

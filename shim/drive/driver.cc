@@ -302,12 +302,19 @@ void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
 }
 
+void TakeAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, accepted.datagram, /*with_contents=*/false);
+  ErrorMark mark;
+  attachment.association()->HandleClientHello(
+      std::move(accepted.hello), std::span(accepted.datagram).last(accepted.rest_len), Now());
+}
+
 // Receive reads one datagram and hands it on. Its records' data are taken over before the buffer
 // goes.
 Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
-  if (attachment.kept_hello.has_datagram()) {
-    std::vector<uint8_t> kept = attachment.kept_hello.TakeDatagram();
-    Take(attachment, kept);
+  if (attachment.kept_hello.has_accepted()) {
+    KeptHello::Accepted accepted = attachment.kept_hello.TakeAccepted();
+    TakeAccepted(attachment, accepted);
     PollEvents(attachment, Now());
     return Outcome::kDone;
   }

@@ -1,12 +1,14 @@
 #include "shim/drive/first_hello.h"
 
-#include <array>
+#include <memory>
 #include <optional>
 #include <span>
+#include <utility>
+#include <vector>
 
-#include "dtls13/listener/cookie_listener.h"
-#include "dtls13/listener/hello_gatherer.h"
+#include "dtls13/listener/hello_listener.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/answer/tell.h"
@@ -28,9 +30,6 @@ constexpr size_t kMaxApplicationCookieLen = 255;
 // kCallbackCookieLen is what libssl lets its cookie callbacks write: SSL_COOKIE_LENGTH for the
 // stateless one, which public headers do not name, and less for the other.
 constexpr size_t kCallbackCookieLen = 4096;
-
-// A HelloRetryRequest is far smaller; this is what the default MTU lets through.
-constexpr size_t kMaxRetryLen = kDefaultMtu;
 
 std::optional<std::vector<uint8_t>> GenerateCookie(SslAttachment& attachment, CookieMode mode) {
   const CtxAttachment* ctx = attachment.ctx();
@@ -87,136 +86,112 @@ Outcome Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   return Outcome::kAnswered;
 }
 
-// A client with which no handshake can be. The answer is smaller than what caused it, and keeps no
-// state.
-Outcome Refuse(SslAttachment& attachment, std::span<uint8_t> datagram,
-               AlertDescription description) {
-  std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> alert;
-  if (CookieListener::WriteAlert(datagram, description, alert) == 0) return Outcome::kIgnored;
+// Refuse sends an alert to a client with which no handshake can be. It is smaller than what caused
+// it, and nobody owes the caller an outcome for it.
+Outcome Refuse(SslAttachment& attachment, std::span<const uint8_t> alert) {
   const Outcome sent = Answer(attachment, alert);
   return sent == Outcome::kAnswered ? Outcome::kIgnored : sent;
 }
 
-Outcome SendRetry(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-                  std::span<uint8_t> datagram, std::span<const uint8_t> address) {
-  const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
-  if (!cookie) return Outcome::kFailed;
-  std::array<uint8_t, kMaxRetryLen> retry;
-  size_t len;
-  {
-    ErrorMark mark;
-    len = listener.WriteRetry(datagram, address, *cookie, WallNow(), retry);
-  }
-  //= rfc8446#section-4.1.1
-  //# If there is no overlap between the received
-  //# "supported_groups" and the groups supported by the server, then the
-  //# server MUST abort the handshake with a "handshake_failure" or an
-  //# "insufficient_security" alert.
-  if (len == 0) return Refuse(attachment, datagram, AlertDescription::kHandshakeFailure);
-  return Answer(attachment, std::span(retry).first(len));
+HelloReport Retry(const HelloListener& listener, const HelloReport& wanted,
+                  std::span<const uint8_t> address, std::span<const uint8_t> cookie) {
+  ErrorMark mark;
+  return listener.Retry(*wanted.hello, address, cookie, WallNow());
 }
 
-Outcome Keep(SslAttachment& attachment, std::span<const uint8_t> datagram,
-             std::vector<uint8_t> address, Outcome verdict) {
+Outcome Keep(SslAttachment& attachment, HelloReport report, std::span<const uint8_t> datagram,
+             std::vector<uint8_t> address) {
+  KeptHello::Accepted accepted{.hello = std::move(report.hello), .rest_len = report.rest.size()};
+  // What is behind a ClientHello is that of the datagram which it came in alone.
+  if (FindWholeClientHello(datagram)) accepted.datagram.assign(datagram.begin(), datagram.end());
+  attachment.kept_hello.Keep(std::move(accepted), std::move(address), ReadPeer(attachment.ssl()));
+  attachment.hello_listener.reset();
+  return Outcome::kDone;
+}
+
+// LeaveToLibssl keeps a ClientHello for libssl, which takes datagrams: one that came in several is
+// written into one record.
+Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
+                      std::span<const uint8_t> datagram, std::vector<uint8_t> address) {
+  std::vector<uint8_t> record;
+  if (!FindWholeClientHello(datagram)) {
+    const std::vector<uint8_t> message =
+        WholeMessage(HandshakeType::kClientHello, hello.message_seq(), hello->body);
+    record.resize(kPlaintextHeaderLen + message.size());
+    WritePlaintextRecord(ContentType::kHandshake, hello.record_number(), message, record);
+    datagram = record;
+  }
   attachment.kept_hello.Keep(datagram, std::move(address), ReadPeer(attachment.ssl()));
-  attachment.hello_gatherer.reset();
-  return verdict;
+  attachment.hello_listener.reset();
+  return Outcome::kIsLibssls;
 }
 
-// IsFallback: the client tries less than it has because more has failed (RFC 7507). Between it and
-// us, who have DTLS 1.3, somebody else must have made it fail.
-bool IsFallback(std::span<uint8_t> datagram) {
-  const std::optional<PlaintextFragment> whole = FindWholeClientHello(datagram);
-  if (!whole) return false;
-  const std::optional<ClientHello> hello = ParseClientHello(whole->fragment.body);
-  return hello && hello->cipher_suites.Contains(kFallbackScsv);
-}
-
-Outcome Judge(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-              std::span<uint8_t> datagram) {
+// Take does what the listener says of a datagram, with the application's cookies where it has any.
+Outcome Take(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
+                    /*with_contents=*/mode != CookieMode::kNone);
+  HelloListener& listener = *attachment.hello_listener;
   std::vector<uint8_t> address = PeerAddress(attachment.ssl());
-  ListenInspection inspection;
+  HelloReport report;
   {
     ErrorMark mark;
-    inspection = listener.Inspect(datagram, address, WallNow());
+    report = listener.Handle(datagram, address, WallNow());
   }
-  switch (inspection.verdict) {
-    case ListenVerdict::kNotDtls13:
-      if (!AllowsOlder(attachment)) {
-        return Refuse(attachment, datagram, AlertDescription::kProtocolVersion);
-      }
-      if (IsFallback(datagram)) {
-        return Refuse(attachment, datagram, AlertDescription::kInappropriateFallback);
-      }
-      return Keep(attachment, datagram, std::move(address), Outcome::kIsLibssls);
-    case ListenVerdict::kNeedsRetry:
-      if (mode != CookieMode::kNone) {
-        return SendRetry(attachment, listener, mode, datagram, address);
-      }
-      return Keep(attachment, datagram, std::move(address), Outcome::kDone);
-    case ListenVerdict::kBadCookie:
-      return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
-    case ListenVerdict::kAccept:
-      if (mode != CookieMode::kNone) {
-        switch (VerifyCookie(attachment, mode, inspection.application_cookie)) {
-          case CookieVerdict::kGood:
-            break;
-          case CookieVerdict::kBad:
-            return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
-          case CookieVerdict::kNoVerifier:
-            return Outcome::kFailed;
-        }
-      }
-      return Keep(attachment, datagram, std::move(address), Outcome::kDone);
-    case ListenVerdict::kIgnore:
+  if (report.verdict == HelloVerdict::kCookieWanted) {
+    const std::optional<std::vector<uint8_t>> cookie = GenerateCookie(attachment, mode);
+    if (!cookie) return Outcome::kFailed;
+    report = Retry(listener, report, address, *cookie);
+  } else if (report.verdict == HelloVerdict::kAccept && mode != CookieMode::kNone) {
+    switch (VerifyCookie(attachment, mode, report.application_cookie)) {
+      case CookieVerdict::kGood:
+        break;
+      case CookieVerdict::kBad:
+        report = HelloListener::Refuse(*report.hello, AlertDescription::kIllegalParameter);
+        break;
+      case CookieVerdict::kNoVerifier:
+        return Outcome::kFailed;
+    }
+  }
+  switch (report.verdict) {
+    case HelloVerdict::kRetry:
+      return Answer(attachment, report.answer);
+    case HelloVerdict::kRefuse:
+      return Refuse(attachment, report.answer);
+    case HelloVerdict::kAccept:
+      return Keep(attachment, std::move(report), datagram, std::move(address));
+    case HelloVerdict::kNotDtls13:
+      return LeaveToLibssl(attachment, *report.hello, datagram, std::move(address));
+    case HelloVerdict::kIgnore:
+    case HelloVerdict::kRepeated:  // an SSL without an association knows none
+    case HelloVerdict::kCookieWanted:
       break;
-  }
-  // Not acceptable, and not libssl's either: an association has the alert for it, where one may be
-  // had for the asking.
-  if (mode == CookieMode::kNone && FindWholeClientHello(datagram)) {
-    return Keep(attachment, datagram, std::move(address), Outcome::kDone);
   }
   return Outcome::kIgnored;
 }
 
-// Take judges a datagram, or the ClientHello that it makes whole.
-Outcome Take(SslAttachment& attachment, const CookieListener& listener, CookieMode mode,
-             std::span<uint8_t> datagram) {
-  TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
-                    /*with_contents=*/mode != CookieMode::kNone);
-  const Outcome verdict = Judge(attachment, listener, mode, datagram);
-  if (verdict != Outcome::kIgnored || FindWholeClientHello(datagram)) return verdict;
-  if (attachment.hello_gatherer == nullptr) {
-    const bool serves_one = mode == CookieMode::kNone || mode == CookieMode::kExchange;
-    attachment.hello_gatherer =
-        std::make_unique<HelloGatherer>(serves_one ? 1 : HelloGatherer::kMaxHellos);
+// Listen has the attachment's listener go by the present settings; pieces of ClientHellos stay.
+void Listen(SslAttachment& attachment, const std::shared_ptr<const AssociationConfig>& config,
+            CookieMode mode) {
+  const bool serves_one = mode == CookieMode::kNone || mode == CookieMode::kExchange;
+  HelloListenerOptions options;
+  options.cookie = mode == CookieMode::kNone ? HelloCookie::kNone : HelloCookie::kApplications;
+  options.serves_older = AllowsOlder(attachment);
+  if (serves_one) options.max_hellos = 1;
+  if (attachment.hello_listener == nullptr) {
+    attachment.hello_listener = std::make_unique<HelloListener>(HandshakeConfigOf(config), options);
+  } else {
+    attachment.hello_listener->Reconfigure(HandshakeConfigOf(config), options);
   }
-  Gathered gathered;
-  {
-    ErrorMark mark;
-    gathered = attachment.hello_gatherer->Add(datagram, PeerAddress(attachment.ssl()), listener,
-                                              WallNow());
-  }
-  switch (gathered.verdict) {
-    case GatherVerdict::kWhole:
-      return Judge(attachment, listener, mode, gathered.datagram);
-    case GatherVerdict::kBadCookie:
-      return Refuse(attachment, datagram, AlertDescription::kIllegalParameter);
-    case GatherVerdict::kNothing:
-      break;
-  }
-  return verdict;
 }
 
 }  // namespace
 
-Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
-                          CookieMode mode, bool one_datagram) {
+Outcome ReceiveFirstHello(SslAttachment& attachment,
+                          const std::shared_ptr<const AssociationConfig>& config, CookieMode mode,
+                          bool one_datagram) {
   SslAttachment::Busy busy(attachment);
   attachment.want = Want::kNothing;
-  // The listener only reads the config, which outlives it.
-  const CookieListener listener(
-      std::shared_ptr<const HandshakeConfig>(std::shared_ptr<void>(), &config.handshake));
+  Listen(attachment, config, mode);
   for (;;) {
     ScratchBuffer scratch;
     const BioRead read =
@@ -231,7 +206,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& co
         if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
         return read.outcome;
     }
-    const Outcome verdict = Take(attachment, listener, mode, read.datagram);
+    const Outcome verdict = Take(attachment, mode, read.datagram);
     const bool settled = verdict != Outcome::kIgnored && verdict != Outcome::kAnswered;
     if (settled || one_datagram) return verdict;
   }

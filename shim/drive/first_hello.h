@@ -2,6 +2,7 @@
 #define DTLS13_SHIM_DRIVE_FIRST_HELLO_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/libssl/outcome.h"
@@ -23,8 +24,9 @@ enum class CookieMode : uint8_t {
 // kDone with the hello in attachment.kept_hello; kIsLibssls with a
 // hello there that is libssl's to answer; with `one_datagram` also kAnswered, or kIgnored when it
 // was nothing to answer; kWouldBlock, kBroken or kFailed.
-Outcome ReceiveFirstHello(SslAttachment& attachment, const AssociationConfig& config,
-                          CookieMode mode, bool one_datagram);
+Outcome ReceiveFirstHello(SslAttachment& attachment,
+                          const std::shared_ptr<const AssociationConfig>& config, CookieMode mode,
+                          bool one_datagram);
 
 }  // namespace dtls13::shim
 

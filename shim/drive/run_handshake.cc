@@ -35,9 +35,10 @@ Outcome ExchangeCookies(SslAttachment& attachment) {
 }
 
 // ReceiveClient returns kDone when a ClientHello of DTLS 1.3 was kept.
-Outcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config) {
+Outcome ReceiveClient(SslAttachment& attachment,
+                      const std::shared_ptr<const AssociationConfig>& config) {
   const CookieMode mode = ModeOf(attachment.ssl());
-  while (!attachment.kept_hello.has_datagram()) {
+  while (!attachment.kept_hello.has_accepted()) {
     const Outcome received = ReceiveFirstHello(attachment, config, mode, /*one_datagram=*/false);
     if (received != Outcome::kDone && received != Outcome::kIsLibssls) return received;
     if (received == Outcome::kDone) continue;
@@ -54,7 +55,7 @@ Outcome ReceiveClient(SslAttachment& attachment, const AssociationConfig& config
 Outcome WaitForClient(SslAttachment& attachment) {
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return Outcome::kFailed;
-  const Outcome received = ReceiveClient(attachment, *config);
+  const Outcome received = ReceiveClient(attachment, config);
   if (received != Outcome::kDone) return received;
   return StartServer(attachment, std::move(config)) ? Outcome::kDone : Outcome::kFailed;
 }

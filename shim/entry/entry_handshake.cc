@@ -45,7 +45,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
   const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return -1;
   for (;;) {
-    switch (ReceiveFirstHello(attachment, *config, CookieMode::kListen, /*one_datagram=*/false)) {
+    switch (ReceiveFirstHello(attachment, config, CookieMode::kListen, /*one_datagram=*/false)) {
       case Outcome::kDone: {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
         BIO* rbio = Real().SSL_get_rbio(ssl);
@@ -70,7 +70,7 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
 int Stateless(SslAttachment& attachment) {
   const std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return -1;
-  switch (ReceiveFirstHello(attachment, *config, CookieMode::kStateless, /*one_datagram=*/true)) {
+  switch (ReceiveFirstHello(attachment, config, CookieMode::kStateless, /*one_datagram=*/true)) {
     case Outcome::kDone:
       return 1;
     case Outcome::kAnswered:
