@@ -1,47 +1,25 @@
-// The record path's promise: once keys are installed, no call allocates. libcrypto allocates
-// through functions that can be replaced before its first use, so this test has a main of its own.
+// The record path's promise: once keys are installed, no call allocates.
 
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 
 #include <array>
-#include <atomic>
-#include <cstdlib>
+#include <cstdint>
 #include <vector>
 
 #include "dtls13/crypto/aead.h"
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/crypto/record_number_cipher.h"
-
-namespace {
-
-std::atomic<uint64_t> num_allocations{0};
-
-void* CountingMalloc(size_t len, const char* /*file*/, int /*line*/) {
-  ++num_allocations;
-  return std::malloc(len);
-}
-void* CountingRealloc(void* memory, size_t len, const char* /*file*/, int /*line*/) {
-  ++num_allocations;
-  return std::realloc(memory, len);
-}
-void CountingFree(void* memory, const char* /*file*/, int /*line*/) { std::free(memory); }
-
-}  // namespace
-
-// Ours count as libcrypto's do.
-void* operator new(size_t len) {
-  ++num_allocations;
-  void* memory = std::malloc(len);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tools/bench/allocation_counter.h"
 
 namespace dtls13 {
 namespace {
+
+// Before main, because libcrypto takes these functions only before its first allocation.
+const bool g_counts_libcrypto = (bench::InstallAllocationCounter(), true);
+
+uint64_t NumAllocations() { return bench::CountAllocations().num_allocations; }
 
 constexpr size_t kContentLen = 1200;
 
@@ -79,20 +57,20 @@ class AllocationTest : public testing::TestWithParam<CipherSuite> {
 
 TEST_P(AllocationTest, NoneFromTheFirstRecordOn) {
   ASSERT_TRUE(sealer_ && opener_ && mask_);
-  const uint64_t before = num_allocations;
+  const uint64_t before = NumAllocations();
   bool all = true;
   for (uint64_t number = 0; number < 200; number += 2) all = all && SealAndOpen(number);
-  const uint64_t after = num_allocations;
+  const uint64_t after = NumAllocations();
   EXPECT_TRUE(all);
   EXPECT_EQ(after, before);
 }
 
 TEST_P(AllocationTest, NoneForForgedRecords) {
   ASSERT_TRUE(opener_);
-  const uint64_t before = num_allocations;
+  const uint64_t before = NumAllocations();
   bool any = false;
   for (uint64_t number = 0; number < 100; ++number) any = any || opener_->Open(number, {}, record_);
-  const uint64_t after = num_allocations;
+  const uint64_t after = NumAllocations();
   EXPECT_FALSE(any);
   EXPECT_EQ(after, before);
   ERR_clear_error();
@@ -102,16 +80,11 @@ INSTANTIATE_TEST_SUITE_P(All, AllocationTest, testing::ValuesIn(kCipherSuites),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(AllocationHookTest, SeesLibcryptosAllocations) {
-  const uint64_t before = num_allocations;
+  ASSERT_TRUE(g_counts_libcrypto);
+  const uint64_t before = NumAllocations();
   OPENSSL_free(OPENSSL_malloc(1));
-  EXPECT_EQ(num_allocations - before, 1u);
+  EXPECT_EQ(NumAllocations() - before, 1u);
 }
 
 }  // namespace
 }  // namespace dtls13
-
-int main(int argc, char** argv) {
-  if (CRYPTO_set_mem_functions(CountingMalloc, CountingRealloc, CountingFree) != 1) return 1;
-  testing::InitGoogleTest(&argc, argv);
-  return RUN_ALL_TESTS();
-}

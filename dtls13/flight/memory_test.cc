@@ -1,10 +1,7 @@
 // What this package keeps on the heap: nothing when idle, and never more than what arrived allows.
 
-#include <malloc.h>
-
 #include <cstddef>
-#include <cstdlib>
-#include <new>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -14,27 +11,7 @@
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
 #include "gtest/gtest.h"
-
-namespace {
-
-size_t g_num_live_bytes = 0;
-
-}  // namespace
-
-// Not inlined, so that the compiler sees no malloc where it expects new.
-[[gnu::noinline]] void* operator new(size_t len) {
-  void* memory = std::malloc(len);
-  if (memory == nullptr) std::abort();
-  g_num_live_bytes += malloc_usable_size(memory);
-  return memory;
-}
-
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  if (memory != nullptr) g_num_live_bytes -= malloc_usable_size(memory);
-  std::free(memory);
-}
-
-[[gnu::noinline]] void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
+#include "tools/bench/allocation_counter.h"
 
 namespace dtls13 {
 namespace {
@@ -42,10 +19,12 @@ namespace {
 // Probe counts the bytes that came to the heap since its construction.
 class Probe {
  public:
-  size_t num_bytes() const { return g_num_live_bytes - before_; }
+  size_t num_bytes() const { return static_cast<size_t>(Live() - before_); }
 
  private:
-  size_t before_ = g_num_live_bytes;
+  static int64_t Live() { return bench::CountAllocations().live_bytes; }
+
+  int64_t before_ = Live();
 };
 
 HandshakeFragment Fragment(uint16_t message_seq, uint32_t message_len, uint32_t offset,

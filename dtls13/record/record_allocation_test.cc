@@ -1,61 +1,33 @@
 // Sealing and opening allocate nothing, neither here nor in libcrypto, whatever arrives.
 #include <openssl/crypto.h>
 
-#include <cstdlib>
-#include <new>
+#include <cstdint>
 #include <vector>
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
 #include "gtest/gtest.h"
-
-namespace {
-
-size_t g_num_allocations = 0;
-
-void* Allocate(size_t size) {
-  ++g_num_allocations;
-  return std::malloc(size);
-}
-
-void* CryptoAllocate(size_t size, const char*, int) { return Allocate(size); }
-void* CryptoReallocate(void* block, size_t size, const char*, int) {
-  ++g_num_allocations;
-  return std::realloc(block, size);
-}
-void CryptoFree(void* block, const char*, int) { std::free(block); }
-
-// Before main, because libcrypto takes these functions only before its first allocation.
-const bool g_counts_libcrypto =
-    CRYPTO_set_mem_functions(CryptoAllocate, CryptoReallocate, CryptoFree) == 1;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  void* block = Allocate(size);
-  if (block == nullptr) std::abort();
-  return block;
-}
-void* operator new[](size_t size) { return operator new(size); }
-void operator delete(void* block) noexcept { std::free(block); }
-void operator delete[](void* block) noexcept { std::free(block); }
-void operator delete(void* block, size_t) noexcept { std::free(block); }
-void operator delete[](void* block, size_t) noexcept { std::free(block); }
+#include "tools/bench/allocation_counter.h"
 
 namespace dtls13 {
 namespace {
+
+// Before main, because libcrypto takes these functions only before its first allocation.
+const bool g_counts_libcrypto = (bench::InstallAllocationCounter(), true);
+
+uint64_t NumAllocations() { return bench::CountAllocations().num_allocations; }
 
 constexpr Epoch kEpoch = kFirstApplicationEpoch;
 
 TEST(RecordAllocation, CountsBothSources) {
   ASSERT_TRUE(g_counts_libcrypto);
-  const size_t before = g_num_allocations;
+  const uint64_t before = NumAllocations();
   RecordPair pair;
   pair.Install(kEpoch);
-  EXPECT_GT(g_num_allocations, before);
-  const size_t after = g_num_allocations;
+  EXPECT_GT(NumAllocations(), before);
+  const uint64_t after = NumAllocations();
   OPENSSL_free(OPENSSL_malloc(1));
-  EXPECT_EQ(g_num_allocations, after + 1);
+  EXPECT_EQ(NumAllocations(), after + 1);
 }
 
 TEST(RecordAllocation, SealAndOpenAllocateNothing) {
@@ -66,13 +38,13 @@ TEST(RecordAllocation, SealAndOpenAllocateNothing) {
     pair.Install(kHandshakeEpoch);
     pair.Install(kEpoch);
     for (int i = 0; i < 1000; ++i) {
-      const size_t before = g_num_allocations;
+      const uint64_t before = NumAllocations();
       RecordNumber number;
       const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
                                           kEveryForm[i % 4], datagram, &number);
       std::span<uint8_t> rest = std::span(datagram).first(len);
       const bool opened = pair.receiver.OpenNext(&rest).has_value();
-      ASSERT_EQ(g_num_allocations, before) << suite.name << " record " << i;
+      ASSERT_EQ(NumAllocations(), before) << suite.name << " record " << i;
       ASSERT_TRUE(opened);
     }
   }
@@ -87,14 +59,14 @@ TEST(RecordAllocation, ConnectionIdsAllocateNothing) {
   pair.sender.SetSendConnectionId(std::vector<uint8_t>(8, 1));
   for (const auto& id : ids) ASSERT_TRUE(pair.receiver.AddReceiveConnectionId(id));
   for (int i = 0; i < 100; ++i) {
-    const size_t before = g_num_allocations;
+    const uint64_t before = NumAllocations();
     pair.sender.SetSendConnectionId(ids[i % 2]);
     RecordNumber number;
     const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
                                         kEveryForm[i % 4], datagram, &number);
     std::span<uint8_t> rest = std::span(datagram).first(len);
     const bool opened = pair.receiver.OpenNext(&rest).has_value();
-    ASSERT_EQ(g_num_allocations, before) << "record " << i;
+    ASSERT_EQ(NumAllocations(), before) << "record " << i;
     ASSERT_TRUE(opened);
   }
 }
@@ -111,9 +83,9 @@ TEST(RecordAllocation, DroppingAllocatesNothing) {
                                           std::vector<uint8_t>(100), kLongForm, datagram, &number);
       datagram[static_cast<size_t>(i) % len] ^= 0x80;
       std::span<uint8_t> rest = std::span(datagram).first(len);
-      const size_t before = g_num_allocations;
+      const uint64_t before = NumAllocations();
       const bool opened = pair.receiver.OpenNext(&rest).has_value();
-      ASSERT_EQ(g_num_allocations, before) << suite.name << " record " << i;
+      ASSERT_EQ(NumAllocations(), before) << suite.name << " record " << i;
       ASSERT_FALSE(opened);
     }
   }
