@@ -97,7 +97,6 @@ class Ladder {
  public:
   explicit Ladder(std::optional<KeyLog> key_log) : decoder_(std::move(key_log)) {}
 
-  void PrintLegend() const;
   void Print(const CapturedDatagram& datagram);
   void PrintFragments() const;
 
@@ -110,7 +109,7 @@ class Ladder {
   FragmentHistory history_;
 };
 
-void Ladder::PrintLegend() const {
+void PrintLegend() {
   std::printf(
       "  seconds  datagram, and below it each record: its header form, its number (epoch:sequence),"
       "\n           its bytes and what it holds. Unified headers have C a Connection ID, S a 16-bit"
@@ -241,7 +240,7 @@ absl::Status RunLadder(const Options& options) {
     return absl::OkStatus();
   }
   Ladder ladder(std::move(key_log));
-  ladder.PrintLegend();
+  PrintLegend();
   for (const CapturedDatagram& datagram : *datagrams) ladder.Print(datagram);
   ladder.PrintFragments();
   return absl::OkStatus();

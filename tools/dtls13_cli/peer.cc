@@ -53,7 +53,7 @@ Peer::Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, Pe
   ClientParameters parameters;
   parameters.server_name = options_.server_name;
   if (options_.session != nullptr) {
-    parameters.psks.push_back(Psk(options_.session));
+    parameters.psks.emplace_back(options_.session);
     parameters.early_data = options_.early_data;
   }
   if (!options_.psk.empty()) parameters.psks.push_back(options_.psk);
@@ -146,7 +146,7 @@ absl::Status Peer::Flush() {
   Transmit();
   TransmitEarly();
   while (const std::optional<Event> event = association_->PollEvent()) {
-    const absl::Status status = HandleEvent(*event);
+    absl::Status status = HandleEvent(*event);
     // Before the next event, and before data: a peer that has not seen our Finished drops data.
     Transmit();
     if (!status.ok()) return status;

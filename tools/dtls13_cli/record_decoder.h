@@ -51,10 +51,10 @@ class RecordDecoder {
   using EpochKey = std::pair<Direction, uint64_t>;
 
   // Each takes one record off the front of `*rest`; false when what is there is no record.
-  bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record);
+  static bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record);
   bool DecodeCiphertext(Direction direction, std::span<uint8_t>* rest, DecodedRecord* record);
   void Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record);
-  bool OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, DecodedRecord* record);
+  static bool OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, DecodedRecord* record);
   // OpenEarly tries each suite that the secret fits: the key's own is on the wire nowhere.
   void OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record);
   void LearnFromHello(const DecodedRecord& record);

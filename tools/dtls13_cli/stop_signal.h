@@ -2,7 +2,7 @@
 #define DTLS13_TOOLS_DTLS13_CLI_STOP_SIGNAL_H_
 
 #include <poll.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): sigset_t is POSIX's
 
 #include <chrono>
 #include <span>
