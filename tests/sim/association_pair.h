@@ -25,7 +25,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // The virtual network's wall clock: any fixed day will do.
-inline constexpr WallTime kStartOfTime{std::chrono::seconds(1'700'000'000)};
+inline constexpr WallTime kStartOfTime{seconds(1'700'000'000)};
 
 // SeededRandom is a RandomSource that repeats itself for the same seed.
 class SeededRandom : public RandomSource {
@@ -118,9 +118,9 @@ class AssociationPair {
   void RunFor(Duration duration);
   // RunUntilConnected stops when both sides are connected (or one failed) or after `limit`; true
   // when both are.
-  bool RunUntilConnected(Duration limit = std::chrono::minutes(5));
+  bool RunUntilConnected(Duration limit = minutes(5));
   // RunUntilQuiet stops when nothing is on the link and no timer is set, or after `limit`.
-  void RunUntilQuiet(Duration limit = std::chrono::minutes(5));
+  void RunUntilQuiet(Duration limit = minutes(5));
   // IsQuiet: nothing is on the link, no timer is set and no answer is owed.
   bool IsQuiet() const { return !NextStep().has_value(); }
   // spins: time stood still although the sides kept asking to be called.

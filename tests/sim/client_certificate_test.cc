@@ -38,7 +38,7 @@ TEST(ClientCertificateTest, TheClientHearsWhyItIsRefused) {
   PairOptions distrusted = Options(ClientAuthentication::kRequired);
   distrusted.verify_client_ok = false;
   ExpectRefused(distrusted, AlertDescription::kUnknownCa);
-  distrusted.max_answer_delay = std::chrono::seconds(10);
+  distrusted.max_answer_delay = seconds(10);
   ExpectRefused(distrusted, AlertDescription::kUnknownCa);
 
   PairOptions false_signature = Options(ClientAuthentication::kRequired);
@@ -122,11 +122,11 @@ TEST(ClientAuthenticationLaterTest, AClientMayDeclineAndStay) {
 // Data and KeyUpdates go on while the callers think.
 TEST(ClientAuthenticationLaterTest, NothingWaitsForTheCallers) {
   PairOptions options = LaterOptions();
-  options.max_answer_delay = std::chrono::minutes(3);
+  options.max_answer_delay = minutes(3);
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected(std::chrono::hours(1)));
   EXPECT_TRUE(Request(&pair, &pair.server()));
-  pair.RunFor(std::chrono::milliseconds(200));
+  pair.RunFor(milliseconds(200));
   EXPECT_TRUE(pair.DataFlowsBothWays());
   pair.server().association->RequestKeyUpdate(/*request_peer=*/true, pair.now());
   pair.Flush(pair.server());

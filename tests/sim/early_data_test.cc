@@ -17,9 +17,6 @@
 namespace dtls13::sim {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
 constexpr uint32_t kMaxEarlyData = 1000;
 constexpr seconds kAge{100};
 

@@ -97,7 +97,7 @@ TEST_P(LossTest, CompletesOverManySeedsOfMixedImpairment) {
     options.client.retransmit.max_expiries = 40;
     options.server.retransmit.max_expiries = 40;
     // A Finished may be lost so often in a row that the server forgets how to read it by default.
-    options.server.old_keys_lifetime = std::chrono::minutes(10);
+    options.server.old_keys_lifetime = minutes(10);
     options.impairment = {.loss = 20, .duplicate = 10, .corrupt = 0, .reorder = 30};
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected(std::chrono::hours(2))) << "seed " << seed;
@@ -134,7 +134,7 @@ TEST(ServerHelloTest, ALateServerHelloCostsNothing) {
     return true;
   };
   AssociationPair pair(std::move(options));
-  pair.RunFor(std::chrono::milliseconds(30));
+  pair.RunFor(milliseconds(30));
   ASSERT_FALSE(hello.empty());
   const size_t num_sent = pair.link().num_sent(Direction::kServerToClient);
   pair.Inject(pair.client(), hello);
@@ -172,7 +172,7 @@ TEST(CorruptionTest, DamageNeverDoesMoreThanEndAHandshake) {
     PairOptions options = OptionsFor(Scenarios()[seed % Scenarios().size()], seed);
     options.impairment = {.loss = 5, .duplicate = 5, .corrupt = 10, .reorder = 20};
     AssociationPair pair(options);
-    if (pair.RunUntilConnected(std::chrono::minutes(30))) {
+    if (pair.RunUntilConnected(minutes(30))) {
       ++num_connected;
       EXPECT_TRUE(pair.DataFlowsBothWays()) << "seed " << seed;
     }

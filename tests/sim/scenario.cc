@@ -57,7 +57,7 @@ Psk EarlierSession(const PairOptions& options) {
   session->psk = Secret::CopyOf(std::vector<uint8_t>(48, 0xa5));
   session->ticket = std::vector<uint8_t>(500, 0x77);
   session->lifetime_s = 7200;
-  session->issued_at = kStartOfTime - std::chrono::seconds(60);
+  session->issued_at = kStartOfTime - seconds(60);
   session->server_name = options.server_name;
   return Psk(std::move(session));
 }
@@ -130,7 +130,7 @@ void HaveTickets(PairOptions* options) {
   (void)pair.RunUntilConnected();
   pair.RunUntilQuiet();
   for (const auto& session : pair.client().sessions) options->client_psks.emplace_back(session);
-  options->age = std::chrono::seconds(100);
+  options->age = seconds(100);
 }
 
 // Who came by a ticket has used one up, and gets one.
@@ -221,7 +221,7 @@ void SpeakUntilFound(AssociationPair* pair, std::string_view outside) {
   for (int i = 0; i < 60; ++i) {
     if (pair->server().association->active_path() == NamedPath(outside)) return;
     pair->Send(pair->client(), "to the server again");
-    pair->RunFor(std::chrono::milliseconds(500));
+    pair->RunFor(milliseconds(500));
   }
 }
 
@@ -254,7 +254,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            options->server.handshake.ask_credential = true;
-           options->max_answer_delay = std::chrono::seconds(3);
+           options->max_answer_delay = seconds(3);
          }},
     {.name = "client_certificate",
      .configure = AskForClientCertificate,
@@ -263,7 +263,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            AskForClientCertificate(options);
-           options->max_answer_delay = std::chrono::seconds(3);
+           options->max_answer_delay = seconds(3);
          },
      .fault = FaultOfClientCertificate},
     {.name = "psk_alone",
@@ -290,7 +290,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            AllowAuthenticationLater(options);
-           options->max_answer_delay = std::chrono::seconds(2);
+           options->max_answer_delay = seconds(2);
          },
      .start =
          [](AssociationPair* pair) {

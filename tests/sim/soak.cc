@@ -16,7 +16,6 @@ namespace dtls13::sim {
 namespace {
 
 using std::chrono::microseconds;
-using std::chrono::milliseconds;
 
 // Nothing but the given seed decides, on every platform alike: the library's distributions differ.
 class Dice {
@@ -62,7 +61,7 @@ void PlanSide(Dice& dice, AssociationConfig* config) {
   // Long enough that no link of ours wears out a peer's patience.
   config->retransmit.max_expiries = 60;
   // Nor is a Finished lost so often in a row that the server forgets how to read it.
-  config->old_keys_lifetime = std::chrono::minutes(10);
+  config->old_keys_lifetime = minutes(10);
 }
 
 void PlanLink(Dice& dice, PairOptions* options) {

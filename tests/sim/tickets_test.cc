@@ -12,9 +12,6 @@
 namespace dtls13::sim {
 namespace {
 
-using std::chrono::milliseconds;
-using std::chrono::seconds;
-
 PairOptions TicketOptions(uint64_t seed = 1) {
   PairOptions options = DefaultPairOptions(seed);
   HandshakeConfig& server = options.server.handshake;
