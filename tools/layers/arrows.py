@@ -13,6 +13,7 @@ INTERFACE = "the interface of Association"
 INTERFACE_HEADERS = (
     "dtls13/association.h",
     "dtls13/association_config.h",
+    "dtls13/association_facts.h",
     "dtls13/event.h",
     "dtls13/path_id.h",
     "dtls13/path_validation.h",
@@ -43,13 +44,13 @@ ARROWS = {
     "shim/answer": ("shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     "shim/drive": ("shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     "shim/entry": ("shim/drive", "shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
-    # Pairs of SSLs for tests: no other row has it.
+    # Pairs of SSLs, for tests and measurements alone.
     "shim/testing": ("shim/bio", "shim/libssl") + SHOWN,
     "examples": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
     "tests": (),
     "tools/bazel": (),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
-    "tools/bench": ("dtls13/record", "tests") + SHOWN,
+    "tools/bench": ("dtls13/record", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
 
 # The folders below which a file may include libcrypto's headers, and libssl's. Tests may.
