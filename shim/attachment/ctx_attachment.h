@@ -13,88 +13,11 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
-#include "shim/attachment/callback.h"
+#include "shim/attachment/ssl_settings.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/transcript_provider.h"
 
 namespace dtls13::shim {
-
-// The types of callbacks that libssl's headers give no name.
-using MessageFunction = void (*)(int write_p, int version, int content_type, const void* buf,
-                                 size_t len, SSL* ssl, void* arg);
-using CertificateFunction = int (*)(SSL* ssl, void* arg);
-using ServerNameFunction = int (*)(SSL* ssl, int* alert, void* arg);
-using VerifyChainFunction = int (*)(X509_STORE_CTX* store_ctx, void* arg);
-using CookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len);
-using CookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
-                                     unsigned int cookie_len);
-using StatelessCookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie,
-                                                size_t* cookie_len);
-using StatelessCookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
-                                              size_t cookie_len);
-
-// VersionLimit is a version limit as the application set it, and what libssl was told in its place:
-// libssl before 4.1 has no DTLS 1.3 and refuses its number, where DTLS 1.2 is the nearest it has;
-// and the policy may be narrower. 0 is no limit.
-struct VersionLimit {
-  int set = 0;
-  int told = 0;
-
-  static VersionLimit Of(int version) {
-    return {version, version == DTLS1_3_VERSION ? DTLS1_2_VERSION : version};
-  }
-  // Meant is what the application means by a limit that libssl has now. Its configuration commands
-  // set limits without coming by the shim.
-  int Meant(long in_libssl) const { return in_libssl == told ? set : static_cast<int>(in_libssl); }
-};
-
-// SslSettings are what an application sets on an SSL_CTX or an SSL, that an SSL inherits when it is
-// made, and that libssl has no getter for. Entries record them and pass the call on.
-struct SslSettings {
-  VersionLimit min_version;
-  VersionLimit max_version;
-
-  Callback<MessageFunction> message;
-
-  // In the application's order; nothing: not set. A list that was set and names nothing known here
-  // is empty, and never stands for our defaults.
-  std::optional<std::vector<NamedGroup>> groups;
-  std::optional<std::vector<SignatureScheme>> signature_schemes;
-  // The same for client certificates: a server's to ask for, a client's to show.
-  std::optional<std::vector<SignatureScheme>> client_signature_schemes;
-
-  // SSL_set_mtu: the datagram payload in bytes; 0: not set.
-  size_t mtu = 0;
-  // DTLS_set_link_mtu: with the IP and UDP headers; 0: not set.
-  size_t link_mtu = 0;
-
-  // ALPN protocols that a client offers.
-  std::vector<std::string> protocols;
-  // SSL_set_session_id_context, at most 32 bytes.
-  std::vector<uint8_t> session_id_context;
-
-  Callback<SSL_allow_early_data_cb_fn> allow_early_data;
-  Callback<CertificateFunction> certificate;
-
-  SSL_psk_client_cb_func psk_client = nullptr;
-  SSL_psk_server_cb_func psk_server = nullptr;
-  SSL_psk_use_session_cb_func psk_use_session = nullptr;
-  SSL_psk_find_session_cb_func psk_find_session = nullptr;
-};
-
-// CtxCallbacks are what an application sets on an SSL_CTX only, and that libssl has no getter for.
-// They are read from the SSL's present SSL_CTX when they are called, as libssl does.
-struct CtxCallbacks {
-  CookieGenerateFunction cookie_generate = nullptr;
-  CookieVerifyFunction cookie_verify = nullptr;
-  StatelessCookieGenerateFunction stateless_cookie_generate = nullptr;
-  StatelessCookieVerifyFunction stateless_cookie_verify = nullptr;
-
-  Callback<ServerNameFunction> server_name;
-  Callback<SSL_CTX_alpn_select_cb_func> select_protocol;
-  Callback<SSL_client_hello_cb_fn> client_hello;
-  Callback<VerifyChainFunction> verify_chain;  // SSL_CTX_set_cert_verify_callback
-};
 
 // CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies
 // with the SSL_CTX. Only contexts of a method that MayBeDtls13 have one.

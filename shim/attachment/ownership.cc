@@ -57,7 +57,7 @@ SslAttachment* Decide(SSL* ssl) {
          &attachment->settings.min_version);
   Narrow(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, SSL_CTRL_SET_MAX_PROTO_VERSION, policy.max_version,
          &attachment->settings.max_version);
-  // One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
+  // An SSL that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
   // lower limit DTLS 1.3, would connect with less than the limit.
   const bool ours =
       (!AllowsOlder(*attachment) ||

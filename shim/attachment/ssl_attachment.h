@@ -33,6 +33,18 @@ enum class Side : uint8_t { kUnset, kClient, kServer };
 // SSL_read_early_data on a server.
 enum class EarlyUse : uint8_t { kNone, kWrites, kReads, kHasRead };
 
+// DepthScope counts, while it lives, one more level of calls inside one another.
+class DepthScope {
+ public:
+  explicit DepthScope(int& depth) : depth_(depth) { ++depth_; }
+  ~DepthScope() { --depth_; }
+  DepthScope(const DepthScope&) = delete;
+  DepthScope& operator=(const DepthScope&) = delete;
+
+ private:
+  int& depth_;
+};
+
 // SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
 // libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
 // The flags of SSL_get_shutdown and the verify result are kept in libssl's own object, through its
@@ -59,7 +71,7 @@ class SslAttachment {
   // ctx is the attachment of the SSL's present SSL_CTX, which the server name callback may have
   // changed. Null when that SSL_CTX is of a method that has none.
   CtxAttachment* ctx() const;
-  // Null until the handshake began, also on an SSL that is ours.
+  // The association is null until the handshake began, also on an SSL that is ours.
   Association* association() const { return association_.get(); }
   // connected is what SSL_is_init_finished says: the handshake is over and went well.
   bool connected() const { return association_ != nullptr && association_->connected(); }
@@ -76,34 +88,18 @@ class SslAttachment {
   // Busy stands around the work on a connection that calls the application back. What a callback
   // then does to the same SSL must neither end the connection nor drive it: the work still holds on
   // to its parts.
-  class Busy {
+  class Busy : DepthScope {
    public:
-    explicit Busy(SslAttachment& attachment) : attachment_(attachment) {
-      ++attachment_.busy_depth_;
-    }
-    ~Busy() { --attachment_.busy_depth_; }
-    Busy(const Busy&) = delete;
-    Busy& operator=(const Busy&) = delete;
-
-   private:
-    SslAttachment& attachment_;
+    explicit Busy(SslAttachment& attachment) : DepthScope(attachment.busy_depth_) {}
   };
   bool busy() const { return busy_depth_ > 0; }
 
   // InLibssl stands around a call of libssl's: what libssl then calls by itself must not be taken
   // for the application's calls. Debian's libssl calls its own exports through its PLT, so calls
   // like SSL_clear come back to us from inside.
-  class InLibssl {
+  class InLibssl : DepthScope {
    public:
-    explicit InLibssl(SslAttachment& attachment) : attachment_(attachment) {
-      ++attachment_.libssl_depth_;
-    }
-    ~InLibssl() { --attachment_.libssl_depth_; }
-    InLibssl(const InLibssl&) = delete;
-    InLibssl& operator=(const InLibssl&) = delete;
-
-   private:
-    SslAttachment& attachment_;
+    explicit InLibssl(SslAttachment& attachment) : DepthScope(attachment.libssl_depth_) {}
   };
   bool in_libssl() const { return libssl_depth_ > 0; }
 

@@ -156,7 +156,7 @@ void NoteMtu(SslAttachment& attachment, int command, long larg) {
   if (attachment.association() != nullptr) ApplyMtu(attachment);
 }
 
-// Answers a question about an SSL that is ours. False where libssl's own answer is right.
+// AnswerOurs answers a question about an SSL that is ours. False where libssl's own is right.
 bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, long* result) {
   switch (command) {
     case DTLS_CTRL_GET_TIMEOUT:

@@ -12,7 +12,7 @@
 namespace dtls13::shim {
 namespace {
 
-// Changes the notes about `ctx`, if it is of a kind that has any.
+// NoteOn lets `change` at the attachment of an SSL_CTX or an SSL, if it is of a kind that has one.
 template <typename Change>
 void NoteOn(SSL_CTX* ctx, Change change) {
   if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) change(*attachment);
@@ -156,7 +156,7 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
     attachment->settings.signature_schemes = taken->settings.signature_schemes;
     attachment->settings.client_signature_schemes = taken->settings.client_signature_schemes;
     const CtxAttachment* left = CtxAttachment::Find(before);
-    // One that was set on the SSL itself stays.
+    // A session id context that was set on the SSL itself stays.
     if (left != nullptr &&
         attachment->settings.session_id_context == left->settings.session_id_context) {
       attachment->settings.session_id_context = taken->settings.session_id_context;
