@@ -18,7 +18,7 @@
 namespace dtls13::shim {
 namespace {
 
-// One of libssl's certificate slots; both pointers are borrowed from the SSL.
+// Slot is one of libssl's certificate slots; both pointers are borrowed from the SSL.
 struct Slot {
   X509* certificate = nullptr;
   EVP_PKEY* key = nullptr;

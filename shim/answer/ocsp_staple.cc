@@ -9,25 +9,25 @@ namespace {
 // What SSL_get_tlsext_status_type says where nothing is asked for.
 constexpr long kNoStatus = -1;
 
-using StatusCallback = int (*)(SSL* ssl, void* arg);
+using StatusFunction = int (*)(SSL* ssl, void* arg);
 
-// Null when there is none; `*arg` is what to call it with.
-StatusCallback CallbackOf(SSL* ssl, void** arg) {
+// StatusCallbackOf returns the SSL_CTX's, empty when there is none.
+Callback<StatusFunction> StatusCallbackOf(SSL* ssl) {
   SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
-  StatusCallback callback = nullptr;
-  Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_TLSEXT_STATUS_REQ_CB, 0, &callback);
-  Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_TLSEXT_STATUS_REQ_CB_ARG, 0, arg);
+  Callback<StatusFunction> callback;
+  Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_TLSEXT_STATUS_REQ_CB, 0, &callback.function);
+  Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_TLSEXT_STATUS_REQ_CB_ARG, 0, &callback.arg);
   return callback;
 }
 
-// Keep puts the response in libssl's object, which takes it over; an empty one is none.
-void Keep(SSL* ssl, const std::vector<uint8_t>& response) {
+// KeepResponse puts an OCSP response into libssl's object, which takes it over; empty is none.
+void KeepResponse(SSL* ssl, const std::vector<uint8_t>& response) {
   void* copy = response.empty() ? nullptr : OPENSSL_memdup(response.data(), response.size());
   const long len = copy == nullptr ? 0 : static_cast<long>(response.size());
   Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_OCSP_RESP, len, copy);
 }
 
-std::vector<uint8_t> Kept(SSL* ssl) {
+std::vector<uint8_t> KeptResponse(SSL* ssl) {
   const uint8_t* response = nullptr;
   const long len = Real().SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_OCSP_RESP, 0, &response);
   if (response == nullptr || len <= 0) return {};
@@ -47,12 +47,11 @@ bool AddStaple(SslAttachment& attachment, Credential* credential) {
   // On a server it is the client's wish that the application finds here.
   Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE,
                   is_wanted ? TLSEXT_STATUSTYPE_ocsp : kNoStatus, nullptr);
-  void* arg = nullptr;
-  const StatusCallback callback = CallbackOf(ssl, &arg);
-  if (!is_wanted || callback == nullptr) return true;
-  switch (callback(ssl, arg)) {
+  const Callback<StatusFunction> callback = StatusCallbackOf(ssl);
+  if (!is_wanted || !callback) return true;
+  switch (callback(ssl)) {
     case SSL_TLSEXT_ERR_OK:
-      credential->staples = {{.ocsp_response = Kept(ssl)}};
+      credential->staples = {{.ocsp_response = KeptResponse(ssl)}};
       return true;
     case SSL_TLSEXT_ERR_NOACK:
       return true;
@@ -66,11 +65,10 @@ bool TellStaple(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   if (!WantsStaple(ssl)) return true;
   const std::vector<CertificateStaple>& staples = attachment.association()->peer_identity().staples;
-  Keep(ssl, staples.empty() ? std::vector<uint8_t>() : staples.front().ocsp_response);
-  void* arg = nullptr;
-  const StatusCallback callback = CallbackOf(ssl, &arg);
-  if (callback == nullptr) return true;
-  const int result = callback(ssl, arg);
+  KeepResponse(ssl, staples.empty() ? std::vector<uint8_t>() : staples.front().ocsp_response);
+  const Callback<StatusFunction> callback = StatusCallbackOf(ssl);
+  if (!callback) return true;
+  const int result = callback(ssl);
   if (result > 0) return true;
   if (result == 0) {
     FailFor(attachment, SSL_R_INVALID_STATUS_RESPONSE,

@@ -59,7 +59,8 @@ int SignatureType(SignatureScheme scheme, int* nid) {
   return 1;
 }
 
-// One entry of a list of signature algorithms, as libssl takes it apart. Each pointer may be null.
+// DescribeScheme takes an entry of a list of signature algorithms apart as libssl does. Each
+// pointer may be null.
 void DescribeScheme(uint16_t scheme, int* sign, int* hash, int* sign_and_hash,
                     unsigned char* raw_sign, unsigned char* raw_hash) {
   const SignatureNids nids =
@@ -71,7 +72,7 @@ void DescribeScheme(uint16_t scheme, int* sign, int* hash, int* sign_and_hash,
   if (raw_hash != nullptr) *raw_hash = static_cast<unsigned char>(scheme >> 8);
 }
 
-// Writes "A:B:C", as many whole names as fit. Null when there is none.
+// JoinNames writes "A:B:C", as many whole names as fit. Null when there is none.
 char* JoinNames(const std::vector<const char*>& names, char* out, size_t out_len) {
   size_t used = 0;
   for (const char* name : names) {
