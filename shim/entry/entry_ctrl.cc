@@ -12,7 +12,6 @@
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/drive/driver.h"
 #include "shim/fallback/fallback.h"
-#include "shim/fallback/quiet_libssl.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"
 
@@ -241,9 +240,7 @@ DTLS13_EXPORT long SSL_callback_ctrl(SSL* ssl, int command, void (*callback)(voi
   SslAttachment* attachment =
       command == SSL_CTRL_SET_MSG_CALLBACK ? SslAttachment::FindOrCreate(ssl) : nullptr;
   // libssl's setter comes by here with the shim's own too.
-  const bool is_own =
-      Fallback::IsOwnMessageCallback(callback) || HelloCapture::IsOwnMessageCallback(callback);
-  if (attachment != nullptr && !is_own) {
+  if (attachment != nullptr && !Fallback::IsShimsMessageCallback(callback)) {
     attachment->settings.message.function = reinterpret_cast<MessageFunction>(callback);
     // A Fallback's callback passes on to the one that is noted.
     const Fallback* fallback = Fallback::Of(*attachment);

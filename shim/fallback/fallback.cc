@@ -118,8 +118,8 @@ std::unique_ptr<Fallback> Fallback::Prepare(SslAttachment& attachment) {
   if (fallback == nullptr) return nullptr;
   ErrorMark mark;
   std::vector<std::vector<uint8_t>> written;
-  HelloCapture capture(attachment, &written);
-  if (!capture.ok()) return nullptr;
+  QuietLibssl quiet(attachment, &written);
+  if (!quiet.ok()) return nullptr;
   Real().SSL_do_handshake(attachment.ssl());
   if (fallback->ReadCapture(written)) return fallback;
   Real().SSL_clear(attachment.ssl());
@@ -190,8 +190,9 @@ bool Fallback::Commit(SslAttachment& attachment) {
   return true;
 }
 
-bool Fallback::IsOwnMessageCallback(void (*callback)(void)) {
-  return callback == reinterpret_cast<void (*)(void)>(OnMessage);
+bool Fallback::IsShimsMessageCallback(void (*callback)(void)) {
+  return callback == reinterpret_cast<void (*)(void)>(OnMessage) ||
+         QuietLibssl::IsOwnMessageCallback(callback);
 }
 
 // LetExpiredTimerPass: libssl's timer runs since it wrote its hello, and would have it send that
@@ -205,8 +206,8 @@ void Fallback::LetExpiredTimerPass(SslAttachment& attachment) {
   }
   ErrorMark mark;
   std::vector<std::vector<uint8_t>> written;
-  HelloCapture capture(attachment, &written);
-  if (capture.ok()) Real().SSL_ctrl(ssl, DTLS_CTRL_HANDLE_TIMEOUT, 0, nullptr);
+  QuietLibssl quiet(attachment, &written);
+  if (quiet.ok()) Real().SSL_ctrl(ssl, DTLS_CTRL_HANDLE_TIMEOUT, 0, nullptr);
   for (const std::vector<uint8_t>& datagram : written) {
     libssl_next_number_ = NextNumber(datagram, libssl_next_number_);
   }

@@ -56,8 +56,9 @@ class Fallback final : public LibsslHalf {
   // told, and the reason is on the error queue.
   bool Commit(SslAttachment& attachment);
 
-  // IsOwnMessageCallback: `callback` is not the application's.
-  static bool IsOwnMessageCallback(void (*callback)(void));
+  // IsShimsMessageCallback says whether `callback`, a message callback, is not the application's
+  // but one that the shim gave libssl.
+  static bool IsShimsMessageCallback(void (*callback)(void));
 
   // BeforeCall and AfterCall stand around each call of libssl's once it has the connection.
   // AfterCall is true when the handshake is over, and the Fallback with it.

@@ -58,7 +58,7 @@ BIO* Share(BIO* bio) {
 
 }  // namespace
 
-HelloCapture::HelloCapture(SslAttachment& attachment, std::vector<std::vector<uint8_t>>* written)
+QuietLibssl::QuietLibssl(SslAttachment& attachment, std::vector<std::vector<uint8_t>>* written)
     : attachment_(attachment), in_libssl_(attachment) {
   SSL* ssl = attachment.ssl();
   BIO* write_bio = Real().SSL_get_wbio(ssl);
@@ -78,11 +78,11 @@ HelloCapture::HelloCapture(SslAttachment& attachment, std::vector<std::vector<ui
   capturing_ = true;
 }
 
-bool HelloCapture::IsOwnMessageCallback(void (*callback)(void)) {
+bool QuietLibssl::IsOwnMessageCallback(void (*callback)(void)) {
   return callback == reinterpret_cast<void (*)(void)>(ShowNobody);
 }
 
-HelloCapture::~HelloCapture() {
+QuietLibssl::~QuietLibssl() {
   if (!capturing_) return;
   SSL* ssl = attachment_.ssl();
   Real().SSL_set0_rbio(ssl, read_bio_);

@@ -8,16 +8,17 @@
 
 namespace dtls13::shim {
 
-// HelloCapture lets libssl work on an SSL, while it lives, without anybody hearing of it: what it
+// QuietLibssl lets libssl work on an SSL, while it lives, without anybody hearing of it: what it
 // writes is caught, it reads nothing, and the info, message and timer callbacks are not called.
 // Whatever else it asks of its BIOs, such as the MTU, the application's own write BIO answers.
-class HelloCapture {
+class QuietLibssl {
  public:
-  // `attachment` outlives the capture. Each datagram that libssl writes is appended to `*written`.
-  HelloCapture(SslAttachment& attachment, std::vector<std::vector<uint8_t>>* written);
-  ~HelloCapture();
-  HelloCapture(const HelloCapture&) = delete;
-  HelloCapture& operator=(const HelloCapture&) = delete;
+  // `attachment` and `*written` outlive the QuietLibssl. Each datagram that libssl writes is
+  // appended to `*written`.
+  QuietLibssl(SslAttachment& attachment, std::vector<std::vector<uint8_t>>* written);
+  ~QuietLibssl();
+  QuietLibssl(const QuietLibssl&) = delete;
+  QuietLibssl& operator=(const QuietLibssl&) = delete;
 
   // IsOwnMessageCallback: `callback` is not the application's.
   static bool IsOwnMessageCallback(void (*callback)(void));
