@@ -23,8 +23,8 @@ long PeerGroups(const SslAttachment& attachment, int* nids);
 // SharedGroup returns the NID of the n-th group in common, or with -1 how many there are.
 long SharedGroup(const SslAttachment& attachment, long n);
 
-// RawCipherList and PeerPointFormats return a length and lend bytes of the ClientHello. With a null `ciphers` the length of one
-// entry is asked for.
+// RawCipherList and PeerPointFormats return a length and lend bytes of the ClientHello. With a null
+// `ciphers` the length of one entry is asked for.
 long RawCipherList(const SslAttachment& attachment, const unsigned char** ciphers);
 long PeerPointFormats(const SslAttachment& attachment, const unsigned char** formats);
 
