@@ -148,7 +148,7 @@ bool FindKey(SslAttachment& attachment, const std::vector<uint8_t>& identity, Ps
   }
   if (key_len > 0) *psk = PskFromBytes(std::span(key).first(key_len), identity);
   Cleanse(key);
-  if (key_len > 0) attachment.lent().psk_identity = text.c_str();
+  if (key_len > 0) attachment.lent().psk_identity = text.substr(0, text.find('\0'));
   return true;
 }
 

@@ -48,7 +48,7 @@ class DepthScope {
 // SslAttachment is what the shim knows of one SSL: the association, when the SSL is ours, and what
 // libssl's object cannot hold for it. It lives in an ex_data slot of ours and dies with the SSL.
 // The flags of SSL_get_shutdown and the verify result are kept in libssl's own object, through its
-// own setters.
+// own setters. It does not drive the association, nor know how libssl goes on with a connection.
 //
 // As with libssl, one thread at a time uses an SSL and its attachment.
 class SslAttachment {
