@@ -13,6 +13,7 @@
 #include "dtls13/association_config.h"
 #include "dtls13/event.h"
 #include "dtls13/flight/retransmit_timer.h"
+#include "dtls13/handshake/certificate_demand.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/path_id.h"
 #include "dtls13/path_validation.h"

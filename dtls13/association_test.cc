@@ -240,7 +240,7 @@ TEST(AssociationTest, AServerAnswersStepByStepAndIsAskedOnce) {
   PairOptions options = DefaultPairOptions();
   options.client.handshake.connection.alpn = {"coap"};
   options.server.handshake.ask_credential = true;
-  options.server.handshake.require_cookie = false;
+  options.server.handshake.server.require_cookie = false;
   const Instant now{};
   auto client = Association::NewClient(std::make_shared<AssociationConfig>(options.client), {});
   auto server = Association::NewServer(std::make_shared<AssociationConfig>(options.server), {});
@@ -259,8 +259,8 @@ TEST(AssociationTest, AServerAnswersStepByStepAndIsAskedOnce) {
 TEST(AssociationTest, AServerChoosesTheProtocolBeforeTheKey) {
   PairOptions options = DefaultPairOptions();
   options.client.handshake.connection.alpn = {"coap"};
-  options.server.handshake.ask_psk = true;
-  options.server.handshake.require_cookie = false;
+  options.server.handshake.server.ask_psk = true;
+  options.server.handshake.server.require_cookie = false;
   auto external = std::make_shared<ExternalPsk>();
   external->identity = {'i'};
   external->key = PskKey::CopyOf(std::vector<uint8_t>(16, 0x5a));

@@ -167,7 +167,7 @@ TEST(CompressedCertificateTest, BothSidesCompressForWhoAsks) {
     for (const bool server_takes : {false, true}) {
       HandshakeConfig client = client_takes ? Config() : TestConfig();
       HandshakeConfig server = server_takes ? Config() : TestConfig();
-      server.client_authentication = ClientAuthentication::kRequired;
+      server.server.client_authentication = ClientAuthentication::kRequired;
       client.credential = server.credential = Padded();
       HandshakePair pair(client, server);
       pair.Run();
@@ -186,7 +186,7 @@ TEST(CompressedCertificateTest, WhatDoesNotShrinkGoesAsItIs) {
   HandshakeConfig client = Config();
   HandshakeConfig server = Config();
   client.credential = nullptr;
-  server.client_authentication = ClientAuthentication::kOptional;
+  server.server.client_authentication = ClientAuthentication::kOptional;
   HandshakePair pair(client, server);
   pair.Run();
   ASSERT_TRUE(pair.completed());

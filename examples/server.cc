@@ -23,7 +23,8 @@ int Run(const std::string& certificate_file, const std::string& key_file) {
   dtls13::HandshakeConfig& handshake = config->handshake;
   handshake.algorithms = dtls13::Algorithms::Fetch(nullptr, nullptr);
   handshake.random = dtls13::SystemRandom(nullptr);
-  handshake.cookie_keys = dtls13::CookieKeyring::Create(handshake.algorithms, handshake.random, {});
+  handshake.server.cookie_keys =
+      dtls13::CookieKeyring::Create(handshake.algorithms, handshake.random, {});
   std::string error;
   const auto signer = dtls13::Signer::LoadPem(handshake.algorithms, key_file, &error);
   if (signer) handshake.credential = signer->LoadCredential(certificate_file, &error);

@@ -196,7 +196,7 @@ void AssociationImpl::BeginTickets(Instant now) {
   const HandshakeConfig& config = config_->handshake;
   const bool is_client = role_ == Role::kClient;
   if (is_client ? config.psk_modes.empty()
-                : config.ticket_keys == nullptr || !result_.takes_tickets) {
+                : config.server.ticket_keys == nullptr || !result_.takes_tickets) {
     return;
   }
   post_handshake_->AllowTickets(
@@ -208,7 +208,8 @@ void AssociationImpl::BeginTickets(Instant now) {
        .application_data = session_data_,
        .authenticated_at = result_.authenticated_at});
   if (is_client) return;
-  const size_t num_tickets = std::min<size_t>(config.num_tickets, result_.resumed ? 1 : SIZE_MAX);
+  const size_t num_tickets =
+      std::min<size_t>(config.server.num_tickets, result_.resumed ? 1 : SIZE_MAX);
   for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {
   }
 }

@@ -21,7 +21,7 @@ void ExpectFatal(const Status& status, AlertDescription alert, Reason reason) {
 
 HandshakeConfig ServerConfig(ClientAuthentication wanted = ClientAuthentication::kRequired) {
   HandshakeConfig config = TestConfig();
-  config.client_authentication = wanted;
+  config.server.client_authentication = wanted;
   return config;
 }
 

@@ -90,7 +90,7 @@ Status ClientHandshake::Start() {
   }
   hello_.certificate_wishes = WishesOf(config);
   hello_.post_handshake_auth = config.post_handshake_auth;
-  hello_.certificate_types = {.client = config.local_certificate_types,
+  hello_.certificate_types = {.client = config.client.local_certificate_types,
                               .server = config.peer_certificate_types};
   if (const Status status = TakeLegacyHello(); !status.ok()) return Finish(status);
   context_.SetClientRandom(hello_.random);
@@ -107,7 +107,7 @@ Status ClientHandshake::Start() {
   if (const Status status = ReplaceKeyShares(InitialShares(config)); !status.ok()) {
     return Finish(status);
   }
-  if (config.grease) {
+  if (config.client.grease) {
     hello_.grease = GreaseValues::Draw(config.random.get());
     if (!hello_.grease.has_value()) return Finish(InternalError(Reason::kCrypto));
     // One that a HelloRetryRequest for a group replaces with the others, as it should be.

@@ -714,7 +714,8 @@ TEST(ClientStartTest, AddressesAreNotSentAsNames) {
 TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   HandshakeConfig config = TestConfig();
   config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1};
-  config.initial_key_shares = {NamedGroup::kSecp384r1, NamedGroup::kX25519, NamedGroup::kSecp521r1};
+  config.client.initial_key_shares = {NamedGroup::kSecp384r1, NamedGroup::kX25519,
+                                      NamedGroup::kSecp521r1};
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
   auto action = client->NextAction();
   const Bytes body = std::get<SendMessage>(*action).body;

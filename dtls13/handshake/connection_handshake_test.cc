@@ -46,7 +46,7 @@ TEST(ConnectionHandshakeTest, BothSidesAgree) {
   server_config.connection.srtp_profiles = {SrtpProfile::kAes128CmHmacSha1_80};
   server_config.connection.record_size_limit = 300;
   for (const bool retry : {false, true}) {
-    server_config.require_cookie = retry;
+    server_config.server.require_cookie = retry;
     HandshakePair pair(FullConfig(), server_config, {.server_name = "server.test"});
     pair.Run();
     ASSERT_TRUE(pair.completed());
@@ -132,11 +132,11 @@ TEST(ConnectionHandshakeTest, TheCallerMayChooseTheProtocol) {
 //# by the client.
 TEST(ConnectionHandshakeTest, AServerWithAnOrderSaysSo) {
   HandshakeConfig client_config = TestConfig();
-  client_config.initial_key_shares = {NamedGroup::kSecp256r1};
+  client_config.client.initial_key_shares = {NamedGroup::kSecp256r1};
   HandshakeConfig server_config = TestConfig();
   server_config.groups = {NamedGroup::kSecp384r1, NamedGroup::kSecp256r1};
   for (const bool server_preference : {false, true}) {
-    server_config.server_preference = server_preference;
+    server_config.server.server_preference = server_preference;
     HandshakePair pair(client_config, server_config);
     pair.Run();
     ASSERT_TRUE(pair.completed());
@@ -306,9 +306,9 @@ TEST(GreaseHandshakeTest, IsSentIgnoredAndRepeatedAfterARetry) {
   enum class Retry { kNone, kCookie, kGroup };
   for (const Retry retry : {Retry::kNone, Retry::kCookie, Retry::kGroup}) {
     HandshakeConfig client_config = FullConfig();
-    client_config.grease = true;
+    client_config.client.grease = true;
     HandshakeConfig server_config = FullConfig();
-    server_config.require_cookie = retry == Retry::kCookie;
+    server_config.server.require_cookie = retry == Retry::kCookie;
     if (retry == Retry::kGroup) server_config.groups = {NamedGroup::kSecp384r1};
     HandshakePair pair(client_config, server_config);
     pair.Run();
@@ -334,7 +334,7 @@ TEST(GreaseHandshakeTest, IsSentIgnoredAndRepeatedAfterARetry) {
 
 TEST(GreaseHandshakeTest, ChosenByTheServerItIsRefused) {
   HandshakeConfig client_config = TestConfig();
-  client_config.grease = true;
+  client_config.client.grease = true;
   for (const bool suite : {true, false}) {
     HandshakePair pair(client_config, TestConfig());
     pair.tamper = [&](HandshakePair::Flying* flying) {
@@ -361,8 +361,8 @@ TEST(GreaseHandshakeTest, ChosenByTheServerItIsRefused) {
 TEST(SessionIdEchoTest, OnlyWhereTheConfigSaysSo) {
   for (const bool echo : {false, true}) {
     HandshakeConfig server_config = TestConfig();
-    server_config.echo_session_id = echo;
-    server_config.require_cookie = true;
+    server_config.server.echo_session_id = echo;
+    server_config.server.require_cookie = true;
     HandshakePair pair(TestConfig(), server_config,
                        {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 9), Bytes(32, 5))});
     Bytes echoes;

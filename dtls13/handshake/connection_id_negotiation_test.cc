@@ -94,7 +94,7 @@ TEST(ConnectionIdNegotiation, OfferedEmptyUnlessToldNotTo) {
 
 TEST(ConnectionIdNegotiation, TheSecondHelloOffersTheSame) {
   HandshakeConfig server = WithReceiveLen(4);
-  server.require_cookie = true;
+  server.server.require_cookie = true;
   HandshakePair pair(WithReceiveLen(8), server);
   pair.Run();
   ASSERT_TRUE(pair.completed());

@@ -51,7 +51,7 @@ bool CanAccept(const HandshakeConfig& config, const ClientHello& offer,
                const PskSelection& selection, const HandshakeResult& result, WallTime now) {
   const Session* session = selection.psk.session();
   // A guard that nobody gave would take every replay.
-  if (config.max_early_data_len == 0 || config.replay_guard == nullptr) return false;
+  if (config.server.max_early_data_len == 0 || config.server.replay_guard == nullptr) return false;
   //= rfc8446#section-4.2.10
   //# In order to accept early data, the server MUST have accepted a PSK
   //# cipher suite and selected the first key offered in the client's
@@ -65,7 +65,7 @@ bool CanAccept(const HandshakeConfig& config, const ClientHello& offer,
       session->suite != result.suite->id || !HasProtocol(*session, result.connection.alpn)) {
     return false;
   }
-  return IsFirstTime(config.replay_guard.get(), offer, *session, now);
+  return IsFirstTime(config.server.replay_guard.get(), offer, *session, now);
 }
 
 // Start derives the early secrets from `session` and its ClientHello.

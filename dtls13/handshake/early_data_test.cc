@@ -43,9 +43,9 @@ HandshakeConfig Client() {
 HandshakeConfig Server() {
   HandshakeConfig config = AskingServer();
   config.key_log = true;
-  config.require_cookie = false;
-  config.max_early_data_len = 100;
-  config.replay_guard = std::make_shared<RecentClaims>(Now() - std::chrono::seconds(1000));
+  config.server.require_cookie = false;
+  config.server.max_early_data_len = 100;
+  config.server.replay_guard = std::make_shared<RecentClaims>(Now() - std::chrono::seconds(1000));
   return config;
 }
 
@@ -201,7 +201,7 @@ TEST(EarlyDataTest, AcceptedWithAnotherProtocolIsIllegal) {
 TEST(EarlyDataTest, AServerThatIsSilentHasRejectedIt) {
   const Psk psk = EarlySession(1);
   HandshakeConfig server = Server();
-  server.max_early_data_len = 0;
+  server.server.max_early_data_len = 0;
   HandshakePair pair(Client(), server, WithEarlyData({psk}));
   pair.provide_psk = Knowing({psk});
   pair.Run();
@@ -258,7 +258,7 @@ TEST(EarlyDataTest, AcceptedWithoutAnOfferIsUnsolicited) {
 TEST(EarlyDataTest, IsNotOfferedTwice) {
   const Psk psk = EarlySession(1);
   HandshakeConfig server = Server();
-  server.require_cookie = true;
+  server.server.require_cookie = true;
   HandshakePair pair(Client(), server, WithEarlyData({psk}));
   pair.provide_psk = Knowing({psk});
   pair.Run();

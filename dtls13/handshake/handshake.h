@@ -13,6 +13,7 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
+#include "dtls13/handshake/certificate_demand.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello_info.h"

@@ -9,6 +9,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
+#include "dtls13/handshake/certificate_demand.h"
 #include "dtls13/handshake/connection_id_policy.h"
 #include "dtls13/message/certificate_compressor.h"
 #include "dtls13/message/connection_config.h"
@@ -17,70 +18,31 @@
 
 namespace dtls13 {
 
-// ClientAuthentication is whether a server asks its clients for certificates.
-enum class ClientAuthentication : uint8_t {
-  kNone,
-  kOptional,  // a client that has none is let in: peer_certificates() stays empty
-  kRequired,  // one that has none is refused with certificate_required
-};
-
-// CertificateDemand is what a server asks of one client, in place of the members of its config that
-// have the same names.
-struct CertificateDemand {
-  ClientAuthentication client_authentication = ClientAuthentication::kNone;
-  std::vector<std::vector<uint8_t>> certificate_authorities = {};
-};
-
 class CookieKeyring;         // session/cookie.h
 class EarlyDataReplayGuard;  // session/anti_replay.h
 class TicketKeyring;         // session/ticket_keyring.h
 
-// HandshakeConfig is what many associations share, and what they may do. Lists are in order of
-// preference. Code points this library does not implement are ignored when the lists are used.
-struct HandshakeConfig {
-  std::shared_ptr<const Algorithms> algorithms;
-  std::shared_ptr<RandomSource> random;
-
-  std::vector<CipherSuiteId> cipher_suites = {CipherSuiteId::kAes256GcmSha384,
-                                              CipherSuiteId::kChaCha20Poly1305Sha256,
-                                              CipherSuiteId::kAes128GcmSha256};
-  // The hybrid goes first where libcrypto has ML-KEM, as in OpenSSL 3.5 and the browsers.
-  std::vector<NamedGroup> groups = {NamedGroup::kX25519MlKem768, NamedGroup::kX25519,
-                                    NamedGroup::kSecp256r1,      NamedGroup::kX448,
-                                    NamedGroup::kSecp384r1,      NamedGroup::kSecp521r1};
-  // Client: the groups whose key shares the first ClientHello carries. Empty is the first of
-  // `groups` that is not hybrid: a hybrid share is over a kilobyte, and a hello of two datagrams is
-  // lost twice as often, costs its sender's congestion and amplification budget, and is more than
-  // some stateless servers take (F23). A server that wants the hybrid asks for it.
-  // {kX25519MlKem768, kX25519} is what TLS clients predict, and right wherever the servers are
-  // known to take it.
+// ClientHandshakeConfig is what only a client looks at.
+struct ClientHandshakeConfig {
+  // The groups whose key shares the first ClientHello carries. Empty is the first of `groups` that
+  // is not hybrid: a hybrid share is over a kilobyte, and a hello of two datagrams is lost twice as
+  // often, costs its sender's congestion and amplification budget, and is more than some stateless
+  // servers take (F23). A server that wants the hybrid asks for it. {kX25519MlKem768, kX25519} is
+  // what TLS clients predict, and right wherever the servers are known to take it.
   std::vector<NamedGroup> initial_key_shares;
-  // What else is settled besides keys: ALPN, SRTP, record sizes.
-  ConnectionConfig connection;
-  // Client: send values of RFC 8701 among the true ones. They cost some twenty bytes.
+  // Send values of RFC 8701 among the true ones. They cost some twenty bytes.
   bool grease = false;
-  // Server: answer a legacy_session_id with itself. RFC 9147 forbids it, and wolfSSL's clients
-  // before 5.9.1 end the handshake without it (F29).
-  bool echo_session_id = false;
-  // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
-  std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,
-                                                    SignatureScheme::kEcdsaSecp384r1Sha384,
-                                                    SignatureScheme::kEd25519,
-                                                    SignatureScheme::kRsaPssRsaeSha256,
-                                                    SignatureScheme::kRsaPssRsaeSha384,
-                                                    SignatureScheme::kRsaPssRsaeSha512,
-                                                    SignatureScheme::kRsaPssPssSha256,
-                                                    SignatureScheme::kRsaPssPssSha384,
-                                                    SignatureScheme::kRsaPssPssSha512,
-                                                    SignatureScheme::kRsaPkcs1Sha256,
-                                                    SignatureScheme::kRsaPkcs1Sha384,
-                                                    SignatureScheme::kRsaPkcs1Sha512,
-                                                    SignatureScheme::kEcdsaSecp521r1Sha512};
+  // Certificate types, RFC 7250, that can be shown, most wanted first. A server shows what its
+  // credential is, if the client takes that.
+  std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};
+};
 
-  // Server: keys of the cookies that every HelloRetryRequest carries. Required on a server.
+// ServerHandshakeConfig is what only a server looks at.
+struct ServerHandshakeConfig {
+  // Keys of the cookies that every HelloRetryRequest carries. Required on a server.
   std::shared_ptr<CookieKeyring> cookie_keys;
-  // Server: answer every first ClientHello with a cookie. Without it a forged address gets a whole
-  // flight for its hello, so only who knows another proof of the address turns it off.
+  // Answer every first ClientHello with a cookie. Without it a forged address gets a whole flight
+  // for its hello, so only who knows another proof of the address turns it off.
   //= rfc9147#section-5.1
   //# DTLS servers SHOULD perform a cookie exchange whenever a new handshake is
   //# being performed.
@@ -103,8 +65,65 @@ struct HandshakeConfig {
   //# Implementations MAY support the denial of service countermeasures
   //# defined by DTLS 1.3.
   bool require_cookie = true;
-  // Server: choose suite and group by our own lists' order instead of the client's.
+  // Choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;
+  // Answer a legacy_session_id with itself. RFC 9147 forbids it, and wolfSSL's clients before 5.9.1
+  // end the handshake without it (F29).
+  bool echo_session_id = false;
+
+  // Ask for the client's certificate, unless a PSK authenticates it.
+  ClientAuthentication client_authentication = ClientAuthentication::kNone;
+
+  // Where no ticket of ours is offered, ask the caller about the identities (event PskWanted).
+  bool ask_psk = false;
+  // Where a ticket of ours is offered, ask the caller whether to resume its session (the same
+  // event). The answer is client_hello().ticket_session at ticket_index, another key, or none: then
+  // the handshake goes on as if there were no ticket.
+  bool ask_ticket = false;
+
+  // Keys of session tickets; null: none are issued and none are taken.
+  std::shared_ptr<TicketKeyring> ticket_keys;
+  // Tickets sent to a client that can use them, once it is connected; at most
+  // PostHandshake::kMaxTickets. One that came by a ticket has used one up, and gets one.
+  size_t num_tickets = 2;
+  // Bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken only
+  // with a replay_guard, and only from a client that needs no HelloRetryRequest: never with
+  // require_cookie.
+  uint32_t max_early_data_len = 0;
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard;
+};
+
+// HandshakeConfig is what many associations share, and what they may do: first what either role
+// looks at, then what is a client's alone and a server's alone. Lists are in order of preference.
+// Code points this library does not implement are ignored when the lists are used.
+struct HandshakeConfig {
+  std::shared_ptr<const Algorithms> algorithms;
+  std::shared_ptr<RandomSource> random;
+
+  std::vector<CipherSuiteId> cipher_suites = {CipherSuiteId::kAes256GcmSha384,
+                                              CipherSuiteId::kChaCha20Poly1305Sha256,
+                                              CipherSuiteId::kAes128GcmSha256};
+  // The hybrid goes first where libcrypto has ML-KEM, as in OpenSSL 3.5 and the browsers.
+  std::vector<NamedGroup> groups = {NamedGroup::kX25519MlKem768, NamedGroup::kX25519,
+                                    NamedGroup::kSecp256r1,      NamedGroup::kX448,
+                                    NamedGroup::kSecp384r1,      NamedGroup::kSecp521r1};
+  // What else is settled besides keys: ALPN, SRTP, record sizes.
+  ConnectionConfig connection;
+  // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
+  std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,
+                                                    SignatureScheme::kEcdsaSecp384r1Sha384,
+                                                    SignatureScheme::kEd25519,
+                                                    SignatureScheme::kRsaPssRsaeSha256,
+                                                    SignatureScheme::kRsaPssRsaeSha384,
+                                                    SignatureScheme::kRsaPssRsaeSha512,
+                                                    SignatureScheme::kRsaPssPssSha256,
+                                                    SignatureScheme::kRsaPssPssSha384,
+                                                    SignatureScheme::kRsaPssPssSha512,
+                                                    SignatureScheme::kRsaPkcs1Sha256,
+                                                    SignatureScheme::kRsaPkcs1Sha384,
+                                                    SignatureScheme::kRsaPkcs1Sha512,
+                                                    SignatureScheme::kEcdsaSecp521r1Sha512};
+
   // Used where the caller does not choose per connection (ask_credential). A client shows it to a
   // server that asks, if the server can take it.
   std::shared_ptr<const Credential> credential;
@@ -112,8 +131,6 @@ struct HandshakeConfig {
   // client when its server has authenticated itself and asked for one.
   bool ask_credential = false;
 
-  // Server: ask for the client's certificate, unless a PSK authenticates it.
-  ClientAuthentication client_authentication = ClientAuthentication::kNone;
   // Client authentication after the handshake, RFC 8446 section 4.6.2. A client offers it; a server
   // may then ask at any time. It costs both the state of a hash while the association lasts.
   bool post_handshake_auth = false;
@@ -125,41 +142,23 @@ struct HandshakeConfig {
   // Ask the peer for an OCSP response and for signed certificate timestamps.
   bool request_ocsp = false;
   bool request_sct = false;
-  // Certificate types, RFC 7250, most wanted first: taken from the peer, and (client) what we can
-  // show. A server shows what its credential is, if the client takes that.
+  // Certificate types, RFC 7250, that are taken from the peer, most wanted first.
   std::vector<CertificateType> peer_certificate_types = {CertificateType::kX509};
-  std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};
   // Certificate compression, RFC 8879: taken from the peer, and used where the peer takes it.
   CertificateCompressors certificate_compressors;
   ConnectionIdPolicy connection_ids;
 
   // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
-  // Server: where no ticket of ours is offered, ask the caller about the identities (event
-  // PskWanted).
-  bool ask_psk = false;
-
-  // Server: where a ticket of ours is offered, ask the caller whether to resume its session (the
-  // same event). The answer is client_hello().ticket_session at ticket_index, another key, or none:
-  // then the handshake goes on as if there were no ticket.
-  bool ask_ticket = false;
-
-  // Server: keys of session tickets; null: none are issued and none are taken.
-  std::shared_ptr<TicketKeyring> ticket_keys;
-  // Server: tickets sent to a client that can use them, once it is connected; at most
-  // PostHandshake::kMaxTickets. One that came by a ticket has used one up, and gets one.
-  size_t num_tickets = 2;
-  // Server: bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken
-  // only with a replay_guard, and only from a client that needs no HelloRetryRequest: never with
-  // require_cookie.
-  uint32_t max_early_data_len = 0;
-  std::shared_ptr<EarlyDataReplayGuard> replay_guard;
 
   LabelPrefix label_prefix = LabelPrefix::kDtls13;
   // Produce key log lines (event KeyLog).
   bool key_log = false;
   // Largest handshake message taken from the peer, bytes; libssl's default for certificate lists.
   size_t max_message_len = 100 * 1024;
+
+  ClientHandshakeConfig client;
+  ServerHandshakeConfig server;
 };
 
 }  // namespace dtls13

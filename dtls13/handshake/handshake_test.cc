@@ -24,13 +24,13 @@ TEST_P(HandshakePairTest, Completes) {
   HandshakeConfig client_config = TestConfig();
   HandshakeConfig server_config = TestConfig();
   server_config.cipher_suites = {suite};
-  server_config.require_cookie = retry == Retry::kCookie;
+  server_config.server.require_cookie = retry == Retry::kCookie;
   if (retry == Retry::kGroup) {
-    client_config.initial_key_shares = {group == NamedGroup::kX25519 ? NamedGroup::kSecp256r1
-                                                                     : NamedGroup::kX25519};
+    client_config.client.initial_key_shares = {group == NamedGroup::kX25519 ? NamedGroup::kSecp256r1
+                                                                            : NamedGroup::kX25519};
     server_config.groups = {group};
   } else {
-    client_config.initial_key_shares = {group};
+    client_config.client.initial_key_shares = {group};
   }
   const TestIdentity& identity = TestIdentity::Get(kind);
   server_config.credential = identity.credential();
@@ -95,7 +95,7 @@ TEST(HandshakeHybridTest, Completes) {
     for (bool predicted : {true, false}) {
       HandshakeConfig client_config = TestConfig();
       client_config.groups = {group, NamedGroup::kX25519};
-      if (predicted) client_config.initial_key_shares = {group, NamedGroup::kX25519};
+      if (predicted) client_config.client.initial_key_shares = {group, NamedGroup::kX25519};
       HandshakeConfig server_config = TestConfig();
       server_config.groups = {group};
       HandshakePair pair(client_config, server_config);

@@ -157,8 +157,8 @@ HandshakeConfig TestConfig() {
   HandshakeConfig config;
   config.algorithms = TestAlgorithms();
   config.random = std::make_shared<SeededRandom>(7);
-  config.cookie_keys = CookieKeyring::Create(config.algorithms, config.random, {});
-  config.require_cookie = false;
+  config.server.cookie_keys = CookieKeyring::Create(config.algorithms, config.random, {});
+  config.server.require_cookie = false;
   // Tests that compare whole messages ask for what is in them.
   config.connection.record_size_limit = 0;
   config.credential = TestIdentity::Get(TestKeyKind::kEcdsaP256).credential();

@@ -56,10 +56,10 @@ std::optional<CipherSuiteId> ChooseSuite(const HandshakeConfig& config, const Cl
   if (hash.has_value()) {
     std::vector<CipherSuiteId> fitting = usable;
     std::erase_if(fitting, [&](CipherSuiteId id) { return FindCipherSuite(id)->hash != *hash; });
-    const auto suite = FirstCommon(fitting, offer.cipher_suites, config.server_preference);
+    const auto suite = FirstCommon(fitting, offer.cipher_suites, config.server.server_preference);
     if (suite.has_value()) return suite;
   }
-  return FirstCommon(usable, offer.cipher_suites, config.server_preference);
+  return FirstCommon(usable, offer.cipher_suites, config.server.server_preference);
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
   //# Each KeyShareEntry value MUST correspond to a group offered in the
   //# "supported_groups" extension and MUST appear in the same order.
   std::copy_if(groups.begin(), groups.end(), std::back_inserter(shares),
-               [&](NamedGroup group) { return Contains(config.initial_key_shares, group); });
+               [&](NamedGroup group) { return Contains(config.client.initial_key_shares, group); });
   if (!shares.empty() || groups.empty()) return shares;
   const auto small = std::find_if(groups.begin(), groups.end(), [](NamedGroup group) {
     return !FindNamedGroup(group)->is_hybrid();
@@ -125,13 +125,13 @@ Status Negotiate(const HandshakeConfig& config, const ClientHello& offer, const 
 
   // A share that is there is taken before a better group that would cost a round trip.
   const std::vector<NamedGroup> groups = UsableGroups(config);
-  if (const auto share = FirstShare(groups, offer.key_shares, config.server_preference)) {
+  if (const auto share = FirstShare(groups, offer.key_shares, config.server.server_preference)) {
     out->has_group = true;
     out->group = share->group;
     out->peer_share = share->key_exchange;
     return Status::Ok();
   }
-  const auto group = FirstCommon(groups, offer.supported_groups, config.server_preference);
+  const auto group = FirstCommon(groups, offer.supported_groups, config.server.server_preference);
   out->has_group = group.has_value();
   out->group = group.value_or(NamedGroup{});
   out->peer_share = {};
@@ -147,14 +147,14 @@ std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGro
   //# server supports, regardless of whether they are currently supported
   //# by the client.
   // A PSK does without any.
-  if (!config.server_preference || negotiated == NamedGroup{}) return {};
+  if (!config.server.server_preference || negotiated == NamedGroup{}) return {};
   std::vector<NamedGroup> groups = UsableGroups(config);
   if (groups.empty() || groups.front() == negotiated) return {};
   return groups;
 }
 
 std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHello& hello) {
-  if (!config.echo_session_id) return {};
+  if (!config.server.echo_session_id) return {};
   return hello.legacy_session_id;
 }
 

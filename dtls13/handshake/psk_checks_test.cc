@@ -36,7 +36,7 @@ Status RunWithHello(HandshakePair* pair, int which, const std::function<void(Byt
 TEST(PskBinderCheckTest, EveryBitCounts) {
   for (const bool retried : {false, true}) {
     HandshakeConfig server_config = AskingServer();
-    server_config.require_cookie = retried;
+    server_config.server.require_cookie = retried;
     for (size_t bit = 0; bit < 32 * 8; ++bit) {
       HandshakePair pair(TestConfig(), server_config, Offering({External(1)}));
       pair.provide_psk = Knowing({External(1)});
@@ -225,7 +225,7 @@ TEST(PskSelectionTest, UnsolicitedOrMisplaced) {
               Reason::kUnsolicitedExtension);
 
   HandshakeConfig server_config = AskingServer();
-  server_config.require_cookie = true;
+  server_config.server.require_cookie = true;
   HandshakePair in_retry(TestConfig(), server_config, Offering({External(1)}));
   in_retry.tamper = unsolicited.tamper;
   in_retry.Run();

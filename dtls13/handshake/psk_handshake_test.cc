@@ -55,10 +55,10 @@ TEST_P(PskHandshakeTest, Completes) {
   HandshakeConfig client_config = TestConfig();
   HandshakeConfig server_config = AskingServer();
   client_config.psk_modes = server_config.psk_modes = {mode};
-  server_config.require_cookie = retry == Retry::kCookie;
+  server_config.server.require_cookie = retry == Retry::kCookie;
   if (retry == Retry::kGroup) {
     // With the PSK alone no group is asked for.
-    client_config.initial_key_shares = {NamedGroup::kX25519};
+    client_config.client.initial_key_shares = {NamedGroup::kX25519};
     server_config.groups = {NamedGroup::kSecp256r1};
   }
   const Psk psk = is_session
@@ -205,7 +205,7 @@ TEST(PskHandshakeTest, PskAloneNeedsNothingElse) {
   config.groups.clear();
   config.signature_schemes.clear();
   for (const bool require_cookie : {false, true}) {
-    config.require_cookie = require_cookie;
+    config.server.require_cookie = require_cookie;
     HandshakePair pair(config, config, Offering({External(1)}));
     pair.provide_psk = Knowing({External(1)});
     pair.Run();
@@ -298,8 +298,7 @@ TEST(PskOfferTest, SuitesThatFitTheFirstKeyComeFirst) {
   for (const HashId hash : {HashId::kSha256, HashId::kSha384}) {
     HandshakePair pair(TestConfig(), TestConfig(), Offering({External(1, hash), External(2)}));
     pair.Run();
-    const auto first =
-        static_cast<CipherSuiteId>(OfferOf(pair.client.sent[0]).cipher_suites[0]);
+    const auto first = static_cast<CipherSuiteId>(OfferOf(pair.client.sent[0]).cipher_suites[0]);
     EXPECT_EQ(FindCipherSuite(first)->hash, hash);
   }
 }
@@ -311,7 +310,7 @@ TEST(PskOfferTest, SuitesThatFitTheFirstKeyComeFirst) {
 //# selected cipher suite.
 TEST(PskOfferTest, RetryLeavesOnlyKeysThatFit) {
   HandshakeConfig server_config = AskingServer();
-  server_config.require_cookie = true;
+  server_config.server.require_cookie = true;
   server_config.cipher_suites = {kSha384Suite};
   const Psk fits = External(2, HashId::kSha384);
   HandshakePair pair(TestConfig(), server_config, Offering({External(1), fits, External(3)}));
@@ -397,7 +396,7 @@ TEST(PskChoiceTest, KeyOfEitherHashBringsItsSuite) {
   for (size_t known = 0; known < 2; ++known) {
     for (const bool server_preference : {false, true}) {
       HandshakeConfig server_config = AskingServer();
-      server_config.server_preference = server_preference;
+      server_config.server.server_preference = server_preference;
       HandshakePair pair(TestConfig(), server_config, Offering({keys[0], keys[1]}));
       pair.provide_psk = Knowing({keys[known]});
       pair.Run();
@@ -420,7 +419,7 @@ TEST(PskChoiceTest, KeyOfEitherHashBringsItsSuite) {
 TEST(PskChoiceTest, FirstKeyDecidesTheRetrysSuite) {
   for (const HashId hash : {HashId::kSha256, HashId::kSha384}) {
     HandshakeConfig server_config = AskingServer();
-    server_config.require_cookie = true;
+    server_config.server.require_cookie = true;
     const HashId other = hash == HashId::kSha256 ? HashId::kSha384 : HashId::kSha256;
     const std::vector<Psk> keys = {External(1, hash), External(2, other)};
     HandshakePair pair(TestConfig(), server_config, Offering(keys));
@@ -505,7 +504,7 @@ TEST(PskChoiceTest, UnknownKeyAloneMayCostARetry) {
   HandshakeConfig client_config = TestConfig();
   HandshakeConfig server_config = AskingServer();
   client_config.psk_modes = server_config.psk_modes = {kKe};
-  client_config.initial_key_shares = {NamedGroup::kX25519};
+  client_config.client.initial_key_shares = {NamedGroup::kX25519};
   server_config.groups = {NamedGroup::kSecp256r1};
   int num_asked = 0;
   HandshakePair pair(client_config, server_config, Offering({External(1)}));
@@ -540,7 +539,7 @@ TEST(PskChoiceTest, SessionsThatCannotBeResumedHere) {
 TEST(PskChoiceTest, SessionsWithoutTheRequiredCertificate) {
   for (const bool had_certificate : {false, true}) {
     HandshakeConfig server_config = AskingServer();
-    server_config.client_authentication = ClientAuthentication::kRequired;
+    server_config.server.client_authentication = ClientAuthentication::kRequired;
     auto at_server = NewSession(1);
     if (!had_certificate) at_server->peer_certificates.clear();
     HandshakePair pair(TestConfig(), server_config, Offering({Psk(NewSession(1))}));
@@ -552,7 +551,7 @@ TEST(PskChoiceTest, SessionsWithoutTheRequiredCertificate) {
   }
   // An external key is proof enough.
   HandshakeConfig server_config = AskingServer();
-  server_config.client_authentication = ClientAuthentication::kRequired;
+  server_config.server.client_authentication = ClientAuthentication::kRequired;
   HandshakePair pair(TestConfig(), server_config, Offering({External(1)}));
   pair.provide_psk = Knowing({External(1)});
   pair.Run();

@@ -43,7 +43,7 @@ ClientParameters Offering(std::vector<Psk> psks) {
 
 HandshakeConfig AskingServer() {
   HandshakeConfig config = TestConfig();
-  config.ask_psk = true;
+  config.server.ask_psk = true;
   return config;
 }
 

@@ -47,7 +47,7 @@ Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
 }
 
 std::vector<uint8_t> Resumption::Issue(WallTime now) {
-  TicketKeyring* keys = config_->ticket_keys.get();
+  TicketKeyring* keys = config_->server.ticket_keys.get();
   if (keys == nullptr) return {};
   // "A per-ticket value that is unique across all tickets issued on this connection."
   std::array<uint8_t, kNonceLen> nonce;
@@ -73,7 +73,7 @@ std::vector<uint8_t> Resumption::Issue(WallTime now) {
   //# time since the peer's online CertificateVerify signature.
   session.lifetime_s = keys->lifetime_s();
   if (!LimitLifetime(now, &session)) return {};
-  session.max_early_data_len = config_->max_early_data_len;
+  session.max_early_data_len = config_->server.max_early_data_len;
   const std::vector<uint8_t> ticket = keys->Seal(session, now);
   if (session.lifetime_s == 0 || ticket.empty()) return {};
   return SerializeNewSessionTicket({.lifetime_s = session.lifetime_s,

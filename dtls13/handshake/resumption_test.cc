@@ -21,10 +21,10 @@ class ResumptionTest : public testing::Test {
  protected:
   ResumptionTest() {
     config_ = std::make_shared<HandshakeConfig>(TestConfig());
-    config_->ticket_keys =
+    config_->server.ticket_keys =
         TicketKeyring::Create(TestAlgorithms(), random_, {.lifetime = std::chrono::seconds(7200)});
     config_->random = random_;
-    config_->max_early_data_len = 1000;
+    config_->server.max_early_data_len = 1000;
   }
 
   Resumption Side(std::optional<WallTime> authenticated_at = std::nullopt) {
@@ -51,7 +51,7 @@ TEST_F(ResumptionTest, BothSidesHaveOneSession) {
   ASSERT_FALSE(body.empty());
   const auto ours = Received(body);
   ASSERT_NE(ours, nullptr);
-  const auto theirs = config_->ticket_keys->Open(ours->ticket, kNow);
+  const auto theirs = config_->server.ticket_keys->Open(ours->ticket, kNow);
   ASSERT_TRUE(theirs.has_value());
   EXPECT_EQ(ours->suite, theirs->suite);
   EXPECT_EQ(ours->psk.size(), 48u);
@@ -114,7 +114,7 @@ TEST_F(ResumptionTest, NoTicketWithoutWhatItTakes) {
   Resumption server = Side();
   random_->Fail();
   EXPECT_TRUE(server.Issue(kNow).empty());
-  config_->ticket_keys = nullptr;
+  config_->server.ticket_keys = nullptr;
   EXPECT_TRUE(Side().Issue(kNow).empty());
 }
 

@@ -29,7 +29,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ServerHandshakeImpl(std::shared_ptr<const HandshakeConfig> config, ServerParameters parameters)
       : HandshakeBase(std::move(config), HandshakeState::kServerWaitClientHello),
         parameters_(std::move(parameters)),
-        demand_{.client_authentication = context_.config().client_authentication,
+        demand_{.client_authentication = context_.config().server.client_authentication,
                 .certificate_authorities = context_.config().certificate_authorities} {}
 
   void SetTime(WallTime now) override { parameters_.now = now; }
@@ -141,7 +141,7 @@ Status ServerHandshakeImpl::AnswerClientHello() {
   const bool needs_share = !may_use_psk || psk_mode != PskKeyExchangeMode::kPskKe;
   if (needs_share && !negotiation.has_group) return HandshakeFailure(Reason::kNoSuitableGroup);
   if (!cookie.has_value() &&
-      (config.require_cookie || (needs_share && negotiation.peer_share.empty()))) {
+      (config.server.require_cookie || (needs_share && negotiation.peer_share.empty()))) {
     return SendHelloRetryRequest(offer, negotiation);
   }
   if (must_ask) return AskForPsk(offer);

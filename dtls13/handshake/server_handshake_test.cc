@@ -112,7 +112,7 @@ TEST(ServerChoiceTest, FollowsTheClientUnlessToldOtherwise) {
     HandshakeConfig config = TestConfig();
     config.cipher_suites = {CipherSuiteId::kAes256GcmSha384, CipherSuiteId::kAes128GcmSha256};
     config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1};
-    config.server_preference = server_preference;
+    config.server.server_preference = server_preference;
     const auto server = NewServer(config);
     ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
     EXPECT_EQ(server->result().suite->id, server_preference ? CipherSuiteId::kAes256GcmSha384
@@ -128,7 +128,7 @@ TEST(ServerChoiceTest, RetryGroupFollowsTheSamePreference) {
   for (const bool server_preference : {false, true}) {
     HandshakeConfig config = TestConfig();
     config.groups = {NamedGroup::kX25519, NamedGroup::kSecp384r1};
-    config.server_preference = server_preference;
+    config.server.server_preference = server_preference;
     const auto server = NewServer(config);
     ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
     const auto retry = TakeRetry(server.get());
@@ -219,7 +219,7 @@ TEST(ServerHelloFlightTest, SessionIdIsNotEchoed) {
   EXPECT_TRUE(ParseServerHello(body)->legacy_session_id_echo.empty());
 
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   const auto retrying = NewServer(config);
   ASSERT_TRUE(Give(retrying.get(), hello.Build()).ok());
   auto action = retrying->NextAction();
@@ -285,7 +285,7 @@ TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
 //# to execute a return-routability check.
 TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   const auto server = NewServer(config);
   Hello hello;
   for (int i = 0; i < 3; ++i) {
@@ -303,7 +303,7 @@ TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
 //# The default SHOULD be that the exchange is performed, however.
 TEST(ServerCookieTest, IsAskedForByDefault) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = HandshakeConfig().require_cookie;
+  config.server.require_cookie = HandshakeConfig().server.require_cookie;
   const auto server = NewServer(config);
   ASSERT_TRUE(Give(server.get(), Hello().Build()).ok());
   EXPECT_TRUE(TakeRetry(server.get()).has_value());
@@ -312,7 +312,7 @@ TEST(ServerCookieTest, IsAskedForByDefault) {
 // Another object, with the same keys, goes on where the first left off: nothing was kept.
 TEST(ServerCookieTest, AnyServerWithTheKeysContinues) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   HandshakePair pair(TestConfig(), config);
   const auto first = NewServer(config);
   auto action = pair.client_handshake->NextAction();
@@ -339,8 +339,8 @@ TEST(ServerCookieTest, GroupAndCookieComeTogether) {
 
 TEST(ServerCookieTest, WithoutKeysARetryIsAnInternalError) {
   HandshakeConfig config = TestConfig();
-  config.cookie_keys = nullptr;
-  config.require_cookie = true;
+  config.server.cookie_keys = nullptr;
+  config.server.require_cookie = true;
   ExpectFatal(Give(NewServer(config).get(), Hello().Build()), AlertDescription::kInternalError,
               Reason::kCrypto);
 }
@@ -359,7 +359,7 @@ TEST(ServerCookieTest, WithoutKeysARetryIsAnInternalError) {
 //# generate cookies that are accepted as valid by that entity.
 TEST(ServerCookieTest, ForgedForeignAndExpiredCookiesAreRefused) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   const auto server = NewServer(config);
   Hello hello;
   ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
@@ -426,7 +426,7 @@ TEST(ServerCookieTest, SecondHelloMustHaveExactlyTheAskedShare) {
 // A second HelloRetryRequest does not exist: after a cookie alone, the share must still do.
 TEST(ServerCookieTest, SecondHelloCannotAskAgain) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   Hello hello;
   WithCookie(config, &hello);
   hello.fields.key_shares.clear();
@@ -438,7 +438,7 @@ TEST(ServerCookieTest, SecondHelloCannotAskAgain) {
 TEST(ServerCookieTest, F35RepliesToEarlierHellosLeaveNothingBehind) {
   for (const bool require_cookie : {true, false}) {
     HandshakeConfig config = TestConfig();
-    config.require_cookie = require_cookie;
+    config.server.require_cookie = require_cookie;
     config.groups = {NamedGroup::kSecp384r1};  // nobody's first share
     HandshakePair pair(TestConfig(), config);
     for (const char* name : {"first.test", "second.test"}) {
@@ -458,7 +458,7 @@ TEST(ServerCookieTest, F35RepliesToEarlierHellosLeaveNothingBehind) {
 //# ClientHello without modification, except as follows:
 TEST(ServerCookieTest, SecondHelloChangesOnlyWhatItMay) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   Hello hello;
   WithCookie(config, &hello);
   const Bytes good = hello.Build();
@@ -490,7 +490,7 @@ TEST(ServerCookieTest, SecondHelloChangesOnlyWhatItMay) {
 //# negotiation, then this will happen automatically).
 TEST(ServerCookieTest, SuiteOfTheRetryIsKept) {
   HandshakeConfig config = TestConfig();
-  config.require_cookie = true;
+  config.server.require_cookie = true;
   Hello hello;
   WithCookie(config, &hello);
   hello.fields.cipher_suites = {CipherSuiteId::kAes256GcmSha384};  // the asked one is gone

@@ -17,7 +17,7 @@ namespace {
 bool CanResume(const HandshakeConfig& config, const Session& session, const ClientHello& offer,
                WallTime now) {
   if (IsExpired(session, now) || session.server_name != offer.server_name) return false;
-  return config.client_authentication != ClientAuthentication::kRequired ||
+  return config.server.client_authentication != ClientAuthentication::kRequired ||
          !session.peer_certificates.empty();
 }
 
@@ -35,7 +35,7 @@ bool Fits(const Psk& psk, const Negotiation& negotiation) {
 
 void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientHello& offer,
                              std::optional<CipherSuiteId> bound, WallTime now) {
-  if (config.ticket_keys == nullptr || answered_ || selection_.has_value() ||
+  if (config.server.ticket_keys == nullptr || answered_ || selection_.has_value() ||
       !ChoosePskMode(config, offer, /*has_group=*/true).has_value()) {
     return;
   }
@@ -46,7 +46,7 @@ void ServerPsks::OpenTickets(const HandshakeConfig& config, const ClientHello& o
     //# Any unknown PSKs (e.g., ones
     //# not in the PSK database or encrypted with an unknown key) SHOULD
     //# simply be ignored.
-    auto session = config.ticket_keys->Open(offered->identity, now);
+    auto session = config.server.ticket_keys->Open(offered->identity, now);
     if (!session.has_value() || !CanResume(config, *session, offer, now)) continue;
     const Psk psk(std::make_shared<const Session>(*std::move(session)));
     Negotiation negotiation;
@@ -68,8 +68,8 @@ bool ServerPsks::Answer(size_t index, Psk psk, size_t num_identities) {
 
 bool ServerPsks::MustAsk(const HandshakeConfig& config, const ClientHello& offer) const {
   if (answered_) return false;
-  if (selection_.has_value()) return config.ask_ticket;
-  return config.ask_psk && ChoosePskMode(config, offer, /*has_group=*/true).has_value();
+  if (selection_.has_value()) return config.server.ask_ticket;
+  return config.server.ask_psk && ChoosePskMode(config, offer, /*has_group=*/true).has_value();
 }
 
 std::optional<HashId> ServerPsks::Wish(const HandshakeConfig& config,

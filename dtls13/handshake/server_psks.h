@@ -23,8 +23,9 @@ namespace dtls13 {
 //     Settle         drops a key that does not fit what was negotiated
 //     CheckBinder    before anything else is done with the key
 //
-// and, where config.ask_psk or config.ask_ticket, everything again with the caller's Answer. It
-// keeps nothing of the message. It does not know the state machine, cookies or certificates.
+// and, where config.server.ask_psk or config.server.ask_ticket, everything again with
+// the caller's Answer. It keeps nothing of the message. It does not know the state machine, cookies
+// or certificates.
 class ServerPsks {
  public:
   // OpenTickets takes the first ticket of ours, among the first kMaxPskIdentities identities, that

@@ -12,7 +12,7 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const
                                             std::span<const uint8_t> peer_address,
                                             std::span<const uint8_t> application_cookie,
                                             WallTime now) {
-  if (config.cookie_keys == nullptr) return {};
+  if (config.server.cookie_keys == nullptr) return {};
   //= rfc9147#section-5.1
   //# The handshake transcript is not reset with the second ClientHello,
   //# and a stateless server-cookie implementation requires the content or
@@ -29,7 +29,7 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const
   if (negotiation.has_group && negotiation.peer_share.empty()) contents.group = negotiation.group;
   contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());
   contents.application_cookie.assign(application_cookie.begin(), application_cookie.end());
-  const std::vector<uint8_t> cookie = config.cookie_keys->Seal(contents, peer_address, now);
+  const std::vector<uint8_t> cookie = config.server.cookie_keys->Seal(contents, peer_address, now);
   if (cookie.empty()) return {};
   return SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
                                     SessionIdEcho(config, hello));
@@ -38,10 +38,10 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const
 std::optional<CookieContents> OpenHelloCookie(const HandshakeConfig& config,
                                               const ReceivedHello& hello,
                                               std::span<const uint8_t> peer_address, WallTime now) {
-  if (config.cookie_keys == nullptr || !hello.status().ok() || !hello->cookie.has_value()) {
+  if (config.server.cookie_keys == nullptr || !hello.status().ok() || !hello->cookie.has_value()) {
     return std::nullopt;
   }
-  return config.cookie_keys->Open(*hello->cookie, peer_address, now);
+  return config.server.cookie_keys->Open(*hello->cookie, peer_address, now);
 }
 
 std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(

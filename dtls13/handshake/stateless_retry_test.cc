@@ -96,7 +96,7 @@ TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
   no_group.groups = {static_cast<NamedGroup>(0x0100)};  // ffdhe2048
   EXPECT_FALSE(make(no_group, hello).has_value());
   HandshakeConfig no_keys = config;
-  no_keys.cookie_keys = nullptr;
+  no_keys.server.cookie_keys = nullptr;
   EXPECT_FALSE(make(no_keys, hello).has_value());
   Bytes dtls12 = hello;
   RemoveExtension(kCH, &dtls12, ExtensionType::kSupportedVersions);

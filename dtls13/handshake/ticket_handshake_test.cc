@@ -26,7 +26,9 @@ struct Server {
   HandshakeConfig config = TestConfig();
   std::shared_ptr<TicketKeyring> keyring;
 
-  explicit Server(uint64_t seed = 1) : keyring(NewKeyring(seed)) { config.ticket_keys = keyring; }
+  explicit Server(uint64_t seed = 1) : keyring(NewKeyring(seed)) {
+    config.server.ticket_keys = keyring;
+  }
 
   // Issue returns what the client keeps; `change` is done to what the server seals.
   Psk Issue(uint8_t seed, CipherSuiteId suite = kSha256Suite,
@@ -56,7 +58,7 @@ TEST(TicketHandshakeTest, ResumesByTheTicketAlone) {
   for (const CipherSuiteId suite : {kSha256Suite, kSha384Suite}) {
     for (const bool require_cookie : {false, true}) {
       HandshakeConfig config = server.config;
-      config.require_cookie = require_cookie;
+      config.server.require_cookie = require_cookie;
       HandshakePair pair(TestConfig(), WithoutCertificate(config),
                          Offering({server.Issue(1, suite)}));
       pair.Run();
@@ -137,7 +139,7 @@ TEST(TicketHandshakeTest, TicketWithAnotherKeyIsTheEnd) {
 //# KDF hash algorithm as that used to establish the original connection.
 TEST(TicketHandshakeTest, HashOfTheTicketIsKept) {
   Server server;
-  server.config.server_preference = true;
+  server.config.server.server_preference = true;
   // The ticket's hash comes before the server's preference.
   server.config.cipher_suites = {kSha384Suite, kSha256Suite};
   HandshakePair preferred(TestConfig(), server.config, Offering({server.Issue(1)}));
@@ -158,8 +160,8 @@ TEST(TicketHandshakeTest, HashOfTheTicketIsKept) {
 // The suite of a HelloRetryRequest is made for the ticket too, though nothing is kept of it.
 TEST(TicketHandshakeTest, RetryForTheTicket) {
   Server server;
-  server.config.require_cookie = true;
-  server.config.server_preference = true;
+  server.config.server.require_cookie = true;
+  server.config.server.server_preference = true;
   server.config.cipher_suites = {kSha384Suite, kSha256Suite};
   HandshakePair pair(TestConfig(), server.config, Offering({server.Issue(1)}));
   pair.Run();
@@ -170,7 +172,7 @@ TEST(TicketHandshakeTest, RetryForTheTicket) {
 
 TEST(TicketHandshakeTest, CallerIsAskedOnlyWithoutATicket) {
   Server server;
-  server.config.ask_psk = true;
+  server.config.server.ask_psk = true;
   int num_asked = 0;
   const auto run = [&](std::vector<Psk> psks) {
     HandshakePair pair(TestConfig(), server.config, Offering(std::move(psks)));
@@ -190,7 +192,7 @@ TEST(TicketHandshakeTest, CallerIsAskedOnlyWithoutATicket) {
 
 TEST(TicketHandshakeTest, CallerMayBeAskedWhetherToResume) {
   Server server;
-  server.config.ask_ticket = true;
+  server.config.server.ask_ticket = true;
   int num_asked = 0;
   const auto run = [&](std::vector<Psk> psks, bool resumes) {
     HandshakePair pair(TestConfig(), server.config, Offering(std::move(psks)));
@@ -218,7 +220,7 @@ TEST(TicketHandshakeTest, CallerMayBeAskedWhetherToResume) {
 
 TEST(TicketHandshakeTest, CallerMayChooseTheProtocolOfAResumedConnection) {
   Server server;
-  server.config.ask_ticket = true;
+  server.config.server.ask_ticket = true;
   HandshakeConfig client_config = TestConfig();
   client_config.connection.alpn = {"one", "two"};
   for (const std::string protocol : {"two", "", "three"}) {
@@ -243,8 +245,8 @@ TEST(TicketHandshakeTest, CallerMayChooseTheProtocolOfAResumedConnection) {
 // With both questions there is one answer.
 TEST(TicketHandshakeTest, AnotherKeyMayBeTheAnswerToATicket) {
   Server server;
-  server.config.ask_ticket = true;
-  server.config.ask_psk = true;
+  server.config.server.ask_ticket = true;
+  server.config.server.ask_psk = true;
   HandshakePair pair(TestConfig(), WithoutCertificate(server.config),
                      Offering({server.Issue(1), External(1)}));
   pair.provide_psk = [](ServerHandshake* handshake) {

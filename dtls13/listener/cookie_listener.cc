@@ -36,7 +36,7 @@ PrefixCookie CookieListener::InspectPrefix(std::span<const uint8_t> body_prefix,
                                            WallTime now) const {
   const std::optional<std::span<const uint8_t>> cookie = FindCookieInPrefix(body_prefix);
   if (!cookie) return PrefixCookie::kNotFound;
-  const auto& keys = config_->cookie_keys;
+  const auto& keys = config_->server.cookie_keys;
   const bool is_good = keys != nullptr && keys->Open(*cookie, peer_address, now).has_value();
   return is_good ? PrefixCookie::kGood : PrefixCookie::kBad;
 }

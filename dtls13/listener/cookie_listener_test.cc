@@ -27,7 +27,7 @@ class CookieListenerTest : public testing::Test {
  protected:
   CookieListenerTest() {
     sim::PairOptions options = sim::DefaultPairOptions();
-    options.server.handshake.require_cookie = true;
+    options.server.handshake.server.require_cookie = true;
     options.server.handshake.credential =
         sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
     client_config_ = std::make_shared<AssociationConfig>(options.client);

@@ -41,7 +41,7 @@ class HelloGathererTest : public testing::Test {
  protected:
   HelloGathererTest() {
     sim::PairOptions options = sim::DefaultPairOptions();
-    options.server.handshake.require_cookie = true;
+    options.server.handshake.server.require_cookie = true;
     options.server.handshake.credential =
         sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
     // Every datagram carries a piece of the hello.

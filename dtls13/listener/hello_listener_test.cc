@@ -46,7 +46,7 @@ class HelloListenerTest : public testing::Test {
   HelloListenerTest() : HelloListenerTest(sim::DefaultPairOptions().client.mtu) {}
   explicit HelloListenerTest(size_t client_mtu) {
     sim::PairOptions options = sim::DefaultPairOptions();
-    options.server.handshake.require_cookie = true;
+    options.server.handshake.server.require_cookie = true;
     options.server.handshake.credential =
         sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
     options.client.mtu = client_mtu;

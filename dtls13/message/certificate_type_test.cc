@@ -104,7 +104,7 @@ std::shared_ptr<const Credential> Raw(TestKeyKind kind = TestKeyKind::kEcdsaP256
 HandshakeConfig RawConfig() {
   HandshakeConfig config = TestConfig();
   config.credential = Raw();
-  config.local_certificate_types = {kRaw};
+  config.client.local_certificate_types = {kRaw};
   config.peer_certificate_types = {kRaw};
   return config;
 }
@@ -115,7 +115,7 @@ TEST(RawPublicKeyTest, BothSidesShowKeys) {
     HandshakeConfig client = RawConfig();
     HandshakeConfig server = RawConfig();
     client.credential = server.credential = Raw(kind);
-    server.client_authentication = ClientAuthentication::kRequired;
+    server.server.client_authentication = ClientAuthentication::kRequired;
     HandshakePair pair(client, server);
     pair.identity = &TestIdentity::Get(kind);
     pair.Run();
@@ -132,7 +132,7 @@ TEST(RawPublicKeyTest, OneSideMayDoWithout) {
   HandshakeConfig client = TestConfig();
   client.peer_certificate_types = {kRaw, kX509};
   HandshakeConfig server = TestConfig();
-  server.client_authentication = ClientAuthentication::kRequired;
+  server.server.client_authentication = ClientAuthentication::kRequired;
   HandshakePair with_certificates(client, server);
   with_certificates.Run();
   ASSERT_TRUE(with_certificates.completed());
@@ -149,10 +149,10 @@ TEST(RawPublicKeyTest, OneSideMayDoWithout) {
 // A client that can show either shows what the server asks for, or nothing.
 TEST(RawPublicKeyTest, ACredentialOfAnotherTypeIsNotShown) {
   HandshakeConfig client = TestConfig();
-  client.local_certificate_types = {kRaw, kX509};  // but its credential is X.509
+  client.client.local_certificate_types = {kRaw, kX509};  // but its credential is X.509
   HandshakeConfig server = TestConfig();
   server.peer_certificate_types = {kRaw};
-  server.client_authentication = ClientAuthentication::kOptional;
+  server.server.client_authentication = ClientAuthentication::kOptional;
   HandshakePair pair(client, server);
   pair.Run();
   ASSERT_TRUE(pair.completed());
@@ -176,14 +176,14 @@ TEST(RawPublicKeyTest, NothingInCommonIsUnsupportedCertificate) {
   expect_unsupported(TestConfig(), has_key);
   // The client's.
   HandshakeConfig asks = TestConfig();
-  asks.client_authentication = ClientAuthentication::kRequired;
+  asks.server.client_authentication = ClientAuthentication::kRequired;
   HandshakeConfig shows_keys = TestConfig();
-  shows_keys.local_certificate_types = {kRaw};
+  shows_keys.client.local_certificate_types = {kRaw};
   expect_unsupported(shows_keys, asks);
   asks.peer_certificate_types = {kRaw};
   expect_unsupported(TestConfig(), asks);
   // One that need not be shown is not asked for.
-  asks.client_authentication = ClientAuthentication::kOptional;
+  asks.server.client_authentication = ClientAuthentication::kOptional;
   HandshakePair pair(TestConfig(), asks);
   pair.Run();
   EXPECT_TRUE(pair.completed());

@@ -34,8 +34,8 @@ struct ClientHelloInfo {
   std::vector<CertificateType> server_certificate_types;
   // While wait() is kPsk: the first kMaxPskIdentities that the client offers, in its order.
   std::vector<OfferedIdentity> psk_identities;
-  // While wait() is kPsk, with config.ask_ticket: the session that can be resumed, and which of
-  // psk_identities is its ticket. Null where there is none.
+  // While wait() is kPsk, with config.server.ask_ticket: the session that can be resumed,
+  // and which of psk_identities is its ticket. Null where there is none.
   std::shared_ptr<const Session> ticket_session;
   size_t ticket_index = 0;
   std::vector<std::string> alpn;  // by the client's preference; empty if it sent none

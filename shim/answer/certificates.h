@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "dtls13/crypto/openssl_ptr.h"
-#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/certificate_demand.h"
 #include "shim/attachment/ssl_attachment.h"
 
 namespace dtls13::shim {

@@ -56,10 +56,10 @@ class NoReplayGuard final : public EarlyDataReplayGuard {
 
 void ConfigureEarlyData(SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
-  handshake->max_early_data_len = Real().SSL_get_max_early_data(ssl);
-  if (handshake->max_early_data_len == 0) return;
+  handshake->server.max_early_data_len = Real().SSL_get_max_early_data(ssl);
+  if (handshake->server.max_early_data_len == 0) return;
   const bool is_guarded = (Real().SSL_get_options(ssl) & SSL_OP_NO_ANTI_REPLAY) == 0;
-  handshake->replay_guard =
+  handshake->server.replay_guard =
       is_guarded ? attachment.ctx()->replay_guard() : std::make_shared<NoReplayGuard>();
 }
 
@@ -113,9 +113,9 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
   if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0) return;
   const long lifetime_s = Real().SSL_CTX_get_timeout(Real().SSL_get_SSL_CTX(ssl));
-  handshake->ticket_keys = attachment.ctx()->ticket_keys(std::chrono::seconds(lifetime_s));
-  handshake->num_tickets = Real().SSL_get_num_tickets(ssl);
-  handshake->ask_ticket = true;
+  handshake->server.ticket_keys = attachment.ctx()->ticket_keys(std::chrono::seconds(lifetime_s));
+  handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
+  handshake->server.ask_ticket = true;
   ConfigureEarlyData(attachment, handshake);
 }
 

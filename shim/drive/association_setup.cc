@@ -91,13 +91,13 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   }
   handshake.ask_credential = true;
   if (attachment.side == Side::kServer) {
-    handshake.cookie_keys = ctx->cookie_keys();
+    handshake.server.cookie_keys = ctx->cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
-    handshake.require_cookie = false;
+    handshake.server.require_cookie = false;
     // Sessions are judged by this one. What is asked of the client is said after the callbacks.
-    handshake.client_authentication = DemandOf(ssl).client_authentication;
-    handshake.ask_psk = MayKnowPsks(attachment);
-    handshake.server_preference =
+    handshake.server.client_authentication = DemandOf(ssl).client_authentication;
+    handshake.server.ask_psk = MayKnowPsks(attachment);
+    handshake.server.server_preference =
         (Real().SSL_get_options(ssl) & SSL_OP_CIPHER_SERVER_PREFERENCE) != 0;
     ConfigureTickets(attachment, &handshake);
   } else {

@@ -68,7 +68,7 @@ TEST(ConnectionIds, EveryPairOfLengthsFromEpoch2On) {
 TEST(ConnectionIds, SurviveLossReorderingAndRetries) {
   for (uint64_t seed = 1; seed <= 30; ++seed) {
     PairOptions options = Options(seed % 3 * 4, seed % 2 * 8, seed);
-    options.server.handshake.require_cookie = seed % 5 == 0;
+    options.server.handshake.server.require_cookie = seed % 5 == 0;
     options.impairment = {.loss = 15, .duplicate = 10, .reorder = 30};
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected()) << seed;

@@ -99,7 +99,7 @@ TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
 //# environment.
 TEST(ForgeryTest, AnUnprovedAddressGetsNoMultipleOfWhatItSent) {
   PairOptions options = DefaultPairOptions();
-  options.server.handshake.require_cookie = HandshakeConfig().require_cookie;
+  options.server.handshake.server.require_cookie = HandshakeConfig().server.require_cookie;
   AssociationPair pair(options);
   pair.link().SetFilter([](const SentDatagram& datagram) {
     return datagram.direction == Direction::kClientToServer;

@@ -468,10 +468,10 @@ TEST(LiveStateResultTest, SaysWhatItSaid) {
     OfferSrtp({SrtpProfile::kAeadAes128Gcm}, config);
   }
   HandshakeConfig& server = options.server.handshake;
-  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
-  server.max_early_data_len = 4096;
-  server.require_cookie = false;
-  server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.server.max_early_data_len = 4096;
+  server.server.require_cookie = false;
+  server.server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
   AssociationPair first(options);
   ASSERT_TRUE(first.RunUntilConnected());
   first.RunFor(seconds(5));

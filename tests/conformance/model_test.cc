@@ -184,10 +184,10 @@ class Judge {
     HandshakeConfig client = TestConfig();
     HandshakeConfig server = variant.has_psk ? AskingServer() : TestConfig();
     if (variant.client_shows != ClientShows::kNotAsked) {
-      server.client_authentication = ClientAuthentication::kOptional;
+      server.server.client_authentication = ClientAuthentication::kOptional;
     }
     if (variant.client_shows == ClientShows::kNoCertificate) client.credential = nullptr;
-    server.require_cookie = variant.retry == Retry::kCookie;
+    server.server.require_cookie = variant.retry == Retry::kCookie;
     if (variant.retry == Retry::kGroup) {
       client.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1};
       server.groups = {NamedGroup::kSecp256r1};

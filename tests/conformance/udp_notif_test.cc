@@ -24,7 +24,7 @@ using Received = std::vector<Bytes>;
 //# received cookie, which initiates the DTLS handshake.
 TEST(UdpNotifTest, APublisherReturnsTheReceiversCookie) {
   PairOptions options = DefaultPairOptions();
-  options.server.handshake.require_cookie = true;
+  options.server.handshake.server.require_cookie = true;
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
   EXPECT_TRUE(pair.server().association->result().used_hello_retry_request);

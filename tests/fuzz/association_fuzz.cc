@@ -71,13 +71,13 @@ class Fuzzer {
       if (bits & 1) config->mtu = kMinMtu;
       config->trace = (bits & 4) != 0;
     }
-    options.server.handshake.require_cookie = (bits & 2) != 0;
+    options.server.handshake.server.require_cookie = (bits & 2) != 0;
     if (bits & 8) {
       options.client_psks = options.server_psks = {External(1), External(2, HashId::kSha384)};
-      options.server.handshake.ask_psk = true;
+      options.server.handshake.server.ask_psk = true;
     }
     if (bits & 16) {
-      options.server.handshake.client_authentication = ClientAuthentication::kOptional;
+      options.server.handshake.server.client_authentication = ClientAuthentication::kOptional;
       options.client.handshake.credential =
           sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential();
       options.client.handshake.post_handshake_auth = true;

@@ -43,7 +43,7 @@ const HandshakeConfig& Config(uint8_t choice) {
       for (int retry = 0; retry < 3; ++retry) {
         HandshakeConfig config = TestConfig();
         config.cipher_suites = {suite};
-        config.require_cookie = retry == 1;
+        config.server.require_cookie = retry == 1;
         if (retry == 2) config.groups = {NamedGroup::kSecp256r1};
         configs->push_back(config);
       }
@@ -62,8 +62,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const HandshakeConfig* const kClientConfig = new HandshakeConfig(TestConfig());
   const bool has_psk = (data[0] & 0x80) != 0;
   HandshakeConfig server_config = fuzz::Config(data[0] & 0x3f);
-  server_config.ask_psk = has_psk;
-  if (data[0] & 0x40) server_config.client_authentication = ClientAuthentication::kOptional;
+  server_config.server.ask_psk = has_psk;
+  if (data[0] & 0x40) server_config.server.client_authentication = ClientAuthentication::kOptional;
   // One key for each suite there may be.
   const std::vector<Psk> psks = {External(1), External(2, HashId::kSha384)};
   HandshakePair pair(*kClientConfig, server_config, Offering(has_psk ? psks : std::vector<Psk>()));

@@ -33,11 +33,11 @@ PairOptions DefaultPairOptions(uint64_t seed) {
     config->handshake.algorithms = SharedAlgorithms();
     config->handshake.random = std::make_shared<SeededRandom>(seed++);
   }
-  options.server.handshake.cookie_keys =
+  options.server.handshake.server.cookie_keys =
       CookieKeyring::Create(SharedAlgorithms(), options.server.handshake.random,
                             {.lifetime = kCookieLifetime, .rotation = kCookieLifetime});
   // The shortest exchange there is; what needs a cookie asks for it.
-  options.server.handshake.require_cookie = false;
+  options.server.handshake.server.require_cookie = false;
   return options;
 }
 

@@ -41,7 +41,8 @@ class World {
     if (large_hellos) {
       // In bytes, what a post-quantum share is at an ordinary MTU: two datagrams for a hello.
       options_.client.mtu = kMinMtu;
-      options_.client.handshake.initial_key_shares = {NamedGroup::kX25519, NamedGroup::kSecp521r1};
+      options_.client.handshake.client.initial_key_shares = {NamedGroup::kX25519,
+                                                             NamedGroup::kSecp521r1};
     }
     options_.server.handshake.credential = identity_.credential();
     client_config_ = std::make_shared<AssociationConfig>(options_.client);

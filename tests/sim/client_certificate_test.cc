@@ -11,7 +11,7 @@ namespace {
 
 PairOptions Options(ClientAuthentication wanted) {
   PairOptions options = DefaultPairOptions();
-  options.server.handshake.client_authentication = wanted;
+  options.server.handshake.server.client_authentication = wanted;
   options.client_identity = &TestIdentity::Get(KeyType::kEcdsaP384);
   options.client.handshake.credential = options.client_identity->credential();
   return options;

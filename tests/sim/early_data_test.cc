@@ -24,10 +24,10 @@ constexpr seconds kAge{100};
 PairOptions EarlyOptions(uint64_t seed = 1) {
   PairOptions options = DefaultPairOptions(seed);
   HandshakeConfig& server = options.server.handshake;
-  server.require_cookie = false;
-  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
-  server.max_early_data_len = kMaxEarlyData;
-  server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
+  server.server.require_cookie = false;
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.server.max_early_data_len = kMaxEarlyData;
+  server.server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
   AssociationPair pair(options);
   EXPECT_TRUE(pair.RunUntilConnected());
   pair.RunUntilQuiet();
@@ -156,7 +156,7 @@ TEST(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
 
 TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
   PairOptions options = EarlyOptions();
-  options.server.handshake.require_cookie = true;
+  options.server.handshake.server.require_cookie = true;
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
@@ -167,13 +167,13 @@ TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
 
 TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
   PairOptions options = EarlyOptions();
-  options.server.handshake.max_early_data_len = 0;
+  options.server.handshake.server.max_early_data_len = 0;
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
 
   options = EarlyOptions();
-  options.server.handshake.replay_guard = nullptr;
+  options.server.handshake.server.replay_guard = nullptr;
   AssociationPair unguarded(options);
   ASSERT_EQ(unguarded.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&unguarded);
@@ -182,7 +182,7 @@ TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
 TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
   PairOptions options = EarlyOptions();
   HandshakeConfig& server = options.server.handshake;
-  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);

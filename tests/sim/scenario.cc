@@ -16,7 +16,7 @@ namespace {
 // Longer than every deadline there is, the lifetime of superseded keys included.
 constexpr Duration kRest = std::chrono::hours(4);
 
-void AskForCookie(PairOptions* options) { options->server.handshake.require_cookie = true; }
+void AskForCookie(PairOptions* options) { options->server.handshake.server.require_cookie = true; }
 
 void AskForGroup(PairOptions* options) {
   options->client.handshake.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1};
@@ -24,7 +24,7 @@ void AskForGroup(PairOptions* options) {
 }
 
 void AskForClientCertificate(PairOptions* options) {
-  options->server.handshake.client_authentication = ClientAuthentication::kRequired;
+  options->server.handshake.server.client_authentication = ClientAuthentication::kRequired;
   options->client.handshake.ask_credential = true;
   options->client_identity = &TestIdentity::Get(KeyType::kEd25519);
 }
@@ -40,7 +40,7 @@ std::string FaultOfClientCertificate(AssociationPair* pair) {
 void ShareKey(PairOptions* options, const Psk& psk) {
   options->client_psks = {psk};
   options->server_psks = {psk};
-  options->server.handshake.ask_psk = true;
+  options->server.handshake.server.ask_psk = true;
   options->server_has_certificate = false;
 }
 
@@ -113,7 +113,7 @@ constexpr Epoch kSecondApplicationEpoch{4};
 
 void IssueTickets(PairOptions* options) {
   HandshakeConfig& server = options->server.handshake;
-  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
 }
 
 std::string FaultOfTickets(AssociationPair* pair, size_t num) {
@@ -140,8 +140,8 @@ std::string FaultOfResumption(AssociationPair* pair) {
 }
 
 void SendEarlyData(PairOptions* options) {
-  options->server.handshake.max_early_data_len = 1000;
-  options->server.handshake.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
+  options->server.handshake.server.max_early_data_len = 1000;
+  options->server.handshake.server.replay_guard = std::make_shared<RecentClaims>(kStartOfTime);
   HaveTickets(options);
   options->client_early_data = true;
   options->early_texts = {"early one", "early two", "early three"};
@@ -341,7 +341,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            SendEarlyData(options);
-           options->server.handshake.max_early_data_len = 0;
+           options->server.handshake.server.max_early_data_len = 0;
          },
      .fault = FaultOfRejectedEarlyData},
     {.name = "early_data_and_cookie",

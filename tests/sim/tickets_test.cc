@@ -15,7 +15,7 @@ namespace {
 PairOptions TicketOptions(uint64_t seed = 1) {
   PairOptions options = DefaultPairOptions(seed);
   HandshakeConfig& server = options.server.handshake;
-  server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   return options;
 }
 
@@ -61,13 +61,13 @@ TEST(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
   options.client.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
   EXPECT_TRUE(SessionsOf(options).empty()) << "the server allows psk_dhe_ke alone";
   options = TicketOptions();
-  options.server.handshake.ticket_keys = nullptr;
+  options.server.handshake.server.ticket_keys = nullptr;
   EXPECT_TRUE(SessionsOf(options).empty());
 }
 
 TEST(TicketsTest, AreSentWhenAskedFor) {
   PairOptions options = TicketOptions();
-  options.server.handshake.num_tickets = 0;
+  options.server.handshake.server.num_tickets = 0;
   AssociationPair pair(options);
   EXPECT_FALSE(pair.server().association->SendTicket(pair.now())) << "not connected";
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -159,7 +159,7 @@ TEST(TicketsTest, CarryWhatTheServersCallerWantsBack) {
   ASSERT_EQ(pair.client().sessions.size(), 2u);
   for (const auto& session : pair.client().sessions) {
     EXPECT_TRUE(session->application_data.empty()) << "it is the server's own";
-    const auto opened = options.server.handshake.ticket_keys->Open(
+    const auto opened = options.server.handshake.server.ticket_keys->Open(
         session->ticket, std::chrono::time_point_cast<seconds>(session->issued_at));
     ASSERT_TRUE(opened.has_value());
     EXPECT_EQ(opened->application_data, kData);

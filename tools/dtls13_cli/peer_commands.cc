@@ -140,9 +140,9 @@ absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& opt
   handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
   if (!handshake.algorithms) return absl::InternalError("libcrypto has no SHA-256.");
   handshake.random = SystemRandom(nullptr);
-  handshake.cookie_keys =
+  handshake.server.cookie_keys =
       CookieKeyring::Create(handshake.algorithms, handshake.random, CookieKeyring::Options());
-  handshake.require_cookie = options.Has("cookie");
+  handshake.server.require_cookie = options.Has("cookie");
   handshake.key_log = options.Has("keylog");
   if (options.Has("groups")) {
     absl::StatusOr<std::vector<NamedGroup>> groups = ParseGroups(options.GetString("groups", ""));
@@ -152,13 +152,13 @@ absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& opt
   if (options.Has("key-shares")) {
     auto groups = ParseGroups(options.GetString("key-shares", ""));
     if (!groups.ok()) return groups.status();
-    handshake.initial_key_shares = *std::move(groups);
+    handshake.client.initial_key_shares = *std::move(groups);
   }
   const absl::StatusOr<int64_t> id_len = options.GetNumber("connection-id", 0, 255, 0);
   if (!id_len.ok()) return id_len.status();
   handshake.connection_ids.receive_len = static_cast<size_t>(*id_len);
   handshake.post_handshake_auth = options.Has("late-authentication");
-  handshake.ask_psk = options.Has("psk");
+  handshake.server.ask_psk = options.Has("psk");
   if (options.Has("psk-modes")) {
     auto modes = ParsePskModes(options.GetString("psk-modes", ""));
     if (!modes.ok()) return modes.status();
@@ -197,13 +197,13 @@ absl::StatusOr<WorkloadConfig> MakeWorkload(const Options& options, size_t mtu) 
 
 // AllowResumption gives a server what its tickets and their early data need.
 void AllowResumption(const Options& options, HandshakeConfig* handshake) {
-  handshake->ticket_keys =
+  handshake->server.ticket_keys =
       TicketKeyring::Create(handshake->algorithms, handshake->random, TicketKeyring::Options());
   if (!options.Has("early-data")) return;
   constexpr uint32_t kMaxEarlyDataLen = 16384;
-  handshake->max_early_data_len = kMaxEarlyDataLen;
+  handshake->server.max_early_data_len = kMaxEarlyDataLen;
   // The ticket keys are no older than the guard, so there is nothing from before it to be repeated.
-  handshake->replay_guard = std::make_shared<RecentClaims>(WallTime());
+  handshake->server.replay_guard = std::make_shared<RecentClaims>(WallTime());
 }
 
 // TrustOf is null where no authority is given.
@@ -311,7 +311,7 @@ absl::Status RunServer(const Options& options) {
   const auto identities = TakeIdentities(options, Role::kServer, &(*config)->handshake);
   if (!identities.ok()) return identities.status();
   if (options.Has("ca") && !options.Has("late-authentication")) {
-    (*config)->handshake.client_authentication = ClientAuthentication::kRequired;
+    (*config)->handshake.server.client_authentication = ClientAuthentication::kRequired;
   }
   auto number = static_cast<uint16_t>(*port);
   absl::Status status;
