@@ -494,19 +494,12 @@ Status ClientHandshake::ProvideCredential(std::shared_ptr<const Credential> cred
 }
 
 Status ClientHandshake::UseCredential(const Credential* credential) {
-  if (credential != nullptr && credential->type != certificate_request_.type) credential = nullptr;
-  const auto scheme = ChooseSignatureScheme(credential, certificate_request_.signature_schemes);
-  //= rfc8446#section-4.4.2
-  //# If the server requests client authentication but no
-  //# suitable certificate is available, the client MUST send a Certificate
-  //# message containing no certificates (i.e., with the "certificate_list"
-  //# field having length 0).
-  if (!scheme.has_value()) credential = nullptr;
-  const Status status =
-      SendCertificate(/*is_server=*/false, credential, scheme.value_or(SignatureScheme{}),
-                      certificate_request_.context, certificate_request_.wishes);
+  AuthenticationMessage certificate;
+  const Status status = local_authentication_.AnswerRequest(
+      context_.config(), certificate_request_, credential, &context_.transcript(), &certificate);
   if (!status.ok()) return status;
-  if (credential == nullptr) return SendFinished();
+  context_.SendAuthentication(std::move(certificate));
+  if (!local_authentication_.wants_signature()) return SendFinished();
   state_ = HandshakeState::kClientWaitSignature;
   return Status::Ok();
 }

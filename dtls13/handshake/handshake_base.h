@@ -7,13 +7,11 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/crypto/signature.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_context.h"
-#include "dtls13/handshake/local_certificate.h"
+#include "dtls13/handshake/local_authentication.h"
 #include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/handshake/transition_table.h"
-#include "dtls13/message/certificate_verify.h"
 #include "dtls13/message/failure.h"
 
 namespace dtls13 {
@@ -56,7 +54,9 @@ class HandshakeBase : public Interface {
 
   const PeerIdentity& peer_identity() const final { return peer_identity_; }
   const CertificateRequestInfo& certificate_request() const final { return certificate_request_; }
-  const SignatureRequest& signature_request() const final { return signature_request_; }
+  const SignatureRequest& signature_request() const final {
+    return local_authentication_.signature_request();
+  }
   const HandshakeResult& result() const final { return context_.result(); }
   HandshakeResult TakeResult() final { return std::move(context_.result()); }
 
@@ -91,40 +91,24 @@ class HandshakeBase : public Interface {
 
   // ReceiveCertificate and ReceiveCertificateVerify read the peer's, by peer_authentication_.
   Status ReceiveCertificate(HandshakeType type, std::span<const uint8_t> body) {
-    const Status status =
-        peer_authentication_.ReadCertificate(context_.config(), type, body, &peer_identity_);
-    if (!status.ok()) return status;
-    return context_.Receive(type, body);
+    return peer_authentication_.ReadCertificate(context_.config(), type, body,
+                                                &context_.transcript(), &peer_identity_);
   }
   Status ReceiveCertificateVerify(std::span<const uint8_t> body) {
-    const auto hash = context_.transcript().Hash();
-    if (!hash.has_value()) return InternalError(Reason::kCrypto);
-    const Status status = peer_authentication_.ReadCertificateVerify(
-        context_.algorithms(), body, *hash, &context_.result().peer_signature_scheme);
-    if (!status.ok()) return status;
-    return context_.Receive(HandshakeType::kCertificateVerify, body);
+    return peer_authentication_.ReadCertificateVerify(context_.algorithms(), body,
+                                                      &context_.transcript(),
+                                                      &context_.result().peer_signature_scheme);
   }
 
-  // SendCertificate shows `credential` (null: nothing) and, if there is something to prove, asks
-  // for the signature of `scheme`.
-  Status SendCertificate(bool is_server, const Credential* credential, SignatureScheme scheme,
-                         std::span<const uint8_t> context, const CertificateWishes& wishes) {
-    LocalCertificate message =
-        BuildLocalCertificate(context_.config(), context, credential, wishes);
-    const Status status = context_.Send(kHandshakeEpoch, message.type, std::move(message.body));
-    if (!status.ok() || credential == nullptr) return status;
-    const auto hash = context_.transcript().Hash();
-    if (!hash.has_value()) return InternalError(Reason::kCrypto);
-    signature_request_.scheme = scheme;
-    signature_request_.input = BuildCertificateVerifyInput(is_server, hash->view());
-    return Status::Ok();
-  }
-  // SendCertificateVerify: an empty signature is the signer's failure.
+  // SendCertificateVerify is ours, by local_authentication_.
   Status SendCertificateVerify(std::span<const uint8_t> signature) {
-    if (signature.empty()) return InternalError(Reason::kSignerFailed);
-    context_.result().local_signature_scheme = signature_request_.scheme;
-    return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateVerify,
-                         SerializeCertificateVerify(signature_request_.scheme, signature));
+    AuthenticationMessage message;
+    const Status status =
+        local_authentication_.ProvideSignature(signature, &context_.transcript(), &message);
+    if (!status.ok()) return status;
+    context_.result().local_signature_scheme = signature_request().scheme;
+    context_.SendAuthentication(std::move(message));
+    return Status::Ok();
   }
 
   // UsePsk goes on with the selected key in the place of certificates.
@@ -138,10 +122,10 @@ class HandshakeBase : public Interface {
 
   HandshakeContext context_;
   HandshakeState state_;
+  LocalAuthentication local_authentication_;
   PeerAuthentication peer_authentication_;
   PeerIdentity peer_identity_;
   CertificateRequestInfo certificate_request_;
-  SignatureRequest signature_request_{};
 };
 
 }  // namespace dtls13

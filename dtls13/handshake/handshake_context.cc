@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/message/failure.h"
-#include "dtls13/message/finished.h"
 
 namespace dtls13 {
 
@@ -33,6 +33,11 @@ Status HandshakeContext::Send(Epoch epoch, HandshakeType type, std::vector<uint8
 Status HandshakeContext::Receive(HandshakeType type, std::span<const uint8_t> body) {
   if (!transcript_.Add(type, body)) return InternalError(Reason::kCrypto);
   return Status::Ok();
+}
+
+void HandshakeContext::SendAuthentication(AuthenticationMessage message) {
+  Queue(
+      SendMessage{.epoch = kHandshakeEpoch, .type = message.type, .body = std::move(message.body)});
 }
 
 Status HandshakeContext::StartWithPsk(const PskSelection& selection) {
@@ -109,27 +114,14 @@ void HandshakeContext::InstallWriteKeys(Epoch epoch, const Secret& traffic_secre
 }
 
 Status HandshakeContext::SendFinished(const Secret& base_secret) {
-  const auto hash = transcript_.Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  const auto mac = schedule_->FinishedMac(base_secret, *hash);
-  if (!mac.has_value()) return InternalError(Reason::kCrypto);
-  return Send(kHandshakeEpoch, HandshakeType::kFinished, SerializeFinished(mac->view()));
+  std::vector<uint8_t> body = MakeFinished(base_secret, transcript_, &*schedule_);
+  if (body.empty()) return InternalError(Reason::kCrypto);
+  return Send(kHandshakeEpoch, HandshakeType::kFinished, std::move(body));
 }
 
 Status HandshakeContext::ReceiveFinished(std::span<const uint8_t> body, const Secret& base_secret) {
-  const auto verify_data = ParseFinished(body, result_.suite->hash_len);
-  if (!verify_data.has_value()) return DecodeError();
-  const auto hash = transcript_.Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  const auto mac = schedule_->FinishedMac(base_secret, *hash);
-  if (!mac.has_value()) return InternalError(Reason::kCrypto);
-  //= rfc8446#section-4.4.4
-  //# Recipients of Finished messages MUST verify that the contents are
-  //# correct and if incorrect MUST terminate the connection with a
-  //# "decrypt_error" alert.
-  if (!ConstantTimeEquals(mac->view(), *verify_data)) {
-    return Status::Fatal(Reason::kBadDigest, AlertDescription::kDecryptError);
-  }
+  const Status status = CheckFinished(base_secret, transcript_, body, &*schedule_);
+  if (!status.ok()) return status;
   return Receive(HandshakeType::kFinished, body);
 }
 

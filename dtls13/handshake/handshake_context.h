@@ -12,6 +12,7 @@
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/local_authentication.h"
 
 namespace dtls13 {
 
@@ -50,6 +51,9 @@ class HandshakeContext {
   Status Send(Epoch epoch, HandshakeType type, std::vector<uint8_t> body);
   // Receive adds a peer's message to the transcript.
   Status Receive(HandshakeType type, std::span<const uint8_t> body);
+
+  // SendAuthentication queues a message that the transcript has already, in kHandshakeEpoch.
+  void SendAuthentication(AuthenticationMessage message);
 
   // LogKey queues a key log line if config wants it.
   void LogKey(const char* label, const Secret& secret);

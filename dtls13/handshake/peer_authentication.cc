@@ -3,11 +3,13 @@
 #include <algorithm>
 
 #include "dtls13/crypto/signature.h"
-#include "dtls13/message/certificate.h"
+#include "dtls13/handshake/negotiation.h"
+#include "dtls13/message/certificate_request.h"
 #include "dtls13/message/certificate_staple.h"
 #include "dtls13/message/certificate_verify.h"
 #include "dtls13/message/compressed_certificate.h"
 #include "dtls13/message/failure.h"
+#include "dtls13/message/finished.h"
 
 namespace dtls13 {
 namespace {
@@ -37,8 +39,23 @@ Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const u
 
 }  // namespace
 
+std::vector<uint8_t> PeerAuthentication::Request(const HandshakeConfig& config,
+                                                 CertificateType type, std::vector<uint8_t> context,
+                                                 std::vector<std::vector<uint8_t>> authorities) {
+  CertificateRequestInfo request{.context = std::move(context),
+                                 .signature_schemes = UsableSchemes(config),
+                                 .wishes = WishesOf(config)};
+  request.wishes.authorities = std::move(authorities);
+  terms_ = {.type = type};
+  std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms_.offered);
+  terms_.context = std::move(request.context);
+  terms_.schemes = std::move(request.signature_schemes);
+  return body;
+}
+
 Status PeerAuthentication::ReadCertificate(const HandshakeConfig& config, HandshakeType type,
-                                           std::span<const uint8_t> body, PeerIdentity* identity) {
+                                           std::span<const uint8_t> body, Transcript* transcript,
+                                           PeerIdentity* identity) {
   std::vector<uint8_t> decompressed;
   std::optional<CertificateView> certificate;
   if (const Status status = Open(config, type, body, &decompressed, &certificate); !status.ok()) {
@@ -50,20 +67,28 @@ Status PeerAuthentication::ReadCertificate(const HandshakeConfig& config, Handsh
     return status;
   }
   identity->type = terms_.type;
-  if (certificate->entries.empty()) return Status::Ok();
+  if (!certificate->entries.empty()) {
+    const Status status = ReadChain(config, *certificate, identity);
+    if (!status.ok()) return status;
+  }
+  return transcript->Add(type, body) ? Status::Ok() : InternalError(Reason::kCrypto);
+}
+
+Status PeerAuthentication::ReadChain(const HandshakeConfig& config,
+                                     const CertificateView& certificate, PeerIdentity* identity) {
   //= rfc8446#section-4.4.2
   //# If the RawPublicKey certificate type was negotiated, then the
   //# certificate_list MUST contain no more than one CertificateEntry,
   //# which contains an ASN1_subjectPublicKeyInfo value as defined in
   //# [RFC7250], Section 3.
-  if (terms_.type == CertificateType::kRawPublicKey && certificate->entries.size() > 1) {
+  if (terms_.type == CertificateType::kRawPublicKey && certificate.entries.size() > 1) {
     return IllegalParameter(Reason::kBadCertificate);
   }
-  if (const Status status = ReadKey(*config.algorithms, certificate->entries.front().data);
+  if (const Status status = ReadKey(*config.algorithms, certificate.entries.front().data);
       !status.ok()) {
     return status;
   }
-  for (const CertificateEntryView& entry : certificate->entries) {
+  for (const CertificateEntryView& entry : certificate.entries) {
     auto staple = ReadStaple(entry.extensions);
     if (!staple.has_value()) return DecodeError();
     identity->chain.emplace_back(entry.data.begin(), entry.data.end());
@@ -87,7 +112,7 @@ Status PeerAuthentication::ReadKey(const Algorithms& algorithms, std::span<const
 
 Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
                                                  std::span<const uint8_t> body,
-                                                 const TranscriptHash& transcript,
+                                                 Transcript* transcript,
                                                  SignatureScheme* scheme) const {
   const auto verify = ParseCertificateVerify(body);
   if (!verify.has_value()) return DecodeError();
@@ -108,16 +133,19 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
       !SchemeFitsKey(verify->algorithm, key_->key())) {
     return IllegalParameter(Reason::kWrongSignatureType);
   }
+  const auto hash = transcript->Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
   //= rfc8446#section-4.4.3
   //# If the verification fails, the receiver MUST terminate the handshake
   //# with a "decrypt_error" alert.
   if (!VerifySignature(algorithms, key_->key(), verify->algorithm,
-                       BuildCertificateVerifyInput(terms_.peer_is_server, transcript.view()),
+                       BuildCertificateVerifyInput(terms_.peer_is_server, hash->view()),
                        verify->signature)) {
     return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
   }
   *scheme = verify->algorithm;
-  return Status::Ok();
+  return transcript->Add(HandshakeType::kCertificateVerify, body) ? Status::Ok()
+                                                                  : InternalError(Reason::kCrypto);
 }
 
 CertificateWishes WishesOf(const HandshakeConfig& config) {
@@ -140,6 +168,24 @@ Status ReadCertificateContext(const HandshakeConfig& config, HandshakeType type,
     return status;
   }
   context->assign(certificate->context.begin(), certificate->context.end());
+  return Status::Ok();
+}
+
+Status CheckFinished(const Secret& base_secret, const Transcript& transcript,
+                     std::span<const uint8_t> body, KeySchedule* schedule) {
+  const auto verify_data = ParseFinished(body, HashLen(schedule->hash()));
+  if (!verify_data.has_value()) return DecodeError();
+  const auto hash = transcript.Hash();
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
+  const auto mac = schedule->FinishedMac(base_secret, *hash);
+  if (!mac.has_value()) return InternalError(Reason::kCrypto);
+  //= rfc8446#section-4.4.4
+  //# Recipients of Finished messages MUST verify that the contents are
+  //# correct and if incorrect MUST terminate the connection with a
+  //# "decrypt_error" alert.
+  if (!ConstantTimeEquals(mac->view(), *verify_data)) {
+    return Status::Fatal(Reason::kBadDigest, AlertDescription::kDecryptError);
+  }
   return Status::Ok();
 }
 

@@ -7,8 +7,11 @@
 #include <vector>
 
 #include "dtls13/crypto/certificate.h"
+#include "dtls13/crypto/key_schedule.h"
+#include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/message/certificate.h"
 #include "dtls13/message/certificate_wishes.h"
 #include "dtls13/message/peer_identity.h"
 #include "dtls13/wire/code_points.h"
@@ -17,10 +20,11 @@
 namespace dtls13 {
 
 // PeerAuthentication reads what a peer shows of itself, Certificate or CompressedCertificate and
-// then CertificateVerify, and holds it against what the peer was told: RFC 8446 sections 4.4.2 and
-// 4.4.3, RFC 8879, RFC 7250. Movable.
-// It does not know states, transcripts or trust: that the chain is to be believed is the verifier's
-// to say.
+// then CertificateVerify, in the handshake and after it, and holds it against what the peer was
+// told: RFC 8446 sections 4.3.2, 4.4.2 and 4.4.3, RFC 8879, RFC 7250. What it has read is added to
+// the transcript that it is given, which ends with the message before. Movable.
+// It does not know states, epochs or trust: that the chain is to be believed is the verifier's to
+// say.
 class PeerAuthentication {
  public:
   // Terms are what the peer was told in our ClientHello or CertificateRequest.
@@ -35,19 +39,30 @@ class PeerAuthentication {
   PeerAuthentication() = default;
   explicit PeerAuthentication(Terms terms) : terms_(std::move(terms)) {}
 
+  // Request makes a server's CertificateRequest, in `context` and with the names of `authorities`;
+  // what answers it is read next. Empty when a field exceeds what the format can hold.
+  std::vector<uint8_t> Request(const HandshakeConfig& config, CertificateType type,
+                               std::vector<uint8_t> context,
+                               std::vector<std::vector<uint8_t>> authorities);
+  // certificate_request_context of what is read.
+  const std::vector<uint8_t>& context() const { return terms_.context; }
+
   // ReadCertificate fills `*identity`; a client's that shows nothing leaves its chain empty. The
   // alerts are those of CheckCertificate and DecompressCertificate; a key that does not parse is
   // bad_certificate, one that TLS 1.3 has no scheme for unsupported_certificate.
   Status ReadCertificate(const HandshakeConfig& config, HandshakeType type,
-                         std::span<const uint8_t> body, PeerIdentity* identity);
+                         std::span<const uint8_t> body, Transcript* transcript,
+                         PeerIdentity* identity);
 
-  // ReadCertificateVerify: `transcript` ends with the Certificate, which was not empty. A scheme
-  // that we did not list, or that is not for the key, is illegal_parameter, a wrong signature
-  // decrypt_error. `*scheme` is set on success.
+  // ReadCertificateVerify follows a Certificate that was not empty. A scheme that we did not list,
+  // or that is not for the key, is illegal_parameter, a wrong signature decrypt_error. `*scheme` is
+  // set on success.
   Status ReadCertificateVerify(const Algorithms& algorithms, std::span<const uint8_t> body,
-                               const TranscriptHash& transcript, SignatureScheme* scheme) const;
+                               Transcript* transcript, SignatureScheme* scheme) const;
 
  private:
+  Status ReadChain(const HandshakeConfig& config, const CertificateView& certificate,
+                   PeerIdentity* identity);
   Status ReadKey(const Algorithms& algorithms, std::span<const uint8_t> der);
 
   Terms terms_;
@@ -61,6 +76,11 @@ CertificateWishes WishesOf(const HandshakeConfig& config);
 // CompressedCertificate, by which a server finds the request that it answers.
 Status ReadCertificateContext(const HandshakeConfig& config, HandshakeType type,
                               std::span<const uint8_t> body, std::vector<uint8_t>* context);
+
+// CheckFinished verifies the peer's Finished, which follows `transcript`: `base_secret` is as in
+// MakeFinished. A wrong length is decode_error, a wrong MAC decrypt_error.
+Status CheckFinished(const Secret& base_secret, const Transcript& transcript,
+                     std::span<const uint8_t> body, KeySchedule* schedule);
 
 }  // namespace dtls13
 

@@ -144,9 +144,9 @@ Status PostHandshake::AdvanceAuth(Status status) {
   while (const auto outcome = auth_->TakeOutcome()) actions_.emplace_back(*outcome);
   // A Finished is made with the keys it leaves under, so an answer waits for those of a KeyUpdate.
   while (status.ok() && may_send_ && !IsOutstanding(HandshakeType::kKeyUpdate)) {
-    std::vector<LocalCertificate> answer = auth_->TakeAnswer(write_secret_, &status);
+    std::vector<AuthenticationMessage> answer = auth_->TakeAnswer(write_secret_, &status);
     if (answer.empty()) break;
-    for (LocalCertificate& message : answer) Send(message.type, std::move(message.body));
+    for (AuthenticationMessage& message : answer) Send(message.type, std::move(message.body));
   }
   return status;
 }

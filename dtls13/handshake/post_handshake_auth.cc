@@ -3,13 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "dtls13/crypto/key_schedule.h"
-#include "dtls13/crypto/signature.h"
-#include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/certificate_request.h"
-#include "dtls13/message/certificate_verify.h"
 #include "dtls13/message/failure.h"
-#include "dtls13/message/finished.h"
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
@@ -69,11 +64,8 @@ const PeerIdentity& PostHandshakeAuth::peer_identity() const {
   return num_answered_ > 0 ? exchanges_.front().identity : verified_;
 }
 
-std::optional<HashValue> PostHandshakeAuth::FinishedMac(const Secret& base,
-                                                        const Transcript& transcript) const {
-  const auto hash = transcript.Hash();
-  if (!hash.has_value()) return std::nullopt;
-  return KeySchedule(config_->algorithms, hash_, config_->label_prefix).FinishedMac(base, *hash);
+KeySchedule PostHandshakeAuth::FinishedKeys() const {
+  return KeySchedule(config_->algorithms, hash_, config_->label_prefix);
 }
 
 // --- Client
@@ -117,54 +109,36 @@ Status PostHandshakeAuth::ProvideCredential(std::shared_ptr<const Credential> cr
 
 Status PostHandshakeAuth::UseCredential(const Credential* credential) {
   Asked& asked = asked_.front();
-  if (credential != nullptr && credential->type != certificate_type_) credential = nullptr;
-  const auto scheme = ChooseSignatureScheme(credential, asked.request.signature_schemes);
-  //= rfc8446#section-4.6.2
-  //# If it declines, it MUST send a Certificate message
-  //# containing no certificates followed by Finished.
-  if (!scheme.has_value()) credential = nullptr;
-  answer_ = {};
-  answer_.push_back(
-      BuildLocalCertificate(*config_, asked.request.context, credential, asked.request.wishes));
-  if (answer_.front().body.empty()) return InternalError(Reason::kInternal);
-  if (!asked.transcript.Add(answer_.front().type, answer_.front().body)) {
-    return InternalError(Reason::kCrypto);
-  }
-  stage_ = Stage::kReady;
-  if (credential == nullptr) return Status::Ok();
-  const auto hash = asked.transcript.Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  signature_request_.scheme = *scheme;
-  signature_request_.input = BuildCertificateVerifyInput(/*is_server=*/false, hash->view());
-  stage_ = Stage::kSignature;
+  answer_.resize(1);
+  const Status status = local_authentication_.AnswerRequest(*config_, asked.request, credential,
+                                                            &asked.transcript, &answer_.front());
+  if (!status.ok()) return status;
+  stage_ = local_authentication_.wants_signature() ? Stage::kSignature : Stage::kReady;
   return Status::Ok();
 }
 
 Status PostHandshakeAuth::ProvideSignature(std::span<const uint8_t> signature) {
   if (wait() != HandshakeWait::kSignature) return InternalError(Reason::kInternal);
-  if (signature.empty()) return InternalError(Reason::kSignerFailed);
-  answer_.push_back({.type = HandshakeType::kCertificateVerify,
-                     .body = SerializeCertificateVerify(signature_request_.scheme, signature)});
-  if (answer_.back().body.empty()) return InternalError(Reason::kSignerFailed);
-  if (!asked_.front().transcript.Add(answer_.back().type, answer_.back().body)) {
-    return InternalError(Reason::kCrypto);
-  }
+  const Status status = local_authentication_.ProvideSignature(
+      signature, &asked_.front().transcript, &answer_.emplace_back());
+  if (!status.ok()) return status;
   stage_ = Stage::kReady;
   return Status::Ok();
 }
 
-std::vector<LocalCertificate> PostHandshakeAuth::TakeAnswer(const Secret& write_secret,
-                                                            Status* status) {
+std::vector<AuthenticationMessage> PostHandshakeAuth::TakeAnswer(const Secret& write_secret,
+                                                                 Status* status) {
   *status = Status::Ok();
   if (asked_.empty() || stage_ != Stage::kReady) return {};
   // Only now is it known which keys it leaves under, and so which the Finished is made with.
-  const auto mac = FinishedMac(write_secret, asked_.front().transcript);
-  if (!mac.has_value()) {
+  KeySchedule keys = FinishedKeys();
+  std::vector<uint8_t> finished = MakeFinished(write_secret, asked_.front().transcript, &keys);
+  if (finished.empty()) {
     *status = InternalError(Reason::kCrypto);
     return {};
   }
-  answer_.push_back({.type = HandshakeType::kFinished, .body = SerializeFinished(mac->view())});
-  std::vector<LocalCertificate> answer = std::exchange(answer_, {});
+  answer_.push_back({.type = HandshakeType::kFinished, .body = std::move(finished)});
+  std::vector<AuthenticationMessage> answer = std::exchange(answer_, {});
   asked_.pop_front();
   *status = StartAnswer();
   return answer;
@@ -177,8 +151,6 @@ std::vector<LocalCertificate> PostHandshakeAuth::TakeAnswer(const Secret& write_
 //# without having completed earlier client authentication requests before.
 std::vector<uint8_t> PostHandshakeAuth::Request() {
   if (exchanges_.size() >= kMaxRequests) return {};
-  CertificateRequestInfo request{.signature_schemes = UsableSchemes(*config_),
-                                 .wishes = WishesOf(*config_)};
   //= rfc8446#section-4.3.2
   //# When requesting post-handshake
   //# authentication, the server SHOULD make the context unpredictable
@@ -187,20 +159,20 @@ std::vector<uint8_t> PostHandshakeAuth::Request() {
   //# private key from pre-computing valid CertificateVerify messages.
   std::vector<uint8_t> random(kContextRandomLen);
   if (!config_->random->Fill(random)) return {};
-  ByteWriter writer(&request.context);
+  std::vector<uint8_t> context;
+  ByteWriter writer(&context);
   writer.WriteU32(num_requests_++);  // and never the same twice
   writer.WriteBytes(random);
-  PeerAuthentication::Terms terms{
-      .type = certificate_type_, .context = request.context, .schemes = request.signature_schemes};
-  std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
+  PeerAuthentication authentication;
+  std::vector<uint8_t> body = authentication.Request(
+      *config_, certificate_type_, std::move(context), config_->certificate_authorities);
   auto transcript = handshake_.Copy();
   if (body.empty() || !transcript.has_value() ||
       !transcript->Add(HandshakeType::kCertificateRequest, body)) {
     return {};
   }
-  exchanges_.push_back({.context = std::move(request.context),
-                        .transcript = std::move(*transcript),
-                        .authentication = PeerAuthentication(std::move(terms))});
+  exchanges_.push_back(
+      {.transcript = std::move(*transcript), .authentication = std::move(authentication)});
   return body;
 }
 
@@ -213,40 +185,29 @@ Status PostHandshakeAuth::HandleCertificate(HandshakeType type, std::span<const 
   // Clients may answer in another order than they were asked in.
   const auto exchange =
       std::find_if(exchanges_.begin(), exchanges_.end(), [&](const Exchange& candidate) {
-        return !candidate.answered && candidate.context == context;
+        return !candidate.answered && candidate.authentication.context() == context;
       });
   if (exchange == exchanges_.end()) return IllegalParameter(Reason::kBadCertificate);
-  const Status status =
-      exchange->authentication.ReadCertificate(*config_, type, body, &exchange->identity);
+  const Status status = exchange->authentication.ReadCertificate(
+      *config_, type, body, &exchange->transcript, &exchange->identity);
   if (!status.ok()) return status;
-  if (!exchange->transcript.Add(type, body)) return InternalError(Reason::kCrypto);
   answering_ = &*exchange;
   step_ = exchange->identity.chain.empty() ? Step::kFinished : Step::kCertificateVerify;
   return Status::Ok();
 }
 
 Status PostHandshakeAuth::HandleCertificateVerify(std::span<const uint8_t> body) {
-  Exchange& exchange = *answering_;
-  const auto hash = exchange.transcript.Hash();
-  if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  const Status status = exchange.authentication.ReadCertificateVerify(
-      *config_->algorithms, body, *hash, &exchange.signature_scheme);
+  const Status status = answering_->authentication.ReadCertificateVerify(
+      *config_->algorithms, body, &answering_->transcript, &answering_->signature_scheme);
   if (!status.ok()) return status;
-  if (!exchange.transcript.Add(HandshakeType::kCertificateVerify, body)) {
-    return InternalError(Reason::kCrypto);
-  }
   step_ = Step::kFinished;
   return Status::Ok();
 }
 
 Status PostHandshakeAuth::HandleFinished(std::span<const uint8_t> body, const Secret& read_secret) {
-  const auto verify_data = ParseFinished(body, HashLen(hash_));
-  if (!verify_data.has_value()) return DecodeError();
-  const auto mac = FinishedMac(read_secret, answering_->transcript);
-  if (!mac.has_value()) return InternalError(Reason::kCrypto);
-  if (!ConstantTimeEquals(mac->view(), *verify_data)) {
-    return Status::Fatal(Reason::kBadDigest, AlertDescription::kDecryptError);
-  }
+  KeySchedule keys = FinishedKeys();
+  const Status status = CheckFinished(read_secret, answering_->transcript, body, &keys);
+  if (!status.ok()) return status;
   answering_->answered = true;
   const auto answered =
       std::find_if(exchanges_.begin(), exchanges_.end(),

@@ -9,10 +9,11 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/handshake.h"
-#include "dtls13/handshake/local_certificate.h"
+#include "dtls13/handshake/local_authentication.h"
 #include "dtls13/handshake/peer_authentication.h"
 
 namespace dtls13 {
@@ -42,7 +43,9 @@ class PostHandshakeAuth {
   // server's for a verdict on an answer that is proved. kMessage: nobody's.
   HandshakeWait wait() const;
   const CertificateRequestInfo& certificate_request() const;
-  const SignatureRequest& signature_request() const { return signature_request_; }
+  const SignatureRequest& signature_request() const {
+    return local_authentication_.signature_request();
+  }
   // The identity to be verified, or else the last that was.
   const PeerIdentity& peer_identity() const;
 
@@ -60,7 +63,7 @@ class PostHandshakeAuth {
   // Client: TakeAnswer returns the messages of the answer that is ready, in order and to be sent
   // with nothing in between; empty when none is. `write_secret` is that of the epoch they leave in.
   // Empty as well when libcrypto fails, which `*status` then says.
-  std::vector<LocalCertificate> TakeAnswer(const Secret& write_secret, Status* status);
+  std::vector<AuthenticationMessage> TakeAnswer(const Secret& write_secret, Status* status);
 
  private:
   // Step is what a server expects next of the answer it is reading.
@@ -74,7 +77,6 @@ class PostHandshakeAuth {
   };
   // Exchange is one of a server's: asked, being answered, or to be verified.
   struct Exchange {
-    std::vector<uint8_t> context;
     Transcript transcript;
     PeerAuthentication authentication;
     PeerIdentity identity = {};
@@ -91,7 +93,8 @@ class PostHandshakeAuth {
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body, const Secret& read_secret);
   void SettleDeclined();
-  std::optional<HashValue> FinishedMac(const Secret& base, const Transcript& transcript) const;
+  // FinishedKeys is a key schedule that is there for its FinishedMac alone.
+  KeySchedule FinishedKeys() const;
 
   std::shared_ptr<const HandshakeConfig> config_;
   bool is_client_;
@@ -102,8 +105,8 @@ class PostHandshakeAuth {
   // Client.
   std::deque<Asked> asked_;
   Stage stage_ = Stage::kCredential;  // of asked_.front()
-  std::vector<LocalCertificate> answer_;
-  SignatureRequest signature_request_{};
+  LocalAuthentication local_authentication_;
+  std::vector<AuthenticationMessage> answer_;
 
   // Server. Those that were answered stand first, in the order of their answers.
   std::deque<Exchange> exchanges_;

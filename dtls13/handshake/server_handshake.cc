@@ -373,8 +373,13 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   status = SendCertificateRequest();
   if (!status.ok()) return status;
   state_ = HandshakeState::kServerWaitSignature;
-  return SendCertificate(/*is_server=*/true, credential, *scheme, /*context=*/{},
-                         client_hello_.certificate_wishes);
+  AuthenticationMessage certificate;
+  status = local_authentication_.ShowCredential(context_.config(), *credential, *scheme,
+                                                client_hello_.certificate_wishes,
+                                                &context_.transcript(), &certificate);
+  if (!status.ok()) return status;
+  context_.SendAuthentication(std::move(certificate));
+  return Status::Ok();
 }
 
 // ChooseCertificateTypes answers RFC 7250's extensions, and decides whether to ask for the client's
@@ -407,16 +412,11 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
 
 // SendCertificateRequest follows EncryptedExtensions, if the client is to show a certificate.
 Status ServerHandshakeImpl::SendCertificateRequest() {
-  const HandshakeConfig& config = context_.config();
   if (!client_certificate_type_.has_value()) return Status::Ok();
-  CertificateRequestInfo request{.signature_schemes = UsableSchemes(config),
-                                 .wishes = WishesOf(config)};
-  request.wishes.authorities = demand_.certificate_authorities;
-  PeerAuthentication::Terms terms{.type = *client_certificate_type_,
-                                  .schemes = request.signature_schemes};
-  std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms.offered);
-  peer_authentication_ = PeerAuthentication(std::move(terms));
-  return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest, std::move(body));
+  return context_.Send(
+      kHandshakeEpoch, HandshakeType::kCertificateRequest,
+      peer_authentication_.Request(context_.config(), *client_certificate_type_,
+                                   /*context=*/{}, demand_.certificate_authorities));
 }
 
 Status ServerHandshakeImpl::SendServerHello() {
