@@ -57,19 +57,15 @@ std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& r
                                                  std::vector<ExtensionType>* written) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
-  written->assign({ExtensionType::kSignatureAlgorithms});
+  written->clear();
   writer.WriteVector8(request.context);
   {
-    ByteWriter::LengthPrefix block(&writer, 2);
-    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kSignatureAlgorithms));
-    {
-      ByteWriter::LengthPrefix data(&writer, 2);
-      ByteWriter::LengthPrefix list(&writer, 2);
-      for (const SignatureScheme scheme : request.signature_schemes) {
-        writer.WriteU16(static_cast<uint16_t>(scheme));
-      }
-    }
-    WriteCertificateWishes(request.wishes, ExtensionMessage::kCertificateRequest, &writer, written);
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer, written);
+    extensions.Write(ExtensionType::kSignatureAlgorithms, [&](ByteWriter* data) {
+      WriteCodePointList(request.signature_schemes, 2, data);
+    });
+    WriteCertificateWishes(request.wishes, ExtensionMessage::kCertificateRequest, &extensions);
   }
   if (!writer.ok()) return {};
   return body;

@@ -39,10 +39,6 @@ bool IsSctList(std::span<const uint8_t> data) {
   return true;
 }
 
-void WriteType(ExtensionType type, ByteWriter* writer) {
-  writer->WriteU16(static_cast<uint16_t>(type));
-}
-
 }  // namespace
 
 std::optional<CertificateStaple> ReadStaple(const ExtensionBlock& extensions) {
@@ -59,7 +55,8 @@ std::optional<CertificateStaple> ReadStaple(const ExtensionBlock& extensions) {
 }
 
 void WriteStaple(const CertificateStaple& staple, ByteWriter* writer) {
-  ByteWriter::LengthPrefix block(writer, 2);
+  const ByteWriter::LengthPrefix block(writer, 2);
+  ExtensionWriter extensions(writer);
   if (!staple.ocsp_response.empty()) {
     //= rfc8446#section-4.4.2.1
     //# Specifically, the body of the
@@ -70,14 +67,14 @@ void WriteStaple(const CertificateStaple& staple, ByteWriter* writer) {
     //# If the client opts to send an OCSP
     //# response, the body of its "status_request" extension MUST be a
     //# CertificateStatus structure as defined in [RFC6066].
-    WriteType(ExtensionType::kStatusRequest, writer);
-    ByteWriter::LengthPrefix data(writer, 2);
-    writer->WriteU8(kOcsp);
-    writer->WriteVector24(staple.ocsp_response);
+    extensions.Write(ExtensionType::kStatusRequest, [&](ByteWriter* data) {
+      data->WriteU8(kOcsp);
+      data->WriteVector24(staple.ocsp_response);
+    });
   }
   if (!staple.sct_list.empty()) {
-    WriteType(ExtensionType::kSignedCertificateTimestamp, writer);
-    writer->WriteVector16(staple.sct_list);
+    extensions.Write(ExtensionType::kSignedCertificateTimestamp,
+                     [&](ByteWriter* data) { data->WriteBytes(staple.sct_list); });
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "dtls13/message/failure.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 namespace {
@@ -28,7 +29,7 @@ Status ReadTypes(const ExtensionBlock& extensions, ExtensionType extension,
 }
 
 void WriteTypes(ExtensionType extension, const std::vector<CertificateType>& types,
-                ByteWriter* writer, std::vector<ExtensionType>* written) {
+                ExtensionWriter* extensions) {
   //= rfc7250#section-4.1
   //# If the client has no remaining certificate types to send in
   //# the client hello, other than the default X.509 type, it MUST omit the
@@ -42,11 +43,10 @@ void WriteTypes(ExtensionType extension, const std::vector<CertificateType>& typ
                   [](CertificateType type) { return type == CertificateType::kX509; })) {
     return;
   }
-  written->push_back(extension);
-  writer->WriteU16(static_cast<uint16_t>(extension));
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 1);
-  for (const CertificateType type : types) writer->WriteU8(static_cast<uint8_t>(type));
+  extensions->Write(extension, [&](ByteWriter* data) {
+    const ByteWriter::LengthPrefix list(data, 1);
+    for (const CertificateType type : types) data->WriteU8(static_cast<uint8_t>(type));
+  });
 }
 
 }  // namespace
@@ -59,10 +59,9 @@ Status ReadCertificateTypes(const ExtensionBlock& extensions, CertificateTypes* 
                    out != nullptr ? &out->server : nullptr);
 }
 
-void WriteCertificateTypes(const CertificateTypes& types, ByteWriter* writer,
-                           std::vector<ExtensionType>* written) {
-  WriteTypes(ExtensionType::kClientCertificateType, types.client, writer, written);
-  WriteTypes(ExtensionType::kServerCertificateType, types.server, writer, written);
+void WriteCertificateTypes(const CertificateTypes& types, ExtensionWriter* extensions) {
+  WriteTypes(ExtensionType::kClientCertificateType, types.client, extensions);
+  WriteTypes(ExtensionType::kServerCertificateType, types.server, extensions);
 }
 
 std::optional<CertificateType> ChooseCertificateType(std::span<const CertificateType> offered,

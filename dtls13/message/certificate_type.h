@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "dtls13/message/extensions.h"
-#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -25,10 +24,8 @@ struct CertificateTypes {
 // null `out` it only checks.
 Status ReadCertificateTypes(const ExtensionBlock& extensions, CertificateTypes* out);
 
-// WriteCertificateTypes writes both as a ClientHello's, unless X.509 is all there is, and appends
-// their types to `*written`.
-void WriteCertificateTypes(const CertificateTypes& types, ByteWriter* writer,
-                           std::vector<ExtensionType>* written);
+// WriteCertificateTypes writes both as a ClientHello's, unless X.509 is all there is.
+void WriteCertificateTypes(const CertificateTypes& types, ExtensionWriter* extensions);
 
 // ChooseCertificateType returns the first of `offered` that `accepted` has; nothing when there is
 // none.

@@ -32,14 +32,16 @@ TEST(CertificateTypeTest, OnlyWhatIsNotX509AloneIsSent) {
     Bytes written;
     ByteWriter writer(&written);
     std::vector<ExtensionType> types;
-    WriteCertificateTypes({.client = plain, .server = plain}, &writer, &types);
+    ExtensionWriter extensions(&writer, &types);
+    WriteCertificateTypes({.client = plain, .server = plain}, &extensions);
     EXPECT_TRUE(written.empty());
     EXPECT_TRUE(types.empty());
   }
   Bytes written;
   ByteWriter writer(&written);
   std::vector<ExtensionType> types;
-  WriteCertificateTypes({.client = {kRaw}, .server = {kRaw, kX509}}, &writer, &types);
+  ExtensionWriter extensions(&writer, &types);
+  WriteCertificateTypes({.client = {kRaw}, .server = {kRaw, kX509}}, &extensions);
   EXPECT_EQ(written, (Bytes{0, 19, 0, 2, 1, 2, 0, 20, 0, 3, 2, 2, 0}));
   CertificateTypes read;
   ASSERT_TRUE(ReadCertificateTypes(*ExtensionBlock::Parse(written), &read).ok());

@@ -4,6 +4,7 @@
 
 #include "dtls13/message/failure.h"
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 namespace {
@@ -76,26 +77,17 @@ Status ReadCompression(std::span<const uint8_t> data, CertificateWishes* out) {
 }
 
 void WriteAuthorities(const std::vector<std::vector<uint8_t>>& authorities, ByteWriter* writer) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 2);
+  const ByteWriter::LengthPrefix list(writer, 2);
   for (const std::vector<uint8_t>& authority : authorities) {
     writer->WriteVector16(authority);
   }
 }
 
 void WriteStatusRequest(ExtensionMessage message, ByteWriter* writer) {
-  ByteWriter::LengthPrefix data(writer, 2);
   if (message == ExtensionMessage::kCertificateRequest) return;
   writer->WriteU8(kOcsp);
   writer->WriteU16(0);  // any responder
   writer->WriteU16(0);  // no extensions
-}
-
-template <typename T>
-void WriteCodePoints(const std::vector<T>& list, size_t prefix_len, ByteWriter* writer) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix prefix(writer, prefix_len);
-  for (const T value : list) writer->WriteU16(static_cast<uint16_t>(value));
 }
 
 }  // namespace
@@ -127,30 +119,24 @@ Status ReadCertificateWishes(const ExtensionBlock& extensions, ExtensionMessage 
 }
 
 void WriteCertificateWishes(const CertificateWishes& wishes, ExtensionMessage message,
-                            ByteWriter* writer, std::vector<ExtensionType>* written) {
-  const auto start = [&](ExtensionType type) {
-    written->push_back(type);
-    writer->WriteU16(static_cast<uint16_t>(type));
-  };
+                            ExtensionWriter* extensions) {
   if (!wishes.certificate_schemes.empty()) {
-    start(ExtensionType::kSignatureAlgorithmsCert);
-    WriteCodePoints(wishes.certificate_schemes, 2, writer);
+    extensions->Write(ExtensionType::kSignatureAlgorithmsCert, [&](ByteWriter* data) {
+      WriteCodePointList(wishes.certificate_schemes, 2, data);
+    });
   }
   if (!wishes.authorities.empty()) {  // F32: an empty list is malformed
-    start(ExtensionType::kCertificateAuthorities);
-    WriteAuthorities(wishes.authorities, writer);
+    extensions->Write(ExtensionType::kCertificateAuthorities,
+                      [&](ByteWriter* data) { WriteAuthorities(wishes.authorities, data); });
   }
   if (wishes.ocsp) {
-    start(ExtensionType::kStatusRequest);
-    WriteStatusRequest(message, writer);
+    extensions->Write(ExtensionType::kStatusRequest,
+                      [&](ByteWriter* data) { WriteStatusRequest(message, data); });
   }
-  if (wishes.sct) {
-    start(ExtensionType::kSignedCertificateTimestamp);
-    writer->WriteU16(0);
-  }
+  if (wishes.sct) extensions->WriteEmpty(ExtensionType::kSignedCertificateTimestamp);
   if (!wishes.compression.empty()) {
-    start(ExtensionType::kCompressCertificate);
-    WriteCodePoints(wishes.compression, 1, writer);
+    extensions->Write(ExtensionType::kCompressCertificate,
+                      [&](ByteWriter* data) { WriteCodePointList(wishes.compression, 1, data); });
   }
 }
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "dtls13/message/extensions.h"
-#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -33,10 +32,9 @@ struct CertificateWishes {
 Status ReadCertificateWishes(const ExtensionBlock& extensions, ExtensionMessage message,
                              CertificateWishes* out);
 
-// WriteCertificateWishes writes them as extensions of `message`, and appends their types to
-// `*written`. Empty members are left out.
+// WriteCertificateWishes writes them as extensions of `message`. Empty members are left out.
 void WriteCertificateWishes(const CertificateWishes& wishes, ExtensionMessage message,
-                            ByteWriter* writer, std::vector<ExtensionType>* written);
+                            ExtensionWriter* extensions);
 
 }  // namespace dtls13
 

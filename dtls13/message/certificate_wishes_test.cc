@@ -41,7 +41,8 @@ TEST(CertificateWishesTest, RoundTripInBothMessages) {
     Bytes written;
     ByteWriter writer(&written);
     std::vector<ExtensionType> types;
-    WriteCertificateWishes(WishesOf(FullConfig()), message, &writer, &types);
+    ExtensionWriter extensions(&writer, &types);
+    WriteCertificateWishes(WishesOf(FullConfig()), message, &extensions);
     EXPECT_EQ(types,
               (std::vector<ExtensionType>{
                   ExtensionType::kSignatureAlgorithmsCert, ExtensionType::kCertificateAuthorities,
@@ -63,7 +64,8 @@ TEST(CertificateWishesTest, NothingIsNoExtension) {
   Bytes written;
   ByteWriter writer(&written);
   std::vector<ExtensionType> types;
-  WriteCertificateWishes(WishesOf(HandshakeConfig()), kCH, &writer, &types);
+  ExtensionWriter extensions(&writer, &types);
+  WriteCertificateWishes(WishesOf(HandshakeConfig()), kCH, &extensions);
   EXPECT_TRUE(written.empty());
   EXPECT_TRUE(types.empty());
 }
@@ -73,12 +75,13 @@ TEST(CertificateWishesTest, StatusRequestHasAFormForEachMessage) {
   Bytes request;
   CertificateWishes wishes;
   wishes.ocsp = true;
-  std::vector<ExtensionType> types;
   ByteWriter hello_writer(&hello);
-  WriteCertificateWishes(wishes, kCH, &hello_writer, &types);
+  ExtensionWriter hello_extensions(&hello_writer);
+  WriteCertificateWishes(wishes, kCH, &hello_extensions);
   EXPECT_EQ(hello, (Bytes{0, 5, 0, 5, 1, 0, 0, 0, 0}));
   ByteWriter request_writer(&request);
-  WriteCertificateWishes(wishes, kCR, &request_writer, &types);
+  ExtensionWriter request_extensions(&request_writer);
+  WriteCertificateWishes(wishes, kCR, &request_extensions);
   EXPECT_EQ(request, (Bytes{0, 5, 0, 0}));
   // Another kind of status than OCSP is none that we have.
   CertificateWishes read;

@@ -1,6 +1,7 @@
 #include "dtls13/message/client_hello.h"
 
 #include <algorithm>
+#include <array>
 #include <bitset>
 
 #include "dtls13/message/failure.h"
@@ -183,123 +184,108 @@ void WriteCodePoints(ByteWriter* writer, const std::vector<T>& list, std::option
 }
 
 void WriteKeyShares(ByteWriter* writer, const std::vector<ClientHelloFields::Share>& shares) {
-  ByteWriter::LengthPrefix data(writer, 2);
-  ByteWriter::LengthPrefix list(writer, 2);
+  const ByteWriter::LengthPrefix list(writer, 2);
   for (const auto& share : shares) {
     writer->WriteU16(static_cast<uint16_t>(share.group));
     writer->WriteVector16(share.key_exchange);
   }
 }
 
-// WriteExtensions puts the cookie near the front: a stateless server that sees only the first
+const GreaseValues* GreaseOf(const ClientHelloFields& fields) {
+  return fields.grease.has_value() ? &*fields.grease : nullptr;
+}
+
+// WriteFirstExtensions puts the cookie near the front: a stateless server that sees only the first
 // fragment of a hello with a large key share can still check it (RFC 9147 section 5.1 leaves the
 // order to the client).
-void WriteExtensions(ByteWriter* writer, const ClientHelloFields& fields,
-                     std::vector<ExtensionType>* offered) {
-  ByteWriter::LengthPrefix block(writer, 2);
-  const auto start = [&](ExtensionType type) {
-    offered->push_back(type);
-    writer->WriteU16(static_cast<uint16_t>(type));
-  };
-  // A type of nobody's is not among those that may be answered.
-  const GreaseValues* const grease = fields.grease.has_value() ? &*fields.grease : nullptr;
-  if (grease != nullptr) {
-    writer->WriteU16(grease->first_extension);
-    ByteWriter::LengthPrefix data(writer, 2);
-  }
-  start(ExtensionType::kSupportedVersions);
-  {
-    ByteWriter::LengthPrefix data(writer, 2);
-    ByteWriter::LengthPrefix list(writer, 1);
-    if (grease != nullptr) writer->WriteU16(grease->version);
-    writer->WriteU16(kDtls13Version);
-    for (const uint16_t version : fields.legacy.versions) writer->WriteU16(version);
-  }
+void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* extensions) {
+  const GreaseValues* const grease = GreaseOf(fields);
+  if (grease != nullptr) extensions->WriteUnanswered(grease->first_extension, {});
+  extensions->Write(ExtensionType::kSupportedVersions, [&](ByteWriter* data) {
+    const ByteWriter::LengthPrefix list(data, 1);
+    if (grease != nullptr) data->WriteU16(grease->version);
+    data->WriteU16(kDtls13Version);
+    for (const uint16_t version : fields.legacy.versions) data->WriteU16(version);
+  });
   if (!fields.cookie.empty()) {
     //= rfc8446#section-4.2.2
     //# When sending the new ClientHello, the client MUST copy
     //# the contents of the extension received in the HelloRetryRequest into
     //# a "cookie" extension in the new ClientHello.
-    start(ExtensionType::kCookie);
-    ByteWriter::LengthPrefix data(writer, 2);
-    writer->WriteVector16(fields.cookie);
+    extensions->Write(ExtensionType::kCookie,
+                      [&](ByteWriter* data) { data->WriteVector16(fields.cookie); });
   }
   if (!fields.server_name.empty()) {
-    start(ExtensionType::kServerName);
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteServerName(writer, fields.server_name);
+    extensions->Write(ExtensionType::kServerName,
+                      [&](ByteWriter* data) { WriteServerName(data, fields.server_name); });
   }
   if (fields.connection_id.has_value()) {
-    start(ExtensionType::kConnectionId);
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteConnectionId(writer, *fields.connection_id);
+    extensions->Write(ExtensionType::kConnectionId,
+                      [&](ByteWriter* data) { WriteConnectionId(data, *fields.connection_id); });
   }
   if (fields.return_routability_check) {
-    start(ExtensionType::kReturnRoutabilityCheck);
-    writer->WriteU16(0);
+    extensions->WriteEmpty(ExtensionType::kReturnRoutabilityCheck);
   }
+}
+
+// WriteOffers says which groups, schemes, certificates and protocols the client takes.
+void WriteOffers(const ClientHelloFields& fields, ExtensionWriter* extensions) {
+  const GreaseValues* const grease = GreaseOf(fields);
   if (!fields.groups.empty()) {
-    start(ExtensionType::kSupportedGroups);
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.groups, grease ? std::optional(grease->group) : std::nullopt,
-                    fields.legacy.groups);
+    extensions->Write(ExtensionType::kSupportedGroups, [&](ByteWriter* data) {
+      WriteCodePoints(data, fields.groups, grease ? std::optional(grease->group) : std::nullopt,
+                      fields.legacy.groups);
+    });
   }
   if (!fields.signature_schemes.empty()) {
-    start(ExtensionType::kSignatureAlgorithms);
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteCodePoints(writer, fields.signature_schemes,
-                    grease ? std::optional(grease->signature_scheme) : std::nullopt,
-                    fields.legacy.signature_schemes);
+    extensions->Write(ExtensionType::kSignatureAlgorithms, [&](ByteWriter* data) {
+      WriteCodePoints(data, fields.signature_schemes,
+                      grease ? std::optional(grease->signature_scheme) : std::nullopt,
+                      fields.legacy.signature_schemes);
+    });
   }
-  WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, writer,
-                         offered);
-  WriteCertificateTypes(fields.certificate_types, writer, offered);
-  if (fields.post_handshake_auth) {
-    start(ExtensionType::kPostHandshakeAuth);
-    writer->WriteU16(0);
-  }
-  WriteConnectionOffer(writer, fields.connection, grease ? grease->ProtocolName() : std::string(),
-                       offered);
+  WriteCertificateWishes(fields.certificate_wishes, ExtensionMessage::kClientHello, extensions);
+  WriteCertificateTypes(fields.certificate_types, extensions);
+  if (fields.post_handshake_auth) extensions->WriteEmpty(ExtensionType::kPostHandshakeAuth);
+  WriteConnectionOffer(fields.connection, grease ? grease->ProtocolName() : std::string(),
+                       extensions);
+}
+
+// WriteLastExtensions ends with the keys, and what is sent under one.
+void WriteLastExtensions(const ClientHelloFields& fields, ExtensionWriter* extensions) {
+  const GreaseValues* const grease = GreaseOf(fields);
   if (!fields.groups.empty()) {
     //= rfc8446#section-2.2
     //# When a client offers
     //# resumption via a PSK, it SHOULD also supply a "key_share" extension
     //# to the server to allow the server to decline resumption and fall back
     //# to a full handshake, if needed.
-    start(ExtensionType::kKeyShare);
-    WriteKeyShares(writer, fields.key_shares);
+    extensions->Write(ExtensionType::kKeyShare,
+                      [&](ByteWriter* data) { WriteKeyShares(data, fields.key_shares); });
   }
   if (!fields.psk_modes.empty()) {
     //= rfc8446#section-4.2.9
     //# A client MUST provide a "psk_key_exchange_modes" extension if it
     //# offers a "pre_shared_key" extension.
     // Sent without one too: a server issues tickets only to a client that can use them.
-    start(ExtensionType::kPskKeyExchangeModes);
-    ByteWriter::LengthPrefix data(writer, 2);
     std::vector<PskKeyExchangeMode> modes = fields.psk_modes;
     if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
-    WritePskModes(writer, modes);
+    extensions->Write(ExtensionType::kPskKeyExchangeModes,
+                      [&](ByteWriter* data) { WritePskModes(data, modes); });
   }
   for (const LegacyHello::Extension& extension : fields.legacy.extensions) {
-    writer->WriteU16(extension.type);
-    writer->WriteVector16(extension.data);
+    extensions->WriteUnanswered(extension.type, extension.data);
   }
   if (grease != nullptr) {
-    writer->WriteU16(grease->last_extension);
-    ByteWriter::LengthPrefix data(writer, 2);
-    writer->WriteU8(0);
+    extensions->WriteUnanswered(grease->last_extension, std::array{uint8_t{0}});
   }
-  if (fields.early_data) {
-    start(ExtensionType::kEarlyData);
-    writer->WriteU16(0);
-  }
+  if (fields.early_data) extensions->WriteEmpty(ExtensionType::kEarlyData);
   if (!fields.psks.empty()) {
     //= rfc8446#section-4.2.11
     //# The "pre_shared_key" extension MUST be the last extension in the
     //# ClientHello (this facilitates implementation as described below).
-    start(ExtensionType::kPreSharedKey);
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteOfferedPsks(writer, fields.psks);
+    extensions->Write(ExtensionType::kPreSharedKey,
+                      [&](ByteWriter* data) { WriteOfferedPsks(data, fields.psks); });
   }
 }
 
@@ -468,7 +454,13 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
     ByteWriter::LengthPrefix methods(&writer, 1);
     writer.WriteU8(kNullCompression);
   }
-  WriteExtensions(&writer, fields, offered);
+  {
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer, offered);
+    WriteFirstExtensions(fields, &extensions);
+    WriteOffers(fields, &extensions);
+    WriteLastExtensions(fields, &extensions);
+  }
   if (!writer.ok() || fields.random.size() != kRandomLen ||
       fields.legacy_session_id.size() > kMaxSessionIdLen) {
     return {};

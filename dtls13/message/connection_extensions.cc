@@ -3,44 +3,33 @@
 #include <array>
 
 #include "dtls13/message/failure.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 namespace {
 
-// OneExtension writes an extension's type, and its length once it goes out of scope.
-class OneExtension {
- public:
-  OneExtension(ByteWriter* writer, ExtensionType type) : data_(Start(writer, type), 2) {}
-
- private:
-  static ByteWriter* Start(ByteWriter* writer, ExtensionType type) {
-    writer->WriteU16(static_cast<uint16_t>(type));
-    return writer;
-  }
-
-  ByteWriter::LengthPrefix data_;
-};
-
-void WriteRecordSizes(ByteWriter* writer, const RecordSizes& sizes) {
+void WriteRecordSizes(const RecordSizes& sizes, ExtensionWriter* extensions) {
   if (sizes.record_size_limit.has_value()) {
-    const OneExtension extension(writer, ExtensionType::kRecordSizeLimit);
-    WriteRecordSizeLimit(writer, *sizes.record_size_limit);
+    extensions->Write(ExtensionType::kRecordSizeLimit, [&](ByteWriter* data) {
+      WriteRecordSizeLimit(data, *sizes.record_size_limit);
+    });
   }
   if (sizes.max_fragment_length.has_value()) {
-    const OneExtension extension(writer, ExtensionType::kMaxFragmentLength);
-    WriteMaxFragmentLength(writer, *sizes.max_fragment_length);
+    extensions->Write(ExtensionType::kMaxFragmentLength, [&](ByteWriter* data) {
+      WriteMaxFragmentLength(data, *sizes.max_fragment_length);
+    });
   }
 }
 
-void WriteProtocols(ByteWriter* writer, std::span<const std::string> names) {
-  const OneExtension extension(writer, ExtensionType::kApplicationLayerProtocolNegotiation);
-  WriteProtocolNames(writer, names);
+void WriteProtocols(std::span<const std::string> names, ExtensionWriter* extensions) {
+  extensions->Write(ExtensionType::kApplicationLayerProtocolNegotiation,
+                    [&](ByteWriter* data) { WriteProtocolNames(data, names); });
 }
 
-void WriteSrtp(ByteWriter* writer, std::span<const SrtpProfile> profiles,
-               std::span<const uint8_t> mki) {
-  const OneExtension extension(writer, ExtensionType::kUseSrtp);
-  WriteUseSrtp(writer, profiles, mki);
+void WriteSrtp(std::span<const SrtpProfile> profiles, std::span<const uint8_t> mki,
+               ExtensionWriter* extensions) {
+  extensions->Write(ExtensionType::kUseSrtp,
+                    [&](ByteWriter* data) { WriteUseSrtp(data, profiles, mki); });
 }
 
 }  // namespace
@@ -58,22 +47,17 @@ Status ReadConnectionOffer(const ExtensionBlock& extensions, ConnectionOffer* ou
   return ReadRecordSizes(extensions, &out->record_sizes);
 }
 
-void WriteConnectionOffer(ByteWriter* writer, const ConnectionConfig& config,
-                          const std::string& grease_protocol, std::vector<ExtensionType>* offered) {
+void WriteConnectionOffer(const ConnectionConfig& config, const std::string& grease_protocol,
+                          ExtensionWriter* extensions) {
   if (!config.alpn.empty()) {
-    offered->push_back(ExtensionType::kApplicationLayerProtocolNegotiation);
     std::vector<std::string> names = config.alpn;
     if (!grease_protocol.empty()) names.insert(names.begin(), grease_protocol);
-    WriteProtocols(writer, names);
+    WriteProtocols(names, extensions);
   }
   if (!config.srtp_profiles.empty()) {
-    offered->push_back(ExtensionType::kUseSrtp);
-    WriteSrtp(writer, config.srtp_profiles, config.srtp_mki);
+    WriteSrtp(config.srtp_profiles, config.srtp_mki, extensions);
   }
-  const RecordSizes sizes = OfferRecordSizes(config);
-  if (sizes.record_size_limit.has_value()) offered->push_back(ExtensionType::kRecordSizeLimit);
-  if (sizes.max_fragment_length.has_value()) offered->push_back(ExtensionType::kMaxFragmentLength);
-  WriteRecordSizes(writer, sizes);
+  WriteRecordSizes(OfferRecordSizes(config), extensions);
 }
 
 Status NegotiateConnection(const ConnectionConfig& config, const ConnectionOffer& offer,
@@ -91,26 +75,24 @@ Status NegotiateConnection(const ConnectionConfig& config, const ConnectionOffer
   return SelectProtocol(config.alpn, offer.alpn, &result->alpn);
 }
 
-void WriteConnectionAnswer(ByteWriter* writer, const ConnectionAnswer& answer,
-                           const std::string& alpn) {
+void WriteConnectionAnswer(const ConnectionAnswer& answer, const std::string& alpn,
+                           ExtensionWriter* extensions) {
   //= rfc6066#section-3
   //# In this event, the server
   //# SHALL include an extension of type "server_name" in the (extended)
   //# server hello.  The "extension_data" field of this extension SHALL be
   //# empty.
-  if (answer.acknowledges_server_name) OneExtension(writer, ExtensionType::kServerName);
+  if (answer.acknowledges_server_name) extensions->WriteEmpty(ExtensionType::kServerName);
   if (!answer.supported_groups.empty()) {
-    const OneExtension extension(writer, ExtensionType::kSupportedGroups);
-    ByteWriter::LengthPrefix list(writer, 2);
-    for (const NamedGroup group : answer.supported_groups) {
-      writer->WriteU16(static_cast<uint16_t>(group));
-    }
+    extensions->Write(ExtensionType::kSupportedGroups, [&](ByteWriter* data) {
+      WriteCodePointList(answer.supported_groups, 2, data);
+    });
   }
-  if (!alpn.empty()) WriteProtocols(writer, {{alpn}});
+  if (!alpn.empty()) WriteProtocols({{alpn}}, extensions);
   if (answer.srtp_profile.has_value()) {
-    WriteSrtp(writer, std::array{*answer.srtp_profile}, answer.srtp_mki);
+    WriteSrtp(std::array{*answer.srtp_profile}, answer.srtp_mki, extensions);
   }
-  WriteRecordSizes(writer, answer.record_sizes);
+  WriteRecordSizes(answer.record_sizes, extensions);
 }
 
 Status ReadConnectionAnswer(const ExtensionBlock& extensions, const ConnectionConfig& config,

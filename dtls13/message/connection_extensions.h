@@ -10,7 +10,6 @@
 #include "dtls13/message/protocol_name_list.h"
 #include "dtls13/message/record_size.h"
 #include "dtls13/message/use_srtp.h"
-#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {
@@ -30,10 +29,10 @@ struct ConnectionOffer {
 // ReadConnectionOffer judges each extension by itself.
 Status ReadConnectionOffer(const ExtensionBlock& extensions, ConnectionOffer* out);
 
-// WriteConnectionOffer writes a client's extensions and adds their types to `*offered`.
-// `grease_protocol` goes before the ALPN names if there are any; it may be empty.
-void WriteConnectionOffer(ByteWriter* writer, const ConnectionConfig& config,
-                          const std::string& grease_protocol, std::vector<ExtensionType>* offered);
+// WriteConnectionOffer writes a client's extensions. `grease_protocol` goes before the ALPN names
+// if there are any; it may be empty.
+void WriteConnectionOffer(const ConnectionConfig& config, const std::string& grease_protocol,
+                          ExtensionWriter* extensions);
 
 // ConnectionAnswer is what a server says in EncryptedExtensions, but for the protocol, which its
 // caller may choose later.
@@ -51,8 +50,8 @@ Status NegotiateConnection(const ConnectionConfig& config, const ConnectionOffer
                            ConnectionAnswer* answer, ConnectionResult* result);
 
 // WriteConnectionAnswer writes a server's extensions. `alpn` is empty for no choice.
-void WriteConnectionAnswer(ByteWriter* writer, const ConnectionAnswer& answer,
-                           const std::string& alpn);
+void WriteConnectionAnswer(const ConnectionAnswer& answer, const std::string& alpn,
+                           ExtensionWriter* extensions);
 
 // ReadConnectionAnswer judges and takes a server's extensions, none of which is unsolicited, as the
 // answer to what WriteConnectionOffer offered.

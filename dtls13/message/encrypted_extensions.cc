@@ -6,11 +6,11 @@
 namespace dtls13 {
 namespace {
 
-void WriteType(ExtensionType extension, std::optional<CertificateType> type, ByteWriter* writer) {
+void WriteType(ExtensionType extension, std::optional<CertificateType> type,
+               ExtensionWriter* extensions) {
   if (!type.has_value()) return;
-  writer->WriteU16(static_cast<uint16_t>(extension));
-  ByteWriter::LengthPrefix data(writer, 2);
-  writer->WriteU8(static_cast<uint8_t>(*type));
+  extensions->Write(extension,
+                    [&](ByteWriter* data) { data->WriteU8(static_cast<uint8_t>(*type)); });
 }
 
 }  // namespace
@@ -26,14 +26,12 @@ std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsField
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   {
-    ByteWriter::LengthPrefix block(&writer, 2);
-    if (fields.early_data) {
-      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kEarlyData));
-      writer.WriteU16(0);
-    }
-    WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &writer);
-    WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &writer);
-    WriteConnectionAnswer(&writer, fields.connection, fields.alpn);
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer);
+    if (fields.early_data) extensions.WriteEmpty(ExtensionType::kEarlyData);
+    WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &extensions);
+    WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &extensions);
+    WriteConnectionAnswer(fields.connection, fields.alpn, &extensions);
   }
   if (!writer.ok()) return {};
   return body;

@@ -103,6 +103,15 @@ bool ExtensionBlock::IsLast(ExtensionType type) const {
   return last;
 }
 
+void ExtensionWriter::WriteEmpty(ExtensionType type) {
+  Write(type, [](ByteWriter*) {});
+}
+
+void ExtensionWriter::WriteUnanswered(uint16_t type, std::span<const uint8_t> data) {
+  writer_->WriteU16(type);
+  writer_->WriteVector16(data);
+}
+
 std::optional<bool> IsExtensionAllowed(ExtensionType type, ExtensionMessage message) {
   for (const Placement& placement : kPlacements) {
     if (placement.type == type) return (placement.messages & Bit(message)) != 0;

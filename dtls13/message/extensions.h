@@ -5,8 +5,10 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
 
@@ -56,6 +58,35 @@ class ExtensionBlock {
   std::span<const uint8_t> content_;
 };
 
+// ExtensionWriter writes extensions one after another, each with its type and length, at the end of
+// what a ByteWriter has written: every message's extensions are written by one. The length of the
+// whole block is the message's to write around it.
+class ExtensionWriter {
+ public:
+  // Both outlive the ExtensionWriter. `*types`, unless null, gets the types that are written, which
+  // are those that an answer may hold.
+  explicit ExtensionWriter(ByteWriter* writer, std::vector<ExtensionType>* types = nullptr)
+      : writer_(writer), types_(types) {}
+
+  // Write has `write_data`, which is called with a ByteWriter*, write the extension's data.
+  template <typename WriteData>
+  void Write(ExtensionType type, const WriteData& write_data) {
+    if (types_ != nullptr) types_->push_back(type);
+    writer_->WriteU16(static_cast<uint16_t>(type));
+    const ByteWriter::LengthPrefix data(writer_, 2);
+    write_data(writer_);
+  }
+  // WriteEmpty writes an extension that says all by being there.
+  void WriteEmpty(ExtensionType type);
+  // WriteUnanswered writes one that no answer may hold and so is left out of `*types`: GREASE, and
+  // what belongs to another version.
+  void WriteUnanswered(uint16_t type, std::span<const uint8_t> data);
+
+ private:
+  ByteWriter* writer_;
+  std::vector<ExtensionType>* types_;
+};
+
 // CheckExtensions holds `block` against RFC 8446 section 4.2: a type that comes twice, or that this
 // library knows and that has no place in `message`, is illegal_parameter; one that answers nothing
 // in `offered` is unsupported_extension. `offered` is looked at only for messages that answer a
@@ -96,6 +127,13 @@ class CodePointList {
 // ParseCodePointList reads extension data that is one list with a 16-bit length: supported_groups
 // and signature_algorithms.
 std::optional<CodePointList> ParseCodePointList(std::span<const uint8_t> data);
+
+// WriteCodePointList writes `list` with a length of `prefix_len` bytes before it.
+template <typename List>
+void WriteCodePointList(const List& list, size_t prefix_len, ByteWriter* writer) {
+  const ByteWriter::LengthPrefix prefix(writer, prefix_len);
+  for (const auto value : list) writer->WriteU16(static_cast<uint16_t>(value));
+}
 
 // ParseCertificateAuthorities is true when `data` is a well-formed certificate_authorities
 // extension, RFC 8446 section 4.2.4: at least one name, none empty.

@@ -203,5 +203,39 @@ TEST(CertificateAuthoritiesTest, EmptyIsMalformed) {
   EXPECT_TRUE(ParseCertificateAuthorities(Bytes{0, 7, 0, 1, 1, 0, 2, 1, 1}));
 }
 
+TEST(ExtensionWriterTest, WritesTypeLengthAndData) {
+  Bytes written;
+  ByteWriter writer(&written);
+  std::vector<ExtensionType> types;
+  ExtensionWriter extensions(&writer, &types);
+  extensions.Write(ExtensionType::kCookie, [](ByteWriter* data) {
+    data->WriteVector16(Bytes{7, 8, 9});
+  });
+  extensions.WriteEmpty(ExtensionType::kEarlyData);
+  extensions.WriteUnanswered(0x1a1a, Bytes{1});
+  EXPECT_EQ(written, (Bytes{0, 44, 0, 5, 0, 3, 7, 8, 9, 0, 42, 0, 0, 0x1a, 0x1a, 0, 1, 1}));
+  EXPECT_EQ(types, (std::vector{ExtensionType::kCookie, ExtensionType::kEarlyData}));
+  EXPECT_TRUE(writer.ok());
+}
+
+TEST(ExtensionWriterTest, DataThatItsLengthCannotCountIsAFailure) {
+  Bytes written;
+  ByteWriter writer(&written);
+  ExtensionWriter extensions(&writer);
+  extensions.Write(ExtensionType::kPadding,
+                   [](ByteWriter* data) { data->WriteBytes(Bytes(65536)); });
+  EXPECT_FALSE(writer.ok());
+}
+
+TEST(CodePointListTest, IsReadAsItIsWritten) {
+  Bytes written;
+  ByteWriter writer(&written);
+  WriteCodePointList(std::vector{NamedGroup::kX25519, NamedGroup::kSecp256r1}, 2, &writer);
+  EXPECT_EQ(written, (Bytes{0, 4, 0, 29, 0, 23}));
+  const auto read = ParseCodePointList(written);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(read->Contains(NamedGroup::kSecp256r1));
+}
+
 }  // namespace
 }  // namespace dtls13

@@ -44,11 +44,11 @@ std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket) {
   writer.WriteVector8(ticket.nonce);
   writer.WriteVector16(ticket.ticket);
   {
-    ByteWriter::LengthPrefix extensions(&writer, 2);
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer);
     if (ticket.max_early_data_len > 0) {
-      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kEarlyData));
-      ByteWriter::LengthPrefix data(&writer, 2);
-      writer.WriteU32(ticket.max_early_data_len);
+      extensions.Write(ExtensionType::kEarlyData,
+                       [&](ByteWriter* data) { data->WriteU32(ticket.max_early_data_len); });
     }
   }
   if (!writer.ok()) return {};

@@ -30,21 +30,18 @@ void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteI
   writer->WriteU8(0);  // legacy_compression_method
 }
 
-void WriteSelectedVersion(ByteWriter* writer) {
-  writer->WriteU16(static_cast<uint16_t>(ExtensionType::kSupportedVersions));
-  ByteWriter::LengthPrefix data(writer, 2);
-  writer->WriteU16(kDtls13Version);
+void WriteSelectedVersion(ExtensionWriter* extensions) {
+  extensions->Write(ExtensionType::kSupportedVersions,
+                    [](ByteWriter* data) { data->WriteU16(kDtls13Version); });
 }
 
-void WriteConnectionIdAnswer(ByteWriter* writer, const ConnectionIdAgreement& agreement) {
+void WriteConnectionIdAnswer(const ConnectionIdAgreement& agreement, ExtensionWriter* extensions) {
   if (agreement.negotiated) {
-    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kConnectionId));
-    ByteWriter::LengthPrefix data(writer, 2);
-    WriteConnectionId(writer, agreement.receive);
+    extensions->Write(ExtensionType::kConnectionId,
+                      [&](ByteWriter* data) { WriteConnectionId(data, agreement.receive); });
   }
   if (agreement.return_routability_check) {
-    writer->WriteU16(static_cast<uint16_t>(ExtensionType::kReturnRoutabilityCheck));
-    writer->WriteU16(0);
+    extensions->WriteEmpty(ExtensionType::kReturnRoutabilityCheck);
   }
 }
 
@@ -126,19 +123,20 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
   ByteWriter writer(&body);
   WriteHead(&writer, random, suite, fields.session_id_echo);
   {
-    ByteWriter::LengthPrefix block(&writer, 2);
-    WriteSelectedVersion(&writer);
-    WriteConnectionIdAnswer(&writer, fields.connection_ids);
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer);
+    WriteSelectedVersion(&extensions);
+    WriteConnectionIdAnswer(fields.connection_ids, &extensions);
     if (fields.key_share.has_value()) {
-      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
-      ByteWriter::LengthPrefix data(&writer, 2);
-      writer.WriteU16(static_cast<uint16_t>(fields.key_share->group));
-      writer.WriteVector16(fields.key_share->key_exchange);
+      extensions.Write(ExtensionType::kKeyShare, [&](ByteWriter* data) {
+        data->WriteU16(static_cast<uint16_t>(fields.key_share->group));
+        data->WriteVector16(fields.key_share->key_exchange);
+      });
     }
     if (fields.selected_identity.has_value()) {
-      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kPreSharedKey));
-      ByteWriter::LengthPrefix data(&writer, 2);
-      WriteSelectedIdentity(&writer, *fields.selected_identity);
+      extensions.Write(ExtensionType::kPreSharedKey, [&](ByteWriter* data) {
+        WriteSelectedIdentity(data, *fields.selected_identity);
+      });
     }
   }
   if (!writer.ok()) return {};
@@ -153,16 +151,15 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
   ByteWriter writer(&body);
   WriteHead(&writer, kHelloRetryRequestRandom, suite, session_id_echo);
   {
-    ByteWriter::LengthPrefix block(&writer, 2);
-    WriteSelectedVersion(&writer);
+    const ByteWriter::LengthPrefix block(&writer, 2);
+    ExtensionWriter extensions(&writer);
+    WriteSelectedVersion(&extensions);
     if (group.has_value()) {
-      writer.WriteU16(static_cast<uint16_t>(ExtensionType::kKeyShare));
-      ByteWriter::LengthPrefix data(&writer, 2);
-      writer.WriteU16(static_cast<uint16_t>(*group));
+      extensions.Write(ExtensionType::kKeyShare,
+                       [&](ByteWriter* data) { data->WriteU16(static_cast<uint16_t>(*group)); });
     }
-    writer.WriteU16(static_cast<uint16_t>(ExtensionType::kCookie));
-    ByteWriter::LengthPrefix data(&writer, 2);
-    writer.WriteVector16(cookie);
+    extensions.Write(ExtensionType::kCookie,
+                     [&](ByteWriter* data) { data->WriteVector16(cookie); });
   }
   if (!writer.ok()) return {};
   return body;

@@ -27,10 +27,7 @@ std::optional<UseSrtpView> ParseUseSrtp(std::span<const uint8_t> data) {
 
 void WriteUseSrtp(ByteWriter* writer, std::span<const SrtpProfile> profiles,
                   std::span<const uint8_t> mki) {
-  {
-    ByteWriter::LengthPrefix list(writer, 2);
-    for (const SrtpProfile profile : profiles) writer->WriteU16(static_cast<uint16_t>(profile));
-  }
+  WriteCodePointList(profiles, 2, writer);
   writer->WriteVector8(mki);
 }
 

@@ -78,10 +78,10 @@ void FuzzClientsWishes(Data body) {
   if (!ok || !types_ok) return;
   Check(wishes.authorities.size() <= kMaxAuthorities);
   std::vector<uint8_t> written;
-  std::vector<ExtensionType> ignored;
   ByteWriter writer(&written);
-  WriteCertificateWishes(wishes, ExtensionMessage::kClientHello, &writer, &ignored);
-  WriteCertificateTypes(types, &writer, &ignored);
+  ExtensionWriter extensions(&writer);
+  WriteCertificateWishes(wishes, ExtensionMessage::kClientHello, &extensions);
+  WriteCertificateTypes(types, &extensions);
   CertificateWishes again;
   const auto block_again = ExtensionBlock::Parse(written);
   Check(writer.ok() && block_again.has_value());
