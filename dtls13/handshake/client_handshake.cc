@@ -23,11 +23,6 @@ namespace {
 // block of 65535 bytes has room for its other extensions.
 constexpr size_t kMaxCookieLen = 16 * 1024;
 
-template <typename T>
-bool Contains(const std::vector<T>& list, T value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 // ClientHandshake is the client's side, one handler for each state, in protocol order.
 class ClientHandshake final : public HandshakeBase<Handshake> {
  public:
@@ -38,11 +33,10 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   // Start owes the first ClientHello. internal_error when the config leaves nothing to offer.
   Status Start();
 
-  Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
-  Status ProvideSignature(std::span<const uint8_t> signature) override;
-
  protected:
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
+  Status UseCredential(const Credential* credential) override;
+  Status SendFinished() override;
 
  private:
   Status TakeLegacyHello();
@@ -63,8 +57,6 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
-  Status UseCredential(const Credential* credential);
-  Status SendFinished();
 
   ClientParameters parameters_;
   ClientHelloFields hello_;
@@ -486,13 +478,6 @@ Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
   return UseCredential(context_.config().credential.get());
 }
 
-Status ClientHandshake::ProvideCredential(std::shared_ptr<const Credential> credential) {
-  if (state_ != HandshakeState::kClientWaitCredential) {
-    return Finish(InternalError(Reason::kInternal));
-  }
-  return Finish(UseCredential(credential.get()));
-}
-
 Status ClientHandshake::UseCredential(const Credential* credential) {
   AuthenticationMessage certificate;
   const Status status = local_authentication_.AnswerRequest(
@@ -502,14 +487,6 @@ Status ClientHandshake::UseCredential(const Credential* credential) {
   if (!local_authentication_.wants_signature()) return SendFinished();
   state_ = HandshakeState::kClientWaitSignature;
   return Status::Ok();
-}
-
-Status ClientHandshake::ProvideSignature(std::span<const uint8_t> signature) {
-  if (state_ != HandshakeState::kClientWaitSignature) {
-    return Finish(InternalError(Reason::kInternal));
-  }
-  if (const Status status = SendCertificateVerify(signature); !status.ok()) return Finish(status);
-  return Finish(SendFinished());
 }
 
 // SendFinished ends the handshake. The server's data is read from here on: an application that has

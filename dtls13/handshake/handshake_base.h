@@ -68,13 +68,18 @@ class HandshakeBase : public Interface {
                  : HandshakeState::kServerWaitCertificateVerify;
     return Status::Ok();
   }
-  Status ProvideSignature(std::span<const uint8_t>) override {
-    return Finish(InternalError(Reason::kInternal));
+  Status ProvideCredential(std::shared_ptr<const Credential> credential) final {
+    if (wait() != HandshakeWait::kCredential) return Finish(InternalError(Reason::kInternal));
+    return Finish(UseCredential(credential.get()));
+  }
+  Status ProvideSignature(std::span<const uint8_t> signature) final {
+    if (wait() != HandshakeWait::kSignature) return Finish(InternalError(Reason::kInternal));
+    if (const Status status = SendCertificateVerify(signature); !status.ok()) {
+      return Finish(status);
+    }
+    return Finish(SendFinished());
   }
   Status ProvidePsk(size_t, Psk) override { return Finish(InternalError(Reason::kInternal)); }
-  Status ProvideCredential(std::shared_ptr<const Credential>) override {
-    return Finish(InternalError(Reason::kInternal));
-  }
 
  protected:
   HandshakeBase(std::shared_ptr<const HandshakeConfig> config, HandshakeState state)
@@ -82,6 +87,10 @@ class HandshakeBase : public Interface {
 
   // Dispatch hands a message that the table allowed to its state's handler.
   virtual Status Dispatch(HandshakeType type, std::span<const uint8_t> body) = 0;
+  // UseCredential goes on to the Certificate with the credential that was chosen; null: none.
+  virtual Status UseCredential(const Credential* credential) = 0;
+  // SendFinished ends the flight of Certificate and CertificateVerify, or of neither.
+  virtual Status SendFinished() = 0;
 
   // Finish passes a status through and ends the handshake if it is fatal.
   Status Finish(Status status) {

@@ -11,11 +11,6 @@
 namespace dtls13 {
 namespace {
 
-template <typename T>
-bool Contains(const std::vector<T>& list, T value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
-
 // FirstCommon returns the most wanted of what both lists hold, by our order or by the client's.
 template <typename T>
 std::optional<T> FirstCommon(const std::vector<T>& ours, const CodePointList& theirs,

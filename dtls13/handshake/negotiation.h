@@ -1,6 +1,7 @@
 #ifndef DTLS13_HANDSHAKE_NEGOTIATION_H_
 #define DTLS13_HANDSHAKE_NEGOTIATION_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -11,6 +12,12 @@
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {
+
+// Contains: `value` is on one of the lists that are negotiated with.
+template <typename T>
+bool Contains(const std::vector<T>& list, T value) {
+  return std::find(list.begin(), list.end(), value) != list.end();
+}
 
 // The config's lists without what this library or libcrypto cannot do.
 std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config);

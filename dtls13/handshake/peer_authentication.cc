@@ -1,7 +1,5 @@
 #include "dtls13/handshake/peer_authentication.h"
 
-#include <algorithm>
-
 #include "dtls13/crypto/signature.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/certificate_request.h"
@@ -13,11 +11,6 @@
 
 namespace dtls13 {
 namespace {
-
-template <typename T>
-bool Contains(const std::vector<T>& list, T value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
-}
 
 // Open parses the message, through `*decompressed` if it is compressed.
 Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const uint8_t> body,

@@ -36,13 +36,13 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status HandleClientHello(std::shared_ptr<const ReceivedHello> hello) override;
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
   Status ProvidePsk(size_t index, Psk psk) override;
-  Status ProvideCredential(std::shared_ptr<const Credential> credential) override;
-  Status ProvideSignature(std::span<const uint8_t> signature) override;
   Status ChooseProtocol(std::string_view protocol) override;
   Status DemandCertificate(CertificateDemand demand) override;
 
  protected:
   Status Dispatch(HandshakeType type, std::span<const uint8_t> body) override;
+  Status UseCredential(const Credential* credential) override;
+  Status SendFinished() override;
 
  private:
   // AnswerClientHello is for client_hello_.message, also once the caller has answered kPsk.
@@ -60,11 +60,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
     return {.connection = connection_answer_, .alpn = context_.result().connection.alpn};
   }
   Status SendPskFlight();
-  Status UseCredential(const Credential* credential);
   Status SendServerHello();
   Status ChooseCertificateTypes(const Credential& credential, EncryptedExtensionsFields* fields);
   Status SendCertificateRequest();
-  Status SendFinished();
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
@@ -336,13 +334,6 @@ Status ServerHandshakeImpl::SendPskFlight() {
   return SendFinished();
 }
 
-Status ServerHandshakeImpl::ProvideCredential(std::shared_ptr<const Credential> credential) {
-  if (state_ != HandshakeState::kServerWaitCredential) {
-    return Finish(InternalError(Reason::kInternal));
-  }
-  return Finish(UseCredential(credential.get()));
-}
-
 Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   if (credential == nullptr || credential->chain.empty()) {
     //= rfc8446#section-6.2
@@ -455,14 +446,6 @@ Status ServerHandshakeImpl::SendServerHello() {
   context_.InstallWriteKeys(kHandshakeEpoch, context_.server_handshake_secret());
   context_.InstallReadKeys(kHandshakeEpoch, context_.client_handshake_secret());
   return Status::Ok();
-}
-
-Status ServerHandshakeImpl::ProvideSignature(std::span<const uint8_t> signature) {
-  if (state_ != HandshakeState::kServerWaitSignature) {
-    return Finish(InternalError(Reason::kInternal));
-  }
-  if (const Status status = SendCertificateVerify(signature); !status.ok()) return Finish(status);
-  return Finish(SendFinished());
 }
 
 Status ServerHandshakeImpl::SendFinished() {

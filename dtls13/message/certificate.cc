@@ -11,12 +11,8 @@ namespace dtls13 {
 namespace {
 
 bool ReadEntry(ByteReader* reader, CertificateEntryView* entry) {
-  std::span<const uint8_t> content;
-  if (!reader->ReadVector24(&entry->data) || entry->data.empty() ||
-      !reader->ReadVector16(&content)) {
-    return false;
-  }
-  const auto extensions = ExtensionBlock::Parse(content);
+  if (!reader->ReadVector24(&entry->data) || entry->data.empty()) return false;
+  const auto extensions = ExtensionBlock::Read(reader);
   if (!extensions.has_value()) return false;
   entry->extensions = *extensions;
   return true;

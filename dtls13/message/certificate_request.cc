@@ -13,12 +13,9 @@ namespace dtls13 {
 std::optional<CertificateRequestView> ParseCertificateRequest(std::span<const uint8_t> body) {
   ByteReader reader(body);
   CertificateRequestView request;
-  std::span<const uint8_t> content;
-  if (!reader.ReadVector8(&request.context) || !reader.ReadVector16(&content) || !reader.empty()) {
-    return std::nullopt;
-  }
-  const auto extensions = ExtensionBlock::Parse(content);
-  if (!extensions.has_value()) return std::nullopt;
+  if (!reader.ReadVector8(&request.context)) return std::nullopt;
+  const auto extensions = ExtensionBlock::Read(&reader);
+  if (!extensions.has_value() || !reader.empty()) return std::nullopt;
   request.extensions = *extensions;
   return request;
 }

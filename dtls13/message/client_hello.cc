@@ -318,10 +318,8 @@ std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body) {
   hello.cipher_suites = *suite_list;
   // Hellos of DTLS 1.2 and before may end here.
   if (reader.empty()) return hello;
-  std::span<const uint8_t> content;
-  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
-  const auto extensions = ExtensionBlock::Parse(content);
-  if (!extensions.has_value()) return std::nullopt;
+  const auto extensions = ExtensionBlock::Read(&reader);
+  if (!extensions.has_value() || !reader.empty()) return std::nullopt;
   hello.extensions = *extensions;
   return hello;
 }

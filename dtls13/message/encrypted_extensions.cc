@@ -17,9 +17,8 @@ void WriteType(ExtensionType extension, std::optional<CertificateType> type,
 
 std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> body) {
   ByteReader reader(body);
-  std::span<const uint8_t> content;
-  if (!reader.ReadVector16(&content) || !reader.empty()) return std::nullopt;
-  return ExtensionBlock::Parse(content);
+  const auto extensions = ExtensionBlock::Read(&reader);
+  return reader.empty() ? extensions : std::nullopt;
 }
 
 std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsFields& fields) {

@@ -77,6 +77,12 @@ std::optional<ExtensionBlock> ExtensionBlock::Parse(std::span<const uint8_t> con
   return block;
 }
 
+std::optional<ExtensionBlock> ExtensionBlock::Read(ByteReader* reader) {
+  std::span<const uint8_t> content;
+  if (!reader->ReadVector16(&content)) return std::nullopt;
+  return Parse(content);
+}
+
 bool ExtensionBlock::Next(ByteReader* at, Extension* out) {
   ByteReader reader = *at;
   uint16_t type;

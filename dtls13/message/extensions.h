@@ -40,6 +40,9 @@ class ExtensionBlock {
   // Parse takes the content of `extensions<..>` without its length. Nothing when an entry is cut
   // short.
   static std::optional<ExtensionBlock> Parse(std::span<const uint8_t> content);
+  // Read takes `extensions<..>` with its 16-bit length from the reader. Nothing when it is cut
+  // short or an entry is; the reader is then of no use.
+  static std::optional<ExtensionBlock> Read(ByteReader* reader);
 
   // Next walks the block: start with a reader from Begin(), false at the end.
   ByteReader Begin() const { return ByteReader(content_); }

@@ -17,14 +17,13 @@ namespace dtls13 {
 Status ParseNewSessionTicket(std::span<const uint8_t> body, NewSessionTicket* out) {
   ByteReader reader(body);
   NewSessionTicket ticket;
-  std::span<const uint8_t> content;
   if (!reader.ReadU32(&ticket.lifetime_s) || !reader.ReadU32(&ticket.age_add) ||
       !reader.ReadVector8(&ticket.nonce) || !reader.ReadVector16(&ticket.ticket) ||
-      ticket.ticket.empty() || !reader.ReadVector16(&content) || !reader.empty()) {
+      ticket.ticket.empty()) {
     return DecodeError();
   }
-  const auto extensions = ExtensionBlock::Parse(content);
-  if (!extensions.has_value()) return DecodeError();
+  const auto extensions = ExtensionBlock::Read(&reader);
+  if (!extensions.has_value() || !reader.empty()) return DecodeError();
   const Status status = CheckExtensions(*extensions, ExtensionMessage::kNewSessionTicket, {});
   if (!status.ok()) return status;
   if (const auto early_data = extensions->Find(ExtensionType::kEarlyData)) {
