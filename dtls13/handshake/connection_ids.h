@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/message/connection_id.h"
 #include "dtls13/wire/byte_reader.h"

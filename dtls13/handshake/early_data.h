@@ -5,11 +5,12 @@
 #include <optional>
 #include <span>
 
-#include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_context.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/session/session.h"
+#include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {

@@ -7,17 +7,15 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
-#include "dtls13/crypto/cipher_suite.h"
-#include "dtls13/crypto/secret.h"
-#include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/certificate_demand.h"
+#include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/handshake_result.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello_info.h"
-#include "dtls13/message/connection_id.h"
+#include "dtls13/message/credential.h"
 #include "dtls13/message/peer_identity.h"
 #include "dtls13/session/psk.h"
 #include "dtls13/wire/code_points.h"
@@ -26,128 +24,6 @@
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
-
-// Actions are what a handshake wants done, in order. They are values: a handshake calls nobody.
-
-// SendMessage: `body` goes out under `epoch` as the next message of the present flight.
-struct SendMessage {
-  Epoch epoch;
-  HandshakeType type;
-  std::vector<uint8_t> body;
-};
-// SendStateless: a HelloRetryRequest that leaves nothing behind. It is sent once, never
-// retransmitted; the handshake is back where it began, waiting for a ClientHello.
-struct SendStateless {
-  HandshakeType type;
-  std::vector<uint8_t> body;
-};
-struct InstallReadKeys {
-  Epoch epoch;
-  const CipherSuite* suite;
-  Secret traffic_secret;
-};
-struct InstallWriteKeys {
-  Epoch epoch;
-  const CipherSuite* suite;
-  Secret traffic_secret;
-};
-// PeerIsDtls13: from here on the peer is known to speak DTLS 1.3, so ACKs may be sent and taken
-// (RFC 9147bis section 7).
-struct PeerIsDtls13 {};
-// KeyLogLine: one NSS key log label and secret ("CLIENT_HANDSHAKE_TRAFFIC_SECRET"), with the
-// client's random.
-struct KeyLogLine {
-  const char* label;
-  std::array<uint8_t, 32> client_random;
-  Secret secret;
-};
-// AllowEarlyData: epoch 1 carries up to `max_len` bytes of early data, a client's to send and a
-// server's to receive.
-struct AllowEarlyData {
-  const CipherSuite* suite;
-  Secret traffic_secret;
-  uint32_t max_len = 0;
-};
-// EarlyDataAnswered: the client knows whether the server takes its early data.
-struct EarlyDataAnswered {
-  bool accepted = false;
-};
-// TicketReceived: a session for later (client). Its issued_at is not set: actions know no time.
-struct TicketReceived {
-  std::unique_ptr<Session> session;
-};
-// Completed: the peer's Finished verified and ours is sent or queued. The client's final flight
-// still wants its ACK.
-struct Completed {};
-
-// ClientAuthenticated: a client that was asked after the handshake has proved what `identity` says
-// and the caller accepted, or has declined. By now peer_identity() may be another answer's.
-struct ClientAuthenticated {
-  bool declined = false;
-  SignatureScheme signature_scheme{};  // of its CertificateVerify, unless declined
-  std::shared_ptr<const PeerIdentity> identity = {};
-};
-
-using HandshakeAction =
-    std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
-                 ExpectConnectionId, RetireConnectionId, SendWithConnectionId, PeerIsDtls13,
-                 KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived, Completed>;
-
-// HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
-enum class HandshakeWait : uint8_t {
-  kMessage,       // the peer's next message
-  kPsk,           // ProvidePsk
-  kCredential,    // ProvideCredential
-  kSignature,     // ProvideSignature
-  kVerification,  // ProvideVerification
-  kNothing,       // completed or failed
-};
-
-struct SignatureRequest {
-  SignatureScheme scheme;
-  std::vector<uint8_t> input;  // exactly the bytes to sign, RFC 8446 section 4.4.3
-};
-
-// EarlyDataOutcome is what became of a client's early data.
-enum class EarlyDataOutcome : uint8_t {
-  kNone,     // none was offered
-  kOffered,  // client: the server has not answered yet
-  kAccepted,
-  kRejected,  // whatever was sent is lost; the application may send it again
-};
-
-// HandshakeResult is what survives the handshake object.
-struct HandshakeResult {
-  const CipherSuite* suite = nullptr;
-  NamedGroup group = NamedGroup::kX25519;  // 0 after PskKeyExchangeMode::kPskKe
-  // The scheme of the peer's newest CertificateVerify, and of ours in the handshake; 0 where there
-  // was none.
-  SignatureScheme peer_signature_scheme{};
-  SignatureScheme local_signature_scheme{};
-  bool used_hello_retry_request = false;
-  // Of the client's PSKs, the one that authenticated both sides; nothing where certificates did.
-  std::optional<uint16_t> psk_index;
-  PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
-  // psk_index is a session's: peer_certificates() are those of the connection it came from.
-  bool resumed = false;
-  // resumed: the session's authenticated_at.
-  std::optional<WallTime> authenticated_at;
-  EarlyDataOutcome early_data = EarlyDataOutcome::kNone;
-  const CipherSuite* early_suite = nullptr;  // of early_exporter_secret
-  Secret early_exporter_secret;              // empty unless early data may flow
-  // Server: the client can use tickets, in a mode that we allow.
-  bool takes_tickets = false;
-  std::string server_name;
-  ConnectionResult connection;
-  ConnectionIdAgreement connection_ids;
-  Secret client_application_secret;  // generation 0, for KeyUpdate
-  Secret server_application_secret;
-  Secret exporter_secret;
-  Secret resumption_secret;
-  // The whole handshake's, kept only for authentication after it.
-  std::unique_ptr<Transcript> transcript;
-  CertificateType client_certificate_type = CertificateType::kX509;
-};
 
 // Handshake is one side's TLS 1.3 handshake as RFC 9147 runs it: whole messages in, actions out.
 // It never sees records, fragments, message_seq, time or loss; messages come in order, once each.

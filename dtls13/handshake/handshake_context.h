@@ -11,8 +11,15 @@
 
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/handshake_action.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/handshake_result.h"
 #include "dtls13/handshake/local_authentication.h"
+#include "dtls13/message/connection_id.h"
+#include "dtls13/session/psk.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
+#include "dtls13/wire/status.h"
 
 namespace dtls13 {
 

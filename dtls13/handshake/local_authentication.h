@@ -8,7 +8,7 @@
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/certificate_wishes.h"

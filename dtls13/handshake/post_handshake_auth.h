@@ -12,9 +12,16 @@
 #include "dtls13/crypto/key_schedule.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/handshake/handshake.h"
+#include "dtls13/handshake/handshake_action.h"
+#include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/handshake_result.h"
 #include "dtls13/handshake/local_authentication.h"
 #include "dtls13/handshake/peer_authentication.h"
+#include "dtls13/message/certificate_request.h"
+#include "dtls13/message/credential.h"
+#include "dtls13/message/peer_identity.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/status.h"
 
 namespace dtls13 {
 

@@ -1,0 +1,62 @@
+#ifndef DTLS13_HANDSHAKE_HANDSHAKE_RESULT_H_
+#define DTLS13_HANDSHAKE_HANDSHAKE_RESULT_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dtls13/crypto/cipher_suite.h"
+#include "dtls13/crypto/secret.h"
+#include "dtls13/crypto/transcript.h"
+#include "dtls13/message/connection_config.h"
+#include "dtls13/message/connection_id.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+// EarlyDataOutcome is what became of a client's early data.
+enum class EarlyDataOutcome : uint8_t {
+  kNone,     // none was offered
+  kOffered,  // client: the server has not answered yet
+  kAccepted,
+  kRejected,  // whatever was sent is lost; the application may send it again
+};
+
+// HandshakeResult is what survives the handshake object.
+struct HandshakeResult {
+  const CipherSuite* suite = nullptr;
+  NamedGroup group = NamedGroup::kX25519;  // 0 after PskKeyExchangeMode::kPskKe
+  // The scheme of the peer's newest CertificateVerify, and of ours in the handshake; 0 where there
+  // was none.
+  SignatureScheme peer_signature_scheme{};
+  SignatureScheme local_signature_scheme{};
+  bool used_hello_retry_request = false;
+  // Of the client's PSKs, the one that authenticated both sides; nothing where certificates did.
+  std::optional<uint16_t> psk_index;
+  PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
+  // psk_index is a session's: peer_certificates() are those of the connection it came from.
+  bool resumed = false;
+  // resumed: the session's authenticated_at.
+  std::optional<WallTime> authenticated_at;
+  EarlyDataOutcome early_data = EarlyDataOutcome::kNone;
+  const CipherSuite* early_suite = nullptr;  // of early_exporter_secret
+  Secret early_exporter_secret;              // empty unless early data may flow
+  // Server: the client can use tickets, in a mode that we allow.
+  bool takes_tickets = false;
+  std::string server_name;
+  ConnectionResult connection;
+  ConnectionIdAgreement connection_ids;
+  Secret client_application_secret;  // generation 0, for KeyUpdate
+  Secret server_application_secret;
+  Secret exporter_secret;
+  Secret resumption_secret;
+  // The whole handshake's, kept only for authentication after it.
+  std::unique_ptr<Transcript> transcript;
+  CertificateType client_certificate_type = CertificateType::kX509;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_HANDSHAKE_HANDSHAKE_RESULT_H_
