@@ -51,7 +51,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
 }
 
 void AssociationImpl::BeginClient(ClientParameters parameters) {
-  wall_start_ = parameters.now;
+  wall_clock_.Set(parameters.now);
   handshake_ = NewClientHandshake(HandshakeConfigOf(config_), std::move(parameters));
   if (handshake_ == nullptr) {
     EndQuietly(Status::Fatal(Reason::kInternal, AlertDescription::kInternalError),
@@ -60,7 +60,7 @@ void AssociationImpl::BeginClient(ClientParameters parameters) {
 }
 
 void AssociationImpl::BeginServer(ServerParameters parameters) {
-  wall_start_ = parameters.now;
+  wall_clock_.Set(parameters.now);
   auto handshake = NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters));
   server_handshake_ = handshake.get();
   handshake_ = std::move(handshake);
@@ -127,11 +127,6 @@ std::optional<Event> AssociationImpl::PollEvent() {
   }
   if (failed()) ForgetSecrets();
   return std::nullopt;
-}
-
-WallTime AssociationImpl::WallAt(Instant now) const {
-  if (!first_call_) return wall_start_;
-  return wall_start_ + std::chrono::duration_cast<std::chrono::seconds>(now - *first_call_);
 }
 
 // --- Ends

@@ -12,6 +12,7 @@
 #include "dtls13/association.h"
 #include "dtls13/association/event_queue.h"
 #include "dtls13/association/path_use.h"
+#include "dtls13/association/wall_clock.h"
 #include "dtls13/flight/ack_scheduler.h"
 #include "dtls13/flight/early_datagrams.h"
 #include "dtls13/flight/reassembler.h"
@@ -192,8 +193,6 @@ class AssociationImpl final : public Association {
   HeaderForm data_form() const;
   // The longest content of a record of ours under `epoch`.
   size_t max_content_len(Epoch epoch) const;
-  // WallAt is the calendar time at `now`.
-  WallTime WallAt(Instant now) const;
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
@@ -221,8 +220,6 @@ class AssociationImpl final : public Association {
   uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
   size_t mtu_;
   Status failure_ = Status::Ok();
-  WallTime wall_start_{};  // the calendar time of the first call, which was at first_call_
-  std::optional<Instant> first_call_;
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
   std::optional<Instant> forget_old_keys_at_;
@@ -232,6 +229,7 @@ class AssociationImpl final : public Association {
   Epoch newest_read_epoch_ = kPlaintextEpoch;
   Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
   Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
+  WallClock wall_clock_;
   PathUse use_;
   RecordLayer records_;
   Reassembler reassembler_;

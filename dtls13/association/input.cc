@@ -32,7 +32,7 @@ struct AssociationImpl::RecordNews {
 // --- Incoming datagrams
 
 void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) {
-  if (!first_call_) first_call_ = now;
+  wall_clock_.OnCall(now);
   if (failed()) {
     if (alert_repeats_ > 0) {
       //= rfc9147#section-5.10
@@ -70,7 +70,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
 void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
                                         std::span<uint8_t> rest, const PathId& from, Instant now) {
   if (failed() || !AwaitsClientHello()) return;
-  if (!first_call_) first_call_ = now;
+  wall_clock_.OnCall(now);
   latest_now_ = now;
   BeforeDatagram(from);
   const uint16_t message_seq = hello->message_seq();
@@ -85,7 +85,7 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   acks_.OnRecord({kPlaintextEpoch, record_number});
   TraceMessage(/*outgoing=*/false, HandshakeType::kClientHello, message_seq, kPlaintextEpoch, body);
   peer_spoke_since_flight_ = true;
-  server_handshake_->SetTime(WallAt(now));
+  server_handshake_->SetTime(wall_clock_.At(now));
   const Status status = server_handshake_->HandleClientHello(std::move(hello));
   RunActions(now);
   if (!status.ok()) Fail(status);

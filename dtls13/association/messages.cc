@@ -47,7 +47,7 @@ Status AssociationImpl::HandleMessage(const Message& message, Instant now) {
     return post_handshake_->HandleMessage(message.type, message.body, message.epoch);
   }
   peer_spoke_since_flight_ = true;
-  if (server_handshake_ != nullptr) server_handshake_->SetTime(WallAt(now));
+  if (server_handshake_ != nullptr) server_handshake_->SetTime(wall_clock_.At(now));
   const Status status = handshake_->HandleMessage(message.type, message.body, message.epoch);
   if (status.ok()) OnFlightAnswered(now);
   return status;
@@ -210,7 +210,7 @@ void AssociationImpl::BeginTickets(Instant now) {
   if (is_client) return;
   const size_t num_tickets =
       std::min<size_t>(config.server.num_tickets, result_.resumed ? 1 : SIZE_MAX);
-  for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(WallAt(now)); ++i) {
+  for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(wall_clock_.At(now)); ++i) {
   }
 }
 
@@ -218,7 +218,7 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
   // A flood of tickets need not be kept until the caller polls: any one will do.
   if (events_.size() >= kMaxQueuedEvents) return;
   Session& session = *action.session;
-  session.issued_at = WallAt(now);
+  session.issued_at = wall_clock_.At(now);
   session.authenticated_at = result_.authenticated_at.value_or(session.issued_at);
   // Sessions that renew one another must not keep a peer from ever being authenticated again.
   if (!LimitLifetime(session.issued_at, &session)) return;
@@ -265,7 +265,7 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
       server_handshake_->wait() != HandshakeWait::kPsk) {
     return;
   }
-  server_handshake_->SetTime(WallAt(now));
+  server_handshake_->SetTime(wall_clock_.At(now));
   OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
   HandleHeldDatagrams(PathId(active_path()), now);
 }
@@ -372,7 +372,7 @@ bool AssociationImpl::RequestClientCertificate(Instant now) {
 
 bool AssociationImpl::SendTicket(Instant now) {
   if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return false;
-  const bool is_sent = post_handshake_->SendTicket(WallAt(now));
+  const bool is_sent = post_handshake_->SendTicket(wall_clock_.At(now));
   RunActions(now);
   return is_sent;
 }

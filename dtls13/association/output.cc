@@ -36,7 +36,7 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   if (const size_t len = PackPathMessage(out, to)) return len;
   *to = active_path();
   latest_now_ = now;
-  if (!first_call_) first_call_ = now;
+  wall_clock_.OnCall(now);
   if (!failed()) RunActions(now);
   StartDueKeyUpdate(now);
   //= rfc9147#section-4.3
