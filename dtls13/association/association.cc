@@ -42,6 +42,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
     : config_(std::move(config)),
       role_(role),
       mtu_(std::max(config_->mtu, kMinMtu)),
+      keys_(config_->old_keys_lifetime),
       records_(config_->handshake.algorithms, config_->handshake.label_prefix),
       reassembler_(config_->handshake.max_message_len),
       retransmission_(config_->retransmit) {
@@ -89,7 +90,7 @@ std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const Associ
 void AssociationImpl::HandleTimeout(Instant now) {
   latest_now_ = now;
   if (failed()) return;
-  ForgetOldKeys(now);
+  ForgetSpentReadKeys(now);
   acks_.HandleTimeout(now);
   ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
   if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
@@ -104,7 +105,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
 
 std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
   if (failed()) return std::nullopt;
-  if (KeyUpdateIsDue()) return latest_now_;
+  if (DueKeyUpdate() != KeyLifetime::Update::kNone) return latest_now_;
   std::optional<Instant> next = retransmission_.deadline();
   const auto consider = [&next](std::optional<Instant> deadline) {
     if (deadline && (!next || *deadline < *next)) next = deadline;
@@ -113,7 +114,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
   if (WaitsForPeer()) consider(give_up_at_);
   if (use_.paths != nullptr) consider(use_.paths->deadline());
   if (is_to_send) return next;
-  consider(forget_old_keys_at_);
+  consider(keys_.forget_at());
   if (!use_.retiring.empty()) consider(use_.retiring.front().forget_at);
   return next;
 }

@@ -11,6 +11,7 @@
 
 #include "dtls13/association.h"
 #include "dtls13/association/event_queue.h"
+#include "dtls13/association/key_lifetime.h"
 #include "dtls13/association/path_use.h"
 #include "dtls13/association/wall_clock.h"
 #include "dtls13/flight/ack_scheduler.h"
@@ -158,7 +159,7 @@ class AssociationImpl final : public Association {
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
   void OnMessagesAcked(Instant now);
-  void ForgetSpentWriteEpochs();
+  void ForgetSpentWriteKeys();
   bool MaySendMessages() const;
   // --- Connection IDs and paths
   void ForgetRetiredConnectionIds(Instant now, size_t max_left);
@@ -169,10 +170,11 @@ class AssociationImpl final : public Association {
   void HandlePathNews(Paths::News news, Instant now);
   size_t PackPathMessage(std::span<uint8_t> out, PathId* to);
   // --- keys' ends
-  bool KeyUpdateIsDue() const;
+  KeyLifetime::Update DueKeyUpdate() const;
   void StartDueKeyUpdate(Instant now);
-  void ForgetOldKeysLater(Instant now);
-  void ForgetOldKeys(Instant now);
+  void ForgetSpentReadKeys(Instant now);
+  // RandomJitter is 0 where there is no randomness.
+  uint8_t RandomJitter() const;
   // --- going to another process
   bool IsAtRest() const;
   void WriteState(ByteWriter* writer) const;
@@ -207,12 +209,10 @@ class AssociationImpl final : public Association {
   bool connected_ = false;
   bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
   bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
-  bool handshake_acked_ = false;         // the peer is known to have our final flight
   bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
   bool close_queued_ = false;
   bool alert_owed_ = false;
   uint8_t alert_repeats_ = 0;
-  uint8_t limit_jitter_ = 0;      // of the write keys in use
   uint32_t early_data_left_ = 0;  // bytes
   AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
@@ -222,14 +222,9 @@ class AssociationImpl final : public Association {
   Status failure_ = Status::Ok();
   std::optional<RecordNumber> peer_close_;
   std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
-  std::optional<Instant> forget_old_keys_at_;
   Instant latest_now_{};
-  Epoch seen_read_epoch_ = kPlaintextEpoch;      // records_'s current one, when last looked at
-  Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys
-  Epoch newest_read_epoch_ = kPlaintextEpoch;
-  Epoch short_numbers_from_ = kPlaintextEpoch;  // not below: a peer may miss too many numbers
-  Epoch oldest_write_epoch_ = kEarlyDataEpoch;  // of those not forgotten
   WallClock wall_clock_;
+  KeyLifetime keys_;
   PathUse use_;
   RecordLayer records_;
   Reassembler reassembler_;

@@ -22,8 +22,6 @@ constexpr size_t kMaxContentLen = 16 * 1024;
 // still finds the full number of a 16-bit one, RFC 9147 section 4.2.2.
 constexpr uint64_t kNumbersSkipped = 4096;
 
-constexpr uint64_t kNever = UINT64_MAX;
-
 // Content is a buffer for secrets: of one piece, and cleansed at its end.
 class Content {
  public:
@@ -306,15 +304,13 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
 
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
-  writer->WriteU8(handshake_acked_);
+  writer->WriteU8(keys_.handshake_acked());
   writer->WriteU8(close_queued_);
   writer->WriteU8(peer_close_.has_value());
   const RecordNumber close = peer_close_.value_or(RecordNumber());
   writer->WriteU64(close.epoch.value);
   writer->WriteU64(close.sequence_number.value);
-  writer->WriteU64(asked_in_read_epoch_.value);
-  writer->WriteU64(seen_read_epoch_.value);
-  writer->WriteU64(forget_old_keys_at_ ? Left(*forget_old_keys_at_, latest_now_) : kNever);
+  keys_.WriteState(writer, latest_now_);
   writer->WriteU32(static_cast<uint32_t>(std::min<size_t>(mtu_, UINT32_MAX)));
   records_.WriteState(writer);
   WriteUse(writer, use_, latest_now_);
@@ -347,16 +343,14 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
     return false;
   }
   const bool is_client = role_ == Role::kClient;
-  newest_read_epoch_ = records_.newest_read_epoch();
-  oldest_write_epoch_ = records_.write_epoch();
-  short_numbers_from_ = records_.write_epoch().Next();
-  if (newest_read_epoch_ < kFirstApplicationEpoch) return false;
+  if (!keys_.OnImported(records_, RandomJitter())) return false;
   (is_client ? result_.server_application_secret : result_.client_application_secret) =
       records_.CopyReadSecret();
   (is_client ? result_.client_application_secret : result_.server_application_secret) =
       records_.CopyWriteSecret();
-  post_handshake_ = std::make_unique<PostHandshake>(HandshakeConfigOf(config_), is_client, &result_,
-                                                    newest_read_epoch_, records_.write_epoch());
+  post_handshake_ =
+      std::make_unique<PostHandshake>(HandshakeConfigOf(config_), is_client, &result_,
+                                      keys_.newest_read_epoch(), records_.write_epoch());
   if (ConnectionIds* ids = post_handshake_->connection_ids()) {
     if (!ids->ReadState(reader)) return false;
     // Whoever tells associations apart by them has not heard of them.
@@ -369,7 +363,6 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   }
   if (!reader->empty()) return false;
   if (close_queued_) post_handshake_->StopSending();
-  if (!config_->handshake.random->Fill({&limit_jitter_, 1})) limit_jitter_ = 0;
   connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;
 }
@@ -401,23 +394,19 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
 
 bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {
   uint32_t next_receive_seq = 0, mtu = 0;
-  bool peer_closed = false;
+  bool peer_closed = false, handshake_acked = false;
   RecordNumber close;
-  uint64_t forget_in = 0;
   if (!reader->ReadU16(&next_message_seq_) || !reader->ReadU32(&next_receive_seq) ||
-      !ReadBool(reader, &handshake_acked_) || !ReadBool(reader, &close_queued_) ||
+      !ReadBool(reader, &handshake_acked) || !ReadBool(reader, &close_queued_) ||
       !ReadBool(reader, &peer_closed) || !reader->ReadU64(&close.epoch.value) ||
       !reader->ReadU64(&close.sequence_number.value) ||
-      !reader->ReadU64(&asked_in_read_epoch_.value) || !reader->ReadU64(&seen_read_epoch_.value) ||
-      !reader->ReadU64(&forget_in) || !reader->ReadU32(&mtu) || next_receive_seq > kMaxMessageSeq) {
+      !keys_.ReadState(reader, handshake_acked, now) || !reader->ReadU32(&mtu) ||
+      next_receive_seq > kMaxMessageSeq) {
     return false;
   }
   first_post_handshake_seq_ = next_message_seq_;
   reassembler_.StartAt(static_cast<uint16_t>(next_receive_seq));
   if (peer_closed) peer_close_ = close;
-  if (forget_in != kNever) {
-    forget_old_keys_at_ = After(forget_in, config_->old_keys_lifetime, now);
-  }
   SetMtu(mtu);
   return true;
 }

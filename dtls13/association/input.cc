@@ -46,14 +46,14 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     return;
   }
   latest_now_ = now;
-  ForgetOldKeys(now);
+  ForgetSpentReadKeys(now);
   BeforeDatagram(from);
   const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
   HoldForServerHello(datagram);
   const bool heard = HandleRecords(datagram, from, now);
   HandleHeldDatagrams(from, now);
   if (failed()) return;
-  if (heard) ForgetOldKeysLater(now);
+  if (heard) keys_.OnHeard(records_, now);
   // The peer lives, and may still miss what was given up after many retransmissions.
   if (heard && connected_) retransmission_.Revive(now);
   //= rfc9147#section-4.5.3
@@ -133,28 +133,10 @@ void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
   if (role_ == Role::kClient && !connected_ && peer_is_dtls13_) acks_.OweNow();
 }
 
-// --- Superseded read keys
-
-//= rfc9147#section-4.2.1
-//# Implementations
-//# SHOULD discard records from earlier epochs but MAY choose to retain
-//# keying material from previous epochs for up to the default MSL
-//# specified for TCP [RFC0793] to allow for packet reordering.
-void AssociationImpl::ForgetOldKeysLater(Instant now) {
-  const Epoch current = records_.current_read_epoch();
-  // A client that misses the ACK of its Finished still reads the server's flight again.
-  if (current == seen_read_epoch_ || !handshake_acked_) return;
-  seen_read_epoch_ = current;
-  if (!records_.CanReadBefore(current)) return;
-  // The handshake's keys serve for twice that, RFC 9147 section 5.8.1.
-  const bool after_handshake = current == kFirstApplicationEpoch;
-  forget_old_keys_at_ = now + config_->old_keys_lifetime / (after_handshake ? 1 : 2);
-}
-
-void AssociationImpl::ForgetOldKeys(Instant now) {
-  if (!forget_old_keys_at_ || now < *forget_old_keys_at_) return;
-  forget_old_keys_at_.reset();
-  records_.ForgetReadEpochsBefore(std::max(records_.current_read_epoch(), kFirstApplicationEpoch));
+void AssociationImpl::ForgetSpentReadKeys(Instant now) {
+  if (const auto before = keys_.TakeSpentReadEpochs(records_.current_read_epoch(), now)) {
+    records_.ForgetReadEpochsBefore(*before);
+  }
 }
 
 bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {
@@ -377,10 +359,7 @@ void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
     //# containing messages which are discarded because a previous copy has
     //# been received.
     acks_.OweNow();
-    // A peer that still asks does so a minute apart at the longest, and is answered until it stops.
-    if (forget_old_keys_at_ && epoch == kHandshakeEpoch) {
-      forget_old_keys_at_ = now + config_->old_keys_lifetime;
-    }
+    if (epoch == kHandshakeEpoch) keys_.OnHandshakeRepeated(now);
     return;
   }
   //= rfc9147#section-5.8.1

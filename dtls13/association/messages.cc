@@ -95,7 +95,7 @@ void AssociationImpl::Apply(InstallReadKeys action, Instant) {
     FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
     return;
   }
-  newest_read_epoch_ = action.epoch;
+  keys_.OnReadKeysInstalled(action.epoch);
 }
 
 void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
@@ -103,13 +103,8 @@ void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
     FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
     return;
   }
-  // Two sides that send alike must not reach their limits at the same time for ever. Without
-  // randomness they may.
-  if (action.epoch >= kFirstApplicationEpoch &&
-      !config_->handshake.random->Fill({&limit_jitter_, 1})) {
-    limit_jitter_ = 0;
-  }
-  if (connected_) ForgetSpentWriteEpochs();
+  if (action.epoch >= kFirstApplicationEpoch) keys_.OnWriteKeysInstalled(RandomJitter());
+  if (connected_) ForgetSpentWriteKeys();
 }
 
 void AssociationImpl::Apply(AllowEarlyData action, Instant) {
@@ -164,9 +159,8 @@ void AssociationImpl::Apply(Completed, Instant now) {
   // From here on epoch 0 brings nothing that belongs to this association.
   records_.ForgetReadEpoch(kPlaintextEpoch);
   if (role_ == Role::kServer) {
-    handshake_acked_ = true;
-    ForgetSpentWriteEpochs();
-    forget_old_keys_at_ = now + config_->old_keys_lifetime;
+    keys_.OnServerCompleted(now);
+    ForgetSpentWriteKeys();
   }
   events_.Push({.type = EventType::kConnected});
 }
@@ -324,54 +318,50 @@ void AssociationImpl::OnMessagesAcked(Instant now) {
     RunActions(now);
   }
   AnnounceWait();
-  ForgetSpentWriteEpochs();
-  if (handshake_acked_ || oldest_write_epoch_ <= kHandshakeEpoch) return;
-  handshake_acked_ = true;
+  ForgetSpentWriteKeys();
+  if (!keys_.OnClientAcked()) return;
   records_.ForgetReadEpoch(kHandshakeEpoch);
   events_.Push({.type = EventType::kHandshakeAcked});
 }
 
-void AssociationImpl::ForgetSpentWriteEpochs() {
-  // What is not acknowledged is retransmitted under its own epoch, RFC 9147 section 4.2.1.
-  Epoch needed = records_.write_epoch();
-  if (!retransmission_.empty()) needed = std::min(needed, retransmission_.oldest_epoch());
-  for (; oldest_write_epoch_ < needed; oldest_write_epoch_ = oldest_write_epoch_.Next()) {
-    records_.ForgetWriteEpoch(oldest_write_epoch_);
+// --- Keys
+
+void AssociationImpl::ForgetSpentWriteKeys() {
+  std::optional<Epoch> oldest_unacked;
+  if (!retransmission_.empty()) oldest_unacked = retransmission_.oldest_epoch();
+  while (const auto spent = keys_.TakeSpentWriteEpoch(records_.write_epoch(), oldest_unacked)) {
+    records_.ForgetWriteEpoch(*spent);
   }
 }
 
-bool AssociationImpl::KeyUpdateIsDue() const {
-  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq ||
-      post_handshake_->IsOutstanding(HandshakeType::kKeyUpdate) ||
-      records_.write_epoch() >= kMaxWriteEpoch) {
-    return false;
+uint8_t AssociationImpl::RandomJitter() const {
+  uint8_t jitter = 0;
+  return config_->handshake.random->Fill({&jitter, 1}) ? jitter : 0;
+}
+
+KeyLifetime::Update AssociationImpl::DueKeyUpdate() const {
+  if (!MaySendMessages() || post_handshake_->IsOutstanding(HandshakeType::kKeyUpdate)) {
+    return KeyLifetime::Update::kNone;
   }
-  return records_.NearConfidentialityLimit(records_.write_epoch(), limit_jitter_) ||
-         (records_.NearIntegrityLimit() && asked_in_read_epoch_ != newest_read_epoch_);
+  return keys_.DueUpdate(records_);
 }
 
 void AssociationImpl::StartDueKeyUpdate(Instant now) {
-  if (!KeyUpdateIsDue()) return;
-  //= rfc9147#section-4.5.3
-  //# Implementations SHOULD initiate a key update with update_requested
-  //# before reaching this limit.
-  const bool request_peer = records_.NearIntegrityLimit();
-  if (request_peer) asked_in_read_epoch_ = newest_read_epoch_;
-  //= rfc9147#section-4.5.3
-  //# Implementations SHOULD initiate a key update before
-  //# reaching this limit.
-  RequestKeyUpdate(request_peer, now);
+  const KeyLifetime::Update due = DueKeyUpdate();
+  if (due == KeyLifetime::Update::kNone) return;
+  keys_.OnUpdateStarted(due);
+  RequestKeyUpdate(/*request_peer=*/due == KeyLifetime::Update::kOursAndPeers, now);
 }
 
 bool AssociationImpl::RequestClientCertificate(Instant now) {
-  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return false;
+  if (!MaySendMessages()) return false;
   const bool asked = post_handshake_->RequestClientCertificate();
   RunActions(now);
   return asked;
 }
 
 bool AssociationImpl::SendTicket(Instant now) {
-  if (failed() || !connected_ || close_queued_ || next_message_seq_ == kMaxMessageSeq) return false;
+  if (!MaySendMessages()) return false;
   const bool is_sent = post_handshake_->SendTicket(wall_clock_.At(now));
   RunActions(now);
   return is_sent;

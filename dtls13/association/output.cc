@@ -19,9 +19,6 @@ constexpr size_t kSmallFragmentMtu = 548;
 // the default, and what every IPv4 host takes.
 constexpr std::array<size_t, 5> kCommonMtus = {1472, 1452, 1232, kDefaultMtu, kSmallFragmentMtu};
 
-// kReservedRecords: the record numbers of an epoch that application data may not use up.
-constexpr uint64_t kReservedRecords = 1000;
-
 // A handshake record with less room than this is not worth its header.
 constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 
@@ -133,7 +130,7 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //= rfc9147#section-7
   //# During the handshake, ACK records MUST be sent with an epoch which is
   //# equal to or higher than the record which is being acknowledged.
-  const Epoch max_epoch = connected_ ? newest_read_epoch_ : epoch;
+  const Epoch max_epoch = connected_ ? keys_.newest_read_epoch() : epoch;
   const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
   std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
       content;
@@ -151,7 +148,7 @@ Epoch AssociationImpl::alert_epoch() const {
   if (role_ == Role::kServer && !connected_ && !retransmission_.was_sent()) return kPlaintextEpoch;
   // One that has not answered our Finished may not have the keys behind it. A close_notify stands
   // in the order of the data, and so in their epoch.
-  const bool peer_may_lack_keys = !connected_ || !handshake_acked_;
+  const bool peer_may_lack_keys = !connected_ || !keys_.handshake_acked();
   if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
   return control_epoch();
 }
@@ -232,9 +229,9 @@ HeaderForm AssociationImpl::data_form() const {
   //= rfc9147#section-4
   //# Omitting the length field MUST only be used for the last record in a
   //# datagram.
-  return {.has_length = !(config_->omit_length && handshake_acked_),
-          .short_number = config_->short_numbers && handshake_acked_ &&
-                          records_.write_epoch() >= short_numbers_from_};
+  return {
+      .has_length = !(config_->omit_length && keys_.handshake_acked()),
+      .short_number = config_->short_numbers && keys_.AllowsShortNumbers(records_.write_epoch())};
 }
 
 SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
@@ -258,8 +255,7 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
       out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
     return SendResult::kTooLarge;
   }
-  // What is left is for the KeyUpdate that renews the keys, its retransmissions and an alert.
-  if (records_.NumLeft(epoch) <= kReservedRecords) return SendResult::kExhausted;
+  if (records_.NumLeft(epoch) <= KeyLifetime::kReservedRecords) return SendResult::kExhausted;
   RecordNumber number;
   //= draft-unyte-udp-notif-dtls#section-4.2
   //# All UDP-notif messages MUST be published as DTLS "application_data".

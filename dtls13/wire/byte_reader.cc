@@ -30,6 +30,13 @@ bool ByteReader::ReadU32(uint32_t* out) { return ReadInteger<4>(out); }
 bool ByteReader::ReadU48(uint64_t* out) { return ReadInteger<6>(out); }
 bool ByteReader::ReadU64(uint64_t* out) { return ReadInteger<8>(out); }
 
+bool ByteReader::ReadFlag(bool* out) {
+  if (data_.empty() || data_.front() > 1) return false;
+  *out = data_.front() == 1;
+  data_ = data_.subspan(1);
+  return true;
+}
+
 bool ByteReader::ReadBytes(size_t len, std::span<const uint8_t>* out) {
   if (data_.size() < len) return false;
   *out = data_.first(len);

@@ -21,6 +21,8 @@ class ByteReader {
   [[nodiscard]] bool ReadU32(uint32_t* out);
   [[nodiscard]] bool ReadU48(uint64_t* out);
   [[nodiscard]] bool ReadU64(uint64_t* out);
+  // ReadFlag reads a byte that is 0 or 1.
+  [[nodiscard]] bool ReadFlag(bool* out);
   // ReadBytes yields a view of the next `len` bytes.
   [[nodiscard]] bool ReadBytes(size_t len, std::span<const uint8_t>* out);
   // ReadVectorN reads a length of N bits and then that many bytes, as TLS's opaque x<..> has it.

@@ -74,6 +74,18 @@ TEST(ByteReader, VectorLongerThanInputConsumesNothing) {
   EXPECT_EQ(huge_reader.remaining(), 3u);
 }
 
+TEST(ByteReader, AFlagIsZeroOrOne) {
+  const std::array<uint8_t, 3> bytes = {1, 0, 2};
+  ByteReader reader(bytes);
+  bool flag = false;
+  ASSERT_TRUE(reader.ReadFlag(&flag));
+  EXPECT_TRUE(flag);
+  ASSERT_TRUE(reader.ReadFlag(&flag));
+  EXPECT_FALSE(flag);
+  EXPECT_FALSE(reader.ReadFlag(&flag));
+  EXPECT_EQ(reader.remaining(), 1u);
+}
+
 TEST(ByteReader, EmptyVectors) {
   const std::array<uint8_t, 6> bytes = {};
   ByteReader reader(bytes);
