@@ -10,10 +10,6 @@
 namespace dtls13 {
 namespace {
 
-// kMaxAlertRepeats: how often a failed association answers further datagrams with its alert. More
-// would let a forger of datagrams use it as a reflector.
-constexpr uint8_t kMaxAlertRepeats = 3;
-
 const ClientHelloInfo& NoClientHello() {
   static const ClientHelloInfo kNone;
   return kNone;
@@ -94,7 +90,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
   acks_.HandleTimeout(now);
   ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
   if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
-  const bool gave_up = WaitsForPeer() && now >= *give_up_at_;
+  const bool gave_up = WaitsForPeer() && ending_.IsPeerGone(now);
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
   // still sent again if the peer shows that it misses it.
@@ -111,7 +107,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
     if (deadline && (!next || *deadline < *next)) next = deadline;
   };
   consider(acks_.deadline());
-  if (WaitsForPeer()) consider(give_up_at_);
+  if (WaitsForPeer()) consider(ending_.give_up_at());
   if (use_.paths != nullptr) consider(use_.paths->deadline());
   if (is_to_send) return next;
   consider(keys_.forget_at());
@@ -132,70 +128,33 @@ std::optional<Event> AssociationImpl::PollEvent() {
 
 // --- Ends
 
-//= rfc8446#section-6.1
-//# Either party MAY initiate a close of its write side of the connection
-//# by sending a "close_notify" alert.
-
-//= rfc8446#section-6.1
-//# Each party MUST send a "close_notify" alert before closing its write
-//# side of the connection, unless it has already sent some error alert.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# It MUST send a DTLS close_notify alert before closing the connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# The Receiver (DTLS server) MUST attempt to initiate an exchange of
-//# close_notify alerts with the Publisher before closing the connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# A Publisher (DTLS client) MAY choose to not wait for the Receiver's
-//# close_notify alert and simply close the DTLS connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# Receivers that are unprepared to receive any more data MAY close the
-//# connection after sending the close_notify alert.
 void AssociationImpl::Close() {
-  if (failed() || close_queued_) return;
-  close_queued_ = true;
-  if (post_handshake_ != nullptr) post_handshake_->StopSending();
-  alert_owed_ = true;
-  owed_alert_ = AlertDescription::kCloseNotify;
+  if (ending_.Close() && post_handshake_ != nullptr) post_handshake_->StopSending();
 }
 
 void AssociationImpl::Cancel() {
   if (connected_) {
     Close();
-    return;
+  } else if (ending_.Cancel()) {
+    OnEnded(/*from_peer=*/false);
   }
-  if (failed()) return;
-  EndQuietly(Status::Fatal(Reason::kCanceled, AlertDescription::kUserCanceled),
-             /*from_peer=*/false);
-  alert_owed_ = true;
-  owed_alert_ = AlertDescription::kUserCanceled;
 }
 
 void AssociationImpl::Abort(AlertDescription alert) { FailLocally(Reason::kInternal, alert); }
 
-//= rfc9147#section-5.10
-//# Implementations SHOULD detect when a peer is persistently sending bad
-//# messages and terminate the local connection state after such misbehavior
-//# is detected.
-//= rfc8446#section-6.2
-//# Whenever an implementation encounters a fatal error condition, it
-//# SHOULD send an appropriate fatal alert and MUST close the connection
-//# without sending or receiving any additional data.
 void AssociationImpl::Fail(Status status) {
-  if (failed()) return;
-  EndQuietly(status, /*from_peer=*/false);
-  alert_owed_ = true;
-  owed_alert_ = status.alert();
-  alert_repeats_ = kMaxAlertRepeats;
+  if (ending_.Fail(status)) OnEnded(/*from_peer=*/false);
 }
 
 void AssociationImpl::EndQuietly(Status status, bool from_peer) {
-  if (failed()) return;
-  failure_ = status;
-  alert_owed_ = false;
+  if (ending_.EndQuietly(status)) OnEnded(from_peer);
+}
+
+void AssociationImpl::OnEnded(bool from_peer) {
   retransmission_.Stop();
   acks_.CancelPending();
   stateless_reply_.clear();
-  events_.Push({.type = EventType::kFailed, .status = status, .from_peer = from_peer});
+  events_.Push({.type = EventType::kFailed, .status = failure(), .from_peer = from_peer});
 }
 
 //= rfc8446#section-6
@@ -206,7 +165,7 @@ void AssociationImpl::EndQuietly(Status status, bool from_peer) {
 void AssociationImpl::ForgetSecrets() {
   records_.ForgetAllReadKeys();
   // The keys that protect our alert go with its last repetition.
-  if (!alert_owed_ && alert_repeats_ == 0) records_.ForgetAllWriteKeys();
+  if (!ending_.may_alert()) records_.ForgetAllWriteKeys();
   post_handshake_.reset();
   result_.early_exporter_secret = Secret();
   result_.exporter_secret = Secret();

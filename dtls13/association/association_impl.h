@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/association/ending.h"
 #include "dtls13/association/event_queue.h"
 #include "dtls13/association/key_lifetime.h"
 #include "dtls13/association/path_use.h"
@@ -88,10 +89,10 @@ class AssociationImpl final : public Association {
   RetransmitTimerReport retransmit_timer() const override { return retransmission_.timer(); }
   Role role() const override { return role_; }
   bool connected() const override { return connected_; }
-  bool failed() const override { return !failure_.ok(); }
-  Status failure() const override { return failure_; }
-  bool close_sent() const override { return close_queued_; }
-  bool peer_closed() const override { return peer_close_.has_value(); }
+  bool failed() const override { return ending_.failed(); }
+  Status failure() const override { return ending_.failure(); }
+  bool close_sent() const override { return ending_.close_sent(); }
+  bool peer_closed() const override { return ending_.peer_closed(); }
   bool HasUnacked() const override { return !retransmission_.empty(); }
   const ClientHelloInfo& client_hello() const override;
   const SignatureRequest& signature_request() const override;
@@ -128,7 +129,6 @@ class AssociationImpl final : public Association {
   bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;
   void HandleAlert(const OpenedRecord& record);
   void ScheduleAcks(Instant now, bool saw_unreadable);
-  bool IsAfterPeerClose(RecordNumber number) const;
   void HandleEarlyData(const OpenedRecord& record);
 
   // --- messages
@@ -155,7 +155,9 @@ class AssociationImpl final : public Association {
   const PostHandshakeAuth* present_auth() const;
   void BeginTickets(Instant now);
   void AnnounceWait();
-  bool WaitsForPeer() const { return give_up_at_ && present_wait() == HandshakeWait::kMessage; }
+  bool WaitsForPeer() const {
+    return ending_.give_up_at() && present_wait() == HandshakeWait::kMessage;
+  }
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
   void OnMessagesAcked(Instant now);
@@ -199,6 +201,7 @@ class AssociationImpl final : public Association {
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }
   void EndQuietly(Status status, bool from_peer);
+  void OnEnded(bool from_peer);
   void ForgetSecrets();
   void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
   void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
@@ -210,21 +213,15 @@ class AssociationImpl final : public Association {
   bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
   bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
   bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
-  bool close_queued_ = false;
-  bool alert_owed_ = false;
-  uint8_t alert_repeats_ = 0;
-  uint32_t early_data_left_ = 0;  // bytes
-  AlertDescription owed_alert_ = AlertDescription::kCloseNotify;
+  uint32_t early_data_left_ = 0;         // bytes
   HandshakeWait announced_wait_ = HandshakeWait::kMessage;
   uint16_t next_message_seq_ = 0;
   uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
   size_t mtu_;
-  Status failure_ = Status::Ok();
-  std::optional<RecordNumber> peer_close_;
-  std::optional<Instant> give_up_at_;  // when a peer that owes us its flight is taken to be gone
   Instant latest_now_{};
   WallClock wall_clock_;
   KeyLifetime keys_;
+  Ending ending_;
   PathUse use_;
   RecordLayer records_;
   Reassembler reassembler_;

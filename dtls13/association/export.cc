@@ -260,10 +260,10 @@ std::optional<std::span<const uint8_t>> OpenState(const HandshakeConfig& config,
 
 // What is on its way to the peer or from it would be lost, so there may be nothing.
 bool AssociationImpl::IsAtRest() const {
-  return connected_ && !failed() && handshake_ == nullptr && events_.empty() && !alert_owed_ &&
-         !acks_.owed() && acks_.num_unsent() == 0 && retransmission_.empty() &&
-         !reassembler_.HasPartial() && post_handshake_->IsAtRest() && !use_.probe_id &&
-         (use_.paths == nullptr || use_.paths->IsAtRest());
+  return connected_ && !failed() && handshake_ == nullptr && events_.empty() &&
+         !ending_.alert_owed() && !acks_.owed() && acks_.num_unsent() == 0 &&
+         retransmission_.empty() && !reassembler_.HasPartial() && post_handshake_->IsAtRest() &&
+         !use_.probe_id && (use_.paths == nullptr || use_.paths->IsAtRest());
 }
 
 std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
@@ -275,7 +275,7 @@ std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
   std::vector<uint8_t> state =
       SealState(config_->handshake, key, content.bytes().first(writer.length()));
   if (state.empty()) return {};
-  failure_ = Status::Fatal(Reason::kExported, AlertDescription::kCloseNotify);
+  ending_.EndQuietly(Status::Fatal(Reason::kExported, AlertDescription::kCloseNotify));
   retransmission_.Stop();
   acks_.CancelPending();
   ForgetSecrets();
@@ -305,11 +305,7 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
   writer->WriteU8(keys_.handshake_acked());
-  writer->WriteU8(close_queued_);
-  writer->WriteU8(peer_close_.has_value());
-  const RecordNumber close = peer_close_.value_or(RecordNumber());
-  writer->WriteU64(close.epoch.value);
-  writer->WriteU64(close.sequence_number.value);
+  ending_.WriteState(writer);
   keys_.WriteState(writer, latest_now_);
   writer->WriteU32(static_cast<uint32_t>(std::min<size_t>(mtu_, UINT32_MAX)));
   records_.WriteState(writer);
@@ -362,7 +358,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
     }
   }
   if (!reader->empty()) return false;
-  if (close_queued_) post_handshake_->StopSending();
+  if (close_sent()) post_handshake_->StopSending();
   connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;
 }
@@ -394,19 +390,15 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
 
 bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {
   uint32_t next_receive_seq = 0, mtu = 0;
-  bool peer_closed = false, handshake_acked = false;
-  RecordNumber close;
+  bool handshake_acked = false;
   if (!reader->ReadU16(&next_message_seq_) || !reader->ReadU32(&next_receive_seq) ||
-      !ReadBool(reader, &handshake_acked) || !ReadBool(reader, &close_queued_) ||
-      !ReadBool(reader, &peer_closed) || !reader->ReadU64(&close.epoch.value) ||
-      !reader->ReadU64(&close.sequence_number.value) ||
+      !reader->ReadFlag(&handshake_acked) || !ending_.ReadState(reader) ||
       !keys_.ReadState(reader, handshake_acked, now) || !reader->ReadU32(&mtu) ||
       next_receive_seq > kMaxMessageSeq) {
     return false;
   }
   first_post_handshake_seq_ = next_message_seq_;
   reassembler_.StartAt(static_cast<uint16_t>(next_receive_seq));
-  if (peer_closed) peer_close_ = close;
   SetMtu(mtu);
   return true;
 }

@@ -34,15 +34,7 @@ struct AssociationImpl::RecordNews {
 void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) {
   wall_clock_.OnCall(now);
   if (failed()) {
-    if (alert_repeats_ > 0) {
-      //= rfc9147#section-5.10
-      //# However, a DTLS implementation
-      //# which would ordinarily issue an alert SHOULD generate a new alert
-      //# message if the offending record is received again (e.g., as a
-      //# retransmitted handshake message).
-      --alert_repeats_;
-      alert_owed_ = true;
-    }
+    ending_.OnDatagramWhenFailed();
     return;
   }
   latest_now_ = now;
@@ -139,10 +131,6 @@ void AssociationImpl::ForgetSpentReadKeys(Instant now) {
   }
 }
 
-bool AssociationImpl::IsAfterPeerClose(RecordNumber number) const {
-  return peer_close_ && number > *peer_close_;
-}
-
 void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //= rfc9147#section-5.10
   //# Any data received with an epoch/sequence number pair after that of a
@@ -151,7 +139,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //# Any data received after a closure alert has been received MUST be
   //# ignored.
   // A peer that has closed its side goes on acknowledging ours.
-  if (IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
+  if (ending_.IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
   // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
   if (record.number.epoch > kEarlyDataEpoch) peer_sent_protected_ = true;
   //= rfc8449#section-4
@@ -459,17 +447,14 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
   //# The implementation SHOULD provide a way to facilitate logging the
   //# sending and receiving of alerts.
   Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
-  if (alert->description == AlertDescription::kUserCanceled) return;  // close_notify follows
-  if (alert->description != AlertDescription::kCloseNotify) {
-    //= rfc8446#section-6
-    //# Unknown Alert types MUST be treated as error alerts.
-
-    //= rfc8446#section-6.2
-    //# Upon transmission or receipt of a fatal alert message, both
-    //# parties MUST immediately close the connection.
-    // Whatever the level says.
-    EndQuietly(Status::Fatal(Reason::kPeerAlert, alert->description), /*from_peer=*/true);
-    return;
+  switch (ending_.OnPeerAlert(alert->description, record.number)) {
+    case Ending::PeerAlert::kIgnored:
+      return;
+    case Ending::PeerAlert::kFatal:
+      EndQuietly(Status::Fatal(Reason::kPeerAlert, alert->description), /*from_peer=*/true);
+      return;
+    case Ending::PeerAlert::kClosed:
+      break;
   }
   //= rfc8446#section-6
   //# Upon receiving such an alert, the TLS implementation SHOULD
@@ -481,7 +466,6 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
   //# closed, the TLS implementation MUST receive a "close_notify" alert
   //# before indicating end-of-data to the application layer.
   // Nothing else brings kPeerClosed; every other end is kFailed.
-  peer_close_ = record.number;
   events_.Push({.type = EventType::kPeerClosed, .number = record.number});
   if (!connected_) {
     EndQuietly(Status::Fatal(Reason::kPeerAlert, AlertDescription::kCloseNotify), true);

@@ -10,9 +10,6 @@
 namespace dtls13 {
 namespace {
 
-// kGiveUpAfter: how long a peer that acknowledged our flight may take to answer it.
-constexpr Duration kGiveUpAfter = std::chrono::minutes(5);
-
 // kMaxQueuedEvents: beyond so many, tickets are not kept for the caller. A session weighs some tens
 // of KB with the peer's chain, and a datagram has room for thousands of tickets.
 constexpr size_t kMaxQueuedEvents = 16;
@@ -71,7 +68,7 @@ void AssociationImpl::Apply(SendMessage action, Instant now) {
     retransmission_.BeginFlight();
     acks_.OnFlightStarted();
     peer_spoke_since_flight_ = false;
-    give_up_at_.reset();
+    ending_.StopWaiting();
   }
   if (next_message_seq_ == kMaxMessageSeq) {
     FailLocally(Reason::kMessageSequenceLimit, AlertDescription::kInternalError);
@@ -152,10 +149,10 @@ void AssociationImpl::Apply(Completed, Instant now) {
   post_handshake_ =
       std::make_unique<PostHandshake>(HandshakeConfigOf(config_), role_ == Role::kClient, &result_);
   connected_ = true;
-  if (close_queued_) post_handshake_->StopSending();
+  if (close_sent()) post_handshake_->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);
-  give_up_at_.reset();
+  ending_.StopWaiting();
   // From here on epoch 0 brings nothing that belongs to this association.
   records_.ForgetReadEpoch(kPlaintextEpoch);
   if (role_ == Role::kServer) {
@@ -244,8 +241,7 @@ void AssociationImpl::AnnounceWait() {
 }
 
 void AssociationImpl::OnProvided(Status status, Instant now) {
-  // The peer was not late while it was the caller that was waited for.
-  if (give_up_at_) give_up_at_ = now + kGiveUpAfter;
+  ending_.OnCallerAnswered(now);
   RunActions(now);
   if (!status.ok()) Fail(status);
   announced_wait_ = HandshakeWait::kMessage;
@@ -305,7 +301,7 @@ void AssociationImpl::ProvideVerification(bool ok, AlertDescription alert, Insta
 void AssociationImpl::OnFlightAnswered(Instant now) {
   if (retransmission_.empty()) return;
   retransmission_.OnAllAcked(now);
-  give_up_at_ = now + kGiveUpAfter;
+  ending_.WaitForAnswer(now);
 }
 
 void AssociationImpl::OnMessagesAcked(Instant now) {

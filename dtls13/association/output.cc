@@ -48,7 +48,7 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   //= rfc9147#section-4.3
   //# Multiple DTLS records MAY be placed in a single datagram.
   if (acks_.owed()) len += PackAck(out.subspan(len));
-  if (alert_owed_ && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
+  if (ending_.alert_owed() && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
   return len;
 }
 
@@ -154,27 +154,16 @@ Epoch AssociationImpl::alert_epoch() const {
 }
 
 size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
-  if (!alert_owed_) return 0;
-  //= rfc8446#section-6
-  //# All the alerts listed in Section 6.2 MUST be sent with
-  //# AlertLevel=fatal and MUST be treated as error alerts when received
-  //# regardless of the AlertLevel in the message.
-  const bool is_canceled = owed_alert_ == AlertDescription::kUserCanceled;
-  const bool is_warning = is_canceled || owed_alert_ == AlertDescription::kCloseNotify;
-  const auto content =
-      SerializeAlert({.level = is_warning ? AlertLevel::kWarning : AlertLevel::kFatal,
-                      .description = owed_alert_});
-  size_t len = PackOne(ContentType::kAlert, content, alert_epoch(), out);
-  if (len == 0) return 0;
-  alert_owed_ = false;
-  if (is_canceled) {
-    //= rfc8446#section-6.1
-    //# This alert SHOULD be followed by a
-    //# "close_notify".
-    alert_owed_ = true;
-    owed_alert_ = AlertDescription::kCloseNotify;
-    len += PackAlert(out.subspan(len));
+  size_t len = 0;
+  while (ending_.alert_owed()) {
+    const auto content = SerializeAlert(ending_.owed_alert());
+    const size_t record_len =
+        PackOne(ContentType::kAlert, content, alert_epoch(), out.subspan(len));
+    if (record_len == 0) break;
+    ending_.OnAlertSent();
+    len += record_len;
   }
+  if (len == 0) return 0;
   if (failed()) {
     ForgetSecrets();
   } else {
@@ -240,7 +229,7 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //# Upon receiving an error alert, the TLS implementation
   //# SHOULD indicate an error to the application and MUST NOT allow any
   //# further data to be sent or received on the connection.
-  if (failed() || close_queued_) return SendResult::kClosed;
+  if (!ending_.may_send()) return SendResult::kClosed;
   //= draft-unyte-udp-notif-dtls#section-4.1
   //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
   //# handshake has successfully completed.
@@ -268,7 +257,7 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
 
 SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                       size_t* out_len) {
-  if (failed() || close_queued_) return SendResult::kClosed;
+  if (!ending_.may_send()) return SendResult::kClosed;
   // Whatever the server has said, it has made up its mind.
   if (role_ != Role::kClient || peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
     return SendResult::kNotConnected;

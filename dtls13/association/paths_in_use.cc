@@ -37,7 +37,7 @@ void AssociationImpl::Apply(SendWithConnectionId action, Instant) {
 
 // MaySendMessages: the handshake is over, and the end is not near.
 bool AssociationImpl::MaySendMessages() const {
-  return !failed() && connected_ && !close_queued_ && next_message_seq_ != kMaxMessageSeq;
+  return ending_.may_send() && connected_ && next_message_seq_ != kMaxMessageSeq;
 }
 
 void AssociationImpl::ForgetRetiredConnectionIds(Instant now, size_t max_left) {
@@ -98,7 +98,7 @@ void AssociationImpl::BeforeDatagram(const PathId& from) {
 }
 
 void AssociationImpl::OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now) {
-  if (record.number.epoch == kPlaintextEpoch || IsAfterPeerClose(record.number)) return;
+  if (record.number.epoch == kPlaintextEpoch || ending_.IsAfterPeerClose(record.number)) return;
   const bool is_newest = record.number > use_.newest_record;
   if (is_newest) {
     use_.newest_record = record.number;
