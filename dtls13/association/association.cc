@@ -39,6 +39,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       role_(role),
       mtu_(std::max(config_->mtu, kMinMtu)),
       keys_(config_->old_keys_lifetime),
+      mobility_(config_->path_validation, config_->old_keys_lifetime),
       records_(config_->handshake.algorithms, config_->handshake.label_prefix),
       reassembler_(config_->handshake.max_message_len),
       retransmission_(config_->retransmit) {
@@ -88,8 +89,8 @@ void AssociationImpl::HandleTimeout(Instant now) {
   if (failed()) return;
   ForgetSpentReadKeys(now);
   acks_.HandleTimeout(now);
-  ForgetRetiredConnectionIds(now, PathUse::kMaxRetiring);
-  if (use_.paths != nullptr) HandlePathNews(use_.paths->HandleTimeout(now), now);
+  ForgetRetiredConnectionIds(now);
+  HandlePathNews(mobility_.HandleTimeout(now), now);
   const bool gave_up = WaitsForPeer() && ending_.IsPeerGone(now);
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
@@ -108,10 +109,10 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
   };
   consider(acks_.deadline());
   if (WaitsForPeer()) consider(ending_.give_up_at());
-  if (use_.paths != nullptr) consider(use_.paths->deadline());
+  consider(mobility_.deadline());
   if (is_to_send) return next;
   consider(keys_.forget_at());
-  if (!use_.retiring.empty()) consider(use_.retiring.front().forget_at);
+  consider(mobility_.forget_at());
   return next;
 }
 

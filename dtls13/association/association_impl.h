@@ -13,7 +13,7 @@
 #include "dtls13/association/ending.h"
 #include "dtls13/association/event_queue.h"
 #include "dtls13/association/key_lifetime.h"
-#include "dtls13/association/path_use.h"
+#include "dtls13/association/mobility.h"
 #include "dtls13/association/wall_clock.h"
 #include "dtls13/flight/ack_scheduler.h"
 #include "dtls13/flight/early_datagrams.h"
@@ -35,7 +35,7 @@ inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 // AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
 // what can be decided without two of them is decided in one of them. In association_input.cc is
 // what datagrams do, in association_handshake.cc what messages do, in association_output.cc what
-// leaves, in association_paths.cc what tells whose it is; the rest is in association.cc.
+// leaves, in paths.cc what tells whose it is; the rest is in association.cc.
 class AssociationImpl final : public Association {
  public:
   AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
@@ -69,10 +69,10 @@ class AssociationImpl final : public Association {
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
   void SetSessionData(std::vector<uint8_t> data) override { session_data_ = std::move(data); }
-  const PathId& active_path() const override;
+  const PathId& active_path() const override { return mobility_.active(); }
   void MigrateTo(const PathId& path, Instant now) override;
   void ConfirmPath(const PathId& path, Instant now) override;
-  PathStats path_stats() const override;
+  PathStats path_stats() const override { return mobility_.stats(); }
   bool RequestConnectionIds(uint8_t num, Instant now) override;
   bool IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) override;
   void Close() override;
@@ -164,12 +164,12 @@ class AssociationImpl final : public Association {
   void ForgetSpentWriteKeys();
   bool MaySendMessages() const;
   // --- Connection IDs and paths
-  void ForgetRetiredConnectionIds(Instant now, size_t max_left);
+  void ForgetRetiredConnectionIds(Instant now);
   std::optional<ConnectionId> TakeSpareConnectionId();
-  Paths& paths();
   void BeforeDatagram(const PathId& from);
   void OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now);
-  void HandlePathNews(Paths::News news, Instant now);
+  void HandlePathNews(Mobility::News news, Instant now);
+  void OnPathChanged(Instant now);
   size_t PackPathMessage(std::span<uint8_t> out, PathId* to);
   // --- keys' ends
   KeyLifetime::Update DueKeyUpdate() const;
@@ -222,7 +222,7 @@ class AssociationImpl final : public Association {
   WallClock wall_clock_;
   KeyLifetime keys_;
   Ending ending_;
-  PathUse use_;
+  Mobility mobility_;
   RecordLayer records_;
   Reassembler reassembler_;
   Retransmission retransmission_;

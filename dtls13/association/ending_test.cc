@@ -20,10 +20,6 @@ RecordNumber Number(uint64_t epoch, uint64_t sequence_number) {
 
 // --- Closing
 
-//= rfc8446#section-6.1
-//= type=test
-//# Each party MUST send a "close_notify" alert before closing its write
-//# side of the connection, unless it has already sent some error alert.
 TEST(Ending, ClosingOwesOneWarning) {
   Ending ending;
   EXPECT_TRUE(ending.may_send());
@@ -70,12 +66,6 @@ TEST(Ending, AFailureIsAnsweredAFewTimesMore) {
   for (int i = 0; i < Ending::kMaxAlertRepeats; ++i) {
     EXPECT_FALSE(ending.alert_owed());
     EXPECT_TRUE(ending.may_alert());
-    //= rfc9147#section-5.10
-    //= type=test
-    //# However, a DTLS implementation
-    //# which would ordinarily issue an alert SHOULD generate a new alert
-    //# message if the offending record is received again (e.g., as a
-    //# retransmitted handshake message).
     ending.OnDatagramWhenFailed();
     ASSERT_TRUE(ending.alert_owed());
     EXPECT_EQ(ending.owed_alert().description, AlertDescription::kDecodeError);
@@ -110,10 +100,6 @@ TEST(Ending, ThePeersClosureCountsByRecordNumber) {
   EXPECT_FALSE(ending.IsAfterPeerClose(Number(9, 9)));
   EXPECT_EQ(ending.OnPeerAlert(AlertDescription::kCloseNotify, Number(3, 7)), PeerAlert::kClosed);
   EXPECT_TRUE(ending.peer_closed());
-  //= rfc9147#section-5.10
-  //= type=test
-  //# Any data received with an epoch/sequence number pair after that of a
-  //# valid received closure alert MUST be ignored.
   EXPECT_TRUE(ending.IsAfterPeerClose(Number(3, 8)));
   EXPECT_TRUE(ending.IsAfterPeerClose(Number(4, 0)));
   // One that was overtaken by it is no later.
@@ -127,9 +113,6 @@ TEST(Ending, ThePeersOtherAlertsAreFatal) {
   Ending ending;
   EXPECT_EQ(ending.OnPeerAlert(AlertDescription::kUserCanceled, Number(2, 0)), PeerAlert::kIgnored);
   EXPECT_EQ(ending.OnPeerAlert(AlertDescription::kDecryptError, Number(2, 1)), PeerAlert::kFatal);
-  //= rfc8446#section-6
-  //= type=test
-  //# Unknown Alert types MUST be treated as error alerts.
   EXPECT_EQ(ending.OnPeerAlert(static_cast<AlertDescription>(200), Number(2, 2)),
             PeerAlert::kFatal);
   EXPECT_FALSE(ending.peer_closed());

@@ -51,16 +51,6 @@ bool ReadId(ByteReader* reader, ConnectionId* id) {
   return true;
 }
 
-// A time is carried as what is left until then: clocks differ.
-uint64_t Left(Instant until, Instant now) {
-  return static_cast<uint64_t>(std::max(until - now, Duration(0)).count());
-}
-
-Instant After(uint64_t left, Duration most, Instant now) {
-  const auto bound = static_cast<uint64_t>(most.count());
-  return now + Duration(static_cast<Duration::rep>(std::min(left, bound)));
-}
-
 template <typename Enum>
 bool ReadEnum16(ByteReader* reader, Enum* out) {
   uint16_t value = 0;
@@ -163,64 +153,6 @@ bool ReadAuthentication(ByteReader* reader, HandshakeResult* result) {
   return true;
 }
 
-void WritePath(ByteWriter* writer, const std::optional<PathId>& path) {
-  writer->WriteU8(path.has_value());
-  if (path) writer->WriteVector8(path->bytes());
-}
-
-bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
-  bool has_path = false;
-  std::span<const uint8_t> bytes;
-  if (!ReadBool(reader, &has_path)) return false;
-  if (!has_path) return true;
-  if (!reader->ReadVector8(&bytes)) return false;
-  *path = PathId::Of(bytes);
-  return path->has_value();
-}
-
-void WriteUse(ByteWriter* writer, const PathUse& use, Instant now) {
-  writer->WriteU64(use.newest_record.epoch.value);
-  writer->WriteU64(use.newest_record.sequence_number.value);
-  writer->WriteU8(static_cast<uint8_t>(use.retiring.size()));
-  for (const PathUse::Retiring& one : use.retiring) {
-    writer->WriteVector8(one.id);
-    writer->WriteU64(Left(one.forget_at, now));
-  }
-  const bool has_paths = use.paths != nullptr;
-  WritePath(writer, has_paths ? std::optional<PathId>(use.paths->active()) : std::nullopt);
-  WritePath(writer, has_paths ? use.paths->left() : std::nullopt);
-  writer->WriteU8(use.left_id.has_value());
-  writer->WriteVector8(use.left_id.value_or(ConnectionId()));
-}
-
-bool ReadUse(ByteReader* reader, const AssociationConfig& config, Instant now, PathUse* use) {
-  uint8_t num_retiring = 0;
-  if (!reader->ReadU64(&use->newest_record.epoch.value) ||
-      !reader->ReadU64(&use->newest_record.sequence_number.value) ||
-      !reader->ReadU8(&num_retiring) || num_retiring > PathUse::kMaxRetiring) {
-    return false;
-  }
-  for (; num_retiring > 0; --num_retiring) {
-    ConnectionId id;
-    uint64_t left = 0;
-    if (!ReadId(reader, &id) || !reader->ReadU64(&left)) return false;
-    use->retiring.push_back({std::move(id), After(left, config.old_keys_lifetime, now)});
-  }
-  std::optional<PathId> active, left_path;
-  bool has_left_id = false;
-  ConnectionId left_id;
-  if (!ReadPath(reader, &active) || !ReadPath(reader, &left_path) ||
-      !ReadBool(reader, &has_left_id) || !ReadId(reader, &left_id)) {
-    return false;
-  }
-  if (has_left_id) use->left_id = std::move(left_id);
-  if (!active) return !left_path;
-  use->paths = std::make_unique<Paths>(config.path_validation);
-  use->paths->Use(left_path.value_or(*active));
-  use->paths->Migrate(*active);
-  return true;
-}
-
 std::vector<uint8_t> SealState(const HandshakeConfig& config, std::span<const uint8_t> key,
                                std::span<uint8_t> content) {
   std::array<uint8_t, kAeadIvLen> nonce;
@@ -263,7 +195,7 @@ bool AssociationImpl::IsAtRest() const {
   return connected_ && !failed() && handshake_ == nullptr && events_.empty() &&
          !ending_.alert_owed() && !acks_.owed() && acks_.num_unsent() == 0 &&
          retransmission_.empty() && !reassembler_.HasPartial() && post_handshake_->IsAtRest() &&
-         !use_.probe_id && (use_.paths == nullptr || use_.paths->IsAtRest());
+         mobility_.IsAtRest();
 }
 
 std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
@@ -309,7 +241,7 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   keys_.WriteState(writer, latest_now_);
   writer->WriteU32(static_cast<uint32_t>(std::min<size_t>(mtu_, UINT32_MAX)));
   records_.WriteState(writer);
-  WriteUse(writer, use_, latest_now_);
+  mobility_.WriteState(writer, latest_now_);
   if (const ConnectionIds* ids = post_handshake_->connection_ids()) ids->WriteState(writer);
 }
 
@@ -335,7 +267,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   latest_now_ = now;
   if (!ReadResult(reader) || !ReadProgress(reader, now) ||
       !records_.ReadState(reader, *result_.suite, kNumbersSkipped) ||
-      !ReadUse(reader, *config_, now, &use_)) {
+      !mobility_.ReadState(reader, now)) {
     return false;
   }
   const bool is_client = role_ == Role::kClient;
@@ -350,7 +282,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   if (ConnectionIds* ids = post_handshake_->connection_ids()) {
     if (!ids->ReadState(reader)) return false;
     // Whoever tells associations apart by them has not heard of them.
-    for (const PathUse::Retiring& one : use_.retiring) {
+    for (const Mobility::Retiring& one : mobility_.retiring()) {
       events_.PushOwned({.type = EventType::kConnectionIdAdded}, ConnectionId(one.id));
     }
     for (const ConnectionId& id : ids->ours()) {
@@ -359,6 +291,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   }
   if (!reader->empty()) return false;
   if (close_sent()) post_handshake_->StopSending();
+  if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
   connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;
 }

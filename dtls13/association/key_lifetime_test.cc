@@ -87,12 +87,6 @@ TEST(KeyLifetime, NothingIsForgottenWhereNothingIsOlder) {
   EXPECT_FALSE(keys.forget_at());
 }
 
-//= rfc9147#section-5.8.1
-//= type=test
-//# In addition, for at least twice the default MSL defined for
-//# [RFC0793], when in the FINISHED state, the server MUST respond to
-//# retransmission of the client's final flight with a retransmit of its
-//# ACK.
 TEST(KeyLifetime, APeerThatRepeatsItsHandshakeKeepsItsKeysAlive) {
   KeyLifetime keys(kLifetime);
   keys.OnHandshakeRepeated(kStart);
@@ -186,11 +180,6 @@ TEST(KeyLifetime, ThePeerIsAskedOnceForEachOfItsKeysBeforeTheIntegrityLimit) {
   EXPECT_EQ(keys.DueUpdate(pair.receiver), Update::kOursAndPeers);
 }
 
-//= rfc9147#section-8
-//= type=test
-//# In
-//# order to provide an extra margin of security, sending implementations
-//# MUST NOT allow the epoch to exceed 2^48-1.
 TEST(KeyLifetime, NoKeyUpdateIsDueInTheLastEpoch) {
   RecordPair pair;
   pair.sender.LimitKeys(/*max_records=*/16, /*max_failures=*/UINT64_MAX);

@@ -149,6 +149,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
   post_handshake_ =
       std::make_unique<PostHandshake>(HandshakeConfigOf(config_), role_ == Role::kClient, &result_);
   connected_ = true;
+  if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
   if (close_sent()) post_handshake_->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);

@@ -1,125 +1,169 @@
-#include "dtls13/association/paths.h"
+// The part of AssociationImpl that knows whose datagrams these are and where they go: Connection
+// IDs and paths.
 
+#include <optional>
 #include <utility>
 
+#include "dtls13/association/association_impl.h"
+#include "dtls13/wire/return_routability_check.h"
+
 namespace dtls13 {
+// --- Connection IDs
 
-void Paths::Use(const PathId& path) {
-  active_ = path;
-  candidate_ = path;
-  validator_.Stop();
-}
-
-void Paths::Migrate(const PathId& path) {
-  if (path == active_) return;
-  abandoned_ = active_;
-  Use(path);
-}
-
-Paths::News Paths::OnRecord(const PathId& from, size_t len, bool is_newest, Instant now) {
-  //= rfc9146#section-6
-  //# When a record with a CID is received that has a source address
-  //# different from the one currently associated with the DTLS connection,
-  //# the receiver MUST NOT replace the address it uses for sending records
-  //# to its peer with the source address specified in the received
-  //# datagram, unless the following three conditions are met:
-  // It was authenticated below us, it is the newest, and the check or the application proves that
-  // the peer is there.
-
-  //= rfc9147#section-11
-  //# DTLS implementations MUST NOT update the address they send to in
-  //# response to packets from a different address unless they first
-  //# perform some reachability test; no such test is defined in this
-  //# specification and a future specification would need to specify a
-  //# complete procedure for how and when to update addresses.
-  News news = News::kNone;
-  // By the path that we left ourselves it was sent before the peer could know.
-  if (is_newest && !(from == active_) && !IsLeft(from)) {
-    if (!has_check_) {
-      if (from == candidate_) return News::kNone;  // it has been said
-      candidate_ = from;
-      return News::kCandidate;
-    }
-    //= draft-ietf-tls-dtls-rrc#section-3.1
-    //# if a record with CID is received that has
-    //# the source address of the enclosing UDP datagram different from what
-    //# is currently associated with that CID value, the receiver SHOULD
-    //# perform a return routability check as described in Section 5, unless
-    //# an application-specific address validation mechanism can be triggered
-    //# instead (e.g., CoAP Echo [RFC9175]).
-    if (validator_.Start(active_, from, now)) {
-      candidate_ = from;
-      if (validator_.probes_candidate()) news = News::kProbing;
-    }
+void AssociationImpl::Apply(ExpectConnectionId action, Instant) {
+  mobility_.KeepId(action.id);
+  if (!records_.AddReceiveConnectionId(action.id)) {
+    FailLocally(Reason::kInternal, AlertDescription::kInternalError);
+    return;
   }
-  validator_.OnReceived(from, len);
-  return news;
+  events_.PushOwned({.type = EventType::kConnectionIdAdded}, std::move(action.id));
 }
 
-Paths::News Paths::OnMessage(const ReturnRoutabilityCheck& message, const PathId& from,
-                             Instant now) {
-  using Type = ReturnRoutabilityCheck::Type;
-  //= draft-ietf-tls-dtls-rrc#section-3
-  //# The client and server MUST NOT use RRC unless both sides
-  //# have successfully exchanged rrc extensions.
-  if (!has_check_) return News::kNone;
-  if (message.type != Type::kPathChallenge) {
-    return Conclude(validator_.OnAnswer(message, from, now));
-  }
-  if (answers_.size() >= kMaxAnswers) return News::kNone;
-  //= draft-ietf-tls-dtls-rrc#section-5.2
-  //# *  If the path through which the message was received is
-  //#    preferred, a return_routability_check message of type
-  //#    path_response MUST be returned.
-
-  //= draft-ietf-tls-dtls-rrc#section-5.2
-  //# *  If the path through which the message was received is no
-  //#    longer preferred, a return_routability_check message of type
-  //#    path_drop MUST be returned.
-  //= draft-ietf-tls-dtls-rrc#section-5.4
-  //# The responder MUST send the path_response or the path_drop to the
-  //# address from which the corresponding path_challenge was received.
-  answers_.push_back(
-      {from, {IsLeft(from) ? Type::kPathDrop : Type::kPathResponse, message.cookie}});
-  return News::kNone;
+void AssociationImpl::Apply(RetireConnectionId action, Instant now) {
+  mobility_.Retire(std::move(action.id), now);
+  ForgetRetiredConnectionIds(now);
 }
 
-Paths::News Paths::HandleTimeout(Instant now) { return Conclude(validator_.HandleTimeout(now)); }
-
-Paths::News Paths::Conclude(PathValidator::Verdict verdict) {
-  switch (verdict) {
-    case PathValidator::Verdict::kNone:
-      return News::kNone;
-    case PathValidator::Verdict::kProbesCandidate:
-      return News::kProbing;
-    case PathValidator::Verdict::kValidated:
-      active_ = candidate_;
-      return News::kMoved;
-    case PathValidator::Verdict::kRefused:
-    case PathValidator::Verdict::kTimedOut:
-      return News::kProbeOver;
-  }
-  return News::kNone;
+void AssociationImpl::Apply(SendWithConnectionId action, Instant) {
+  records_.SetSendConnectionId(action.id);
+  mobility_.OnPeerReplacedIds();
 }
 
-std::optional<Paths::Outgoing> Paths::NextMessage(size_t len, RandomSource* random) {
-  //= draft-ietf-tls-dtls-rrc#section-5.4
-  //# The responder MUST NOT delay sending an elicited path_response or
-  //# path_drop messages.
+// MaySendMessages: the handshake is over, and the end is not near.
+bool AssociationImpl::MaySendMessages() const {
+  return ending_.may_send() && connected_ && next_message_seq_ != kMaxMessageSeq;
+}
 
-  //= draft-ietf-tls-dtls-rrc#section-5.4
-  //# The responder MUST send exactly one path_response or path_drop
-  //# message for each valid path_challenge it received.
-  if (!answers_.empty()) {
-    Outgoing answer = std::move(answers_.front());
-    answers_.erase(answers_.begin());
-    return answer;
+void AssociationImpl::ForgetRetiredConnectionIds(Instant now) {
+  while (std::optional<ConnectionId> id = mobility_.TakeForgottenId(now)) {
+    records_.RemoveReceiveConnectionId(*id);
+    events_.PushOwned({.type = EventType::kConnectionIdRetired}, std::move(*id));
   }
-  //= draft-ietf-tls-dtls-rrc#section-5.3
-  //# -  Each path_challenge SHOULD go into different transport packets.
-  const auto challenge = validator_.TakeChallenge(len, random);
-  if (!challenge) return std::nullopt;
-  return Outgoing{challenge->to, {ReturnRoutabilityCheck::Type::kPathChallenge, challenge->cookie}};
+}
+
+std::optional<ConnectionId> AssociationImpl::TakeSpareConnectionId() {
+  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return std::nullopt;
+  return post_handshake_->connection_ids()->TakeSpare();
+}
+
+//= rfc9147#section-9
+//# Endpoints MUST NOT send either of these messages if they did not
+//# negotiate a CID.
+bool AssociationImpl::RequestConnectionIds(uint8_t num, Instant now) {
+  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return false;
+  const bool done = post_handshake_->connection_ids()->Request(num);
+  RunActions(now);
+  return done;
+}
+
+bool AssociationImpl::IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) {
+  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return false;
+  const bool done = post_handshake_->connection_ids()->Issue(num, usage);
+  RunActions(now);
+  return done;
+}
+
+// --- Paths
+
+void AssociationImpl::BeforeDatagram(const PathId& from) {
+  if (role_ == Role::kServer && !peer_is_dtls13_ && handshake_->wait() == HandshakeWait::kMessage) {
+    mobility_.Follow(from);
+  }
+}
+
+void AssociationImpl::OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now) {
+  const RecordNumber number = record.number;
+  if (number.epoch == kPlaintextEpoch || ending_.IsAfterPeerClose(number)) return;
+  const bool is_newest = mobility_.OnNumber(number);
+  if (!connected_) {
+    mobility_.OnHandshakeRecord(from);
+    return;
+  }
+  if (is_newest && post_handshake_->connection_ids() != nullptr) {
+    post_handshake_->connection_ids()->OnUsed(record.connection_id);
+  }
+  HandlePathNews(mobility_.OnRecord(from, record.record_len, is_newest, now), now);
+  if (record.type != ContentType::kReturnRoutabilityCheck ||
+      number.epoch < kFirstApplicationEpoch) {
+    return;
+  }
+  if (const auto message = ParseReturnRoutabilityCheck(record.content)) {
+    HandlePathNews(mobility_.OnMessage(*message, from, now), now);
+  }
+}
+
+void AssociationImpl::HandlePathNews(Mobility::News news, Instant now) {
+  const auto push = [this](EventType type, const PathId& path) {
+    events_.PushOwned({.type = type}, {path.bytes().begin(), path.bytes().end()});
+  };
+  switch (news) {
+    case Mobility::News::kNone:
+    case Mobility::News::kProbeOver:
+      return;
+    case Mobility::News::kCandidate:
+      push(EventType::kPeerAddressCandidate, mobility_.candidate());
+      return;
+    case Mobility::News::kProbing:
+      //= draft-ietf-tls-dtls-rrc#section-9
+      //# When using DTLS 1.3, peers SHOULD avoid using the same CID on
+      //# multiple network paths, in particular when initiating connection
+      //# migration or when probing a new network path, as described in
+      //# Section 5, as an adversary can otherwise correlate the communication
+      //# interaction across those different paths.
+      mobility_.ProbeWith(TakeSpareConnectionId());
+      RunActions(now);
+      return;
+    case Mobility::News::kMoved:
+      push(EventType::kPeerMoved, mobility_.active());
+      OnPathChanged(now);
+      return;
+  }
+}
+
+void AssociationImpl::MigrateTo(const PathId& path, Instant now) {
+  if (failed() || path == active_path()) return;
+  mobility_.Migrate(path, records_.send_connection_id(), TakeSpareConnectionId());
+  OnPathChanged(now);
+}
+
+void AssociationImpl::ConfirmPath(const PathId& path, Instant now) {
+  if (failed() || path == active_path()) return;
+  mobility_.Confirm(path, TakeSpareConnectionId());
+  OnPathChanged(now);
+}
+
+void AssociationImpl::OnPathChanged(Instant now) {
+  if (const auto id = mobility_.TakeFreshId()) records_.SetSendConnectionId(*id);
+  // What was under way by the old path is likely lost.
+  retransmission_.Provoke(now);
+  RunActions(now);
+}
+
+size_t AssociationImpl::PackPathMessage(std::span<uint8_t> out, PathId* to) {
+  if (!mobility_.has_paths() || !connected_ || failed()) return 0;
+  //= draft-ietf-tls-dtls-rrc#section-4
+  //# The return_routability_check message MUST be authenticated and
+  //# encrypted using the currently active security context.
+  const Epoch epoch = records_.write_epoch();
+  const std::span<const uint8_t> usual = records_.send_connection_id();
+  const auto message =
+      mobility_.NextMessage({.len_without_id = records_.Overhead(epoch, kFullForm) - usual.size() +
+                                               kReturnRoutabilityCheckLen,
+                             .max_len = out.size(),
+                             .usual_id = usual},
+                            config_->handshake.random.get());
+  if (!message) return 0;
+  *to = message->to;
+  const auto content = SerializeReturnRoutabilityCheck(message->message);
+  const std::span<const uint8_t> wanted = mobility_.IdFor(message->to, usual);
+  if (wanted.data() == usual.data()) {
+    return PackOne(ContentType::kReturnRoutabilityCheck, content, epoch, out);
+  }
+  const ConnectionId usual_id(usual.begin(), usual.end());
+  records_.SetSendConnectionId(wanted);
+  const size_t len = PackOne(ContentType::kReturnRoutabilityCheck, content, epoch, out);
+  records_.SetSendConnectionId(usual_id);
+  return len;
 }
 
 }  // namespace dtls13

@@ -1,0 +1,308 @@
+#include "dtls13/association/mobility.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dtls13/association/deadline_codec.h"
+
+namespace dtls13 {
+
+namespace {
+
+const PathId& NoPath() {
+  static const PathId kNone;
+  return kNone;
+}
+
+void WritePath(ByteWriter* writer, const std::optional<PathId>& path) {
+  writer->WriteU8(path.has_value());
+  if (path) writer->WriteVector8(path->bytes());
+}
+
+bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
+  bool has_path = false;
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadFlag(&has_path)) return false;
+  if (!has_path) return true;
+  if (!reader->ReadVector8(&bytes)) return false;
+  *path = PathId::Of(bytes);
+  return path->has_value();
+}
+
+bool ReadId(ByteReader* reader, ConnectionId* id) {
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadVector8(&bytes)) return false;
+  id->assign(bytes.begin(), bytes.end());
+  return true;
+}
+
+}  // namespace
+
+Mobility::Paths& Mobility::paths() {
+  if (paths_ == nullptr) paths_ = std::make_unique<Paths>(config_);
+  return *paths_;
+}
+
+// --- The path in use
+
+const PathId& Mobility::active() const { return has_paths() ? paths_->active : NoPath(); }
+const PathId& Mobility::candidate() const { return has_paths() ? paths_->candidate : NoPath(); }
+
+bool Mobility::IsLeft(const PathId& path) const {
+  return has_paths() && paths_->left.has_value() && path == *paths_->left &&
+         !(path == paths_->active);
+}
+
+void Mobility::Use(const PathId& path) {
+  paths().active = path;
+  paths_->candidate = path;
+  paths_->validator.Stop();
+}
+
+void Mobility::Leave(const PathId& path) {
+  if (path == active()) return;
+  paths().left = active();
+  Use(path);
+}
+
+void Mobility::Confirm(const PathId& path, std::optional<ConnectionId> fresh_id) {
+  Use(path);
+  probe_id_.reset();
+  fresh_id_ = std::move(fresh_id);
+}
+
+//= rfc9147#section-11
+//# In order to prevent this, implementations SHOULD attempt to use fresh
+//# CIDs whenever they change local addresses or ports (though this is
+//# not always possible to detect).
+void Mobility::Migrate(const PathId& path, std::span<const uint8_t> used_id,
+                       std::optional<ConnectionId> fresh_id) {
+  Leave(path);
+  probe_id_.reset();
+  left_id_.reset();
+  if (fresh_id) left_id_.emplace(used_id.begin(), used_id.end());
+  fresh_id_ = std::move(fresh_id);
+}
+
+std::optional<ConnectionId> Mobility::TakeFreshId() { return std::exchange(fresh_id_, {}); }
+
+void Mobility::OnPeerReplacedIds() {
+  probe_id_.reset();
+  left_id_.reset();
+}
+
+// --- What the peer sends
+
+bool Mobility::OnNumber(RecordNumber number) {
+  if (number <= newest_record_) return false;
+  newest_record_ = number;
+  return true;
+}
+
+Mobility::News Mobility::OnRecord(const PathId& from, size_t len, bool is_newest, Instant now) {
+  //= rfc9146#section-6
+  //# When a record with a CID is received that has a source address
+  //# different from the one currently associated with the DTLS connection,
+  //# the receiver MUST NOT replace the address it uses for sending records
+  //# to its peer with the source address specified in the received
+  //# datagram, unless the following three conditions are met:
+  // It was authenticated below us, it is the newest, and the check or the application proves that
+  // the peer is there.
+
+  //= rfc9147#section-11
+  //# DTLS implementations MUST NOT update the address they send to in
+  //# response to packets from a different address unless they first
+  //# perform some reachability test; no such test is defined in this
+  //# specification and a future specification would need to specify a
+  //# complete procedure for how and when to update addresses.
+  if (!has_paths() && from.empty()) return News::kNone;
+  News news = News::kNone;
+  Paths& paths = this->paths();
+  // By the path that we left ourselves it was sent before the peer could know.
+  if (is_newest && !(from == paths.active) && !IsLeft(from)) {
+    if (!has_check_) {
+      if (from == paths.candidate) return News::kNone;  // it has been said
+      paths.candidate = from;
+      return News::kCandidate;
+    }
+    //= draft-ietf-tls-dtls-rrc#section-3.1
+    //# if a record with CID is received that has
+    //# the source address of the enclosing UDP datagram different from what
+    //# is currently associated with that CID value, the receiver SHOULD
+    //# perform a return routability check as described in Section 5, unless
+    //# an application-specific address validation mechanism can be triggered
+    //# instead (e.g., CoAP Echo [RFC9175]).
+    if (paths.validator.Start(paths.active, from, now)) {
+      paths.candidate = from;
+      if (paths.validator.probes_candidate()) news = News::kProbing;
+    }
+  }
+  paths.validator.OnReceived(from, len);
+  return news;
+}
+
+Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const PathId& from,
+                                   Instant now) {
+  using Type = ReturnRoutabilityCheck::Type;
+  //= draft-ietf-tls-dtls-rrc#section-3
+  //# The client and server MUST NOT use RRC unless both sides
+  //# have successfully exchanged rrc extensions.
+  if (!has_check_) return News::kNone;
+  if (message.type != Type::kPathChallenge) {
+    return Conclude(paths().validator.OnAnswer(message, from, now));
+  }
+  std::vector<Outgoing>& answers = paths().answers;
+  if (answers.size() >= kMaxAnswers) return News::kNone;
+  //= draft-ietf-tls-dtls-rrc#section-5.2
+  //# *  If the path through which the message was received is
+  //#    preferred, a return_routability_check message of type
+  //#    path_response MUST be returned.
+
+  //= draft-ietf-tls-dtls-rrc#section-5.2
+  //# *  If the path through which the message was received is no
+  //#    longer preferred, a return_routability_check message of type
+  //#    path_drop MUST be returned.
+  //= draft-ietf-tls-dtls-rrc#section-5.4
+  //# The responder MUST send the path_response or the path_drop to the
+  //# address from which the corresponding path_challenge was received.
+  answers.push_back({from, {IsLeft(from) ? Type::kPathDrop : Type::kPathResponse, message.cookie}});
+  return News::kNone;
+}
+
+Mobility::News Mobility::HandleTimeout(Instant now) {
+  return has_paths() ? Conclude(paths_->validator.HandleTimeout(now)) : News::kNone;
+}
+
+std::optional<Instant> Mobility::deadline() const {
+  return has_paths() ? paths_->validator.deadline() : std::nullopt;
+}
+
+Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
+  switch (verdict) {
+    case PathValidator::Verdict::kNone:
+      return News::kNone;
+    case PathValidator::Verdict::kProbesCandidate:
+      return News::kProbing;
+    case PathValidator::Verdict::kValidated:
+      paths_->active = paths_->candidate;
+      fresh_id_ = std::exchange(probe_id_, {});
+      return News::kMoved;
+    case PathValidator::Verdict::kRefused:
+    case PathValidator::Verdict::kTimedOut:
+      // It was seen on a path that is none, and is not used again.
+      probe_id_.reset();
+      return News::kProbeOver;
+  }
+  return News::kNone;
+}
+
+const PathStats& Mobility::stats() const {
+  static const PathStats kNone;
+  return has_paths() ? paths_->validator.stats() : kNone;
+}
+
+// --- What is sent for the check
+
+std::span<const uint8_t> Mobility::IdFor(const PathId& path,
+                                         std::span<const uint8_t> usual_id) const {
+  if (path == active()) return usual_id;
+  if (probe_id_ && path == candidate()) return *probe_id_;
+  if (left_id_ && IsLeft(path)) return *left_id_;
+  return usual_id;
+}
+
+std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
+                                                        RandomSource* random) {
+  if (!has_paths()) return std::nullopt;
+  const size_t challenge_len = carrier.len_without_id + IdFor(candidate(), carrier.usual_id).size();
+  if (carrier.max_len < std::max(challenge_len, carrier.len_without_id + carrier.usual_id.size())) {
+    return std::nullopt;
+  }
+  //= draft-ietf-tls-dtls-rrc#section-5.4
+  //# The responder MUST NOT delay sending an elicited path_response or
+  //# path_drop messages.
+
+  //= draft-ietf-tls-dtls-rrc#section-5.4
+  //# The responder MUST send exactly one path_response or path_drop
+  //# message for each valid path_challenge it received.
+  std::vector<Outgoing>& answers = paths_->answers;
+  if (!answers.empty()) {
+    Outgoing answer = std::move(answers.front());
+    answers.erase(answers.begin());
+    return answer;
+  }
+  //= draft-ietf-tls-dtls-rrc#section-5.3
+  //# -  Each path_challenge SHOULD go into different transport packets.
+  const auto challenge = paths_->validator.TakeChallenge(challenge_len, random);
+  if (!challenge) return std::nullopt;
+  return Outgoing{challenge->to, {ReturnRoutabilityCheck::Type::kPathChallenge, challenge->cookie}};
+}
+
+// --- Connection IDs of ours
+
+void Mobility::Retire(ConnectionId id, Instant now) {
+  retiring_.push_back({std::move(id), now + retired_lifetime_});
+}
+
+void Mobility::KeepId(const ConnectionId& id) {
+  std::erase_if(retiring_, [&](const Retiring& one) { return one.id == id; });
+}
+
+std::optional<ConnectionId> Mobility::TakeForgottenId(Instant now) {
+  if (retiring_.empty()) return std::nullopt;
+  if (now < retiring_.front().forget_at && retiring_.size() <= kMaxRetiring) return std::nullopt;
+  ConnectionId id = std::move(retiring_.front().id);
+  retiring_.erase(retiring_.begin());
+  return id;
+}
+
+// --- Going to another process
+
+bool Mobility::IsAtRest() const {
+  return !probe_id_ && (!has_paths() || (!paths_->validator.running() && paths_->answers.empty()));
+}
+
+void Mobility::WriteState(ByteWriter* writer, Instant now) const {
+  writer->WriteU64(newest_record_.epoch.value);
+  writer->WriteU64(newest_record_.sequence_number.value);
+  writer->WriteU8(static_cast<uint8_t>(retiring_.size()));
+  for (const Retiring& one : retiring_) {
+    writer->WriteVector8(one.id);
+    WriteDeadline(writer, one.forget_at, now);
+  }
+  WritePath(writer, has_paths() ? std::optional<PathId>(paths_->active) : std::nullopt);
+  WritePath(writer, has_paths() ? paths_->left : std::nullopt);
+  writer->WriteU8(left_id_.has_value());
+  writer->WriteVector8(left_id_.value_or(ConnectionId()));
+}
+
+bool Mobility::ReadState(ByteReader* reader, Instant now) {
+  uint8_t num_retiring = 0;
+  if (!reader->ReadU64(&newest_record_.epoch.value) ||
+      !reader->ReadU64(&newest_record_.sequence_number.value) || !reader->ReadU8(&num_retiring) ||
+      num_retiring > kMaxRetiring) {
+    return false;
+  }
+  for (; num_retiring > 0; --num_retiring) {
+    ConnectionId id;
+    std::optional<Instant> forget_at;
+    if (!ReadId(reader, &id) || !ReadDeadline(reader, retired_lifetime_, now, &forget_at)) {
+      return false;
+    }
+    retiring_.push_back({std::move(id), forget_at.value_or(now + retired_lifetime_)});
+  }
+  std::optional<PathId> active, left;
+  bool has_left_id = false;
+  ConnectionId left_id;
+  if (!ReadPath(reader, &active) || !ReadPath(reader, &left) || !reader->ReadFlag(&has_left_id) ||
+      !ReadId(reader, &left_id)) {
+    return false;
+  }
+  if (has_left_id) left_id_ = std::move(left_id);
+  if (!active) return !left;
+  Use(left.value_or(*active));
+  Leave(*active);
+  return true;
+}
+
+}  // namespace dtls13
