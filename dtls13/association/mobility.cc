@@ -29,13 +29,6 @@ bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
   return path->has_value();
 }
 
-bool ReadId(ByteReader* reader, ConnectionId* id) {
-  std::span<const uint8_t> bytes;
-  if (!reader->ReadVector8(&bytes)) return false;
-  id->assign(bytes.begin(), bytes.end());
-  return true;
-}
-
 }  // namespace
 
 Mobility::Paths& Mobility::paths() {
@@ -267,13 +260,13 @@ void Mobility::WriteState(ByteWriter* writer, Instant now) const {
   writer->WriteU64(newest_record_.sequence_number.value);
   writer->WriteU8(static_cast<uint8_t>(retiring_.size()));
   for (const Retiring& one : retiring_) {
-    writer->WriteVector8(one.id);
+    WriteConnectionId(writer, one.id);
     WriteDeadline(writer, one.forget_at, now);
   }
   WritePath(writer, has_paths() ? std::optional<PathId>(paths_->active) : std::nullopt);
   WritePath(writer, has_paths() ? paths_->left : std::nullopt);
   writer->WriteU8(left_id_.has_value());
-  writer->WriteVector8(left_id_.value_or(ConnectionId()));
+  WriteConnectionId(writer, left_id_.value_or(ConnectionId()));
 }
 
 bool Mobility::ReadState(ByteReader* reader, Instant now) {
@@ -286,7 +279,8 @@ bool Mobility::ReadState(ByteReader* reader, Instant now) {
   for (; num_retiring > 0; --num_retiring) {
     ConnectionId id;
     std::optional<Instant> forget_at;
-    if (!ReadId(reader, &id) || !ReadDeadline(reader, retired_lifetime_, now, &forget_at)) {
+    if (!ReadConnectionId(reader, &id) ||
+        !ReadDeadline(reader, retired_lifetime_, now, &forget_at)) {
       return false;
     }
     retiring_.push_back({std::move(id), forget_at.value_or(now + retired_lifetime_)});
@@ -295,7 +289,7 @@ bool Mobility::ReadState(ByteReader* reader, Instant now) {
   bool has_left_id = false;
   ConnectionId left_id;
   if (!ReadPath(reader, &active) || !ReadPath(reader, &left) || !reader->ReadFlag(&has_left_id) ||
-      !ReadId(reader, &left_id)) {
+      !ReadConnectionId(reader, &left_id)) {
     return false;
   }
   if (has_left_id) left_id_ = std::move(left_id);

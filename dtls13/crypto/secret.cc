@@ -16,6 +16,13 @@ Secret Secret::CopyOf(std::span<const uint8_t> bytes) {
   return secret;
 }
 
+bool Secret::Read(ByteReader* reader, Secret* out) {
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadVector8(&bytes)) return false;
+  *out = CopyOf(bytes);
+  return out->size() == bytes.size();
+}
+
 Secret::Secret(Secret&& other) noexcept : bytes_(other.bytes_), len_(other.len_) {
   other.Cleanse();
 }

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <span>
 
+#include "dtls13/wire/byte_reader.h"
+
 namespace dtls13 {
 
 // Secret is a short run of key material, stored inline so that no copy of it is left in freed heap
@@ -22,6 +24,8 @@ class Secret {
   explicit Secret(size_t len);
   // CopyOf is empty when `bytes` are more than kMaxLen.
   static Secret CopyOf(std::span<const uint8_t> bytes);
+  // Read takes opaque<0..kMaxLen> with a length of one byte. False when there is none.
+  [[nodiscard]] static bool Read(ByteReader* reader, Secret* out);
 
   Secret(Secret&& other) noexcept;
   Secret& operator=(Secret&& other) noexcept;

@@ -9,8 +9,10 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/crypto/transcript.h"
-#include "dtls13/message/connection_config.h"
 #include "dtls13/message/connection_id.h"
+#include "dtls13/message/connection_result.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/time.h"
 
@@ -55,6 +57,11 @@ struct HandshakeResult {
   // The whole handshake's, kept only for authentication after it.
   std::unique_ptr<Transcript> transcript;
   CertificateType client_certificate_type = CertificateType::kX509;
+
+  // WriteState and ReadState carry it to another process, but for the application secrets, the
+  // resumption secret and the transcript. Requires a suite. False when it is no such state.
+  void WriteState(ByteWriter* writer) const;
+  [[nodiscard]] bool ReadState(ByteReader* reader);
 };
 
 }  // namespace dtls13

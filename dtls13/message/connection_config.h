@@ -40,21 +40,6 @@ struct ConnectionConfig {
   std::optional<MaxFragmentLength> max_fragment_length;
 };
 
-// ConnectionResult is what the two sides agreed on.
-struct ConnectionResult {
-  std::string alpn;  // empty: none
-  std::optional<SrtpProfile> srtp_profile;
-  std::vector<uint8_t> srtp_mki;  // empty: not used
-  // The longest DTLSInnerPlaintext that may be sent and received, bytes.
-  uint16_t max_send_inner_len = kMaxInnerPlaintextLen;
-  uint16_t max_receive_inner_len = kMaxInnerPlaintextLen;
-  // Client: the server acknowledged server_name (RFC 6066 section 3).
-  bool server_name_acknowledged = false;
-  // Client: the groups the server would rather have had, by its order; empty if it did not say.
-  // For the next connection's key shares (RFC 8446 section 4.2.7).
-  std::vector<NamedGroup> server_groups;
-};
-
 }  // namespace dtls13
 
 #endif  // DTLS13_MESSAGE_CONNECTION_CONFIG_H_

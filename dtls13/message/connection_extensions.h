@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dtls13/message/connection_config.h"
+#include "dtls13/message/connection_result.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/message/protocol_name_list.h"
 #include "dtls13/message/record_size.h"

@@ -19,6 +19,25 @@ void WriteConnectionId(ByteWriter* writer, std::span<const uint8_t> id) {
   writer->WriteVector8(id);
 }
 
+bool ReadConnectionId(ByteReader* reader, ConnectionId* id) {
+  std::span<const uint8_t> bytes;
+  if (!reader->ReadVector8(&bytes)) return false;
+  id->assign(bytes.begin(), bytes.end());
+  return true;
+}
+
+void ConnectionIdAgreement::WriteState(ByteWriter* writer) const {
+  writer->WriteU8(negotiated);
+  WriteConnectionId(writer, receive);
+  WriteConnectionId(writer, send);
+  writer->WriteU8(return_routability_check);
+}
+
+bool ConnectionIdAgreement::ReadState(ByteReader* reader) {
+  return reader->ReadFlag(&negotiated) && ReadConnectionId(reader, &receive) &&
+         ReadConnectionId(reader, &send) && reader->ReadFlag(&return_routability_check);
+}
+
 //      enum {
 //          cid_immediate(0), cid_spare(1), (255)
 //      } ConnectionIdUsage;

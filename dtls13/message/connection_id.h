@@ -14,6 +14,9 @@ namespace dtls13 {
 // ConnectionId is what one side wants to find in the records it receives, 0 to 255 bytes.
 using ConnectionId = std::vector<uint8_t>;
 
+// ReadConnectionId reads one with a length of one byte, as WriteConnectionId writes it.
+[[nodiscard]] bool ReadConnectionId(ByteReader* reader, ConnectionId* id);
+
 // ConnectionIdAgreement is what the connection_id and rrc extensions of a handshake came to. An
 // empty ConnectionId is a direction whose records carry none.
 struct ConnectionIdAgreement {
@@ -21,6 +24,10 @@ struct ConnectionIdAgreement {
   ConnectionId receive;                   // ours, in the peer's records
   ConnectionId send;                      // the peer's, in ours
   bool return_routability_check = false;  // both sent rrc
+
+  // WriteState and ReadState carry it to another process. False when it is no such state.
+  void WriteState(ByteWriter* writer) const;
+  [[nodiscard]] bool ReadState(ByteReader* reader);
 };
 
 // ParseConnectionId reads the data of a connection_id extension: a view, possibly empty. Nothing

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "dtls13/message/connection_config.h"
+#include "dtls13/message/connection_result.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/status.h"

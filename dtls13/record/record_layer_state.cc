@@ -8,10 +8,7 @@ namespace dtls13 {
 namespace {
 
 bool ReadSecret(ByteReader* reader, Secret* secret) {
-  std::span<const uint8_t> bytes;
-  if (!reader->ReadVector8(&bytes)) return false;
-  *secret = Secret::CopyOf(bytes);
-  return !secret->empty();
+  return Secret::Read(reader, secret) && !secret->empty();
 }
 
 void WriteSecret(ByteWriter* writer, const Secret* secret) {

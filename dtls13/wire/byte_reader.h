@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 
 namespace dtls13 {
 
@@ -21,6 +22,15 @@ class ByteReader {
   [[nodiscard]] bool ReadU32(uint32_t* out);
   [[nodiscard]] bool ReadU48(uint64_t* out);
   [[nodiscard]] bool ReadU64(uint64_t* out);
+  // ReadEnum16 reads a code point of two bytes, whatever it is.
+  template <typename Enum>
+  requires std::is_enum_v<Enum>
+  [[nodiscard]] bool ReadEnum16(Enum* out) {
+    uint16_t value = 0;
+    if (!ReadU16(&value)) return false;
+    *out = static_cast<Enum>(value);
+    return true;
+  }
   // ReadFlag reads a byte that is 0 or 1.
   [[nodiscard]] bool ReadFlag(bool* out);
   // ReadBytes yields a view of the next `len` bytes.
