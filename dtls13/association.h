@@ -11,19 +11,14 @@
 #include <vector>
 
 #include "dtls13/association_config.h"
+#include "dtls13/association_facts.h"
 #include "dtls13/event.h"
-#include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/certificate_demand.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/path_id.h"
-#include "dtls13/path_validation.h"
-#include "dtls13/record/record_layer.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
-
-// Role of this side.
-enum class Role : uint8_t { kClient, kServer };
 
 // kExportKeyLen is the length of the key that seals an exported association: AES-256-GCM's.
 inline constexpr size_t kExportKeyLen = 32;
@@ -60,8 +55,8 @@ class Association {
   // a new handshake when it cannot know that it did not. The importer's numbers begin some
   // thousands further on than the exporter's ended, so that what an exporter still had in its
   // queues cannot meet them.
-  // Each of its Connection IDs is an event kConnectionIdAdded again, and active_path() is what it
-  // was: the bytes of a PathId mean the same to both processes.
+  // Each of its Connection IDs is an event kConnectionIdAdded again, and facts().active_path is
+  // what it was: the bytes of a PathId mean the same to both processes.
   static std::unique_ptr<Association> Import(std::shared_ptr<const AssociationConfig> config,
                                              std::span<const uint8_t> state,
                                              std::span<const uint8_t> key, Instant now);
@@ -72,9 +67,7 @@ class Association {
   // HandleDatagram takes one received datagram (or several records of a stream transport) and
   // decrypts it in place. Bad records are dropped silently and counted. `datagram` must stay
   // untouched until the events have been polled.
-  void HandleDatagram(std::span<uint8_t> datagram, Instant now) {
-    HandleDatagram(datagram, PathId(active_path()), now);
-  }
+  virtual void HandleDatagram(std::span<uint8_t> datagram, Instant now) = 0;
   // The same for one that came by `from`. A caller that names paths sends each datagram of
   // PollTransmit by the path that comes with it. What the peer sends from elsewhere is taken, but
   // the path in use changes only to one that is proved: kPeerMoved, kPeerAddressCandidate.
@@ -84,14 +77,14 @@ class Association {
   // may be empty. Ignored once the association has answered a ClientHello.
   void HandleClientHello(std::shared_ptr<const ReceivedHello> hello, std::span<uint8_t> rest,
                          Instant now) {
-    HandleClientHello(std::move(hello), rest, PathId(active_path()), now);
+    HandleClientHello(std::move(hello), rest, PathId(facts().active_path), now);
   }
   virtual void HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
                                  std::span<uint8_t> rest, const PathId& from, Instant now) = 0;
   // HandleTimeout is infallible and only marks owed work; calling it early is harmless.
   virtual void HandleTimeout(Instant now) = 0;
-  // PollTransmit writes the next owed datagram of at most mtu() bytes and returns its length, 0
-  // when nothing is owed. `out` of fewer than mtu() bytes limits it further.
+  // PollTransmit writes the next owed datagram of at most facts().mtu bytes and returns its length,
+  // 0 when nothing is owed. `out` of fewer than facts().mtu bytes limits it further.
   size_t PollTransmit(std::span<uint8_t> out, Instant now) {
     PathId to;
     return PollTransmit(out, now, &to);
@@ -109,7 +102,7 @@ class Association {
   // Answers to events. They may fail the association, which an event then says.
   virtual void ProvidePsk(size_t index, Psk psk, Instant now) = 0;
   // ProvideProtocol may come before ProvidePsk or ProvideCredential, and names the ALPN protocol
-  // out of client_hello().alpn; empty for none. Abort with no_application_protocol is how to
+  // out of facts().client_hello.alpn; empty for none. Abort with no_application_protocol is how to
   // refuse.
   virtual void ProvideProtocol(std::string_view protocol, Instant now) = 0;
   // ProvideDemand may come before ProvideCredential, and says what is asked of this client's
@@ -139,7 +132,7 @@ class Association {
   //# alternately, it MAY report PMTU estimates minus the estimated expansion
   //# from the transport layer and DTLS record framing.
   virtual size_t SealOverhead() const = 0;
-  // MaxPlaintext is the most that Seal takes for one datagram of mtu() bytes, at present.
+  // MaxPlaintext is the most that Seal takes for one datagram of facts().mtu bytes, at present.
   virtual size_t MaxPlaintext() const = 0;
 
   // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
@@ -160,14 +153,11 @@ class Association {
   // (Session::application_data); before kConnected, and of the same bound.
   virtual void SetSessionData(std::vector<uint8_t> data) = 0;
 
-  // active_path is where the datagrams of Seal are to go.
-  virtual const PathId& active_path() const = 0;
   // MigrateTo says that this side sends by another path from here on, of its own will. An unused
   // Connection ID of the peer's goes with it, if there is one.
   virtual void MigrateTo(const PathId& path, Instant now) = 0;
   // ConfirmPath says that the peer was proved to be at `path` by means of the application's.
   virtual void ConfirmPath(const PathId& path, Instant now) = 0;
-  virtual PathStats path_stats() const = 0;
 
   // RequestConnectionIds asks the peer for `num` of its Connection IDs, for later changes of path.
   // False while an earlier request is unanswered, and where none of the peer's are used.
@@ -193,8 +183,8 @@ class Association {
   // owed, our messages unacknowledged or the peer's incomplete, or a path checked (poll, wait, try
   // again); for any other key length; where authentication after the handshake was agreed on;
   // without AssociationConfig::exportable. The peer notices nothing. Lost are the peer's
-  // certificates and result().connection.server_groups, if they were not copied, further session
-  // tickets, what was measured of the round trip, and what was counted.
+  // certificates and facts().result.connection.server_groups, if they were not copied, further
+  // session tickets, what was measured of the round trip, and what was counted.
   virtual std::vector<uint8_t> Export(std::span<const uint8_t> key) = 0;
 
   // SetMtu sets the datagram payload, at least kMinMtu; what is unacknowledged is split anew when
@@ -204,42 +194,17 @@ class Association {
   //# performing PMTU discovery, whether via [RFC1191] and [RFC4821] for IPv4
   //# or via [RFC8201] for IPv6.
   virtual void SetMtu(size_t mtu) = 0;
-  virtual size_t mtu() const = 0;
   // OnDatagramTooLarge: the transport refused a datagram of `len` bytes (EMSGSIZE), or the path is
-  // known not to carry it. mtu() shrinks to `known_mtu`, the largest payload that passes, or, when
-  // that is 0, to the next size below `len` that many paths carry; what was sent of handshake
+  // known not to carry it. The MTU shrinks to `known_mtu`, the largest payload that passes, or,
+  // when that is 0, to the next size below `len` that many paths carry; what was sent of handshake
   // messages and is not acknowledged is owed at once in smaller pieces.
   virtual void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) = 0;
 
   // SetRetransmitTimeout replaces the retransmission timer's present value, from its last start.
   virtual void SetRetransmitTimeout(Duration value) = 0;
 
-  // --- what is known
-
-  virtual RetransmitTimerReport retransmit_timer() const = 0;
-  virtual Role role() const = 0;
-  virtual bool connected() const = 0;
-  // failed: the association is over, other than by an orderly closing. It sends and takes nothing
-  // more than its alert.
-  virtual bool failed() const = 0;
-  virtual Status failure() const = 0;
-  virtual bool close_sent() const = 0;
-  virtual bool peer_closed() const = 0;
-  // HasUnacked: handshake or post-handshake messages of ours still wait for the peer.
-  virtual bool HasUnacked() const = 0;
-
-  virtual const ClientHelloInfo& client_hello() const = 0;
-  virtual const SignatureRequest& signature_request() const = 0;
-  // certificate_request: what the server of a client that is asked for a credential wants.
-  virtual const CertificateRequestInfo& certificate_request() const = 0;
-  // peer_identity: what the peer showed, with what was stapled to it.
-  virtual const PeerIdentity& peer_identity() const = 0;
-  const std::vector<std::vector<uint8_t>>& peer_certificates() const {
-    return peer_identity().chain;
-  }
-  // result: suite is null before ServerHello was processed.
-  virtual const HandshakeResult& result() const = 0;
-  virtual const RecordLayer& records() const = 0;
+  // facts is what is known at present: cheap, and to be asked anew after each call.
+  virtual AssociationFacts facts() const = 0;
 
   // ExportKeyingMaterial, RFC 8446 section 7.5. `has_context` false and an empty context are the
   // same in TLS 1.3. False before kConnected or when libcrypto fails.

@@ -283,8 +283,8 @@ void AssociationTable::Wake(AssociationId id, Entry* entry) {
 void AssociationTable::Settle(AssociationId id, Entry* entry) {
   if (entry->may_transmit || entry->may_have_events) return;
   const Association& association = *entry->association;
-  const bool is_over =
-      association.failed() || (association.close_sent() && association.peer_closed());
+  const bool is_over = association.facts().failed ||
+                       (association.facts().close_sent && association.facts().peer_closed);
   if (is_over && !entry->remove_at) {
     entry->remove_at = now_ + options_.linger;
     half_open_.erase(id);

@@ -33,7 +33,7 @@ TEST(AssociationTest, ConnectsAndCarriesDataBothWays) {
   EXPECT_EQ(pair.server().received, Received{Bytes("ping")});
   EXPECT_EQ(pair.client().received, Received{Bytes("pong")});
   EXPECT_TRUE(pair.client().handshake_acked);
-  EXPECT_EQ(pair.client().association->result().server_name, "server.example");
+  EXPECT_EQ(pair.client().association->facts().result.server_name, "server.example");
 }
 
 TEST(AssociationTest, NothingIsOwedOnceQuiet) {
@@ -74,7 +74,7 @@ TEST(AssociationTest, DataIsNeverHeldBackForAnAck) {
     return datagram.direction == sim::Direction::kServerToClient && datagram.index == 1;
   });
   ASSERT_TRUE(pair.RunUntilConnected());
-  ASSERT_TRUE(pair.client().association->HasUnacked());
+  ASSERT_TRUE(pair.client().association->facts().has_unacked);
   EXPECT_TRUE(pair.Send(pair.client(), "early bird"));
 }
 
@@ -85,8 +85,8 @@ TEST(AssociationTest, KeyUpdateRequestedOfBothSidesMovesBothEpochs) {
   pair.client().association->RequestKeyUpdate(/*request_peer=*/true, pair.now());
   pair.Flush(pair.client());
   pair.RunUntilQuiet();
-  EXPECT_EQ(pair.client().association->records().write_epoch(), Epoch{4});
-  EXPECT_EQ(pair.server().association->records().write_epoch(), Epoch{4});
+  EXPECT_EQ(pair.client().association->facts().records.write_epoch(), Epoch{4});
+  EXPECT_EQ(pair.server().association->facts().records.write_epoch(), Epoch{4});
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -99,10 +99,10 @@ TEST(AssociationTest, OneSideMayUpdateItsKeysManyTimes) {
     pair.client().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
     pair.Flush(pair.client());
     pair.RunUntilQuiet();
-    ASSERT_EQ(pair.client().association->records().write_epoch(), Epoch{epoch});
-    ASSERT_FALSE(pair.client().association->HasUnacked());
+    ASSERT_EQ(pair.client().association->facts().records.write_epoch(), Epoch{epoch});
+    ASSERT_FALSE(pair.client().association->facts().has_unacked);
   }
-  EXPECT_EQ(pair.server().association->records().write_epoch(), Epoch{3});
+  EXPECT_EQ(pair.server().association->facts().records.write_epoch(), Epoch{3});
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -123,7 +123,7 @@ TEST(AssociationTest, KeyUpdatesSurviveLossInBothDirections) {
       pair.RunUntilQuiet(std::chrono::hours(1));
       ASSERT_FALSE(pair.client().failure || pair.server().failure) << seed;
     }
-    EXPECT_GE(pair.client().association->records().write_epoch(), Epoch{4 + 3}) << seed;
+    EXPECT_GE(pair.client().association->facts().records.write_epoch(), Epoch{4 + 3}) << seed;
     EXPECT_TRUE(pair.DataFlowsBothWays()) << seed;
   }
 }
@@ -206,7 +206,7 @@ TEST(AssociationTest, SrtpHasAShorterTimer) {
   AssociationPair pair(options);
   EXPECT_EQ(pair.client().association->NextTimeout(), Instant(milliseconds(400)));
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_EQ(pair.server().association->result().connection.srtp_profile,
+  EXPECT_EQ(pair.server().association->facts().result.connection.srtp_profile,
             SrtpProfile::kAeadAes128Gcm);
 }
 
@@ -219,12 +219,12 @@ TEST(AssociationTest, AnswersWhatIsKnownAfterAFailureToo) {
   pair.RunUntilQuiet();
   for (sim::Side* side : {&pair.client(), &pair.server()}) {
     Association& association = *side->association;
-    EXPECT_TRUE(association.failed());
-    EXPECT_TRUE(association.peer_certificates().empty());
-    EXPECT_TRUE(association.peer_identity().chain.empty());
-    EXPECT_TRUE(association.certificate_request().context.empty());
-    EXPECT_TRUE(association.signature_request().input.empty());
-    EXPECT_NE(association.result().suite, nullptr);
+    EXPECT_TRUE(association.facts().failed);
+    EXPECT_TRUE(association.facts().peer_certificates().empty());
+    EXPECT_TRUE(association.facts().peer_identity.chain.empty());
+    EXPECT_TRUE(association.facts().certificate_request.context.empty());
+    EXPECT_TRUE(association.facts().signature_request.input.empty());
+    EXPECT_NE(association.facts().result.suite, nullptr);
   }
 }
 
@@ -253,7 +253,7 @@ TEST(AssociationTest, AServerAnswersStepByStepAndIsAskedOnce) {
   EXPECT_FALSE(PollFor(*server, EventType::kCredentialWanted));
   server->ProvideCredential(sim::TestIdentity::Get(sim::KeyType::kEcdsaP256).credential(), now);
   EXPECT_TRUE(PollFor(*server, EventType::kSignatureWanted));
-  EXPECT_EQ(server->result().connection.alpn, "coap");
+  EXPECT_EQ(server->facts().result.connection.alpn, "coap");
 }
 
 TEST(AssociationTest, AServerChoosesTheProtocolBeforeTheKey) {
@@ -276,8 +276,8 @@ TEST(AssociationTest, AServerChoosesTheProtocolBeforeTheKey) {
   server->ProvideProtocol("coap", now);
   EXPECT_FALSE(PollFor(*server, EventType::kPskWanted));
   server->ProvidePsk(0, psk, now);
-  EXPECT_EQ(server->result().psk_index, 0);
-  EXPECT_EQ(server->result().connection.alpn, "coap");
+  EXPECT_EQ(server->facts().result.psk_index, 0);
+  EXPECT_EQ(server->facts().result.connection.alpn, "coap");
 }
 
 // A client whose own verifier thinks for long: nothing of the peer's is late.
@@ -312,9 +312,9 @@ TEST(AssociationTest, TheCallersOwnSlownessIsNoTimeout) {
     while (client->PollTransmit(datagram, now) > 0) {
     }
   }
-  EXPECT_FALSE(client->failed());
+  EXPECT_FALSE(client->facts().failed);
   client->ProvideVerification(/*ok=*/true, AlertDescription::kCloseNotify, now);
-  EXPECT_TRUE(client->connected());
+  EXPECT_TRUE(client->facts().connected);
   EXPECT_GT(client->PollTransmit(datagram, now), 0u);
 }
 
@@ -334,13 +334,13 @@ TEST(AssociationTest, AKeyUpdateOutlivesALongOutage) {
     pair.RunFor(std::chrono::minutes(1));
     ASSERT_TRUE(pair.Send(pair.server(), "tick"));
   }
-  EXPECT_TRUE(pair.client().association->HasUnacked());
+  EXPECT_TRUE(pair.client().association->facts().has_unacked);
   is_out = false;
   pair.RunFor(std::chrono::minutes(9));
   ASSERT_TRUE(pair.Send(pair.server(), "tick"));
   pair.RunUntilQuiet();
-  EXPECT_FALSE(pair.client().association->HasUnacked());
-  EXPECT_EQ(pair.client().association->records().write_epoch(), Epoch{4});
+  EXPECT_FALSE(pair.client().association->facts().has_unacked);
+  EXPECT_EQ(pair.client().association->facts().records.write_epoch(), Epoch{4});
 }
 
 }  // namespace

@@ -15,10 +15,11 @@ namespace dtls13 {
 
 // EventType, in the order a handshake meets them.
 enum class EventType : uint8_t {
-  kPskWanted,            // server: answer with ProvidePsk; client_hello() has the identities
-  kCredentialWanted,     // answer with ProvideCredential; client_hello() of a server, or
-                         // certificate_request() of a client, says what was asked
-  kSignatureWanted,      // answer with ProvideSignature; signature_request() has scheme and input
+  // What AssociationFacts has for the answer is named after it.
+  kPskWanted,            // server: answer with ProvidePsk; client_hello has the identities
+  kCredentialWanted,     // answer with ProvideCredential; client_hello of a server, or
+                         // certificate_request of a client, says what was asked
+  kSignatureWanted,      // answer with ProvideSignature; signature_request has scheme and input
   kVerifyPeer,           // answer with ProvideVerification; peer_certificates() has the chain
   kKeyLog,               // `data` is one NSS key log line without newline
   kTrace,                // one message, alert or ACK went by: `trace`, `data`

@@ -44,7 +44,8 @@ int Run(uint16_t port, const std::string& ca_file) {
     transmit();
     while (const auto event = client->PollEvent()) {
       if (event->type == EventType::kVerifyPeer) {
-        const auto result = verifier->Verify(client->peer_certificates(), kServerName, WallNow());
+        const auto result =
+            verifier->Verify(client->facts().peer_certificates(), kServerName, WallNow());
         client->ProvideVerification(result.ok, result.alert, Now());
       } else if (event->type == EventType::kConnected) {
         transmit();  // Finished goes before the data
@@ -58,11 +59,11 @@ int Run(uint16_t port, const std::string& ca_file) {
       }
       transmit();
     }
-    if (client->failed()) {
+    if (client->facts().failed) {
       std::fprintf(stderr, "client: the handshake failed\n");
       return 1;
     }
-    if (client->close_sent()) return 0;
+    if (client->facts().close_sent) return 0;
     const auto datagram = socket.Receive(client->NextTimeout());
     client->HandleTimeout(Now());
     client->HandleDatagram(datagram, Now());

@@ -48,7 +48,7 @@ int Run(const std::string& certificate_file, const std::string& key_file) {
         dtls13::Association* client = table.Use(happened->id);
         if (client == nullptr || happened->type != dtls13::TableEventType::kEvent) continue;
         if (happened->event.type == EventType::kSignatureWanted) {
-          const auto& request = client->signature_request();
+          const auto& request = client->facts().signature_request;
           const auto signature = signer->Sign(request.scheme, request.input);
           client->ProvideSignature(signature.value_or(std::vector<uint8_t>()), Now());
         } else if (happened->event.type == EventType::kApplicationData) {

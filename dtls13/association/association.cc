@@ -10,25 +10,13 @@
 namespace dtls13 {
 namespace {
 
-const ClientHelloInfo& NoClientHello() {
-  static const ClientHelloInfo kNone;
-  return kNone;
-}
-
-const SignatureRequest& NoSignatureRequest() {
-  static const SignatureRequest kNone{};
-  return kNone;
-}
-
-const CertificateRequestInfo& NoCertificateRequest() {
-  static const CertificateRequestInfo kNone;
-  return kNone;
-}
-
-const PeerIdentity& NoPeerIdentity() {
-  static const PeerIdentity kNone;
-  return kNone;
-}
+// Nothing is what there is to be seen of a handshake that is over, or has not got so far.
+struct Nothing {
+  ClientHelloInfo client_hello;
+  SignatureRequest signature_request{};
+  CertificateRequestInfo certificate_request;
+  PeerIdentity peer_identity;
+};
 
 }  // namespace
 
@@ -155,7 +143,7 @@ void AssociationImpl::OnEnded(bool from_peer) {
   retransmission_.Stop();
   acks_.CancelPending();
   stateless_reply_.clear();
-  events_.Push({.type = EventType::kFailed, .status = failure(), .from_peer = from_peer});
+  events_.Push({.type = EventType::kFailed, .status = ending_.failure(), .from_peer = from_peer});
 }
 
 //= rfc8446#section-6
@@ -194,27 +182,39 @@ void AssociationImpl::TraceMessage(bool outgoing, HandshakeType type, uint16_t m
 
 // --- What is known
 
-const ClientHelloInfo& AssociationImpl::client_hello() const {
-  return server_handshake_ != nullptr ? server_handshake_->client_hello() : NoClientHello();
-}
-
-const SignatureRequest& AssociationImpl::signature_request() const {
-  if (const PostHandshakeAuth* auth = present_auth()) return auth->signature_request();
-  return handshake_ != nullptr ? handshake_->signature_request() : NoSignatureRequest();
-}
-
-const CertificateRequestInfo& AssociationImpl::certificate_request() const {
-  if (const PostHandshakeAuth* auth = present_auth()) return auth->certificate_request();
-  return handshake_ != nullptr ? handshake_->certificate_request() : NoCertificateRequest();
-}
-
-const PeerIdentity& AssociationImpl::peer_identity() const {
-  if (const PostHandshakeAuth* auth = present_auth()) return auth->peer_identity();
-  return handshake_ != nullptr ? handshake_->peer_identity() : NoPeerIdentity();
-}
-
-const HandshakeResult& AssociationImpl::result() const {
-  return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
+AssociationFacts AssociationImpl::facts() const {
+  static const Nothing kNothing;
+  const auto with = [this](const SignatureRequest& signature_request,
+                           const CertificateRequestInfo& certificate_request,
+                           const PeerIdentity& peer_identity) {
+    return AssociationFacts{.role = role_,
+                            .connected = connected_,
+                            .failed = ending_.failed(),
+                            .failure = ending_.failure(),
+                            .close_sent = ending_.close_sent(),
+                            .peer_closed = ending_.peer_closed(),
+                            .has_unacked = !retransmission_.empty(),
+                            .mtu = mtu_,
+                            .retransmit_timer = retransmission_.timer(),
+                            .active_path = mobility_.active(),
+                            .path_stats = mobility_.stats(),
+                            .client_hello = server_handshake_ != nullptr
+                                                ? server_handshake_->client_hello()
+                                                : kNothing.client_hello,
+                            .signature_request = signature_request,
+                            .certificate_request = certificate_request,
+                            .peer_identity = peer_identity,
+                            .result = result(),
+                            .records = records_};
+  };
+  if (const PostHandshakeAuth* auth = present_auth()) {
+    return with(auth->signature_request(), auth->certificate_request(), auth->peer_identity());
+  }
+  if (handshake_ != nullptr) {
+    return with(handshake_->signature_request(), handshake_->certificate_request(),
+                handshake_->peer_identity());
+  }
+  return with(kNothing.signature_request, kNothing.certificate_request, kNothing.peer_identity);
 }
 
 bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,

@@ -44,6 +44,9 @@ class AssociationImpl final : public Association {
   void BeginClient(ClientParameters parameters);
   void BeginServer(ServerParameters parameters);
 
+  void HandleDatagram(std::span<uint8_t> datagram, Instant now) override {
+    HandleDatagram(datagram, PathId(mobility_.active()), now);
+  }
   void HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) override;
   void HandleClientHello(std::shared_ptr<const ReceivedHello> hello, std::span<uint8_t> rest,
                          const PathId& from, Instant now) override;
@@ -69,10 +72,8 @@ class AssociationImpl final : public Association {
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
   void SetSessionData(std::vector<uint8_t> data) override { session_data_ = std::move(data); }
-  const PathId& active_path() const override { return mobility_.active(); }
   void MigrateTo(const PathId& path, Instant now) override;
   void ConfirmPath(const PathId& path, Instant now) override;
-  PathStats path_stats() const override { return mobility_.stats(); }
   bool RequestConnectionIds(uint8_t num, Instant now) override;
   bool IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) override;
   void Close() override;
@@ -82,30 +83,21 @@ class AssociationImpl final : public Association {
   // ReadState is the beginning of an imported association. False when `reader` has no such state.
   bool ReadState(ByteReader* reader, Instant now);
   void SetMtu(size_t mtu) override;
-  size_t mtu() const override { return mtu_; }
   void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
   void SetRetransmitTimeout(Duration value) override { retransmission_.OverrideTimer(value); }
 
-  RetransmitTimerReport retransmit_timer() const override { return retransmission_.timer(); }
-  Role role() const override { return role_; }
-  bool connected() const override { return connected_; }
-  bool failed() const override { return ending_.failed(); }
-  Status failure() const override { return ending_.failure(); }
-  bool close_sent() const override { return ending_.close_sent(); }
-  bool peer_closed() const override { return ending_.peer_closed(); }
-  bool HasUnacked() const override { return !retransmission_.empty(); }
-  const ClientHelloInfo& client_hello() const override;
-  const SignatureRequest& signature_request() const override;
-  const CertificateRequestInfo& certificate_request() const override;
-  const PeerIdentity& peer_identity() const override;
-  const HandshakeResult& result() const override;
-  const RecordLayer& records() const override { return records_; }
+  AssociationFacts facts() const override;
   bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                             std::span<uint8_t> out) const override;
   bool ExportEarlyKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                                  std::span<uint8_t> out) const override;
 
  private:
+  bool failed() const { return ending_.failed(); }
+  const HandshakeResult& result() const {
+    return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
+  }
+
   // --- incoming
   // HandleRecords is false when nothing in `datagram` could be read.
   bool HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);

@@ -106,7 +106,7 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
     }
   }
   if (!reader->empty()) return false;
-  if (close_sent()) post_handshake_->StopSending();
+  if (ending_.close_sent()) post_handshake_->StopSending();
   if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
   connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;

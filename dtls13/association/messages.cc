@@ -150,7 +150,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
       std::make_unique<PostHandshake>(HandshakeConfigOf(config_), role_ == Role::kClient, &result_);
   connected_ = true;
   if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
-  if (close_sent()) post_handshake_->StopSending();
+  if (ending_.close_sent()) post_handshake_->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);
   ending_.StopWaiting();
@@ -258,7 +258,7 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
   }
   server_handshake_->SetTime(wall_clock_.At(now));
   OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
-  HandleHeldDatagrams(PathId(active_path()), now);
+  HandleHeldDatagrams(PathId(mobility_.active()), now);
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {

@@ -10,7 +10,7 @@ namespace dtls13 {
 namespace {
 
 const PathId& NoPath() {
-  static const PathId kNone;
+  static constexpr PathId kNone;
   return kNone;
 }
 
@@ -190,7 +190,7 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
 }
 
 const PathStats& Mobility::stats() const {
-  static const PathStats kNone;
+  static constexpr PathStats kNone;
   return has_paths() ? paths_->validator.stats() : kNone;
 }
 

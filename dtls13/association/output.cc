@@ -31,7 +31,7 @@ constexpr size_t kMinFragmentRoom = kHandshakeHeaderLen + 16;
 //# associations in the same datagram.
 size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) {
   if (const size_t len = PackPathMessage(out, to)) return len;
-  *to = active_path();
+  *to = mobility_.active();
   latest_now_ = now;
   wall_clock_.OnCall(now);
   if (!failed()) RunActions(now);

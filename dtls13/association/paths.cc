@@ -121,13 +121,13 @@ void AssociationImpl::HandlePathNews(Mobility::News news, Instant now) {
 }
 
 void AssociationImpl::MigrateTo(const PathId& path, Instant now) {
-  if (failed() || path == active_path()) return;
+  if (failed() || path == mobility_.active()) return;
   mobility_.Migrate(path, records_.send_connection_id(), TakeSpareConnectionId());
   OnPathChanged(now);
 }
 
 void AssociationImpl::ConfirmPath(const PathId& path, Instant now) {
-  if (failed() || path == active_path()) return;
+  if (failed() || path == mobility_.active()) return;
   mobility_.Confirm(path, TakeSpareConnectionId());
   OnPathChanged(now);
 }

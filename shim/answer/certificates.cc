@@ -87,11 +87,11 @@ OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<con
 
 OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {
   LentObjects& objects = attachment.lent();
-  const bool peer_is_server = attachment.association()->role() == Role::kClient;
+  const bool peer_is_server = attachment.association()->facts().role == Role::kClient;
   OpenSslPtr<X509> leaf;
   objects.chain = sk_X509_new_null();
   if (objects.chain == nullptr) return nullptr;
-  for (const std::vector<uint8_t>& der : attachment.association()->peer_certificates()) {
+  for (const std::vector<uint8_t>& der : attachment.association()->facts().peer_certificates()) {
     OpenSslPtr<X509> certificate = ParseCertificate(attachment, der);
     if (certificate == nullptr) return nullptr;
     const bool is_leaf = leaf == nullptr;

@@ -89,7 +89,7 @@ void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes)
 
 void AnswerAsServer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  KeepAuthorities(attachment, association.client_hello().certificate_wishes);
+  KeepAuthorities(attachment, association.facts().client_hello.certificate_wishes);
   if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
   if (!RunCertificateCallback(attachment)) return;
   NoteSessionData(attachment);
@@ -101,7 +101,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
 
 void AnswerAsClient(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  KeepAuthorities(attachment, association.certificate_request().wishes);
+  KeepAuthorities(attachment, association.facts().certificate_request.wishes);
   if (!RunCertificateCallback(attachment)) return;
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
   bool found_another = false;
@@ -113,7 +113,7 @@ void AnswerAsClient(SslAttachment& attachment, Instant now) {
 }  // namespace
 
 void AnswerCredentialWanted(SslAttachment& attachment, Instant now) {
-  if (attachment.association()->role() == Role::kServer) {
+  if (attachment.association()->facts().role == Role::kServer) {
     AnswerAsServer(attachment, now);
   } else {
     AnswerAsClient(attachment, now);
@@ -122,7 +122,7 @@ void AnswerCredentialWanted(SslAttachment& attachment, Instant now) {
 
 void AnswerSignatureWanted(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
-  const SignatureRequest& request = association.signature_request();
+  const SignatureRequest& request = association.facts().signature_request;
   CtxAttachment* ctx = attachment.ctx();
   const std::shared_ptr<const Algorithms> algorithms = ctx == nullptr ? nullptr : ctx->algorithms();
   EVP_PKEY* key = Real().SSL_get_privatekey(attachment.ssl());

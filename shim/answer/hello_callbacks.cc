@@ -98,7 +98,7 @@ bool CallCertificate(SslAttachment& attachment) {
 bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
   const auto client_hello = [question](SslAttachment& asked) {
     asked.callbacks.set_initial_ctx(asked.ctx());
-    asked.facts.set_server_name(asked.association()->client_hello().server_name);
+    asked.facts.set_server_name(asked.association()->facts().client_hello.server_name);
     return CallClientHello(asked, question);
   };
   return InTurn(attachment, CallbackTurn::kClientHello, client_hello) &&

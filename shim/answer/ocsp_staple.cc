@@ -43,7 +43,7 @@ bool WantsStaple(SSL* ssl) {
 
 bool AddStaple(SslAttachment& attachment, Credential* credential) {
   SSL* ssl = attachment.ssl();
-  const bool is_wanted = attachment.association()->client_hello().certificate_wishes.ocsp;
+  const bool is_wanted = attachment.association()->facts().client_hello.certificate_wishes.ocsp;
   // On a server it is the client's wish that the application finds here.
   Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE,
                   is_wanted ? TLSEXT_STATUSTYPE_ocsp : kNoStatus, nullptr);
@@ -64,7 +64,8 @@ bool AddStaple(SslAttachment& attachment, Credential* credential) {
 bool TellStaple(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   if (!WantsStaple(ssl)) return true;
-  const std::vector<CertificateStaple>& staples = attachment.association()->peer_identity().staples;
+  const std::vector<CertificateStaple>& staples =
+      attachment.association()->facts().peer_identity.staples;
   KeepResponse(ssl, staples.empty() ? std::vector<uint8_t>() : staples.front().ocsp_response);
   const Callback<StatusFunction> callback = StatusCallbackOf(ssl);
   if (!callback) return true;

@@ -179,7 +179,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
       return;
     case TicketAnswer::kResumable: {
       NoteSessionData(attachment);
-      const size_t index = association.client_hello().ticket_index;
+      const size_t index = association.facts().client_hello.ticket_index;
       std::shared_ptr<const Session> session = SessionToResume(attachment);
       association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
       return;
@@ -188,7 +188,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
       break;
   }
   NoteSessionData(attachment);
-  const std::vector<OfferedIdentity>& offered = association.client_hello().psk_identities;
+  const std::vector<OfferedIdentity>& offered = association.facts().client_hello.psk_identities;
   for (size_t i = 0; i < offered.size(); ++i) {
     Psk psk;
     if (!FindSession(attachment, offered[i].identity, &psk)) return;

@@ -18,7 +18,8 @@ namespace {
 constexpr uint16_t kEcPointFormats = 11;  // RFC 8422; TLS 1.3 has no use for it, hellos still do
 
 bool IsServer(const SslAttachment& attachment) {
-  return attachment.association() != nullptr && attachment.association()->role() == Role::kServer;
+  return attachment.association() != nullptr &&
+         attachment.association()->facts().role == Role::kServer;
 }
 
 long SignatureHash(SignatureScheme scheme, int* nid) {
@@ -90,12 +91,12 @@ std::vector<uint16_t> InOrderOfPreference(const SslAttachment& attachment,
 
 long PeerSignatureHash(const SslAttachment& attachment, int* nid) {
   if (attachment.association() == nullptr) return 0;
-  return SignatureHash(attachment.association()->result().peer_signature_scheme, nid);
+  return SignatureHash(attachment.association()->facts().result.peer_signature_scheme, nid);
 }
 
 long LocalSignatureHash(const SslAttachment& attachment, int* nid) {
   if (attachment.association() == nullptr) return 0;
-  return SignatureHash(attachment.association()->result().local_signature_scheme, nid);
+  return SignatureHash(attachment.association()->facts().result.local_signature_scheme, nid);
 }
 
 long PeerTemporaryKey(const SslAttachment& attachment, EVP_PKEY** key) {

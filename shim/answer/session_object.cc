@@ -124,7 +124,7 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
   if (!attachment.connected()) return nullptr;
   SSL* ssl = attachment.ssl();
   const CipherSuiteId id =
-      session != nullptr ? session->suite : attachment.association()->result().suite->id;
+      session != nullptr ? session->suite : attachment.association()->facts().result.suite->id;
   const auto suite = static_cast<uint16_t>(id);
   const uint8_t suite_bytes[2] = {static_cast<uint8_t>(suite >> 8), static_cast<uint8_t>(suite)};
   const Bytes rest = session != nullptr ? RestOf(*session) : Bytes();

@@ -121,7 +121,7 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
 
 void NoteSessionData(SslAttachment& attachment) {
   Association& association = *attachment.association();
-  if (association.role() != Role::kServer) return;
+  if (association.facts().role != Role::kServer) return;
   const long verify_result = Real().SSL_get_verify_result(attachment.ssl());
   association.SetSessionData(
       Serialize({.session_id_context = attachment.settings.session_id_context,
@@ -130,7 +130,7 @@ void NoteSessionData(SslAttachment& attachment) {
 
 TicketAnswer JudgeTicket(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
-  const ClientHelloInfo& hello = attachment.association()->client_hello();
+  const ClientHelloInfo& hello = attachment.association()->facts().client_hello;
   if (hello.ticket_session == nullptr) return TicketAnswer::kDeclined;
   const std::optional<SessionData> data = Parse(hello.ticket_session->application_data);
   const std::vector<uint8_t>& context = attachment.settings.session_id_context;
@@ -148,7 +148,8 @@ TicketAnswer JudgeTicket(SslAttachment& attachment) {
 
 std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment) {
   // The callback may end the association, and with it what client_hello() is.
-  std::shared_ptr<const Session> session = attachment.association()->client_hello().ticket_session;
+  std::shared_ptr<const Session> session =
+      attachment.association()->facts().client_hello.ticket_session;
   if (session->max_early_data_len == 0) return session;
   const uint32_t allowed = AllowedEarlyData(attachment);
   if (session->max_early_data_len <= allowed) return session;
@@ -159,7 +160,7 @@ std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment) {
 }
 
 void SettleSession(SslAttachment& attachment) {
-  if (attachment.association()->result().resumed) {
+  if (attachment.association()->facts().result.resumed) {
     KeepPeerCertificates(attachment);
   } else {
     // What was offered is not what this connection has.

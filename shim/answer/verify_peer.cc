@@ -35,7 +35,7 @@ bool Prepare(SslAttachment& attachment, X509_STORE_CTX* context, X509* leaf) {
     return false;
   }
   X509_STORE_CTX_set0_dane(context, Real().SSL_get0_dane(ssl));
-  const bool peer_is_server = attachment.association()->role() == Role::kClient;
+  const bool peer_is_server = attachment.association()->facts().role == Role::kClient;
   X509_STORE_CTX_set_default(context, peer_is_server ? "ssl_server" : "ssl_client");
   X509_VERIFY_PARAM_set1(param, Real().SSL_get0_param(ssl));
   if (const auto callback = Real().SSL_get_verify_callback(ssl)) {
@@ -77,7 +77,7 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   LentObjects& objects = attachment.lent();
   Forget(&objects.chain);
   Forget(&objects.verified_chain);
-  if (association.role() == Role::kClient && !RunServerNameCallback(attachment)) return;
+  if (association.facts().role == Role::kClient && !RunServerNameCallback(attachment)) return;
   attachment.callbacks.ForgetRetry();
   // What goes wrong inside a verification that succeeds is nobody's error.
   ERR_set_mark();
@@ -88,7 +88,8 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
     return;
   }
   const bool is_good = VerifyChain(attachment, leaf.get());
-  if (is_good && attachment.callbacks.retry_requested() && association.role() == Role::kClient) {
+  if (is_good && attachment.callbacks.retry_requested() &&
+      association.facts().role == Role::kClient) {
     ERR_pop_to_mark();
     // What the callback noted until then is no verdict, though it may look like a good one.
     if (Real().SSL_get_verify_result(ssl) == X509_V_OK) {
@@ -99,19 +100,19 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   }
   // Without SSL_VERIFY_PEER the result is only for a client's application to look at; a server
   // would not have asked.
-  const bool must_be_good =
-      association.role() == Role::kServer || Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+  const bool must_be_good = association.facts().role == Role::kServer ||
+                            Real().SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
   if (!is_good && must_be_good) {
     ERR_clear_last_mark();
     const int error = static_cast<int>(Real().SSL_get_verify_result(ssl));
     // libssl's server shows the certificates of a client only once it has accepted them.
-    if (association.role() == Role::kServer) Forget(&objects.chain);
+    if (association.facts().role == Role::kServer) Forget(&objects.chain);
     association.ProvideVerification(false, AlertForVerifyError(error), now);
     return;
   }
   ERR_pop_to_mark();
   objects.certificate = leaf.release();
-  if (association.role() == Role::kClient && !TellStaple(attachment)) return;
+  if (association.facts().role == Role::kClient && !TellStaple(attachment)) return;
   NoteSessionData(attachment);
   association.ProvideVerification(true, AlertDescription::kCloseNotify, now);
 }

@@ -74,13 +74,13 @@ class SslAttachment {
   // The association is null until the handshake began, also on an SSL that is ours.
   Association* association() const { return association_.get(); }
   // connected is what SSL_is_init_finished says: the handshake is over and went well.
-  bool connected() const { return association_ != nullptr && association_->connected(); }
+  bool connected() const { return association_ != nullptr && association_->facts().connected; }
 
-  bool failed() const { return association_ != nullptr && association_->failed(); }
+  bool failed() const { return association_ != nullptr && association_->facts().failed; }
   // ended_by_close: the peer closed before the handshake was over.
   bool ended_by_close() const {
-    return failed() && association_->failure().reason() == Reason::kPeerAlert &&
-           association_->failure().alert() == AlertDescription::kCloseNotify;
+    return failed() && association_->facts().failure.reason() == Reason::kPeerAlert &&
+           association_->facts().failure.alert() == AlertDescription::kCloseNotify;
   }
   // is_up: connected, and nothing went wrong since.
   bool is_up() const { return connected() && !failed(); }

@@ -177,9 +177,9 @@ void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
   Association* association = attachment.association();
   const size_t known = QueryMtu(attachment.ssl());
   // Where the BIO knows nothing better, the default passes nearly everywhere.
-  const size_t mtu = known > 0 ? known : std::min(association->mtu(), kDefaultMtu);
+  const size_t mtu = known > 0 ? known : std::min(association->facts().mtu, kDefaultMtu);
   association->OnDatagramTooLarge(refused_len, mtu, now);
-  attachment.applied_mtu = association->mtu();
+  attachment.applied_mtu = association->facts().mtu;
 }
 
 }  // namespace dtls13::shim

@@ -146,12 +146,12 @@ bool PollEvents(SslAttachment& attachment, Instant now) {
 // nobody's: libssl will tell the application the same.
 bool IsLibssls(const SslAttachment& attachment) {
   return attachment.failed() && attachment.libssl_half != nullptr &&
-         attachment.association()->failure().reason() == Reason::kPeerIsOlder;
+         attachment.association()->facts().failure.reason() == Reason::kPeerIsOlder;
 }
 
 // DropFallback: the server has DTLS 1.3, and libssl's object is to be idle as on any SSL of ours.
 void DropFallback(SslAttachment& attachment) {
-  const HandshakeResult& result = attachment.association()->result();
+  const HandshakeResult& result = attachment.association()->facts().result;
   if (result.suite == nullptr && !result.used_hello_retry_request) return;
   attachment.libssl_half.reset();
   SslAttachment::InLibssl in_libssl(attachment);
@@ -162,10 +162,10 @@ void DropFallback(SslAttachment& attachment) {
 void FollowTimer(SslAttachment& attachment) {
   Association& association = *attachment.association();
   const std::optional<Duration> value =
-      attachment.timer.Ask(attachment.ssl(), association.retransmit_timer());
+      attachment.timer.Ask(attachment.ssl(), association.facts().retransmit_timer);
   if (!value) return;
   association.SetRetransmitTimeout(std::max(*value, kTimerSlack));
-  attachment.timer.Note(association.retransmit_timer());
+  attachment.timer.Note(association.facts().retransmit_timer);
 }
 
 Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
@@ -235,7 +235,7 @@ Outcome Settle(SslAttachment& attachment, Instant now) {
 Outcome ReportFailure(SslAttachment& attachment) {
   attachment.want = Want::kNothing;
   AnnounceTimeout(attachment, std::nullopt);
-  const Status failure = attachment.association()->failure();
+  const Status failure = attachment.association()->facts().failure;
   if (!attachment.failure_reported) {
     attachment.failure_reported = true;
     // A close_notify during the handshake is an end, and no error.
@@ -250,7 +250,7 @@ Outcome ReportFailure(SslAttachment& attachment) {
 
 // HasRefusedEarlyData: the server has answered the client, and takes none from it.
 bool HasRefusedEarlyData(const Association& association) {
-  const HandshakeResult& result = association.result();
+  const HandshakeResult& result = association.facts().result;
   return result.suite != nullptr && result.early_data != EarlyDataOutcome::kAccepted;
 }
 
@@ -258,14 +258,14 @@ bool IsReached(const SslAttachment& attachment, Goal goal) {
   const Association& association = *attachment.association();
   switch (goal) {
     case Goal::kHandshake:
-      return association.connected();
+      return association.facts().connected;
     case Goal::kEarlyData:
-      return !attachment.unread_early.empty() || association.connected() ||
+      return !attachment.unread_early.empty() || association.facts().connected ||
              HasRefusedEarlyData(association);
     case Goal::kRead:
     case Goal::kPeerClose:
       // Data ends the wait for a close too: nobody reads it meanwhile, and more would pile up.
-      return !attachment.unread.empty() || association.peer_closed();
+      return !attachment.unread.empty() || association.facts().peer_closed;
     case Goal::kFlush:
       return true;
   }
@@ -389,7 +389,7 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
     const Outcome sent = Settle(attachment, now);
     // Data that came before the end is read before it.
     const bool has_data = goal == Goal::kRead && !attachment.unread.empty();
-    if (association.failed() && !has_data) return ReportFailure(attachment);
+    if (association.facts().failed && !has_data) return ReportFailure(attachment);
     // Once connected nothing that is owed is worth keeping the application from its data for.
     const bool must_send =
         goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
@@ -424,14 +424,14 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
 
 int ExpireTimer(SslAttachment& attachment) {
   Association* association = attachment.association();
-  if (association == nullptr || association->failed() || attachment.busy()) return 0;
+  if (association == nullptr || association->facts().failed || attachment.busy()) return 0;
   SslAttachment::Busy busy(attachment);
   const Instant now = Now();
   const std::optional<Instant> due = DueAt(*association, now);
   if (!due) return 0;
   ServeTimeout(attachment, *due);
   Settle(attachment, now);
-  if (association->failed()) {
+  if (association->facts().failed) {
     ReportFailure(attachment);
     return -1;
   }
@@ -441,7 +441,7 @@ int ExpireTimer(SslAttachment& attachment) {
 
 std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
   const Association* association = attachment.association();
-  if (association == nullptr || association->failed()) return std::nullopt;
+  if (association == nullptr || association->facts().failed) return std::nullopt;
   const std::optional<Instant> deadline = association->NextTransmission();
   if (!deadline) return std::nullopt;
   const Duration left = *deadline - Now();

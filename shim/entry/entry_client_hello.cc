@@ -13,7 +13,7 @@ namespace {
 const SessionFacts* ReceivedHello(const SSL* ssl) {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
   if (attachment == nullptr || attachment->association() == nullptr ||
-      attachment->association()->role() != Role::kServer) {
+      attachment->association()->facts().role != Role::kServer) {
     return nullptr;
   }
   return &attachment->facts;

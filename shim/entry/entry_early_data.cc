@@ -70,7 +70,7 @@ Outcome ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, size_t* num
 int Status(const SslAttachment& attachment) {
   const Association* association = attachment.association();
   if (association == nullptr) return SSL_EARLY_DATA_NOT_SENT;
-  switch (association->result().early_data) {
+  switch (association->facts().result.early_data) {
     case EarlyDataOutcome::kAccepted:
       return SSL_EARLY_DATA_ACCEPTED;
     case EarlyDataOutcome::kOffered:

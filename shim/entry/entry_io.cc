@@ -43,7 +43,7 @@ Outcome Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_
   if (attachment.unread.empty()) {
     const Outcome driven = Drive(attachment, Goal::kRead);
     const bool has_failed = driven == Outcome::kFailed;
-    if (has_failed && attachment.association()->failure().reason() == Reason::kPeerAlert) {
+    if (has_failed && attachment.association()->facts().failure.reason() == Reason::kPeerAlert) {
       return Outcome::kEnded;
     }
     if (driven != Outcome::kDone) return driven;
@@ -119,7 +119,7 @@ int SendClose(SslAttachment& attachment) {
 
 int ReceiveClose(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
-  if (!attachment.association()->peer_closed() &&
+  if (!attachment.association()->facts().peer_closed &&
       Drive(attachment, Goal::kPeerClose) != Outcome::kDone) {
     return -1;
   }
@@ -197,8 +197,9 @@ int GetError(const SslAttachment& attachment, int result) {
   const Association* association = attachment.association();
   // An application that sets the flag itself sees the clean end it declares, as in libssl; what has
   // failed never looks like one.
-  const bool has_failed = association != nullptr && association->failed();
-  if (received && (!has_failed || association->peer_closed() || attachment.ended_by_close())) {
+  const bool has_failed = association != nullptr && association->facts().failed;
+  if (received &&
+      (!has_failed || association->facts().peer_closed || attachment.ended_by_close())) {
     return SSL_ERROR_ZERO_RETURN;
   }
   return SSL_ERROR_SYSCALL;

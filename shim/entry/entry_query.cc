@@ -24,7 +24,7 @@ SslAttachment* Started(const SSL* ssl) {
 }
 
 const SSL_CIPHER* CurrentCipher(const SslAttachment& attachment) {
-  const CipherSuite* suite = attachment.association()->result().suite;
+  const CipherSuite* suite = attachment.association()->facts().result.suite;
   if (suite == nullptr) return nullptr;
   const auto id = static_cast<uint16_t>(suite->id);
   const unsigned char bytes[2] = {static_cast<unsigned char>(id >> 8),
@@ -34,7 +34,7 @@ const SSL_CIPHER* CurrentCipher(const SslAttachment& attachment) {
 
 // To libssl a handshake with an external PSK resumes a session too.
 bool UsesPsk(const SslAttachment& attachment) {
-  return attachment.association()->result().psk_index.has_value();
+  return attachment.association()->facts().result.psk_index.has_value();
 }
 
 // SSL_get_client_random and its kind: with no room, the length; else what fits.
@@ -90,7 +90,7 @@ char* JoinNames(const std::vector<const char*>& names, char* out, size_t out_len
 STACK_OF(SSL_CIPHER) * ClientCiphers(SslAttachment& attachment) {
   LentObjects& objects = attachment.lent();
   const std::span<const uint8_t> suites = attachment.facts.client_cipher_suites();
-  if (attachment.association()->role() != Role::kServer || suites.empty()) return nullptr;
+  if (attachment.association()->facts().role != Role::kServer || suites.empty()) return nullptr;
   if (objects.client_ciphers == nullptr) {
     ERR_set_mark();
     Real().SSL_bytes_to_cipher_list(attachment.ssl(), suites.data(), suites.size(),
@@ -184,7 +184,7 @@ DTLS13_EXPORT STACK_OF(X509) * SSL_get0_verified_chain(const SSL* ssl) noexcept 
 // On a client the authorities that the server named; on a server those it names itself.
 DTLS13_EXPORT STACK_OF(X509_NAME) * SSL_get_client_CA_list(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
-  if (ours == nullptr || ours->association()->role() == Role::kServer) {
+  if (ours == nullptr || ours->association()->facts().role == Role::kServer) {
     return Real().SSL_get_client_CA_list(ssl);
   }
   return ours->lent().authorities;
@@ -200,7 +200,8 @@ DTLS13_EXPORT const STACK_OF(X509_NAME) * SSL_get0_peer_CA_list(const SSL* ssl) 
 DTLS13_EXPORT const char* SSL_get_psk_identity(const SSL* ssl) noexcept {
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_psk_identity(ssl);
-  const bool is_known = dtls13::shim::UsesPsk(*ours) && !ours->association()->result().resumed;
+  const bool is_known =
+      dtls13::shim::UsesPsk(*ours) && !ours->association()->facts().result.resumed;
   const std::string& identity = ours->lent().psk_identity;
   return is_known && !identity.empty() ? identity.c_str() : nullptr;
 }
@@ -214,13 +215,15 @@ DTLS13_EXPORT int SSL_session_reused(const SSL* ssl) noexcept {
 DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_peer_signature_type_nid(ssl, nid);
-  return dtls13::shim::SignatureType(ours->association()->result().peer_signature_scheme, nid);
+  return dtls13::shim::SignatureType(ours->association()->facts().result.peer_signature_scheme,
+                                     nid);
 }
 
 DTLS13_EXPORT int SSL_get_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_signature_type_nid(ssl, nid);
-  return dtls13::shim::SignatureType(ours->association()->result().local_signature_scheme, nid);
+  return dtls13::shim::SignatureType(ours->association()->facts().result.local_signature_scheme,
+                                     nid);
 }
 
 DTLS13_EXPORT int SSL_get_sigalgs(SSL* ssl, int index, int* sign, int* hash, int* sign_and_hash,
@@ -256,7 +259,7 @@ DTLS13_EXPORT int SSL_get_shared_sigalgs(SSL* ssl, int index, int* sign, int* ha
 // libssl's client keeps the name it asked for; only a server's comes from the peer.
 DTLS13_EXPORT const char* SSL_get_servername(const SSL* ssl, const int type) noexcept {
   const SslAttachment* ours = Started(ssl);
-  if (ours == nullptr || ours->association()->role() != Role::kServer) {
+  if (ours == nullptr || ours->association()->facts().role != Role::kServer) {
     return Real().SSL_get_servername(ssl, type);
   }
   const std::string& name = ours->facts.server_name();
@@ -265,7 +268,7 @@ DTLS13_EXPORT const char* SSL_get_servername(const SSL* ssl, const int type) noe
 
 DTLS13_EXPORT int SSL_get_servername_type(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
-  if (ours == nullptr || ours->association()->role() != Role::kServer) {
+  if (ours == nullptr || ours->association()->facts().role != Role::kServer) {
     return Real().SSL_get_servername_type(ssl);
   }
   return ours->facts.server_name().empty() ? -1 : TLSEXT_NAMETYPE_host_name;
@@ -280,7 +283,7 @@ DTLS13_EXPORT void SSL_get0_alpn_selected(const SSL* ssl, const unsigned char** 
   }
   // A copy of its own: the association's moves when the handshake ends.
   std::string& kept = ours->lent().protocol;
-  if (kept.empty()) kept = ours->association()->result().connection.alpn;
+  if (kept.empty()) kept = ours->association()->facts().result.connection.alpn;
   *protocol = kept.empty() ? nullptr : reinterpret_cast<const unsigned char*>(kept.data());
   *protocol_len = static_cast<unsigned int>(kept.size());
 }
@@ -289,7 +292,7 @@ DTLS13_EXPORT SRTP_PROTECTION_PROFILE* SSL_get_selected_srtp_profile(SSL* ssl) n
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_selected_srtp_profile(ssl);
   const std::optional<dtls13::SrtpProfile> selected =
-      ours->association()->result().connection.srtp_profile;
+      ours->association()->facts().result.connection.srtp_profile;
   if (!selected) return nullptr;
   return ours->lent().FindSrtpProfile(static_cast<unsigned long>(*selected));
 }
@@ -376,6 +379,6 @@ DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().DTLS_get_data_mtu(ssl);
   const size_t overhead = ours->association()->SealOverhead();
-  const size_t mtu = ours->association()->mtu();
+  const size_t mtu = ours->association()->facts().mtu;
   return mtu > overhead ? mtu - overhead : 0;
 }

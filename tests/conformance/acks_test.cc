@@ -116,7 +116,7 @@ class SlowVerifierTest : public testing::Test {
     while (const std::optional<Event> event = association.PollEvent()) {
       if (event->type == EventType::kVerifyPeer) verification_wanted_ = true;
       if (event->type != EventType::kSignatureWanted) continue;
-      const SignatureRequest& request = association.signature_request();
+      const SignatureRequest& request = association.facts().signature_request;
       association.ProvideSignature(identity_.Sign(request.scheme, request.input), now_);
     }
   }
@@ -146,12 +146,12 @@ class SlowVerifierTest : public testing::Test {
 TEST_F(SlowVerifierTest, TheFlightIsAcknowledgedExplicitlyInTheEnd) {
   ASSERT_TRUE(verification_wanted_);
   EXPECT_EQ(Carry(*client_, *server_), 0u) << "an answer may still come at once";
-  EXPECT_TRUE(server_->HasUnacked());
+  EXPECT_TRUE(server_->facts().has_unacked);
   now_ = *client_->NextTimeout();
   EXPECT_LT(now_.time_since_epoch(), seconds(1)) << "before the server's timer";
   client_->HandleTimeout(now_);
   EXPECT_EQ(Carry(*client_, *server_), 1u);
-  EXPECT_FALSE(server_->HasUnacked());
+  EXPECT_FALSE(server_->facts().has_unacked);
   EXPECT_EQ(Carry(*server_, *client_), 0u);
 }
 
@@ -163,7 +163,7 @@ TEST_F(SlowVerifierTest, AnImmediateAnswerNeedsNoAck) {
   ASSERT_TRUE(verification_wanted_);
   client_->ProvideVerification(true, AlertDescription::kUnknownCa, now_);
   Answer(*client_);
-  EXPECT_TRUE(client_->connected());
+  EXPECT_TRUE(client_->facts().connected);
   EXPECT_EQ(Carry(*client_, *server_), 1u) << "Finished alone";
 }
 

@@ -33,7 +33,7 @@ class MovingPair : public AssociationPair {
   explicit MovingPair(PairOptions options = Options()) : AssociationPair(std::move(options)) {
     EXPECT_TRUE(RunUntilConnected());
     RunFor(seconds(2));
-    EXPECT_EQ(server().association->active_path(), NamedPath("A"));
+    EXPECT_EQ(server().association->facts().active_path, NamedPath("A"));
     start_ = link().log().size();
   }
 
@@ -58,7 +58,7 @@ class MovingPair : public AssociationPair {
         sent.begin(), sent.end(), size_t{0},
         [](size_t sum, const SentDatagram& one) { return sum + one.bytes.size(); });
   }
-  PathStats server_stats() { return server().association->path_stats(); }
+  PathStats server_stats() { return server().association->facts().path_stats; }
 
  private:
   size_t start_ = 0;
@@ -83,11 +83,11 @@ TEST(AddressChange, BasicAfterANatRebinding) {
   ASSERT_TRUE(pair.Send(pair.client(), "from B"));
   pair.RunFor(milliseconds(15));
   EXPECT_EQ(pair.server().received.size(), 1u);  // taken, but no reason to move yet
-  EXPECT_EQ(pair.server().association->active_path(), NamedPath("A"));
+  EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("A"));
   EXPECT_TRUE(pair.server().moves.empty());
   pair.RunFor(milliseconds(20));
   EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});
-  EXPECT_EQ(pair.server().association->active_path(), NamedPath("B"));
+  EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("B"));
   EXPECT_EQ(pair.server_stats().num_validated, 1u);
   EXPECT_TRUE(pair.DataFlowsBothWays());
   EXPECT_TRUE(pair.client().moves.empty());
@@ -166,7 +166,7 @@ TEST(AddressChange, EnhancedDefeatsWhoRacesCopies) {
     ASSERT_TRUE(pair.Send(pair.client(), "hello"));
     pair.InjectFrom(pair.server(), pair.link().log().back().bytes, NamedPath("X"));
     pair.RunFor(milliseconds(300));
-    EXPECT_EQ(pair.server().association->active_path(), NamedPath("A"));
+    EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("A"));
   }
   EXPECT_TRUE(pair.server().moves.empty());
   EXPECT_GT(pair.server_stats().num_refused, 0u);
@@ -187,7 +187,7 @@ TEST(AddressChange, BasicDoesNotFollowWhoCannotAnswer) {
     pair.RunFor(milliseconds(200));
   }
   EXPECT_TRUE(pair.server().moves.empty());
-  EXPECT_EQ(pair.server().association->active_path(), NamedPath("A"));
+  EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("A"));
   EXPECT_EQ(pair.server().received.size(), 20u);
   //= draft-ietf-tls-dtls-rrc#section-5
   //= type=test
@@ -284,7 +284,7 @@ TEST(AddressChange, UnknownMessagesAreIgnored) {
     pair.Inject(pair.server(), forge.Protected(kFirstApplicationEpoch,
                                                ContentType::kReturnRoutabilityCheck, content));
   }
-  EXPECT_FALSE(pair.server().association->failed());
+  EXPECT_FALSE(pair.server().association->facts().failed);
   EXPECT_TRUE(pair.SentBy(Direction::kServerToClient, "A").empty());
   EXPECT_TRUE(pair.server().moves.empty());
 }
@@ -300,7 +300,7 @@ TEST(AddressChange, OverALossyLink) {
     pair.paths().Close("A");
     // The check may fail, and is begun anew as long as the peer speaks.
     EXPECT_TRUE(pair.DataFlowsBothWays()) << seed << "\n" << pair.link().Describe();
-    EXPECT_EQ(pair.server().association->active_path(), NamedPath("B")) << seed;
+    EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("B")) << seed;
     pair.RunFor(minutes(10));
     EXPECT_FALSE(pair.server().association->NextTimeout()) << seed;
   }
@@ -338,7 +338,7 @@ TEST(AddressChange, AcrossAKeyUpdate) {
   pair.UpdateKeys(pair.client(), /*request_peer=*/true);
   pair.RunFor(seconds(10));
   EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});
-  EXPECT_FALSE(pair.client().association->HasUnacked());
+  EXPECT_FALSE(pair.client().association->facts().has_unacked);
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -351,7 +351,7 @@ TEST(AddressChange, WithoutTheCheckTheApplicationDecides) {
   pair.RunFor(seconds(1));
   EXPECT_EQ(pair.server().candidates, std::vector<PathId>{NamedPath("B")});
   EXPECT_EQ(pair.server().received.size(), 3u);
-  EXPECT_EQ(pair.server().association->active_path(), NamedPath("A"));
+  EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("A"));
   EXPECT_TRUE(pair.SentBy(Direction::kServerToClient, "B").empty());
   pair.server().association->ConfirmPath(NamedPath("B"), pair.now());
   pair.Flush(pair.server());
@@ -374,7 +374,7 @@ TEST(AddressChange, NotBeforeTheHandshakeIsOver) {
   pair.paths().Open("A", "B");
   pair.RunFor(milliseconds(30));
   // The client's Finished came from B; the server's address was proved at A, if anywhere.
-  EXPECT_EQ(pair.server().association->active_path(), NamedPath("A"));
+  EXPECT_EQ(pair.server().association->facts().active_path, NamedPath("A"));
   EXPECT_TRUE(pair.RunUntilConnected());
   ASSERT_TRUE(pair.DataFlowsBothWays());
   EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});

@@ -106,7 +106,7 @@ TEST_F(ClosingTest, F40LateDataOfAnEarlierEpochIsDelivered) {
   const Bytes late = Sealed(pair_.client(), "late");
   pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   pair_.RunFor(seconds(1));
-  ASSERT_EQ(pair_.client().association->records().write_epoch(), Epoch{4});
+  ASSERT_EQ(pair_.client().association->facts().records.write_epoch(), Epoch{4});
   Close(pair_.client());
   pair_.RunFor(seconds(1));
   ASSERT_TRUE(pair_.server().peer_closed);
@@ -122,9 +122,9 @@ TEST_F(ClosingTest, F40LateDataOfAnEarlierEpochIsDelivered) {
 TEST_F(ClosingTest, NothingIsSentAgainBehindTheClosing) {
   pair_.link().SetFilter([](const SentDatagram&) { return true; });
   pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
-  EXPECT_TRUE(pair_.client().association->HasUnacked());
+  EXPECT_TRUE(pair_.client().association->facts().has_unacked);
   Close(pair_.client());
-  EXPECT_FALSE(pair_.client().association->HasUnacked());
+  EXPECT_FALSE(pair_.client().association->facts().has_unacked);
   const size_t num_sent = pair_.link().log().size();
   pair_.RunFor(minutes(10));
   EXPECT_EQ(pair_.link().log().size(), num_sent);
@@ -136,9 +136,10 @@ TEST_F(ClosingTest, MessagesAreAcknowledgedAcrossAHalfClose) {
   pair_.RunFor(seconds(1));
   pair_.UpdateKeys(pair_.server(), /*request_peer=*/true);
   pair_.RunFor(seconds(1));
-  EXPECT_FALSE(pair_.server().association->HasUnacked());
-  EXPECT_EQ(pair_.server().association->records().write_epoch(), Epoch{4});
-  EXPECT_EQ(pair_.client().association->records().write_epoch(), Epoch{3}) << "it sends no more";
+  EXPECT_FALSE(pair_.server().association->facts().has_unacked);
+  EXPECT_EQ(pair_.server().association->facts().records.write_epoch(), Epoch{4});
+  EXPECT_EQ(pair_.client().association->facts().records.write_epoch(), Epoch{3})
+      << "it sends no more";
   ASSERT_TRUE(pair_.Send(pair_.server(), "under new keys"));
   pair_.RunFor(seconds(1));
   EXPECT_EQ(pair_.client().received, std::vector<Bytes>{ToBytes("under new keys")});
@@ -275,8 +276,8 @@ TEST_P(EveryAlertTest, EndsTheAssociationUnlessItIsAClosure) {
     EXPECT_EQ(server.failure.has_value(), !is_closure);
     EXPECT_EQ(server.peer_closed, description == 0);
     EXPECT_EQ(pair.Send(server, "an answer"), is_closure);
-    EXPECT_EQ(server.association->records().CanRead(kFirstApplicationEpoch), is_closure);
-    EXPECT_EQ(server.association->records().CanWrite(kFirstApplicationEpoch), is_closure);
+    EXPECT_EQ(server.association->facts().records.CanRead(kFirstApplicationEpoch), is_closure);
+    EXPECT_EQ(server.association->facts().records.CanWrite(kFirstApplicationEpoch), is_closure);
     std::array<uint8_t, 16> exported;
     EXPECT_EQ(server.association->ExportKeyingMaterial("EXPORTER-test", {}, exported), is_closure);
     if (is_closure) continue;
@@ -315,7 +316,7 @@ TEST_F(ClosingTest, AfterItsOwnErrorASideSendsAndTakesNothing) {
   ASSERT_TRUE(server.failure);
   EXPECT_EQ(server.failure->alert(), AlertDescription::kUnexpectedMessage);
   EXPECT_FALSE(pair_.Send(server, "nothing"));
-  EXPECT_FALSE(server.association->records().CanRead(kFirstApplicationEpoch));
+  EXPECT_FALSE(server.association->facts().records.CanRead(kFirstApplicationEpoch));
   ASSERT_TRUE(pair_.Send(pair_.client(), "is not heard"));
   pair_.RunFor(seconds(1));
   EXPECT_TRUE(server.received.empty());
@@ -323,7 +324,7 @@ TEST_F(ClosingTest, AfterItsOwnErrorASideSendsAndTakesNothing) {
   EXPECT_EQ(pair_.client().failure->alert(), AlertDescription::kUnexpectedMessage);
   // The alert is said a few times more to whoever did not hear it; then its keys are forgotten.
   for (int i = 0; i < 8; ++i) pair_.Inject(server, Bytes{1, 2, 3});
-  EXPECT_FALSE(server.association->records().CanWrite(kFirstApplicationEpoch));
+  EXPECT_FALSE(server.association->facts().records.CanWrite(kFirstApplicationEpoch));
 }
 
 //= rfc8446#section-6.2

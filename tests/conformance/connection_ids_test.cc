@@ -100,7 +100,7 @@ TEST(ConnectionIds, F43ImmediateChange) {
   pair.RunFor(minutes(5));
   EXPECT_EQ(pair.server().connection_ids, std::vector<Bytes>{second});
   pair.Inject(pair.server(), late);
-  EXPECT_EQ(pair.server().association->records().num_dropped(DropReason::kConnectionId), 1u);
+  EXPECT_EQ(pair.server().association->facts().records.num_dropped(DropReason::kConnectionId), 1u);
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -113,8 +113,8 @@ TEST(ConnectionIds, F43RequestedSparesOverALossyLink) {
     ASSERT_TRUE(pair.RunUntilConnected()) << seed;
     pair.RunFor(minutes(2));
     EXPECT_EQ(pair.server().connection_ids.size(), 4u) << seed;
-    EXPECT_FALSE(pair.server().association->HasUnacked());
-    EXPECT_FALSE(pair.client().association->HasUnacked());
+    EXPECT_FALSE(pair.server().association->facts().has_unacked);
+    EXPECT_FALSE(pair.client().association->facts().has_unacked);
     EXPECT_TRUE(pair.DataFlowsBothWays()) << seed;
   }
 }

@@ -26,7 +26,7 @@ PairOptions Options(size_t mtu) {
 uint64_t NumDropped(const Side& side) {
   uint64_t num = 0;
   for (size_t reason = 0; reason < static_cast<size_t>(DropReason::kCount); ++reason) {
-    num += side.association->records().num_dropped(static_cast<DropReason>(reason));
+    num += side.association->facts().records.num_dropped(static_cast<DropReason>(reason));
   }
   return num;
 }

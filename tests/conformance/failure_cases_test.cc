@@ -57,7 +57,7 @@ TEST(FailureCases, F1ALostAckOfFinishedIsSentAgain) {
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunFor(seconds(20));
   EXPECT_TRUE(pair.client().handshake_acked);
-  EXPECT_FALSE(pair.client().association->HasUnacked());
+  EXPECT_FALSE(pair.client().association->facts().has_unacked);
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -75,7 +75,7 @@ TEST(FailureCases, F1FinishedIsAcknowledgedAsLongAsItIsRepeated) {
   ASSERT_FALSE(pair.client().handshake_acked);
   pair.RunFor(minutes(2));
   EXPECT_TRUE(pair.client().handshake_acked);
-  EXPECT_FALSE(pair.client().association->HasUnacked());
+  EXPECT_FALSE(pair.client().association->facts().has_unacked);
 }
 
 // F5: time that passes between the ACKs of a flight's parts harms nothing, and only what is missing
@@ -138,7 +138,7 @@ TEST(FailureCases, F8AnAckBeforeServerHelloIsIgnored) {
   pair.Inject(pair.client(), Forge::Plaintext(ContentType::kAck, 0, 0,
                                               AckOf({{kPlaintextEpoch, SequenceNumber{0}}})));
   EXPECT_FALSE(pair.client().failure);
-  EXPECT_TRUE(pair.client().association->HasUnacked());
+  EXPECT_TRUE(pair.client().association->facts().has_unacked);
 }
 
 // F9
@@ -190,8 +190,8 @@ TEST_F(ConnectedTest, F15F20PlaintextAfterTheHandshakeIsDropped) {
     EXPECT_FALSE(side->failure);
     EXPECT_TRUE(side->received.empty());
     EXPECT_EQ(NumSent(pair_), before);
-    EXPECT_GE(side->association->records().num_dropped(DropReason::kUnexpectedPlaintext) +
-                  side->association->records().num_dropped(DropReason::kUnknownFirstByte),
+    EXPECT_GE(side->association->facts().records.num_dropped(DropReason::kUnexpectedPlaintext) +
+                  side->association->facts().records.num_dropped(DropReason::kUnknownFirstByte),
               5u);
   }
   EXPECT_TRUE(pair_.DataFlowsBothWays());
@@ -264,7 +264,7 @@ TEST(FailureCases, F22ARetransmissionKeepsItsEpochAndTakesANewNumber) {
   pair.link().SetFilter(Lose(Direction::kClientToServer, {1}));
   pair.RunFor(milliseconds(100));
   ASSERT_TRUE(pair.client().connected);
-  ASSERT_EQ(pair.client().association->records().write_epoch(), kFirstApplicationEpoch);
+  ASSERT_EQ(pair.client().association->facts().records.write_epoch(), kFirstApplicationEpoch);
   ASSERT_TRUE(pair.RunUntilConnected());
   std::vector<const SentDatagram*> finished;
   for (const SentDatagram& datagram : pair.link().log()) {

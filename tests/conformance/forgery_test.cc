@@ -161,7 +161,7 @@ TEST(ForgeryTest, AForgedFragmentDoesNotStopTheClientsTimer) {
   pair.Inject(pair.client(),
               Forge::Plaintext(ContentType::kHandshake, 0, 5,
                                Fragment(HandshakeType::kServerHello, 3, 90, Bytes{7})));
-  EXPECT_TRUE(pair.client().association->HasUnacked());
+  EXPECT_TRUE(pair.client().association->facts().has_unacked);
   EXPECT_TRUE(pair.client().association->NextTimeout());
 }
 
@@ -205,9 +205,9 @@ TEST(ForgeryTest, ARepeatedHelloDoesNotDisturbAServerThatAwaitsItsCredential) {
   const TestIdentity& identity = TestIdentity::Get(KeyType::kEcdsaP256);
   server->ProvideCredential(identity.credential(), start);
   ASSERT_EQ(server->PollEvent()->type, EventType::kSignatureWanted);
-  const SignatureRequest& request = server->signature_request();
+  const SignatureRequest& request = server->facts().signature_request;
   server->ProvideSignature(identity.Sign(request.scheme, request.input), start);
-  EXPECT_FALSE(server->failed());
+  EXPECT_FALSE(server->facts().failed);
   EXPECT_GT(server->PollTransmit(buffer, start), 0u);
 }
 

@@ -31,7 +31,7 @@ class LimitsTest : public ConnectedPairTest {
  protected:
   using ConnectedPairTest::ConnectedPairTest;
 
-  Epoch write_epoch(Side& side) { return side.association->records().write_epoch(); }
+  Epoch write_epoch(Side& side) { return side.association->facts().records.write_epoch(); }
   // ForgeRecords injects `num` records that do not authenticate under the client's present keys.
   void ForgeRecords(size_t num) {
     Bytes record = Sealed(pair_.client(), "forged");
@@ -151,7 +151,7 @@ TEST_F(FewFailuresTest, F19ThePeerIsAskedToUpdateBeforeTheLimitOfItsKeys) {
   Bytes forged = old;
   forged.back() ^= 1;
   for (uint64_t i = 0; i < kMaxFailures; ++i) pair_.Inject(pair_.server(), forged);
-  EXPECT_FALSE(pair_.server().association->records().CanRead(kFirstApplicationEpoch));
+  EXPECT_FALSE(pair_.server().association->facts().records.CanRead(kFirstApplicationEpoch));
   EXPECT_TRUE(pair_.DataFlowsBothWays());
 }
 
@@ -195,7 +195,7 @@ TEST_F(LimitsTest, F2ALostAckOfKeyUpdateIsSaidAgainAndTheKeysChangeOnce) {
     EXPECT_GE(peer.received.size(), 20u) << "whoever has new keys still reads the old";
     pair_.RunFor(seconds(20));
     EXPECT_EQ(write_epoch(side), kFourth);
-    EXPECT_FALSE(side.association->HasUnacked());
+    EXPECT_FALSE(side.association->facts().has_unacked);
     EXPECT_TRUE(pair_.DataFlowsBothWays());
   }
 }
@@ -210,8 +210,8 @@ TEST_F(LimitsTest, KeyUpdatesThatCrossMoveEachDirectionOnce) {
   EXPECT_EQ(write_epoch(pair_.client()), write_epoch(pair_.server()));
   EXPECT_GE(write_epoch(pair_.client()), kFourth);
   EXPECT_LE(write_epoch(pair_.client()), Epoch{5});
-  EXPECT_FALSE(pair_.client().association->HasUnacked() ||
-               pair_.server().association->HasUnacked());
+  EXPECT_FALSE(pair_.client().association->facts().has_unacked ||
+               pair_.server().association->facts().has_unacked);
   EXPECT_TRUE(pair_.DataFlowsBothWays());
 }
 
@@ -227,7 +227,7 @@ TEST_F(LimitsTest, SupersededReadKeysGoInTimeThoughNothingArrives) {
   pair_.RunFor(seconds(1));
   ASSERT_TRUE(pair_.Send(pair_.client(), "new"));
   pair_.RunFor(seconds(1));
-  const RecordLayer& records = pair_.server().association->records();
+  const RecordLayer& records = pair_.server().association->facts().records;
   EXPECT_TRUE(records.CanRead(kFirstApplicationEpoch));
   pair_.Inject(pair_.server(), late);
   EXPECT_EQ(pair_.server().received.back(), ToBytes("late"));

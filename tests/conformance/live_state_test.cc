@@ -39,7 +39,7 @@ class LiveStateTest : public ConnectedPairTest {
 
   std::unique_ptr<Association> Import(const Side& side, std::span<const uint8_t> state,
                                       std::span<const uint8_t> key = Key()) {
-    const bool is_client = side.association->role() == Role::kClient;
+    const bool is_client = side.association->facts().role == Role::kClient;
     return Association::Import(
         std::make_shared<AssociationConfig>(is_client ? options_.client : options_.server), state,
         key, pair_.now());
@@ -67,11 +67,11 @@ TEST_F(LiveStateTest, DataFlowsBeforeAndAfterOnEitherSide) {
     ASSERT_TRUE(side->association->ExportKeyingMaterial("EXPORTER-test", {}, before));
     const std::unique_ptr<Association> old = Move(*side);
     ASSERT_NE(side->association, nullptr);
-    EXPECT_EQ(side->association->role(), old->role());
-    EXPECT_EQ(side->association->result().suite, old->result().suite);
-    EXPECT_EQ(side->association->mtu(), old->mtu());
+    EXPECT_EQ(side->association->facts().role, old->facts().role);
+    EXPECT_EQ(side->association->facts().result.suite, old->facts().result.suite);
+    EXPECT_EQ(side->association->facts().mtu, old->facts().mtu);
     EXPECT_EQ(side->association->SealOverhead(), 22u);
-    EXPECT_FALSE(side->association->HasUnacked());
+    EXPECT_FALSE(side->association->facts().has_unacked);
     EXPECT_EQ(side->association->PollEvent(), std::nullopt);
     ASSERT_TRUE(side->association->ExportKeyingMaterial("EXPORTER-test", {}, after));
     EXPECT_EQ(before, after);
@@ -86,12 +86,12 @@ TEST_F(LiveStateTest, KeyUpdatesGoOn) {
     UpdateKeys(*side, /*request_peer=*/false);
     Move(*side);
     UpdateKeys(*side, /*request_peer=*/true);
-    EXPECT_FALSE(side->association->HasUnacked());
+    EXPECT_FALSE(side->association->facts().has_unacked);
     for (Side* to : {&pair_.client(), &pair_.server()}) to->received.clear();
     EXPECT_TRUE(pair_.DataFlowsBothWays());
   }
-  EXPECT_EQ(pair_.client().association->records().write_epoch(), Epoch{3 + 5});
-  EXPECT_EQ(pair_.server().association->records().write_epoch(), Epoch{3 + 5});
+  EXPECT_EQ(pair_.client().association->facts().records.write_epoch(), Epoch{3 + 5});
+  EXPECT_EQ(pair_.server().association->facts().records.write_epoch(), Epoch{3 + 5});
 }
 
 TEST_F(LiveStateTest, TheReplayWindowGoesWithIt) {
@@ -102,7 +102,7 @@ TEST_F(LiveStateTest, TheReplayWindowGoesWithIt) {
   pair_.Inject(pair_.server(), first);
   pair_.Inject(pair_.server(), first);
   EXPECT_EQ(pair_.server().received, (std::vector<Bytes>{ToBytes("second"), ToBytes("first")}));
-  EXPECT_EQ(pair_.server().association->records().num_dropped(DropReason::kReplay), 2u);
+  EXPECT_EQ(pair_.server().association->facts().records.num_dropped(DropReason::kReplay), 2u);
 }
 
 // No number of the exporter's is used again, nor any near it.
@@ -144,8 +144,8 @@ TEST_F(ShortNumbersTest, SixteenBitsAreSentUntilTheNextKeys) {
 TEST_F(LiveStateTest, TheExporterIsOver) {
   const Bytes waiting = Sealed(pair_.server(), "not for the exporter");
   const std::unique_ptr<Association> old = Move(pair_.client());
-  EXPECT_TRUE(old->failed());
-  EXPECT_EQ(old->failure().reason(), Reason::kExported);
+  EXPECT_TRUE(old->facts().failed);
+  EXPECT_EQ(old->facts().failure.reason(), Reason::kExported);
   Bytes buffer(2048);
   size_t len = 0;
   EXPECT_EQ(old->Seal({}, buffer, &len), SendResult::kClosed);
@@ -157,8 +157,8 @@ TEST_F(LiveStateTest, TheExporterIsOver) {
   EXPECT_EQ(old->PollEvent(), std::nullopt);
   EXPECT_EQ(old->NextTimeout(), std::nullopt);
   EXPECT_TRUE(old->Export(Key()).empty());
-  EXPECT_FALSE(old->records().CanRead(kFirstApplicationEpoch));
-  EXPECT_FALSE(old->records().CanWrite(kFirstApplicationEpoch));
+  EXPECT_FALSE(old->facts().records.CanRead(kFirstApplicationEpoch));
+  EXPECT_FALSE(old->facts().records.CanWrite(kFirstApplicationEpoch));
   pair_.Inject(pair_.client(), waiting);
   EXPECT_EQ(pair_.client().received, std::vector<Bytes>{ToBytes("not for the exporter")});
 }
@@ -225,17 +225,17 @@ TEST_F(LiveStateTest, AnUnfinishedKeyUpdateOfThePeerIsFinishedByTheImporter) {
   });
   pair_.UpdateKeys(pair_.client(), /*request_peer=*/false);
   pair_.RunFor(milliseconds(30));
-  ASSERT_TRUE(pair_.client().association->HasUnacked());
+  ASSERT_TRUE(pair_.client().association->facts().has_unacked);
   Move(pair_.server());
   ASSERT_TRUE(pair_.Send(pair_.client(), "under the old keys"));
   pair_.RunFor(seconds(5));
   EXPECT_EQ(pair_.server().received, std::vector<Bytes>{ToBytes("under the old keys")});
-  EXPECT_FALSE(pair_.client().association->HasUnacked());
-  EXPECT_EQ(pair_.client().association->records().write_epoch(), Epoch{4});
+  EXPECT_FALSE(pair_.client().association->facts().has_unacked);
+  EXPECT_EQ(pair_.client().association->facts().records.write_epoch(), Epoch{4});
   EXPECT_TRUE(pair_.DataFlowsBothWays());
   // The superseded keys go in time with the importer as they would have with the exporter.
   pair_.RunFor(minutes(5));
-  EXPECT_FALSE(pair_.server().association->records().CanRead(kFirstApplicationEpoch));
+  EXPECT_FALSE(pair_.server().association->facts().records.CanRead(kFirstApplicationEpoch));
 }
 
 // F1 over an export: the ACK of Finished was lost.
@@ -265,8 +265,8 @@ TEST_F(LiveStateTest, HalfClosedAssociationsStayHalfClosed) {
   pair_.RunFor(seconds(1));
   Move(pair_.client());
   Move(pair_.server());
-  EXPECT_TRUE(pair_.server().association->peer_closed());
-  EXPECT_TRUE(pair_.client().association->close_sent());
+  EXPECT_TRUE(pair_.server().association->facts().peer_closed);
+  EXPECT_TRUE(pair_.client().association->facts().close_sent);
   EXPECT_FALSE(pair_.Send(pair_.client(), "too late"));
   ASSERT_TRUE(pair_.Send(pair_.server(), "answer"));
   pair_.Inject(pair_.server(), late);
@@ -289,14 +289,14 @@ TEST(LiveStateConnectionTest, KeepsWhatWasAgreedOn) {
   for (Side* side : {&pair.client(), &pair.server()}) {
     const size_t max_plaintext = side->association->MaxPlaintext();
     EXPECT_LT(max_plaintext, 200u);
-    const bool is_client = side->association->role() == Role::kClient;
+    const bool is_client = side->association->facts().role == Role::kClient;
     const Bytes state = side->association->Export(Key());
     side->association = Association::Import(
         std::make_shared<AssociationConfig>(is_client ? options.client : options.server), state,
         Key(), pair.now());
     ASSERT_NE(side->association, nullptr);
     EXPECT_EQ(side->association->MaxPlaintext(), max_plaintext);
-    const ConnectionResult& connection = side->association->result().connection;
+    const ConnectionResult& connection = side->association->facts().result.connection;
     EXPECT_EQ(connection.alpn, "coap");
     EXPECT_EQ(connection.srtp_profile, SrtpProfile::kAeadAes128Gcm);
     EXPECT_EQ(connection.max_receive_inner_len, 200u);
@@ -350,7 +350,7 @@ TEST_F(LiveIdsTest, DataFlowsBothWaysUnderTheSameIds) {
   const Bytes to_server = LastId(Direction::kClientToServer);
   MoveSide(pair_.client());
   MoveSide(pair_.server());
-  EXPECT_EQ(pair_.server().association->active_path(), NamedPath("A"));
+  EXPECT_EQ(pair_.server().association->facts().active_path, NamedPath("A"));
   for (Side* side : {&pair_.client(), &pair_.server()}) side->received.clear();
   EXPECT_TRUE(pair_.DataFlowsBothWays());
   EXPECT_EQ(LastId(Direction::kServerToClient), to_client);
@@ -374,7 +374,7 @@ TEST_F(LiveIdsTest, TheAddressMayChangeAfterwards) {
   EXPECT_EQ(pair_.client().connection_ids.size(), 4u);
   // And once more, with the state of a path that was moved to.
   MoveSide(pair_.server());
-  EXPECT_EQ(pair_.server().association->active_path(), NamedPath("B"));
+  EXPECT_EQ(pair_.server().association->facts().active_path, NamedPath("B"));
   for (Side* side : {&pair_.client(), &pair_.server()}) side->received.clear();
   EXPECT_TRUE(pair_.DataFlowsBothWays());
 }
@@ -383,7 +383,7 @@ TEST_F(LiveIdsTest, AnUncheckedPathStaysWhereItIs) {
   Rebind();
   ASSERT_TRUE(pair_.Send(pair_.client(), "from B"));
   pair_.RunFor(milliseconds(15));
-  ASSERT_EQ(pair_.server().association->path_stats().num_started, 1u);
+  ASSERT_EQ(pair_.server().association->facts().path_stats.num_started, 1u);
   EXPECT_TRUE(pair_.server().association->Export(Key()).empty());
   pair_.RunFor(seconds(3));
   EXPECT_FALSE(pair_.server().association->Export(Key()).empty());
@@ -483,20 +483,20 @@ TEST(LiveStateResultTest, SaysWhatItSaid) {
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunFor(seconds(5));
   for (Side* side : {&pair.client(), &pair.server()}) {
-    const bool is_client = side->association->role() == Role::kClient;
+    const bool is_client = side->association->facts().role == Role::kClient;
     const std::unique_ptr<Association> old = std::move(side->association);
     std::array<uint8_t, 32> before, after;
     ASSERT_TRUE(old->ExportEarlyKeyingMaterial("EXPORTER-test", {}, before));
-    ASSERT_TRUE(old->result().resumed);
-    ASSERT_EQ(old->result().early_data, EarlyDataOutcome::kAccepted);
-    ASSERT_TRUE(old->result().authenticated_at.has_value());
+    ASSERT_TRUE(old->facts().result.resumed);
+    ASSERT_EQ(old->facts().result.early_data, EarlyDataOutcome::kAccepted);
+    ASSERT_TRUE(old->facts().result.authenticated_at.has_value());
     const size_t max_plaintext = old->MaxPlaintext();
     const Bytes state = old->Export(Key());
     side->association = Association::Import(
         std::make_shared<AssociationConfig>(is_client ? options.client : options.server), state,
         Key(), pair.now());
     ASSERT_NE(side->association, nullptr);
-    ExpectSameResult(old->result(), side->association->result());
+    ExpectSameResult(old->facts().result, side->association->facts().result);
     EXPECT_EQ(side->association->MaxPlaintext(), max_plaintext);
     ASSERT_TRUE(side->association->ExportEarlyKeyingMaterial("EXPORTER-test", {}, after));
     EXPECT_EQ(before, after);

@@ -68,7 +68,7 @@ TEST(PathMtuTest, ARefusedDatagramIsSentAgainAtOnceInSmallerPieces) {
               datagram.direction == Direction::kClientToServer ? pair.client() : pair.server();
           const size_t len = datagram.bytes.size();
           side.association->OnDatagramTooLarge(len, known_mtu, pair.now());
-          EXPECT_LT(side.association->mtu(), len);
+          EXPECT_LT(side.association->facts().mtu, len);
           pair.Flush(side);
         }
       }
@@ -82,13 +82,13 @@ TEST(PathMtuTest, OnDatagramTooLargeNeverRaisesTheMtuNorGoesBelowTheLeast) {
   AssociationPair pair(LargeFlight(1000));
   Association& client = *pair.client().association;
   client.OnDatagramTooLarge(2000, 1500, pair.now());
-  EXPECT_EQ(client.mtu(), 1000u);
+  EXPECT_EQ(client.facts().mtu, 1000u);
   client.OnDatagramTooLarge(1000, 1200, pair.now());  // the transport contradicts itself
-  EXPECT_EQ(client.mtu(), 548u);
+  EXPECT_EQ(client.facts().mtu, 548u);
   client.OnDatagramTooLarge(548, 0, pair.now());
-  EXPECT_EQ(client.mtu(), kMinMtu);
+  EXPECT_EQ(client.facts().mtu, kMinMtu);
   client.OnDatagramTooLarge(kMinMtu, 0, pair.now());
-  EXPECT_EQ(client.mtu(), kMinMtu);
+  EXPECT_EQ(client.facts().mtu, kMinMtu);
   pair.Flush(pair.client());
   EXPECT_TRUE(pair.RunUntilConnected());
 }

@@ -27,8 +27,8 @@ TEST(UdpNotifTest, APublisherReturnsTheReceiversCookie) {
   options.server.handshake.server.require_cookie = true;
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_TRUE(pair.server().association->result().used_hello_retry_request);
-  EXPECT_TRUE(pair.client().association->result().used_hello_retry_request);
+  EXPECT_TRUE(pair.server().association->facts().result.used_hello_retry_request);
+  EXPECT_TRUE(pair.client().association->facts().result.used_hello_retry_request);
 }
 
 //= draft-unyte-udp-notif-dtls#section-4.1
@@ -64,7 +64,7 @@ TEST(UdpNotifTest, EachCipherSuiteCarriesMessages) {
     options.client.handshake.cipher_suites = {suite};
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected());
-    EXPECT_EQ(pair.server().association->result().suite->id, suite);
+    EXPECT_EQ(pair.server().association->facts().result.suite->id, suite);
     EXPECT_TRUE(pair.DataFlowsBothWays());
   }
 }
@@ -89,7 +89,7 @@ TEST(UdpNotifTest, NoCipherSuiteLeavesDataReadableOrUnprotected) {
     options.server.handshake.cipher_suites = options.client.handshake.cipher_suites;
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected());
-    EXPECT_EQ(pair.server().association->result().suite->id, CipherSuiteId::kAes128GcmSha256);
+    EXPECT_EQ(pair.server().association->facts().result.suite->id, CipherSuiteId::kAes128GcmSha256);
     // Nor are they known by themselves.
     options.server.handshake.cipher_suites = suites;
     AssociationPair nothing_else(options);

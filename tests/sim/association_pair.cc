@@ -95,7 +95,7 @@ void AssociationPair::Flush(Side& side) {
 
 // The server takes the first key that it has, in the client's order.
 void AssociationPair::AnswerPskWanted(Association& association) {
-  const std::vector<OfferedIdentity>& offered = association.client_hello().psk_identities;
+  const std::vector<OfferedIdentity>& offered = association.facts().client_hello.psk_identities;
   for (size_t i = 0; i < offered.size(); ++i) {
     for (const Psk& psk : options_.server_psks) {
       const std::span<const uint8_t> ours = psk.identity();
@@ -111,7 +111,8 @@ void AssociationPair::AnswerPskWanted(Association& association) {
 
 void AssociationPair::Answer(Side& side, EventType event) {
   Association& association = *side.association;
-  const bool is_client = association.role() == Role::kClient && options_.client_identity != nullptr;
+  const bool is_client =
+      association.facts().role == Role::kClient && options_.client_identity != nullptr;
   const TestIdentity& identity = is_client ? *options_.client_identity : *options_.identity;
   switch (event) {
     case EventType::kPskWanted:
@@ -121,15 +122,16 @@ void AssociationPair::Answer(Side& side, EventType event) {
       association.ProvideCredential(identity.credential(), now_);
       return;
     case EventType::kSignatureWanted: {
-      const SignatureRequest& request = association.signature_request();
+      const SignatureRequest& request = association.facts().signature_request;
       association.ProvideSignature(identity.Sign(request.scheme, request.input), now_);
       return;
     }
     case EventType::kVerifyPeer:
       side.was_asked_to_verify = true;
-      association.ProvideVerification(
-          association.role() == Role::kClient ? options_.verify_ok : options_.verify_client_ok,
-          AlertDescription::kUnknownCa, now_);
+      association.ProvideVerification(association.facts().role == Role::kClient
+                                          ? options_.verify_ok
+                                          : options_.verify_client_ok,
+                                      AlertDescription::kUnknownCa, now_);
       return;
     default:
       return;
@@ -337,7 +339,7 @@ bool AssociationPair::Send(Side& side, std::string_view text) {
   size_t len = 0;
   const Bytes plaintext = ToBytes(text);
   if (side.association->Seal(plaintext, buffer, &len) != SendResult::kSealed) return false;
-  Carry(side, std::span(buffer).first(len), side.association->active_path());
+  Carry(side, std::span(buffer).first(len), side.association->facts().active_path);
   return true;
 }
 

@@ -153,7 +153,7 @@ class World {
     if (event.type != TableEventType::kEvent) return;
     if (event.event.type == EventType::kSignatureWanted) {
       Association* const association = table_->Use(event.id);
-      const SignatureRequest& request = association->signature_request();
+      const SignatureRequest& request = association->facts().signature_request;
       association->ProvideSignature(identity_.Sign(request.scheme, request.input), now_);
     } else if (event.event.type == EventType::kApplicationData) {
       ++num_received_;
@@ -398,7 +398,7 @@ TEST_F(OneClientTest, WhatIsClosedBothWaysLingersAndGoes) {
   EXPECT_EQ(world_.table().size(), 1u);
   Association* const association = world_.table().Use(1);
   ASSERT_NE(association, nullptr);
-  EXPECT_TRUE(association->peer_closed());
+  EXPECT_TRUE(association->facts().peer_closed);
   association->Close();
   world_.ToServer({}, {});  // polls
   world_.RunFor(seconds(1));
@@ -505,7 +505,7 @@ TEST(AssociationTableTest, DropsWhatCarriesAnUnknownConnectionId) {
   datagram[1] ^= 1;
   world.ToServer(client.address, datagram);
   EXPECT_EQ(world.num_received(), num_received);
-  EXPECT_EQ(world.table().Use(1)->records().num_dropped(DropReason::kConnectionId), 0u)
+  EXPECT_EQ(world.table().Use(1)->facts().records.num_dropped(DropReason::kConnectionId), 0u)
       << "it was handed to an association";
 }
 

@@ -53,7 +53,7 @@ TEST(ClientCertificateTest, AClientWithoutOneMayBeLetIn) {
   options.client.handshake.credential = nullptr;
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_EQ(pair.server().association->result().peer_signature_scheme, SignatureScheme{});
+  EXPECT_EQ(pair.server().association->facts().result.peer_signature_scheme, SignatureScheme{});
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
@@ -66,7 +66,7 @@ TEST(ClientCertificateTest, ALongChainArrives) {
   options.client.handshake.credential = identity.credential();
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_EQ(pair.server().association->result().peer_signature_scheme,
+  EXPECT_EQ(pair.server().association->facts().result.peer_signature_scheme,
             SignatureScheme::kRsaPssRsaeSha256);
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
@@ -94,9 +94,9 @@ TEST(ClientAuthenticationLaterTest, OnlyAConnectedServerMayAsk) {
   EXPECT_TRUE(Request(&pair, &pair.server()));
   pair.RunUntilQuiet();
   EXPECT_EQ(pair.server().num_authenticated, 1u);
-  EXPECT_EQ(pair.server().association->peer_certificates(),
+  EXPECT_EQ(pair.server().association->facts().peer_certificates(),
             TestIdentity::Get(KeyType::kEcdsaP384).credential()->chain);
-  EXPECT_EQ(pair.server().association->result().peer_signature_scheme,
+  EXPECT_EQ(pair.server().association->facts().result.peer_signature_scheme,
             SignatureScheme::kEcdsaSecp384r1Sha384);
   pair.server().association->Close();
   EXPECT_FALSE(Request(&pair, &pair.server()));

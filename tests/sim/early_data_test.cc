@@ -38,7 +38,7 @@ PairOptions EarlyOptions(uint64_t seed = 1) {
   return options;
 }
 
-EarlyDataOutcome OutcomeOf(const Side& side) { return side.association->result().early_data; }
+EarlyDataOutcome OutcomeOf(const Side& side) { return side.association->facts().result.early_data; }
 
 void ExpectRejected(AssociationPair* pair) {
   ASSERT_TRUE(pair->RunUntilConnected());
@@ -71,7 +71,7 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
   EXPECT_EQ(OutcomeOf(pair.server()), EarlyDataOutcome::kAccepted);
   EXPECT_TRUE(pair.server().received.empty()) << "it is never taken for application data";
   EXPECT_TRUE(pair.DataFlowsBothWays());
-  EXPECT_FALSE(pair.server().association->records().CanRead(kEarlyDataEpoch))
+  EXPECT_FALSE(pair.server().association->facts().records.CanRead(kEarlyDataEpoch))
       << "epoch 3 has brought data";
   EXPECT_EQ(pair.SendEarly("three"), SendResult::kNotConnected);
 }
@@ -160,7 +160,7 @@ TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
-  EXPECT_TRUE(pair.client().association->result().resumed);
+  EXPECT_TRUE(pair.client().association->facts().result.resumed);
   Bytes key(32);
   EXPECT_FALSE(pair.client().association->ExportEarlyKeyingMaterial("x", {}, key));
 }
@@ -186,7 +186,7 @@ TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
-  EXPECT_FALSE(pair.client().association->result().resumed);
+  EXPECT_FALSE(pair.client().association->facts().result.resumed);
 }
 
 //= rfc8446#section-4.2.10
@@ -203,7 +203,7 @@ TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
-  EXPECT_EQ(pair.server().association->result().psk_index, uint16_t{1});
+  EXPECT_EQ(pair.server().association->facts().result.psk_index, uint16_t{1});
 }
 
 TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
@@ -225,7 +225,7 @@ TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
     AssociationPair pair(options);
     ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
     ExpectRejected(&pair);
-    EXPECT_TRUE(pair.server().association->result().resumed) << "age is for early data alone";
+    EXPECT_TRUE(pair.server().association->facts().result.resumed) << "age is for early data alone";
   }
 }
 

@@ -36,8 +36,8 @@ PairOptions ForgeableOptions(uint64_t seed) {
 Forge::Forge(AssociationPair& pair, const Side& writer)
     : records_(Algorithms::Fetch(nullptr, nullptr), LabelPrefix::kDtls13) {
   const bool is_client = &writer == &pair.client();
-  records_.SetSendConnectionId(writer.association->records().send_connection_id());
-  const CipherSuite& suite = *pair.server().association->result().suite;
+  records_.SetSendConnectionId(writer.association->facts().records.send_connection_id());
+  const CipherSuite& suite = *pair.server().association->facts().result.suite;
   const struct {
     Epoch epoch;
     std::string label;

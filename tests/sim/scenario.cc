@@ -30,7 +30,8 @@ void AskForClientCertificate(PairOptions* options) {
 }
 
 std::string FaultOfClientCertificate(AssociationPair* pair) {
-  if (pair->server().association->result().peer_signature_scheme != SignatureScheme::kEd25519) {
+  if (pair->server().association->facts().result.peer_signature_scheme !=
+      SignatureScheme::kEd25519) {
     return "the server did not verify the client's signature";
   }
   return "";
@@ -64,7 +65,7 @@ Psk EarlierSession(const PairOptions& options) {
 
 std::string FaultOfPsk(AssociationPair* pair, bool resumed) {
   for (Side* side : {&pair->client(), &pair->server()}) {
-    const HandshakeResult& result = side->association->result();
+    const HandshakeResult& result = side->association->facts().result;
     if (result.psk_index != 0 || result.resumed != resumed) return "the key was not used";
   }
   return "";
@@ -87,7 +88,7 @@ std::string FaultOfAuthentications(AssociationPair* pair, size_t num) {
   if (pair->server().num_authenticated != num) {
     return "the client was not authenticated as often as it was asked";
   }
-  const PeerIdentity& identity = pair->server().association->peer_identity();
+  const PeerIdentity& identity = pair->server().association->facts().peer_identity;
   return identity.chain == TestIdentity::Get(KeyType::kEd25519).credential()->chain
              ? ""
              : "the client is not who it should be";
@@ -100,10 +101,10 @@ void RequestKeyUpdate(AssociationPair* pair, Side* side, bool request_peer) {
 
 // F2: each side's keys advance once for each KeyUpdate, whatever is lost.
 std::string FaultOfEpochs(AssociationPair* pair, Epoch client, Epoch server) {
-  if (pair->client().association->records().write_epoch() != client) {
+  if (pair->client().association->facts().records.write_epoch() != client) {
     return "the client writes under another epoch than it should";
   }
-  if (pair->server().association->records().write_epoch() != server) {
+  if (pair->server().association->facts().records.write_epoch() != server) {
     return "the server writes under another epoch than it should";
   }
   return "";
@@ -163,7 +164,7 @@ std::string FaultOfEarlyData(AssociationPair* pair) {
   if (pair->client().early_data_answers.size() != 1) return "the client has no answer, or two";
   // A server that answered with a HelloRetryRequest has not seen any offer.
   const auto accepted = [](const Side& side) {
-    return side.association->result().early_data == EarlyDataOutcome::kAccepted;
+    return side.association->facts().result.early_data == EarlyDataOutcome::kAccepted;
   };
   if (accepted(pair->client()) != accepted(pair->server())) {
     return "the two do not agree about early data";
@@ -177,14 +178,14 @@ std::string FaultOfAcceptedEarlyData(AssociationPair* pair) {
   const bool any_lost =
       std::any_of(log.begin(), log.end(), [](const SentDatagram& sent) { return sent.dropped; });
   const bool accepted =
-      pair->client().association->result().early_data == EarlyDataOutcome::kAccepted;
+      pair->client().association->facts().result.early_data == EarlyDataOutcome::kAccepted;
   if (!accepted && !any_lost) return "early data was rejected although nothing was lost";
   if (!accepted && !pair->server().received_early.empty()) return "rejected data was delivered";
   return FaultOfEarlyData(pair);
 }
 
 std::string FaultOfRejectedEarlyData(AssociationPair* pair) {
-  if (pair->client().association->result().early_data != EarlyDataOutcome::kRejected) {
+  if (pair->client().association->facts().result.early_data != EarlyDataOutcome::kRejected) {
     return "early data was not rejected";
   }
   if (!pair->server().received_early.empty()) return "rejected data was delivered";
@@ -219,7 +220,7 @@ void Migrate(AssociationPair* pair) {
 // client speaks until it is found. A check in vain is begun anew as long as it does.
 void SpeakUntilFound(AssociationPair* pair, std::string_view outside) {
   for (int i = 0; i < 60; ++i) {
-    if (pair->server().association->active_path() == NamedPath(outside)) return;
+    if (pair->server().association->facts().active_path == NamedPath(outside)) return;
     pair->Send(pair->client(), "to the server again");
     pair->RunFor(milliseconds(500));
   }
@@ -227,7 +228,7 @@ void SpeakUntilFound(AssociationPair* pair, std::string_view outside) {
 
 std::string FaultOfMove(AssociationPair* pair, std::string_view outside) {
   const PathId path = NamedPath(outside);
-  if (pair->server().association->active_path() != path) return "the server has not moved";
+  if (pair->server().association->facts().active_path != path) return "the server has not moved";
   if (pair->server().moves != std::vector<PathId>{path}) return "the server moved more than once";
   return pair->client().moves.empty() ? "" : "the client moved although the server did not";
 }
@@ -394,7 +395,7 @@ std::string FaultAtEnd(const Scenario& scenario, AssociationPair* pair) {
   if (!pair->client().handshake_acked) return "the client's final flight is not acknowledged";
   for (Side* side : {&pair->client(), &pair->server()}) {
     if (side->failure) return "a side failed after the handshake";
-    if (side->association->HasUnacked()) return "a side still waits for an acknowledgement";
+    if (side->association->facts().has_unacked) return "a side still waits for an acknowledgement";
   }
   if (!pair->DataFlowsBothWays()) return "data does not flow both ways";
   return scenario.fault != nullptr ? scenario.fault(pair) : "";

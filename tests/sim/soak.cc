@@ -166,7 +166,8 @@ std::string Run::SendSomething(Side& side) {
   std::string text = std::to_string(num_sent_++) + ":";
   text.resize(text.size() + dice_.Below(400), static_cast<char>('a' + num_sent_ % 26));
   if (!pair_.Send(side, text)) return "";
-  Blame(!side.association->connected(), "data was sealed before the association was connected");
+  Blame(!side.association->facts().connected,
+        "data was sealed before the association was connected");
   ++(&side == &pair_.client() ? sent_by_client_ : sent_by_server_)[text];
   return text;
 }
@@ -257,7 +258,7 @@ void Run::JudgeFailure() {
     Blame(true, "the " + Failure(pair_.client(), "client ") + Failure(pair_.server(), "server "));
   }
   for (Side* side : {&pair_.client(), &pair_.server()}) {
-    Blame(side->association->failed() != side->failure.has_value(),
+    Blame(side->association->facts().failed != side->failure.has_value(),
           "a side failed and did not say so");
   }
   if (!CertificateIsRefused() || plan_.damages_plaintext) return;

@@ -48,7 +48,7 @@ TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
   EXPECT_EQ(sessions[0]->lifetime_s, 7200u);
   EXPECT_EQ(sessions[0]->issued_at, kStartOfTime);
   EXPECT_EQ(sessions[0]->peer_certificates.size(), 1u);
-  EXPECT_FALSE(pair.server().association->HasUnacked());
+  EXPECT_FALSE(pair.server().association->facts().has_unacked);
   EXPECT_TRUE(pair.server().sessions.empty());
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
@@ -101,12 +101,12 @@ TEST(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
   LoseAll(&pair, Direction::kClientToServer);
   pair.RunFor(seconds(10));
   ASSERT_EQ(pair.client().sessions.size(), 2u);
-  ASSERT_TRUE(pair.server().association->HasUnacked());
+  ASSERT_TRUE(pair.server().association->facts().has_unacked);
   const size_t num_lost = pair.link().num_sent(Direction::kClientToServer);
   EXPECT_GT(num_lost, 3u) << "each retransmission is acknowledged";
   pair.link().SetFilter({});
   pair.RunFor(seconds(60));
-  EXPECT_FALSE(pair.server().association->HasUnacked());
+  EXPECT_FALSE(pair.server().association->facts().has_unacked);
   EXPECT_EQ(pair.client().sessions.size(), 2u);
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
@@ -122,16 +122,17 @@ TEST(TicketsTest, F4AKeyUpdateOfTheClientLeavesTicketsToBeRetransmitted) {
     });
     ASSERT_TRUE(pair.RunUntilConnected());
     ASSERT_TRUE(pair.client().sessions.empty());
-    ASSERT_TRUE(pair.server().association->HasUnacked());
+    ASSERT_TRUE(pair.server().association->facts().has_unacked);
     pair.client().association->RequestKeyUpdate(request_peer, pair.now());
     pair.Flush(pair.client());
     pair.RunUntilQuiet();
     EXPECT_EQ(pair.client().sessions.size(), 2u) << request_peer;
-    EXPECT_FALSE(pair.server().association->HasUnacked());
-    EXPECT_FALSE(pair.client().association->HasUnacked());
+    EXPECT_FALSE(pair.server().association->facts().has_unacked);
+    EXPECT_FALSE(pair.client().association->facts().has_unacked);
     EXPECT_TRUE(pair.DataFlowsBothWays());
-    EXPECT_EQ(pair.client().association->records().write_epoch(), kFirstApplicationEpoch.Next());
-    EXPECT_EQ(pair.server().association->records().write_epoch(),
+    EXPECT_EQ(pair.client().association->facts().records.write_epoch(),
+              kFirstApplicationEpoch.Next());
+    EXPECT_EQ(pair.server().association->facts().records.write_epoch(),
               request_peer ? kFirstApplicationEpoch.Next() : kFirstApplicationEpoch);
   }
 }
@@ -174,8 +175,8 @@ TEST(TicketsTest, ResumeTheConnection) {
   options.server_has_certificate = false;  // nothing but the ticket can authenticate it
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_TRUE(pair.client().association->result().resumed);
-  EXPECT_TRUE(pair.server().association->result().resumed);
+  EXPECT_TRUE(pair.client().association->facts().result.resumed);
+  EXPECT_TRUE(pair.server().association->facts().result.resumed);
   pair.RunUntilQuiet();
   EXPECT_EQ(pair.client().sessions.size(), 1u) << "one ticket was used up, and one replaces it";
   EXPECT_EQ(pair.client().sessions[0]->peer_certificates, sessions[0]->peer_certificates);
@@ -209,8 +210,8 @@ TEST(TicketsTest, AForgedTicketMeansAFullHandshake) {
   options.client_psks = {Psk(std::shared_ptr<const Session>(std::move(forged)))};
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_FALSE(pair.client().association->result().resumed);
-  EXPECT_FALSE(pair.server().association->result().resumed);
+  EXPECT_FALSE(pair.client().association->facts().result.resumed);
+  EXPECT_FALSE(pair.server().association->facts().result.resumed);
 }
 
 TEST(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
@@ -225,7 +226,7 @@ TEST(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
   options.client_psks = {Psk(std::make_shared<const Session>(std::move(*renamed)))};
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
-  EXPECT_FALSE(pair.server().association->result().resumed);
+  EXPECT_FALSE(pair.server().association->facts().result.resumed);
 }
 
 TEST(TicketsTest, ArriveOverABadLink) {
@@ -242,7 +243,7 @@ TEST(TicketsTest, ArriveOverABadLink) {
     options.client_psks = {Psk(pair.client().sessions[0]), Psk(pair.client().sessions[1])};
     AssociationPair resumed(options);
     ASSERT_TRUE(resumed.RunUntilConnected()) << seed;
-    ASSERT_TRUE(resumed.server().association->result().resumed) << seed;
+    ASSERT_TRUE(resumed.server().association->facts().result.resumed) << seed;
   }
 }
 

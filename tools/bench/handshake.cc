@@ -63,7 +63,8 @@ class Runner {
     while (Carry(*ends.client, *ends.server, traffic, 0) |
            Carry(*ends.server, *ends.client, traffic, 1)) {
     }
-    if (!ends.client->connected() || !ends.server->connected()) Die("a handshake did not complete");
+    if (!ends.client->facts().connected || !ends.server->facts().connected)
+      Die("a handshake did not complete");
   }
 
   bool Carry(Association& from, Association& to, Traffic* traffic, int direction) {
@@ -84,7 +85,7 @@ class Runner {
   void Answer(Association& association) {
     while (std::optional<Event> event = association.PollEvent()) {
       if (event->type == EventType::kSignatureWanted) {
-        const SignatureRequest& request = association.signature_request();
+        const SignatureRequest& request = association.facts().signature_request;
         association.ProvideSignature(identity_.Sign(request.scheme, request.input), Instant());
       } else if (event->type == EventType::kVerifyPeer) {
         association.ProvideVerification(true, AlertDescription::kUnknownCa, Instant());

@@ -133,7 +133,7 @@ void Peer::Transmit() {
 }
 
 void Peer::TransmitEarly() {
-  if (association_->result().early_data != EarlyDataOutcome::kOffered || early_) return;
+  if (association_->facts().result.early_data != EarlyDataOutcome::kOffered || early_) return;
   early_ = workload_.Next();
   size_t len = 0;
   if (early_ && association_->SealEarly(*early_, out_, &len) == SendResult::kSealed) {
@@ -162,7 +162,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
       AnswerPskWanted();
       break;
     case EventType::kSignatureWanted: {
-      const SignatureRequest& request = association_->signature_request();
+      const SignatureRequest& request = association_->facts().signature_request;
       const std::optional<std::vector<uint8_t>> signature =
           options_.signer->Sign(request.scheme, request.input);
       association_->ProvideSignature(signature.value_or(std::vector<uint8_t>()), Now());
@@ -226,7 +226,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
 }
 
 void Peer::AnswerPskWanted() {
-  const std::vector<OfferedIdentity>& offered = association_->client_hello().psk_identities;
+  const std::vector<OfferedIdentity>& offered = association_->facts().client_hello.psk_identities;
   const std::span<const uint8_t> ours = options_.psk.identity();
   const auto known =
       std::find_if(offered.begin(), offered.end(), [&](const OfferedIdentity& theirs) {
@@ -247,7 +247,7 @@ absl::Status Peer::AskLateAuthentication() {
 }
 
 PeerVerifier::Result Peer::JudgePeer() const {
-  const std::vector<std::vector<uint8_t>>& chain = association_->peer_certificates();
+  const std::vector<std::vector<uint8_t>>& chain = association_->facts().peer_certificates();
   if (!options_.server_key.empty()) {
     return {.ok = chain.size() == 1 && chain.front() == options_.server_key,
             .alert = AlertDescription::kBadCertificate,
@@ -268,7 +268,7 @@ void Peer::VerifyPeer() {
 }
 
 absl::Status Peer::Work() {
-  if (!association_->connected() || closed_at_) return absl::OkStatus();
+  if (!association_->facts().connected || closed_at_) return absl::OkStatus();
   while (true) {
     std::optional<std::vector<uint8_t>> data = std::exchange(early_, std::nullopt);
     if (!data) data = workload_.Next();
@@ -283,7 +283,7 @@ absl::Status Peer::Work() {
   //# A Publisher MUST close the associated DTLS connection if the connection
   //# is not expected to deliver any UDP-notif Messages later.
   if (options_.close_first && workload_.done() && !awaits_certificate_ &&
-      !association_->HasUnacked()) {
+      !association_->facts().has_unacked) {
     association_->Close();
     closed_at_ = Now();
   }
@@ -292,7 +292,7 @@ absl::Status Peer::Work() {
 
 bool Peer::Finished() const {
   if (!closed_at_) return false;
-  return association_->peer_closed() || Now() > *closed_at_ + kCloseWait;
+  return association_->facts().peer_closed || Now() > *closed_at_ + kCloseWait;
 }
 
 void Peer::WriteKeyLog(std::span<const uint8_t> line) const {
@@ -304,7 +304,7 @@ void Peer::WriteKeyLog(std::span<const uint8_t> line) const {
 }
 
 void Peer::PrintConnected() const {
-  const HandshakeResult& result = association_->result();
+  const HandshakeResult& result = association_->facts().result;
   const bool is_alone = result.psk_index && result.psk_mode == PskKeyExchangeMode::kPskKe;
   std::printf("connected: DTLSv1.3 %s %s%s", result.suite->name,
               is_alone ? "no key exchange" : GroupName(result.group),

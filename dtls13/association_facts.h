@@ -1,0 +1,56 @@
+#ifndef DTLS13_ASSOCIATION_FACTS_H_
+#define DTLS13_ASSOCIATION_FACTS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "dtls13/flight/retransmit_timer.h"
+#include "dtls13/handshake/handshake.h"
+#include "dtls13/path_id.h"
+#include "dtls13/path_validation.h"
+#include "dtls13/record/record_layer.h"
+#include "dtls13/wire/status.h"
+
+namespace dtls13 {
+
+// Role of this side.
+enum class Role : uint8_t { kClient, kServer };
+
+// AssociationFacts is what is known of an association at the moment it was asked. It allocates
+// nothing and copies nothing big: what is behind a reference belongs to the association, and stays
+// until the next call that changes it. The handshake's data (client_hello, signature_request,
+// certificate_request, peer_identity) stay until the events that speak of them have been polled,
+// and are empty afterwards.
+struct AssociationFacts {
+  Role role = Role::kClient;
+  bool connected = false;
+  // failed: the association is over, other than by an orderly closing. It sends and takes nothing
+  // more than its alert.
+  bool failed = false;
+  Status failure = Status::Ok();  // Ok unless failed
+  bool close_sent = false;
+  bool peer_closed = false;
+  // has_unacked: handshake or post-handshake messages of ours still wait for the peer.
+  bool has_unacked = false;
+  size_t mtu = 0;  // datagram payload, bytes
+  RetransmitTimerReport retransmit_timer = {};
+  // active_path is where the datagrams of Seal are to go.
+  const PathId& active_path;
+  const PathStats& path_stats;
+  const ClientHelloInfo& client_hello;
+  const SignatureRequest& signature_request;
+  // certificate_request: what the server of a client that is asked for a credential wants.
+  const CertificateRequestInfo& certificate_request;
+  // peer_identity: what the peer showed, with what was stapled to it.
+  const PeerIdentity& peer_identity;
+  // result: suite is null before ServerHello was processed.
+  const HandshakeResult& result;
+  const RecordLayer& records;
+
+  const std::vector<std::vector<uint8_t>>& peer_certificates() const { return peer_identity.chain; }
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ASSOCIATION_FACTS_H_
