@@ -8,17 +8,6 @@
 #include "dtls13/wire/handshake_header.h"
 
 namespace dtls13 {
-namespace {
-
-// Nothing is what there is to be seen of a handshake that is over, or has not got so far.
-struct Nothing {
-  ClientHelloInfo client_hello;
-  SignatureRequest signature_request{};
-  CertificateRequestInfo certificate_request;
-  PeerIdentity peer_identity;
-};
-
-}  // namespace
 
 // --- Beginning
 
@@ -38,8 +27,8 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
 
 void AssociationImpl::BeginClient(ClientParameters parameters) {
   wall_clock_.Set(parameters.now);
-  handshake_ = NewClientHandshake(HandshakeConfigOf(config_), std::move(parameters));
-  if (handshake_ == nullptr) {
+  phases_.BeginClient(NewClientHandshake(HandshakeConfigOf(config_), std::move(parameters)));
+  if (phases_.handshake() == nullptr) {
     EndQuietly(Status::Fatal(Reason::kInternal, AlertDescription::kInternalError),
                /*from_peer=*/false);
   }
@@ -47,9 +36,7 @@ void AssociationImpl::BeginClient(ClientParameters parameters) {
 
 void AssociationImpl::BeginServer(ServerParameters parameters) {
   wall_clock_.Set(parameters.now);
-  auto handshake = NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters));
-  server_handshake_ = handshake.get();
-  handshake_ = std::move(handshake);
+  phases_.BeginServer(NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters)));
 }
 
 std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const AssociationConfig> config,
@@ -83,7 +70,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
   const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
   // still sent again if the peer shows that it misses it.
-  if (gave_up || (exhausted && !connected_)) {
+  if (gave_up || (exhausted && !phases_.connected())) {
     EndQuietly(Status::Fatal(Reason::kHandshakeTimeout, AlertDescription::kInternalError), false);
   }
 }
@@ -107,10 +94,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
 std::optional<Event> AssociationImpl::PollEvent() {
   if (std::optional<Event> event = events_.Pop()) return event;
   // Accessors of the handshake's data stay valid until the events that speak of them are polled.
-  if (handshake_ != nullptr && (connected_ || failed())) {
-    server_handshake_ = nullptr;
-    handshake_.reset();
-  }
+  if (phases_.connected() || failed()) phases_.ForgetHandshake();
   if (failed()) ForgetSecrets();
   return std::nullopt;
 }
@@ -118,11 +102,12 @@ std::optional<Event> AssociationImpl::PollEvent() {
 // --- Ends
 
 void AssociationImpl::Close() {
-  if (ending_.Close() && post_handshake_ != nullptr) post_handshake_->StopSending();
+  if (ending_.Close() && phases_.post_handshake() != nullptr)
+    phases_.post_handshake()->StopSending();
 }
 
 void AssociationImpl::Cancel() {
-  if (connected_) {
+  if (phases_.connected()) {
     Close();
   } else if (ending_.Cancel()) {
     OnEnded(/*from_peer=*/false);
@@ -155,10 +140,7 @@ void AssociationImpl::ForgetSecrets() {
   records_.ForgetAllReadKeys();
   // The keys that protect our alert go with its last repetition.
   if (!ending_.may_alert()) records_.ForgetAllWriteKeys();
-  post_handshake_.reset();
-  result_.early_exporter_secret = Secret();
-  result_.exporter_secret = Secret();
-  result_.resumption_secret = Secret();
+  phases_.ForgetSecrets();
 }
 
 // --- Tracing
@@ -183,44 +165,30 @@ void AssociationImpl::TraceMessage(bool outgoing, HandshakeType type, uint16_t m
 // --- What is known
 
 AssociationFacts AssociationImpl::facts() const {
-  static const Nothing kNothing;
-  const auto with = [this](const SignatureRequest& signature_request,
-                           const CertificateRequestInfo& certificate_request,
-                           const PeerIdentity& peer_identity) {
-    return AssociationFacts{.role = role_,
-                            .connected = connected_,
-                            .failed = ending_.failed(),
-                            .failure = ending_.failure(),
-                            .close_sent = ending_.close_sent(),
-                            .peer_closed = ending_.peer_closed(),
-                            .has_unacked = !retransmission_.empty(),
-                            .mtu = mtu_,
-                            .retransmit_timer = retransmission_.timer(),
-                            .active_path = mobility_.active(),
-                            .path_stats = mobility_.stats(),
-                            .client_hello = server_handshake_ != nullptr
-                                                ? server_handshake_->client_hello()
-                                                : kNothing.client_hello,
-                            .signature_request = signature_request,
-                            .certificate_request = certificate_request,
-                            .peer_identity = peer_identity,
-                            .result = result(),
-                            .records = records_};
-  };
-  if (const PostHandshakeAuth* auth = present_auth()) {
-    return with(auth->signature_request(), auth->certificate_request(), auth->peer_identity());
-  }
-  if (handshake_ != nullptr) {
-    return with(handshake_->signature_request(), handshake_->certificate_request(),
-                handshake_->peer_identity());
-  }
-  return with(kNothing.signature_request, kNothing.certificate_request, kNothing.peer_identity);
+  const HandshakePhases::Shown shown = phases_.shown();
+  return {.role = role_,
+          .connected = phases_.connected(),
+          .failed = ending_.failed(),
+          .failure = ending_.failure(),
+          .close_sent = ending_.close_sent(),
+          .peer_closed = ending_.peer_closed(),
+          .has_unacked = !retransmission_.empty(),
+          .mtu = mtu_,
+          .retransmit_timer = retransmission_.timer(),
+          .active_path = mobility_.active(),
+          .path_stats = mobility_.stats(),
+          .client_hello = shown.client_hello,
+          .signature_request = shown.signature_request,
+          .certificate_request = shown.certificate_request,
+          .peer_identity = shown.peer_identity,
+          .result = phases_.result(),
+          .records = records_};
 }
 
 bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
                                                 std::span<const uint8_t> context,
                                                 std::span<uint8_t> out) const {
-  const HandshakeResult& known = result();
+  const HandshakeResult& known = phases_.result();
   if (failed() || known.early_exporter_secret.empty()) return false;
   return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.early_suite->hash,
                                       config_->handshake.label_prefix, known.early_exporter_secret,
@@ -229,10 +197,11 @@ bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                                            std::span<uint8_t> out) const {
-  if (!connected_ || failed()) return false;
-  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, result_.suite->hash,
-                                      config_->handshake.label_prefix, result_.exporter_secret,
-                                      label, context, out);
+  if (!phases_.connected() || failed()) return false;
+  const HandshakeResult& known = phases_.result();
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.suite->hash,
+                                      config_->handshake.label_prefix, known.exporter_secret, label,
+                                      context, out);
 }
 
 }  // namespace dtls13

@@ -12,6 +12,7 @@
 #include "dtls13/association.h"
 #include "dtls13/association/ending.h"
 #include "dtls13/association/event_queue.h"
+#include "dtls13/association/handshake_phases.h"
 #include "dtls13/association/key_lifetime.h"
 #include "dtls13/association/mobility.h"
 #include "dtls13/association/wall_clock.h"
@@ -19,7 +20,6 @@
 #include "dtls13/flight/early_datagrams.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
-#include "dtls13/handshake/post_handshake.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/time.h"
@@ -33,9 +33,16 @@ inline constexpr HeaderForm kFullForm{.has_length = true, .short_number = false}
 inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 
 // AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
-// what can be decided without two of them is decided in one of them. In association_input.cc is
-// what datagrams do, in association_handshake.cc what messages do, in association_output.cc what
-// leaves, in paths.cc what tells whose it is; the rest is in association.cc.
+// what can be decided by one part is decided there, and only carried here.
+//   HandshakePhases  the two machines, whose answer is waited for, and the result
+//   KeyLifetime      which keys live, and when they are updated
+//   Ending           closure, failure and the alerts owed for them
+//   Mobility         paths and Connection IDs
+//   WallClock        calendar time
+// What datagrams and records do is in input.cc, what messages and actions do in messages.cc, what
+// leaves in output.cc, what Connection IDs and paths do in paths.cc, the way to another process in
+// export.cc, and time, ends and what is known in association.cc.
+// It does not know what any of these parts keeps, nor sockets, clocks or other associations.
 class AssociationImpl final : public Association {
  public:
   AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
@@ -71,7 +78,9 @@ class AssociationImpl final : public Association {
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
-  void SetSessionData(std::vector<uint8_t> data) override { session_data_ = std::move(data); }
+  void SetSessionData(std::vector<uint8_t> data) override {
+    phases_.SetSessionData(std::move(data));
+  }
   void MigrateTo(const PathId& path, Instant now) override;
   void ConfirmPath(const PathId& path, Instant now) override;
   bool RequestConnectionIds(uint8_t num, Instant now) override;
@@ -94,9 +103,6 @@ class AssociationImpl final : public Association {
 
  private:
   bool failed() const { return ending_.failed(); }
-  const HandshakeResult& result() const {
-    return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
-  }
 
   // --- incoming
   // HandleRecords is false when nothing in `datagram` could be read.
@@ -141,10 +147,8 @@ class AssociationImpl final : public Association {
   void Apply(TicketReceived action, Instant now);
   void Apply(Completed action, Instant now);
   void Apply(ClientAuthenticated action, Instant now);
-  // Whose answer is needed, of the handshake or of what follows it.
-  HandshakeWait present_wait() const;
-  // The authentication whose turn it is, once connected; null while it is the handshake's.
-  const PostHandshakeAuth* present_auth() const;
+  // Whose answer is needed; nobody's once failed.
+  HandshakeWait present_wait() const { return failed() ? HandshakeWait::kNothing : phases_.wait(); }
   void BeginTickets(Instant now);
   void AnnounceWait();
   bool WaitsForPeer() const {
@@ -201,17 +205,16 @@ class AssociationImpl final : public Association {
 
   std::shared_ptr<const AssociationConfig> config_;
   Role role_;
-  bool connected_ = false;
   bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
   bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
   bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
   uint32_t early_data_left_ = 0;         // bytes
-  HandshakeWait announced_wait_ = HandshakeWait::kMessage;
   uint16_t next_message_seq_ = 0;
   uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected
   size_t mtu_;
   Instant latest_now_{};
   WallClock wall_clock_;
+  HandshakePhases phases_;
   KeyLifetime keys_;
   Ending ending_;
   Mobility mobility_;
@@ -222,15 +225,8 @@ class AssociationImpl final : public Association {
   EarlyDatagrams early_datagrams_;
   std::vector<std::vector<uint8_t>> replayed_datagrams_;  // events view them
   EventQueue events_;
-  std::vector<uint8_t> session_data_;
-  HandshakeResult result_;
   std::vector<uint8_t> stateless_reply_;
   uint16_t stateless_reply_seq_ = 0;
-
-  // Freed once the association is connected or failed and its events have been polled.
-  std::unique_ptr<Handshake> handshake_;
-  ServerHandshake* server_handshake_ = nullptr;    // handshake_ of a server
-  std::unique_ptr<PostHandshake> post_handshake_;  // once connected
 };
 
 }  // namespace dtls13

@@ -23,10 +23,10 @@ constexpr uint64_t kNumbersSkipped = 4096;
 
 // What is on its way to the peer or from it would be lost, so there may be nothing.
 bool AssociationImpl::IsAtRest() const {
-  return connected_ && !failed() && handshake_ == nullptr && events_.empty() &&
+  return phases_.connected() && !failed() && phases_.handshake() == nullptr && events_.empty() &&
          !ending_.alert_owed() && !acks_.owed() && acks_.num_unsent() == 0 &&
-         retransmission_.empty() && !reassembler_.HasPartial() && post_handshake_->IsAtRest() &&
-         mobility_.IsAtRest();
+         retransmission_.empty() && !reassembler_.HasPartial() &&
+         phases_.post_handshake()->IsAtRest() && mobility_.IsAtRest();
 }
 
 std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
@@ -49,7 +49,7 @@ std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
 void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU8(static_cast<uint8_t>(role_));
   writer->WriteU8(static_cast<uint8_t>(config_->handshake.label_prefix));
-  result_.WriteState(writer);
+  phases_.result().WriteState(writer);
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
   writer->WriteU8(keys_.handshake_acked());
@@ -58,7 +58,8 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU32(static_cast<uint32_t>(std::min<size_t>(mtu_, UINT32_MAX)));
   records_.WriteState(writer);
   mobility_.WriteState(writer, latest_now_);
-  if (const ConnectionIds* ids = post_handshake_->connection_ids()) ids->WriteState(writer);
+  if (const ConnectionIds* ids = phases_.post_handshake()->connection_ids())
+    ids->WriteState(writer);
 }
 
 // --- Import
@@ -82,20 +83,20 @@ std::unique_ptr<Association> Association::Import(std::shared_ptr<const Associati
 bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   latest_now_ = now;
   if (!ReadResult(reader) || !ReadProgress(reader, now) ||
-      !records_.ReadState(reader, *result_.suite, kNumbersSkipped) ||
+      !records_.ReadState(reader, *phases_.result().suite, kNumbersSkipped) ||
       !mobility_.ReadState(reader, now)) {
     return false;
   }
   const bool is_client = role_ == Role::kClient;
   if (!keys_.OnImported(records_, RandomJitter())) return false;
-  (is_client ? result_.server_application_secret : result_.client_application_secret) =
+  HandshakeResult& result = phases_.kept_result();
+  (is_client ? result.server_application_secret : result.client_application_secret) =
       records_.CopyReadSecret();
-  (is_client ? result_.client_application_secret : result_.server_application_secret) =
+  (is_client ? result.client_application_secret : result.server_application_secret) =
       records_.CopyWriteSecret();
-  post_handshake_ =
-      std::make_unique<PostHandshake>(HandshakeConfigOf(config_), is_client, &result_,
-                                      keys_.newest_read_epoch(), records_.write_epoch());
-  if (ConnectionIds* ids = post_handshake_->connection_ids()) {
+  phases_.Restore(HandshakeConfigOf(config_), is_client, keys_.newest_read_epoch(),
+                  records_.write_epoch());
+  if (ConnectionIds* ids = phases_.post_handshake()->connection_ids()) {
     if (!ids->ReadState(reader)) return false;
     // Whoever tells associations apart by them has not heard of them.
     for (const Mobility::Retiring& one : mobility_.retiring()) {
@@ -106,9 +107,9 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
     }
   }
   if (!reader->empty()) return false;
-  if (ending_.close_sent()) post_handshake_->StopSending();
-  if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
-  connected_ = peer_is_dtls13_ = peer_sent_protected_ = true;
+  if (ending_.close_sent()) phases_.post_handshake()->StopSending();
+  if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
+  peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;
 }
 
@@ -116,8 +117,9 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
   const HandshakeConfig& config = config_->handshake;
   uint8_t label_prefix = 0;
   return reader->ReadU8(&label_prefix) &&
-         label_prefix == static_cast<uint8_t>(config.label_prefix) && result_.ReadState(reader) &&
-         config.algorithms->Supports(result_.suite->id);
+         label_prefix == static_cast<uint8_t>(config.label_prefix) &&
+         phases_.kept_result().ReadState(reader) &&
+         config.algorithms->Supports(phases_.result().suite->id);
 }
 
 bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {

@@ -47,7 +47,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   if (failed()) return;
   if (heard) keys_.OnHeard(records_, now);
   // The peer lives, and may still miss what was given up after many retransmissions.
-  if (heard && connected_) retransmission_.Revive(now);
+  if (heard && phases_.connected()) retransmission_.Revive(now);
   //= rfc9147#section-4.5.3
   //# If the number of packets that fail authentication exceeds a limit that
   //# is specific to the AEAD in use, an implementation SHOULD immediately
@@ -77,8 +77,8 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   acks_.OnRecord({kPlaintextEpoch, record_number});
   TraceMessage(/*outgoing=*/false, HandshakeType::kClientHello, message_seq, kPlaintextEpoch, body);
   peer_spoke_since_flight_ = true;
-  server_handshake_->SetTime(wall_clock_.At(now));
-  const Status status = server_handshake_->HandleClientHello(std::move(hello));
+  phases_.server_handshake()->SetTime(wall_clock_.At(now));
+  const Status status = phases_.server_handshake()->HandleClientHello(std::move(hello));
   RunActions(now);
   if (!status.ok()) Fail(status);
   AnnounceWait();
@@ -92,7 +92,8 @@ bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& f
   bool heard = false;
   while (!failed()) {
     // Early data behind a ClientHello has its keys once the caller has chosen the session.
-    if (server_handshake_ != nullptr && server_handshake_->wait() == HandshakeWait::kPsk) {
+    if (phases_.server_handshake() != nullptr &&
+        phases_.server_handshake()->wait() == HandshakeWait::kPsk) {
       if (!datagram.empty()) early_datagrams_.Hold(datagram);
       break;
     }
@@ -111,7 +112,7 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# new epoch to be received prior to the completion of a handshake.  For
   //# instance, the server may send its Finished message and then start
   //# transmitting data.
-  if (role_ != Role::kClient || connected_ || records_.CanRead(kHandshakeEpoch)) return;
+  if (role_ != Role::kClient || phases_.connected() || records_.CanRead(kHandshakeEpoch)) return;
   if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
   early_datagrams_.Hold(datagram);
 }
@@ -122,7 +123,7 @@ void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
   replayed_datagrams_ = early_datagrams_.TakeAll();
   for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, from, now);
   // What comes in front of the rest so late was lost once, and so may more be.
-  if (role_ == Role::kClient && !connected_ && peer_is_dtls13_) acks_.OweNow();
+  if (role_ == Role::kClient && !phases_.connected() && peer_is_dtls13_) acks_.OweNow();
 }
 
 void AssociationImpl::ForgetSpentReadKeys(Instant now) {
@@ -148,7 +149,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //# generate a fatal "record_overflow" alert or discard the record.
   // Early data was sealed by what an earlier connection agreed on.
   if (record.number.epoch > kEarlyDataEpoch &&
-      record.inner_len > result().connection.max_receive_inner_len) {
+      record.inner_len > phases_.result().connection.max_receive_inner_len) {
     FailLocally(Reason::kRecordOverflow, AlertDescription::kRecordOverflow);
     return;
   }
@@ -212,7 +213,7 @@ bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) co
 
 bool AssociationImpl::AwaitsClientHello() const {
   return role_ == Role::kServer && !peer_is_dtls13_ &&
-         handshake_->wait() == HandshakeWait::kMessage;
+         phases_.handshake()->wait() == HandshakeWait::kMessage;
 }
 
 void AssociationImpl::BeginWith(uint16_t message_seq, SequenceNumber record_number) {
@@ -253,7 +254,7 @@ bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumbe
       //# taken as an implicit acknowledgement for the entire flight to which
       //# it is responding.
       // A plaintext record may be forged, and acknowledges only once its message is accepted.
-      if (!connected_ && is_protected) OnFlightAnswered(now);
+      if (!phases_.connected() && is_protected) OnFlightAnswered(now);
       if (!in_order) news->out_of_order = true;
       return true;
     case FragmentVerdict::kAlreadyHeld:
@@ -306,7 +307,7 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
     if (!AddFragment(*fragment, record.number, &news, now)) return;
   }
   // What our outstanding flight answers is acknowledged by that flight.
-  const bool is_answered = news.repeated && !connected_ && !retransmission_.empty();
+  const bool is_answered = news.repeated && !phases_.connected() && !retransmission_.empty();
   //= rfc9147#section-7.1
   //# ACKs MUST NOT be sent for records of any content type other than
   //# handshake or for records which cannot be deprotected.
@@ -330,13 +331,13 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
 }
 
 void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
-  if (connected_ && !retransmission_.empty() && epoch == kHandshakeEpoch &&
+  if (phases_.connected() && !retransmission_.empty() && epoch == kHandshakeEpoch &&
       role_ == Role::kClient) {
     // The server repeats its flight: our Finished was lost.
     retransmission_.Provoke(now);
     return;
   }
-  if (connected_ || epoch > kPlaintextEpoch) {
+  if (phases_.connected() || epoch > kPlaintextEpoch) {
     //= rfc9147#section-5.8.1
     //# In addition, for at least twice the default MSL defined for
     //# [RFC0793], when in the FINISHED state, the server MUST respond to
@@ -361,7 +362,7 @@ void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
 
 void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
   if (!peer_is_dtls13_) return;
-  if (connected_) {
+  if (phases_.connected()) {
     // Post-handshake messages and the client's final flight have no answer to acknowledge them.
     //= rfc9147#section-7.1
     //# In general, flights MUST be ACKed unless they are implicitly
@@ -422,7 +423,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
     }
     if (retransmission_.OnAcked(*number)) progress = true;
   }
-  if (connected_) {
+  if (phases_.connected()) {
     OnMessagesAcked(now);
   } else if (retransmission_.AllAcked()) {
     OnFlightAnswered(now);
@@ -467,7 +468,7 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
   //# before indicating end-of-data to the application layer.
   // Nothing else brings kPeerClosed; every other end is kFailed.
   events_.Push({.type = EventType::kPeerClosed, .number = record.number});
-  if (!connected_) {
+  if (!phases_.connected()) {
     EndQuietly(Status::Fatal(Reason::kPeerAlert, AlertDescription::kCloseNotify), true);
   }
 }

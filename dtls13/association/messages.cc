@@ -18,7 +18,7 @@ constexpr size_t kMaxQueuedEvents = 16;
 
 void AssociationImpl::DrainMessages(Instant now) {
   while (!failed()) {
-    if (!connected_ && handshake_->wait() != HandshakeWait::kMessage) return;
+    if (!phases_.AwaitsMessage()) return;
     const std::optional<Message> message = reassembler_.Front();
     if (!message) return;
     TraceMessage(/*outgoing=*/false, message->type, message->message_seq, message->epoch,
@@ -39,14 +39,15 @@ void AssociationImpl::DrainMessages(Instant now) {
 }
 
 Status AssociationImpl::HandleMessage(const Message& message, Instant now) {
-  if (connected_) {
-    if (next_message_seq_ == kMaxMessageSeq) post_handshake_->StopSending();
-    return post_handshake_->HandleMessage(message.type, message.body, message.epoch);
+  const bool was_connected = phases_.connected();
+  if (!was_connected) {
+    peer_spoke_since_flight_ = true;
+  } else if (next_message_seq_ == kMaxMessageSeq) {
+    phases_.post_handshake()->StopSending();
   }
-  peer_spoke_since_flight_ = true;
-  if (server_handshake_ != nullptr) server_handshake_->SetTime(wall_clock_.At(now));
-  const Status status = handshake_->HandleMessage(message.type, message.body, message.epoch);
-  if (status.ok()) OnFlightAnswered(now);
+  const Status status =
+      phases_.HandleMessage(message.type, message.body, message.epoch, wall_clock_.At(now));
+  if (status.ok() && !was_connected) OnFlightAnswered(now);
   return status;
 }
 
@@ -59,12 +60,12 @@ void AssociationImpl::RunActions(Instant now) {
                  std::move(*action));
     }
   };
-  if (handshake_ != nullptr) run(*handshake_);
-  if (post_handshake_ != nullptr) run(*post_handshake_);
+  if (phases_.handshake() != nullptr) run(*phases_.handshake());
+  if (phases_.post_handshake() != nullptr) run(*phases_.post_handshake());
 }
 
 void AssociationImpl::Apply(SendMessage action, Instant now) {
-  if (!connected_ && peer_spoke_since_flight_) {
+  if (!phases_.connected() && peer_spoke_since_flight_) {
     retransmission_.BeginFlight();
     acks_.OnFlightStarted();
     peer_spoke_since_flight_ = false;
@@ -101,7 +102,7 @@ void AssociationImpl::Apply(InstallWriteKeys action, Instant) {
     return;
   }
   if (action.epoch >= kFirstApplicationEpoch) keys_.OnWriteKeysInstalled(RandomJitter());
-  if (connected_) ForgetSpentWriteKeys();
+  if (phases_.connected()) ForgetSpentWriteKeys();
 }
 
 void AssociationImpl::Apply(AllowEarlyData action, Instant) {
@@ -144,13 +145,9 @@ void AssociationImpl::Apply(KeyLogLine action, Instant) {
 }
 
 void AssociationImpl::Apply(Completed, Instant now) {
-  result_ = handshake_->TakeResult();
-  // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
-  post_handshake_ =
-      std::make_unique<PostHandshake>(HandshakeConfigOf(config_), role_ == Role::kClient, &result_);
-  connected_ = true;
-  if (result_.connection_ids.return_routability_check) mobility_.EnableCheck();
-  if (ending_.close_sent()) post_handshake_->StopSending();
+  phases_.Complete(HandshakeConfigOf(config_), role_ == Role::kClient);
+  if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
+  if (ending_.close_sent()) phases_.post_handshake()->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);
   ending_.StopWaiting();
@@ -164,45 +161,25 @@ void AssociationImpl::Apply(Completed, Instant now) {
 }
 
 void AssociationImpl::Apply(ClientAuthenticated action, Instant) {
-  if (!action.declined) result_.peer_signature_scheme = action.signature_scheme;
+  if (!action.declined) phases_.kept_result().peer_signature_scheme = action.signature_scheme;
   events_.Push(
       {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated,
        .identity = std::move(action.identity)});
-}
-
-HandshakeWait AssociationImpl::present_wait() const {
-  if (failed()) return HandshakeWait::kNothing;
-  if (connected_) return post_handshake_->wait();
-  return handshake_ != nullptr ? handshake_->wait() : HandshakeWait::kNothing;
-}
-
-const PostHandshakeAuth* AssociationImpl::present_auth() const {
-  // One that is over has forgotten its secrets, and what held them.
-  if (post_handshake_ == nullptr || post_handshake_->auth() == nullptr) return nullptr;
-  // What the handshake showed stays to be looked at while its events are polled.
-  const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;
-  return is_asking || handshake_ == nullptr ? post_handshake_->auth() : nullptr;
 }
 
 void AssociationImpl::BeginTickets(Instant now) {
   const HandshakeConfig& config = config_->handshake;
   const bool is_client = role_ == Role::kClient;
   if (is_client ? config.psk_modes.empty()
-                : config.server.ticket_keys == nullptr || !result_.takes_tickets) {
+                : config.server.ticket_keys == nullptr || !phases_.result().takes_tickets) {
     return;
   }
-  post_handshake_->AllowTickets(
-      {.suite = result_.suite,
-       .resumption_secret = Secret::CopyOf(result_.resumption_secret.bytes()),
-       .server_name = result_.server_name,
-       .alpn = {result_.connection.alpn.begin(), result_.connection.alpn.end()},
-       .peer_certificates = handshake_->peer_certificates(),
-       .application_data = session_data_,
-       .authenticated_at = result_.authenticated_at});
+  phases_.AllowTickets();
   if (is_client) return;
   const size_t num_tickets =
-      std::min<size_t>(config.server.num_tickets, result_.resumed ? 1 : SIZE_MAX);
-  for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(wall_clock_.At(now)); ++i) {
+      std::min<size_t>(config.server.num_tickets, phases_.result().resumed ? 1 : SIZE_MAX);
+  for (size_t i = 0; i < num_tickets && phases_.post_handshake()->SendTicket(wall_clock_.At(now));
+       ++i) {
   }
 }
 
@@ -211,7 +188,7 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
   if (events_.size() >= kMaxQueuedEvents) return;
   Session& session = *action.session;
   session.issued_at = wall_clock_.At(now);
-  session.authenticated_at = result_.authenticated_at.value_or(session.issued_at);
+  session.authenticated_at = phases_.result().authenticated_at.value_or(session.issued_at);
   // Sessions that renew one another must not keep a peer from ever being authenticated again.
   if (!LimitLifetime(session.issued_at, &session)) return;
   events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
@@ -219,82 +196,55 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
 
 void AssociationImpl::AnnounceWait() {
   if (failed()) return;
-  const HandshakeWait wait = present_wait();
-  if (wait == announced_wait_) return;
-  announced_wait_ = wait;
-  switch (wait) {
-    case HandshakeWait::kPsk:
-      events_.Push({.type = EventType::kPskWanted});
-      return;
-    case HandshakeWait::kCredential:
-      events_.Push({.type = EventType::kCredentialWanted});
-      return;
-    case HandshakeWait::kSignature:
-      events_.Push({.type = EventType::kSignatureWanted});
-      return;
-    case HandshakeWait::kVerification:
-      events_.Push({.type = EventType::kVerifyPeer});
-      return;
-    case HandshakeWait::kMessage:
-    case HandshakeWait::kNothing:
-      return;
-  }
+  if (const auto question = phases_.TakeQuestion()) events_.Push({.type = *question});
 }
 
 void AssociationImpl::OnProvided(Status status, Instant now) {
   ending_.OnCallerAnswered(now);
   RunActions(now);
   if (!status.ok()) Fail(status);
-  announced_wait_ = HandshakeWait::kMessage;
+  phases_.OnAnswered();
   AnnounceWait();
   DrainMessages(now);
   ScheduleAcks(now, /*saw_unreadable=*/false);
 }
 
 void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
-  if (failed() || server_handshake_ == nullptr ||
-      server_handshake_->wait() != HandshakeWait::kPsk) {
-    return;
-  }
-  server_handshake_->SetTime(wall_clock_.At(now));
-  OnProvided(handshake_->ProvidePsk(index, std::move(psk)), now);
+  ServerHandshake* const server = phases_.server_handshake();
+  if (failed() || server == nullptr || server->wait() != HandshakeWait::kPsk) return;
+  server->SetTime(wall_clock_.At(now));
+  OnProvided(server->ProvidePsk(index, std::move(psk)), now);
   HandleHeldDatagrams(PathId(mobility_.active()), now);
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {
   const HandshakeWait wait = present_wait();
   const bool is_asking = wait == HandshakeWait::kPsk || wait == HandshakeWait::kCredential;
-  if (server_handshake_ == nullptr || !is_asking) return;
+  if (phases_.server_handshake() == nullptr || !is_asking) return;
   // What is wanted still is, and need not be asked for again.
-  const Status status = server_handshake_->ChooseProtocol(protocol);
+  const Status status = phases_.server_handshake()->ChooseProtocol(protocol);
   if (!status.ok()) OnProvided(status, now);
 }
 
 void AssociationImpl::ProvideDemand(CertificateDemand demand, Instant now) {
-  if (server_handshake_ == nullptr || present_wait() != HandshakeWait::kCredential) return;
-  const Status status = server_handshake_->DemandCertificate(std::move(demand));
+  if (phases_.server_handshake() == nullptr || present_wait() != HandshakeWait::kCredential) return;
+  const Status status = phases_.server_handshake()->DemandCertificate(std::move(demand));
   if (!status.ok()) OnProvided(status, now);
 }
 
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {
   if (present_wait() != HandshakeWait::kCredential) return;
-  OnProvided(connected_ ? post_handshake_->ProvideCredential(std::move(credential))
-                        : handshake_->ProvideCredential(std::move(credential)),
-             now);
+  OnProvided(phases_.ProvideCredential(std::move(credential)), now);
 }
 
 void AssociationImpl::ProvideSignature(std::span<const uint8_t> signature, Instant now) {
   if (present_wait() != HandshakeWait::kSignature) return;
-  OnProvided(connected_ ? post_handshake_->ProvideSignature(signature)
-                        : handshake_->ProvideSignature(signature),
-             now);
+  OnProvided(phases_.ProvideSignature(signature), now);
 }
 
 void AssociationImpl::ProvideVerification(bool ok, AlertDescription alert, Instant now) {
   if (present_wait() != HandshakeWait::kVerification) return;
-  OnProvided(connected_ ? post_handshake_->ProvideVerification(ok, alert)
-                        : handshake_->ProvideVerification(ok, alert),
-             now);
+  OnProvided(phases_.ProvideVerification(ok, alert), now);
 }
 
 // --- What the peer has
@@ -308,7 +258,7 @@ void AssociationImpl::OnFlightAnswered(Instant now) {
 void AssociationImpl::OnMessagesAcked(Instant now) {
   while (const auto acked = retransmission_.TakeAcked(now)) {
     if (acked->message_seq < first_post_handshake_seq_) continue;
-    if (const Status status = post_handshake_->OnAcked(acked->type); !status.ok()) {
+    if (const Status status = phases_.post_handshake()->OnAcked(acked->type); !status.ok()) {
       Fail(status);
       return;
     }
@@ -337,7 +287,7 @@ uint8_t AssociationImpl::RandomJitter() const {
 }
 
 KeyLifetime::Update AssociationImpl::DueKeyUpdate() const {
-  if (!MaySendMessages() || post_handshake_->IsOutstanding(HandshakeType::kKeyUpdate)) {
+  if (!MaySendMessages() || phases_.post_handshake()->IsOutstanding(HandshakeType::kKeyUpdate)) {
     return KeyLifetime::Update::kNone;
   }
   return keys_.DueUpdate(records_);
@@ -352,14 +302,14 @@ void AssociationImpl::StartDueKeyUpdate(Instant now) {
 
 bool AssociationImpl::RequestClientCertificate(Instant now) {
   if (!MaySendMessages()) return false;
-  const bool asked = post_handshake_->RequestClientCertificate();
+  const bool asked = phases_.post_handshake()->RequestClientCertificate();
   RunActions(now);
   return asked;
 }
 
 bool AssociationImpl::SendTicket(Instant now) {
   if (!MaySendMessages()) return false;
-  const bool is_sent = post_handshake_->SendTicket(wall_clock_.At(now));
+  const bool is_sent = phases_.post_handshake()->SendTicket(wall_clock_.At(now));
   RunActions(now);
   return is_sent;
 }
@@ -368,7 +318,7 @@ void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {
   if (!MaySendMessages()) return;
   // One that was given up is sent again, now that it is wanted again.
   retransmission_.Revive(now);
-  post_handshake_->RequestKeyUpdate(request_peer);
+  phases_.post_handshake()->RequestKeyUpdate(request_peer);
   RunActions(now);
 }
 

@@ -57,8 +57,8 @@ size_t AssociationImpl::handshake_mtu() const {
 }
 
 bool AssociationImpl::FlightIsInTheMaking() const {
-  return !retransmission_.was_sent() && !events_.empty() && handshake_ != nullptr &&
-         handshake_->wait() == HandshakeWait::kSignature;
+  return !retransmission_.was_sent() && !events_.empty() && phases_.handshake() != nullptr &&
+         phases_.handshake()->wait() == HandshakeWait::kSignature;
 }
 
 size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now) {
@@ -100,7 +100,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
   //= rfc9147#section-7.1
   //# ACKs SHOULD NOT be sent for these flights unless the responding flight
   //# cannot be generated immediately.
-  if (retransmission_.OnDatagramSent(now) && !connected_) acks_.CancelPending();
+  if (retransmission_.OnDatagramSent(now) && !phases_.connected()) acks_.CancelPending();
   return len;
 }
 
@@ -130,7 +130,7 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //= rfc9147#section-7
   //# During the handshake, ACK records MUST be sent with an epoch which is
   //# equal to or higher than the record which is being acknowledged.
-  const Epoch max_epoch = connected_ ? keys_.newest_read_epoch() : epoch;
+  const Epoch max_epoch = phases_.connected() ? keys_.newest_read_epoch() : epoch;
   const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
   std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
       content;
@@ -145,10 +145,11 @@ Epoch AssociationImpl::control_epoch() const {
 
 Epoch AssociationImpl::alert_epoch() const {
   // A peer that was sent no ServerHello can read only plaintext.
-  if (role_ == Role::kServer && !connected_ && !retransmission_.was_sent()) return kPlaintextEpoch;
+  if (role_ == Role::kServer && !phases_.connected() && !retransmission_.was_sent())
+    return kPlaintextEpoch;
   // One that has not answered our Finished may not have the keys behind it. A close_notify stands
   // in the order of the data, and so in their epoch.
-  const bool peer_may_lack_keys = !connected_ || !keys_.handshake_acked();
+  const bool peer_may_lack_keys = !phases_.connected() || !keys_.handshake_acked();
   if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
   return control_epoch();
 }
@@ -211,7 +212,7 @@ size_t AssociationImpl::max_content_len(Epoch epoch) const {
   // RFC 8449 section 4: "Unprotected messages are not subject to this limit." The type is a byte.
   // Early data precedes what it depends on.
   if (epoch <= kEarlyDataEpoch) return kMaxPlaintextLen;
-  return result().connection.max_send_inner_len - size_t{1};
+  return phases_.result().connection.max_send_inner_len - size_t{1};
 }
 
 HeaderForm AssociationImpl::data_form() const {
@@ -233,7 +234,7 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //= draft-unyte-udp-notif-dtls#section-4.1
   //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
   //# handshake has successfully completed.
-  if (!connected_) return SendResult::kNotConnected;
+  if (!phases_.connected()) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();
   const HeaderForm form = data_form();
   //= rfc8449#section-4

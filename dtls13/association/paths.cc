@@ -31,7 +31,7 @@ void AssociationImpl::Apply(SendWithConnectionId action, Instant) {
 
 // MaySendMessages: the handshake is over, and the end is not near.
 bool AssociationImpl::MaySendMessages() const {
-  return ending_.may_send() && connected_ && next_message_seq_ != kMaxMessageSeq;
+  return ending_.may_send() && phases_.connected() && next_message_seq_ != kMaxMessageSeq;
 }
 
 void AssociationImpl::ForgetRetiredConnectionIds(Instant now) {
@@ -42,23 +42,24 @@ void AssociationImpl::ForgetRetiredConnectionIds(Instant now) {
 }
 
 std::optional<ConnectionId> AssociationImpl::TakeSpareConnectionId() {
-  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return std::nullopt;
-  return post_handshake_->connection_ids()->TakeSpare();
+  if (!MaySendMessages() || phases_.post_handshake()->connection_ids() == nullptr)
+    return std::nullopt;
+  return phases_.post_handshake()->connection_ids()->TakeSpare();
 }
 
 //= rfc9147#section-9
 //# Endpoints MUST NOT send either of these messages if they did not
 //# negotiate a CID.
 bool AssociationImpl::RequestConnectionIds(uint8_t num, Instant now) {
-  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return false;
-  const bool done = post_handshake_->connection_ids()->Request(num);
+  if (!MaySendMessages() || phases_.post_handshake()->connection_ids() == nullptr) return false;
+  const bool done = phases_.post_handshake()->connection_ids()->Request(num);
   RunActions(now);
   return done;
 }
 
 bool AssociationImpl::IssueConnectionIds(size_t num, ConnectionIdUsage usage, Instant now) {
-  if (!MaySendMessages() || post_handshake_->connection_ids() == nullptr) return false;
-  const bool done = post_handshake_->connection_ids()->Issue(num, usage);
+  if (!MaySendMessages() || phases_.post_handshake()->connection_ids() == nullptr) return false;
+  const bool done = phases_.post_handshake()->connection_ids()->Issue(num, usage);
   RunActions(now);
   return done;
 }
@@ -66,7 +67,8 @@ bool AssociationImpl::IssueConnectionIds(size_t num, ConnectionIdUsage usage, In
 // --- Paths
 
 void AssociationImpl::BeforeDatagram(const PathId& from) {
-  if (role_ == Role::kServer && !peer_is_dtls13_ && handshake_->wait() == HandshakeWait::kMessage) {
+  if (role_ == Role::kServer && !peer_is_dtls13_ &&
+      phases_.handshake()->wait() == HandshakeWait::kMessage) {
     mobility_.Follow(from);
   }
 }
@@ -75,12 +77,12 @@ void AssociationImpl::OnRecordFrom(const PathId& from, const OpenedRecord& recor
   const RecordNumber number = record.number;
   if (number.epoch == kPlaintextEpoch || ending_.IsAfterPeerClose(number)) return;
   const bool is_newest = mobility_.OnNumber(number);
-  if (!connected_) {
+  if (!phases_.connected()) {
     mobility_.OnHandshakeRecord(from);
     return;
   }
-  if (is_newest && post_handshake_->connection_ids() != nullptr) {
-    post_handshake_->connection_ids()->OnUsed(record.connection_id);
+  if (is_newest && phases_.post_handshake()->connection_ids() != nullptr) {
+    phases_.post_handshake()->connection_ids()->OnUsed(record.connection_id);
   }
   HandlePathNews(mobility_.OnRecord(from, record.record_len, is_newest, now), now);
   if (record.type != ContentType::kReturnRoutabilityCheck ||
@@ -140,7 +142,7 @@ void AssociationImpl::OnPathChanged(Instant now) {
 }
 
 size_t AssociationImpl::PackPathMessage(std::span<uint8_t> out, PathId* to) {
-  if (!mobility_.has_paths() || !connected_ || failed()) return 0;
+  if (!mobility_.has_paths() || !phases_.connected() || failed()) return 0;
   //= draft-ietf-tls-dtls-rrc#section-4
   //# The return_routability_check message MUST be authenticated and
   //# encrypted using the currently active security context.

@@ -1,0 +1,131 @@
+#include "dtls13/association/handshake_phases.h"
+
+#include <utility>
+
+namespace dtls13 {
+
+// --- From one phase to the next
+
+void HandshakePhases::Complete(std::shared_ptr<const HandshakeConfig> config, bool is_client) {
+  result_ = handshake_->TakeResult();
+  // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
+  post_handshake_ = std::make_unique<PostHandshake>(std::move(config), is_client, &result_);
+  connected_ = true;
+}
+
+void HandshakePhases::Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                              Epoch read_epoch, Epoch write_epoch) {
+  post_handshake_ = std::make_unique<PostHandshake>(std::move(config), is_client, &result_,
+                                                    read_epoch, write_epoch);
+  connected_ = true;
+}
+
+void HandshakePhases::ForgetHandshake() {
+  server_handshake_ = nullptr;
+  handshake_.reset();
+}
+
+void HandshakePhases::ForgetSecrets() {
+  post_handshake_.reset();
+  result_.early_exporter_secret = Secret();
+  result_.exporter_secret = Secret();
+  result_.resumption_secret = Secret();
+}
+
+// --- Messages
+
+Status HandshakePhases::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
+                                      Epoch epoch, WallTime now) {
+  if (connected_) return post_handshake_->HandleMessage(type, body, epoch);
+  if (server_handshake_ != nullptr) server_handshake_->SetTime(now);
+  return handshake_->HandleMessage(type, body, epoch);
+}
+
+// --- Answers
+
+HandshakeWait HandshakePhases::wait() const {
+  if (post_handshake_ != nullptr) return post_handshake_->wait();
+  return handshake_ != nullptr ? handshake_->wait() : HandshakeWait::kNothing;
+}
+
+std::optional<EventType> HandshakePhases::TakeQuestion() {
+  const HandshakeWait present = wait();
+  if (present == announced_) return std::nullopt;
+  announced_ = present;
+  switch (present) {
+    case HandshakeWait::kPsk:
+      return EventType::kPskWanted;
+    case HandshakeWait::kCredential:
+      return EventType::kCredentialWanted;
+    case HandshakeWait::kSignature:
+      return EventType::kSignatureWanted;
+    case HandshakeWait::kVerification:
+      return EventType::kVerifyPeer;
+    case HandshakeWait::kMessage:
+    case HandshakeWait::kNothing:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+Status HandshakePhases::ProvideCredential(std::shared_ptr<const Credential> credential) {
+  return connected_ ? post_handshake_->ProvideCredential(std::move(credential))
+                    : handshake_->ProvideCredential(std::move(credential));
+}
+
+Status HandshakePhases::ProvideSignature(std::span<const uint8_t> signature) {
+  return connected_ ? post_handshake_->ProvideSignature(signature)
+                    : handshake_->ProvideSignature(signature);
+}
+
+Status HandshakePhases::ProvideVerification(bool ok, AlertDescription alert) {
+  return connected_ ? post_handshake_->ProvideVerification(ok, alert)
+                    : handshake_->ProvideVerification(ok, alert);
+}
+
+// --- What there is to be seen
+
+const PostHandshakeAuth* HandshakePhases::present_auth() const {
+  // One that is over has forgotten its secrets, and what held them.
+  if (post_handshake_ == nullptr || post_handshake_->auth() == nullptr) return nullptr;
+  // What the handshake showed stays to be looked at while its events are polled.
+  const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;
+  return is_asking || handshake_ == nullptr ? post_handshake_->auth() : nullptr;
+}
+
+HandshakePhases::Shown HandshakePhases::shown() const {
+  struct Nothing {
+    ClientHelloInfo client_hello;
+    SignatureRequest signature_request{};
+    CertificateRequestInfo certificate_request;
+    PeerIdentity peer_identity;
+  };
+  static const Nothing kNothing;
+  const ClientHelloInfo& client_hello =
+      server_handshake_ != nullptr ? server_handshake_->client_hello() : kNothing.client_hello;
+  if (const PostHandshakeAuth* auth = present_auth()) {
+    return {client_hello, auth->signature_request(), auth->certificate_request(),
+            auth->peer_identity()};
+  }
+  if (handshake_ != nullptr) {
+    return {client_hello, handshake_->signature_request(), handshake_->certificate_request(),
+            handshake_->peer_identity()};
+  }
+  return {client_hello, kNothing.signature_request, kNothing.certificate_request,
+          kNothing.peer_identity};
+}
+
+// --- Sessions
+
+void HandshakePhases::AllowTickets() {
+  post_handshake_->AllowTickets(
+      {.suite = result_.suite,
+       .resumption_secret = Secret::CopyOf(result_.resumption_secret.bytes()),
+       .server_name = result_.server_name,
+       .alpn = {result_.connection.alpn.begin(), result_.connection.alpn.end()},
+       .peer_certificates = handshake_->peer_certificates(),
+       .application_data = session_data_,
+       .authenticated_at = result_.authenticated_at});
+}
+
+}  // namespace dtls13
