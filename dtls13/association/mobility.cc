@@ -9,11 +9,6 @@ namespace dtls13 {
 
 namespace {
 
-const PathId& NoPath() {
-  static constexpr PathId kNone;
-  return kNone;
-}
-
 void WritePath(ByteWriter* writer, const std::optional<PathId>& path) {
   writer->WriteU8(path.has_value());
   if (path) writer->WriteVector8(path->bytes());
@@ -37,9 +32,6 @@ Mobility::Paths& Mobility::paths() {
 }
 
 // --- The path in use
-
-const PathId& Mobility::active() const { return has_paths() ? paths_->active : NoPath(); }
-const PathId& Mobility::candidate() const { return has_paths() ? paths_->candidate : NoPath(); }
 
 bool Mobility::IsLeft(const PathId& path) const {
   return has_paths() && paths_->left.has_value() && path == *paths_->left &&
@@ -187,11 +179,6 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
       return News::kProbeOver;
   }
   return News::kNone;
-}
-
-const PathStats& Mobility::stats() const {
-  static constexpr PathStats kNone;
-  return has_paths() ? paths_->validator.stats() : kNone;
 }
 
 // --- What is sent for the check

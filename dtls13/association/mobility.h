@@ -47,7 +47,7 @@ class Mobility {
   // --- the path in use
 
   // active is empty as long as no path was named.
-  const PathId& active() const;
+  const PathId& active() const { return has_paths() ? paths_->active : kNoPath; }
   // Use makes `path` the one in use, by what the caller knows.
   void Use(const PathId& path);
   // Follow is Use for a server that has not answered, which answers whoever speaks.
@@ -93,10 +93,10 @@ class Mobility {
   // deadline is when HandleTimeout is due.
   std::optional<Instant> deadline() const;
   // candidate is the path that News speak of.
-  const PathId& candidate() const;
+  const PathId& candidate() const { return has_paths() ? paths_->candidate : kNoPath; }
   // ProbeWith: datagrams to candidate() carry `id`; without one, what they always carry.
   void ProbeWith(std::optional<ConnectionId> id) { probe_id_ = std::move(id); }
-  const PathStats& stats() const;
+  const PathStats& stats() const { return has_paths() ? paths_->validator.stats() : kNoStats; }
 
   // --- what is sent for the check
 
@@ -145,6 +145,10 @@ class Mobility {
   [[nodiscard]] bool ReadState(ByteReader* reader, Instant now);
 
  private:
+  // What facts show where no path is named.
+  static constexpr PathId kNoPath{};
+  static constexpr PathStats kNoStats{};
+
   struct Paths {
     explicit Paths(const PathValidatorConfig& config) : validator(config) {}
 
