@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dtls13/association/association_impl.h"
-#include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/byte_reader.h"

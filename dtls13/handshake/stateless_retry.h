@@ -9,6 +9,7 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/time.h"
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_config.h"
-#include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/time.h"

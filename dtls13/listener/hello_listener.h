@@ -12,6 +12,7 @@
 #include "dtls13/listener/cookie_listener.h"
 #include "dtls13/listener/hello_gatherer.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/time.h"
 

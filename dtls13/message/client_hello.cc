@@ -398,13 +398,6 @@ Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
   return ReadOtherExtensions(hello->extensions, out);
 }
 
-ReceivedHello::ReceivedHello(std::vector<uint8_t> body, uint16_t message_seq,
-                             SequenceNumber record_number)
-    : body_(std::move(body)),
-      status_(ReadClientHello(body_, &hello_)),
-      message_seq_(message_seq),
-      record_number_(record_number) {}
-
 CertificateWishes ClientHello::certificate_wishes() const {
   CertificateWishes wishes;
   // ReadClientHello has found them well formed.

@@ -17,7 +17,6 @@
 #include "dtls13/message/legacy_hello.h"
 #include "dtls13/message/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
-#include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {
@@ -94,35 +93,6 @@ bool OffersDtls13(const ClientHello& hello);
 // missing_extension. When ParseClientHello fails, `out` has the body alone; after another failure,
 // what a ClientHello of any version has.
 Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out);
-
-// ReceivedHello is a ClientHello that a server put together from its fragments, and what the one
-// reading of it found. Whoever looks at it later shares it; nobody reads it again.
-class ReceivedHello {
- public:
-  // `message_seq` is the handshake message's; `record_number` that of the record of epoch 0 which
-  // made it whole, and which a stateless answer mirrors.
-  explicit ReceivedHello(std::vector<uint8_t> body, uint16_t message_seq = 0,
-                         SequenceNumber record_number = {});
-  ReceivedHello(const ReceivedHello&) = delete;
-  ReceivedHello& operator=(const ReceivedHello&) = delete;
-
-  // status is what ReadClientHello said. What one of DTLS 1.3 offers is in `hello` only if it is
-  // Ok.
-  Status status() const { return status_; }
-  // is_well_formed: what a hello of any version has is in `hello`. Otherwise that is only the body.
-  bool is_well_formed() const { return !hello_.random.empty(); }
-  const ClientHello& hello() const { return hello_; }
-  const ClientHello* operator->() const { return &hello_; }
-  uint16_t message_seq() const { return message_seq_; }
-  SequenceNumber record_number() const { return record_number_; }
-
- private:
-  const std::vector<uint8_t> body_;
-  ClientHello hello_;
-  const Status status_;
-  const uint16_t message_seq_;
-  const SequenceNumber record_number_;
-};
 
 // ClientHelloFields is what SerializeClientHello writes. A second ClientHello is the same fields
 // with another key share and a cookie, so that nothing else can change (RFC 8446 section 4.1.2).

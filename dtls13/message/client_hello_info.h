@@ -12,7 +12,7 @@
 
 namespace dtls13 {
 
-class ReceivedHello;  // message/client_hello.h
+class ReceivedHello;  // message/received_hello.h
 struct Session;       // session/session.h
 
 // OfferedIdentity is one PSK identity of a client's, for the caller to know or not.

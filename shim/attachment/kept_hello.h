@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "shim/bio/bio_transport.h"
 
 namespace dtls13::shim {

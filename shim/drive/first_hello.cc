@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "dtls13/listener/hello_listener.h"
-#include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
