@@ -99,7 +99,7 @@ class ClientHelloReadingTest : public testing::Test {
     if (event.type != TableEventType::kEvent) return;
     Association* const server = table->Use(event.id);
     if (event.event.type == EventType::kSignatureWanted) {
-      const SignatureRequest& request = server->signature_request();
+      const SignatureRequest& request = server->facts().signature_request;
       server->ProvideSignature(identity_.Sign(request.scheme, request.input), Instant());
     } else if (event.event.type == EventType::kPskWanted) {
       ++num_psks_wanted_;
