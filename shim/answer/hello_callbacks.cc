@@ -40,8 +40,8 @@ bool CallClientHello(SslAttachment& attachment, EventType question) {
 bool CallProtocol(SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   if (ctx == nullptr || !ctx->callbacks.select_protocol) return true;
-  const auto extension = attachment.facts.client_extension(
-      static_cast<uint16_t>(ExtensionType::kApplicationLayerProtocolNegotiation));
+  const auto extension = attachment.facts.client_hello().extensions.Find(
+      ExtensionType::kApplicationLayerProtocolNegotiation);
   std::span<const uint8_t> offered;
   if (!extension || !ByteReader(*extension).ReadVector16(&offered)) return true;
   const unsigned char* selected = nullptr;

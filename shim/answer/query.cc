@@ -15,7 +15,8 @@
 namespace dtls13::shim {
 namespace {
 
-constexpr uint16_t kEcPointFormats = 11;  // RFC 8422; TLS 1.3 has no use for it, hellos still do
+// RFC 8422; TLS 1.3 has no use for it, hellos still do.
+constexpr auto kEcPointFormats = static_cast<ExtensionType>(11);
 
 bool IsServer(const SslAttachment& attachment) {
   return attachment.association() != nullptr &&
@@ -31,8 +32,8 @@ long SignatureHash(SignatureScheme scheme, int* nid) {
 
 // Public keys only: what a hello carried, as libcrypto's object. A hybrid share is no key of any
 // type.
-EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const SessionFacts::KeyShare& share) {
-  const NamedGroupInfo* group = FindNamedGroup(static_cast<NamedGroup>(share.group));
+EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const KeyShare& share) {
+  const NamedGroupInfo* group = FindNamedGroup(share.group);
   if (group == nullptr || group->is_hybrid()) return nullptr;
   const CtxAttachment* ctx = attachment.ctx();
   OpenSslPtr<EVP_PKEY_CTX> context(
@@ -53,7 +54,7 @@ EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const SessionFacts::Key
 }
 
 long TemporaryKey(const SslAttachment& attachment, bool of_server, EVP_PKEY** key) {
-  const std::optional<SessionFacts::KeyShare> share =
+  const std::optional<KeyShare> share =
       of_server ? attachment.facts.server_share() : attachment.facts.client_share();
   if (!share) return 0;
   ERR_set_mark();
@@ -108,8 +109,8 @@ long LocalTemporaryKey(const SslAttachment& attachment, EVP_PKEY** key) {
 }
 
 long NegotiatedGroup(const SslAttachment& attachment) {
-  const std::optional<SessionFacts::KeyShare> share = attachment.facts.server_share();
-  return share ? GroupNid(share->group) : NID_undef;
+  const std::optional<KeyShare> share = attachment.facts.server_share();
+  return share ? GroupNid(static_cast<uint16_t>(share->group)) : NID_undef;
 }
 
 long PeerGroups(const SslAttachment& attachment, int* nids) {
@@ -133,7 +134,7 @@ long SharedGroup(const SslAttachment& attachment, long n) {
 long RawCipherList(const SslAttachment& attachment, const unsigned char** ciphers) {
   constexpr long kEntryLen = 2;
   if (ciphers == nullptr) return kEntryLen;
-  const std::span<const uint8_t> list = attachment.facts.client_cipher_suites();
+  const std::span<const uint8_t> list = attachment.facts.client_hello().cipher_suites.content();
   if (!IsServer(attachment) || list.empty()) return 0;
   *ciphers = list.data();
   return static_cast<long>(list.size());
@@ -142,7 +143,7 @@ long RawCipherList(const SslAttachment& attachment, const unsigned char** cipher
 long PeerPointFormats(const SslAttachment& attachment, const unsigned char** formats) {
   if (!IsServer(attachment)) return 0;
   const std::optional<std::span<const uint8_t>> extension =
-      attachment.facts.client_extension(kEcPointFormats);
+      attachment.facts.client_hello().extensions.Find(kEcPointFormats);
   if (!extension || extension->empty() || (*extension)[0] != extension->size() - 1) return 0;
   *formats = extension->data() + 1;
   return static_cast<long>(extension->size() - 1);

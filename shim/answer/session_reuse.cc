@@ -65,10 +65,9 @@ void ConfigureEarlyData(SslAttachment& attachment, HandshakeConfig* handshake) {
 
 // AllowedEarlyData is how many bytes of early data the application takes of this client.
 uint32_t AllowedEarlyData(SslAttachment& attachment) {
-  constexpr auto kEarlyData = static_cast<uint16_t>(ExtensionType::kEarlyData);
   SSL* ssl = attachment.ssl();
   if (attachment.early_use != EarlyUse::kReads || Real().SSL_get_max_early_data(ssl) == 0 ||
-      !attachment.facts.client_extension(kEarlyData)) {
+      !attachment.facts.client_hello().extensions.Has(ExtensionType::kEarlyData)) {
     return 0;
   }
   const Callback<SSL_allow_early_data_cb_fn> allows = attachment.settings.allow_early_data;

@@ -2,45 +2,40 @@
 #define DTLS13_SHIM_ATTACHMENT_HANDSHAKE_FACTS_H_
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dtls13/event.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 
 namespace dtls13::shim {
 
-// SessionFacts are what an application may ask about a handshake and that neither the association
-// nor libssl's object holds: the hellos, the Finished messages, what the peer offered. It reads
-// them off the Trace events of an association.
+// HandshakeFacts are what an application may ask about a handshake after it, or of messages that no
+// longer are the association's to tell: the hellos, the Finished messages, what the peer offered.
+// They come from the Trace events of an association.
 //
-// What it notes was not necessarily accepted; the association judges messages, this only remembers
-// them, so every reader of it bounds itself. Nothing here is secret.
-class SessionFacts {
+// What they hold was not necessarily accepted; the association judges messages, this only remembers
+// them. Nothing here is secret.
+class HandshakeFacts {
  public:
-  // KeyShare is one KeyShareEntry: `key_exchange` views the hello it came in.
-  struct KeyShare {
-    uint16_t group = 0;
-    std::span<const uint8_t> key_exchange;
-  };
-
-  // Note takes one Trace event; those that tell nothing of interest are ignored.
-  void Note(const Event& event);
+  // Note takes one Trace event; those that tell nothing of interest are ignored. `received` is the
+  // ClientHello that a server's association has read last, null where there is none: it is not read
+  // again here.
+  void Note(const Event& event, std::shared_ptr<const ReceivedHello> received);
 
   // Each is empty until its message went by, and views memory of this object until the next Note.
-  std::span<const uint8_t> client_hello() const { return client_hello_; }  // the last one's body
-  std::span<const uint8_t> client_random() const;
-  std::span<const uint8_t> server_random() const;
-  std::span<const uint8_t> client_session_id() const;
-  std::span<const uint8_t> client_compression_methods() const;
-  // Two bytes each, as the client wrote them.
-  std::span<const uint8_t> client_cipher_suites() const;
-  // The content of a ClientHello's or a ServerHello's extension; nothing where it is absent.
-  std::optional<std::span<const uint8_t>> client_extension(uint16_t type) const;
-  std::optional<std::span<const uint8_t>> server_extension(uint16_t type) const;
-  // The types in the client's order.
+
+  // client_hello is the last one that was sent or received. What ReadClientHello finds in it must
+  // be looked for by its extensions: it may have been refused.
+  const ClientHello& client_hello() const;
+  // The types of its extensions, in the client's order.
   std::vector<uint16_t> client_extension_types() const;
+  std::span<const uint8_t> server_random() const;
 
   // server_share is the ServerHello's key share; client_share the ClientHello's of that group.
   std::optional<KeyShare> server_share() const;
@@ -61,7 +56,7 @@ class SessionFacts {
 
  private:
   bool peer_is_client_ = false;
-  std::vector<uint8_t> client_hello_;
+  std::shared_ptr<const ReceivedHello> client_hello_;
   std::vector<uint8_t> server_hello_;
   std::vector<uint8_t> certificate_request_;
   std::vector<uint8_t> sent_finished_;

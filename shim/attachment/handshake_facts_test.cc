@@ -41,58 +41,60 @@ Bytes ServerHelloBody() {
   return body;
 }
 
-void Note(HandshakeType type, bool outgoing, const Bytes& body, SessionFacts* facts) {
+// Note tells of one message, which an association has read before if it came in.
+void Note(HandshakeType type, bool outgoing, const Bytes& body, HandshakeFacts* facts) {
   Bytes message(12);
   message[0] = static_cast<uint8_t>(type);
   Append(body, &message);
   Event event{.type = EventType::kTrace, .data = message};
   event.trace = {.outgoing = outgoing, .content_type = ContentType::kHandshake};
-  facts->Note(event);
+  const bool is_received = type == HandshakeType::kClientHello && !outgoing;
+  facts->Note(event, is_received ? std::make_shared<const ReceivedHello>(body) : nullptr);
 }
 
 Bytes Copy(std::span<const uint8_t> bytes) { return {bytes.begin(), bytes.end()}; }
 
-TEST(SessionFactsTest, KnowsNothingAtFirst) {
-  const SessionFacts facts;
-  EXPECT_TRUE(facts.client_random().empty());
+TEST(HandshakeFactsTest, KnowsNothingAtFirst) {
+  const HandshakeFacts facts;
+  EXPECT_TRUE(facts.client_hello().random.empty());
   EXPECT_TRUE(facts.server_random().empty());
-  EXPECT_TRUE(facts.client_cipher_suites().empty());
+  EXPECT_TRUE(facts.client_hello().cipher_suites.content().empty());
   EXPECT_TRUE(facts.client_extension_types().empty());
-  EXPECT_FALSE(facts.client_extension(10));
+  EXPECT_FALSE(facts.client_hello().extensions.Find(ExtensionType{10}));
   EXPECT_FALSE(facts.server_share());
   EXPECT_FALSE(facts.client_share());
   EXPECT_TRUE(facts.peer_groups().empty());
   EXPECT_TRUE(facts.peer_signature_schemes().empty());
 }
 
-TEST(SessionFactsTest, TakesAClientHelloApart) {
-  SessionFacts facts;
+TEST(HandshakeFactsTest, TakesAClientHelloApart) {
+  HandshakeFacts facts;
   Note(HandshakeType::kClientHello, /*outgoing=*/false, ClientHelloBody(), &facts);
-  EXPECT_EQ(Copy(facts.client_random()), Random(1));
-  EXPECT_EQ(Copy(facts.client_session_id()), (Bytes{0xaa, 0xbb}));
-  EXPECT_EQ(Copy(facts.client_cipher_suites()), (Bytes{0x13, 0x01, 0x13, 0x02}));
-  EXPECT_EQ(Copy(facts.client_compression_methods()), Bytes{0});
+  EXPECT_EQ(Copy(facts.client_hello().random), Random(1));
+  EXPECT_EQ(Copy(facts.client_hello().legacy_session_id), (Bytes{0xaa, 0xbb}));
+  EXPECT_EQ(Copy(facts.client_hello().cipher_suites.content()), (Bytes{0x13, 0x01, 0x13, 0x02}));
+  EXPECT_EQ(Copy(facts.client_hello().legacy_compression_methods), Bytes{0});
   EXPECT_EQ(facts.client_extension_types(), (std::vector<uint16_t>{10, 13, 51}));
   EXPECT_EQ(facts.peer_groups(), (std::vector<uint16_t>{29, 23}));
   EXPECT_EQ(facts.peer_signature_schemes(), std::vector<uint16_t>{0x0403});
-  EXPECT_FALSE(facts.client_extension(43));
+  EXPECT_FALSE(facts.client_hello().extensions.Find(ExtensionType{43}));
 }
 
-TEST(SessionFactsTest, FindsTheSharesOfTheChosenGroup) {
-  SessionFacts facts;
+TEST(HandshakeFactsTest, FindsTheSharesOfTheChosenGroup) {
+  HandshakeFacts facts;
   Note(HandshakeType::kClientHello, false, ClientHelloBody(), &facts);
   EXPECT_FALSE(facts.client_share());
   Note(HandshakeType::kServerHello, true, ServerHelloBody(), &facts);
   EXPECT_EQ(Copy(facts.server_random()), Random(100));
   ASSERT_TRUE(facts.server_share());
-  EXPECT_EQ(facts.server_share()->group, 23);
+  EXPECT_EQ(facts.server_share()->group, NamedGroup::kSecp256r1);
   EXPECT_EQ(Copy(facts.server_share()->key_exchange), (Bytes{5, 6}));
   ASSERT_TRUE(facts.client_share());
   EXPECT_EQ(Copy(facts.client_share()->key_exchange), Bytes{9});
 }
 
-TEST(SessionFactsTest, AClientsOwnOfferIsNotThePeers) {
-  SessionFacts facts;
+TEST(HandshakeFactsTest, AClientsOwnOfferIsNotThePeers) {
+  HandshakeFacts facts;
   Note(HandshakeType::kClientHello, /*outgoing=*/true, ClientHelloBody(), &facts);
   EXPECT_TRUE(facts.peer_groups().empty());
   EXPECT_TRUE(facts.peer_signature_schemes().empty());
@@ -101,8 +103,8 @@ TEST(SessionFactsTest, AClientsOwnOfferIsNotThePeers) {
   EXPECT_EQ(facts.peer_signature_schemes(), std::vector<uint16_t>{0x0807});
 }
 
-TEST(SessionFactsTest, TellsFinishedMessagesApart) {
-  SessionFacts facts;
+TEST(HandshakeFactsTest, TellsFinishedMessagesApart) {
+  HandshakeFacts facts;
   Note(HandshakeType::kFinished, true, {1, 2}, &facts);
   Note(HandshakeType::kFinished, false, {3, 4}, &facts);
   EXPECT_EQ(Copy(facts.sent_finished()), (Bytes{1, 2}));
@@ -110,21 +112,21 @@ TEST(SessionFactsTest, TellsFinishedMessagesApart) {
 }
 
 // Every cut of a message is survived, and what lies behind the cut is not there.
-TEST(SessionFactsTest, SurvivesTruncatedMessages) {
+TEST(HandshakeFactsTest, SurvivesTruncatedMessages) {
   const Bytes whole = ClientHelloBody();
   for (size_t len = 0; len < whole.size(); ++len) {
-    SessionFacts facts;
+    HandshakeFacts facts;
     Note(HandshakeType::kServerHello, true, ServerHelloBody(), &facts);
     Note(HandshakeType::kClientHello, false, Bytes(whole.begin(), whole.begin() + len), &facts);
-    EXPECT_TRUE(facts.client_random().empty() || len >= 47) << len;
+    EXPECT_TRUE(facts.client_hello().random.empty() || len >= 47) << len;
     EXPECT_FALSE(facts.client_share()) << len;
     EXPECT_TRUE(facts.peer_groups().empty()) << len;
     EXPECT_TRUE(facts.client_extension_types().empty()) << len;
   }
-  SessionFacts facts;
+  HandshakeFacts facts;
   Event event{.type = EventType::kTrace};
   event.trace = {.content_type = ContentType::kHandshake};
-  facts.Note(event);
+  facts.Note(event, nullptr);
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ void SslAttachment::Reset() {
   want = Want::kNothing;
   handshake_state = TLS_ST_BEFORE;
   callbacks = {};
-  facts = SessionFacts();
+  facts = HandshakeFacts();
   unread.clear();
   unread_early.clear();
   early_use = EarlyUse::kNone;

@@ -116,7 +116,7 @@ class SslAttachment {
 
   // What queries ask about the handshake. The driver hands it every Trace event, so an association
   // is always made with AssociationConfig::trace.
-  SessionFacts facts;
+  HandshakeFacts facts;
 
   // Application data that arrived and was not read, oldest first. Datagrams are read only while
   // this is empty, so it holds one datagram's records at most.

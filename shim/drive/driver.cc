@@ -90,7 +90,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       TellKeyLog(attachment, event.data);
       break;
     case EventType::kTrace:
-      attachment.facts.Note(event);
+      attachment.facts.Note(event, attachment.association()->facts().client_hello.message);
       Trace(attachment, event);
       break;
     case EventType::kConnected:

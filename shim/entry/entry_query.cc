@@ -89,7 +89,7 @@ char* JoinNames(const std::vector<const char*>& names, char* out, size_t out_len
 
 STACK_OF(SSL_CIPHER) * ClientCiphers(SslAttachment& attachment) {
   LentObjects& objects = attachment.lent();
-  const std::span<const uint8_t> suites = attachment.facts.client_cipher_suites();
+  const std::span<const uint8_t> suites = attachment.facts.client_hello().cipher_suites.content();
   if (attachment.association()->facts().role != Role::kServer || suites.empty()) return nullptr;
   if (objects.client_ciphers == nullptr) {
     ERR_set_mark();
@@ -302,7 +302,7 @@ DTLS13_EXPORT SRTP_PROTECTION_PROFILE* SSL_get_selected_srtp_profile(SSL* ssl) n
 DTLS13_EXPORT size_t SSL_get_client_random(const SSL* ssl, unsigned char* out,
                                            size_t out_len) noexcept {
   const SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? dtls13::shim::CopyOut(ours->facts.client_random(), out, out_len)
+  return ours != nullptr ? dtls13::shim::CopyOut(ours->facts.client_hello().random, out, out_len)
                          : Real().SSL_get_client_random(ssl, out, out_len);
 }
 

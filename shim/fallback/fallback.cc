@@ -170,7 +170,7 @@ bool Fallback::Commit(SslAttachment& attachment) {
   if (ctx != nullptr && ctx->transcript_digests.available()) {
     correction_.emplace(
         WholeMessage(HandshakeType::kClientHello, 0, hello_),
-        WholeMessage(HandshakeType::kClientHello, 0, attachment.facts.client_hello()));
+        WholeMessage(HandshakeType::kClientHello, 0, attachment.facts.client_hello().body));
   } else if (!has_cookie) {
     Refuse(attachment, SSL_R_UNSUPPORTED_PROTOCOL, SSL_AD_PROTOCOL_VERSION);
     return false;
