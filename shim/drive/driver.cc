@@ -302,7 +302,7 @@ void Take(SslAttachment& attachment, std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
 }
 
-void TakeAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
+void HandleAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
   TellRecordHeaders(attachment, /*outgoing=*/false, accepted.datagram, /*with_contents=*/false);
   ErrorMark mark;
   attachment.association()->HandleClientHello(
@@ -314,7 +314,7 @@ void TakeAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
 Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
   if (attachment.kept_hello.has_accepted()) {
     KeptHello::Accepted accepted = attachment.kept_hello.TakeAccepted();
-    TakeAccepted(attachment, accepted);
+    HandleAccepted(attachment, accepted);
     PollEvents(attachment, Now());
     return Outcome::kDone;
   }

@@ -16,7 +16,6 @@
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
 #include "shim/bio/scratch_buffer.h"
-#include "shim/fallback/fallback.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
@@ -126,8 +125,9 @@ Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
   return Outcome::kIsLibssls;
 }
 
-// Take does what the listener says of a datagram, with the application's cookies where it has any.
-Outcome Take(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
+// HandleDatagram does what the listener says of a datagram, with the application's cookies where it
+// has any.
+Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
                     /*with_contents=*/mode != CookieMode::kNone);
   HelloListener& listener = *attachment.hello_listener;
@@ -206,7 +206,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
         if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
         return read.outcome;
     }
-    const Outcome verdict = Take(attachment, mode, read.datagram);
+    const Outcome verdict = HandleDatagram(attachment, mode, read.datagram);
     const bool settled = verdict != Outcome::kIgnored && verdict != Outcome::kAnswered;
     if (settled || one_datagram) return verdict;
   }
