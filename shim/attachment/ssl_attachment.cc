@@ -113,8 +113,7 @@ void SslAttachment::Reset() {
   flush_owed = false;
   applied_mtu = 0;
   timer.Forget();
-  announced_deadline.reset();
-  announced_to = nullptr;
+  timeout_notice = {};
 }
 
 }  // namespace dtls13::shim

@@ -152,9 +152,7 @@ class SslAttachment {
   bool flush_owed = false;         // something was written since the last BIO_flush
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
   size_t applied_mtu = 0;          // what the association was last told
-  // The deadline that a read BIO was last told, and which BIO; nothing: that no timer runs.
-  std::optional<Instant> announced_deadline;
-  const BIO* announced_to = nullptr;
+  TimeoutNotice timeout_notice;
 
  private:
   friend SslAttachment* Decide(SSL* ssl);

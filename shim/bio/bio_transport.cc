@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "shim/bio/clock.h"
+#include "shim/bio/filter_bio.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -67,8 +68,12 @@ bool IsEmptyDatagram(BIO* bio) {
   return entry.fd >= 0 && poll(&entry, 1, /*timeout=*/0) == 0;
 }
 
+BIO* ReadBioOf(SSL* ssl) { return Behind(Real().SSL_get_rbio(ssl)); }
+
+BIO* WriteBioOf(SSL* ssl) { return Behind(Real().SSL_get_wbio(ssl)); }
+
 size_t PositiveControl(SSL* ssl, int command) {
-  BIO* bio = Real().SSL_get_wbio(ssl);
+  BIO* bio = WriteBioOf(ssl);
   if (bio == nullptr) return 0;
   const long value = BIO_ctrl(bio, command, 0, nullptr);
   return value > 0 ? static_cast<size_t>(value) : 0;
@@ -82,8 +87,9 @@ void ReportAgain() {
 // EncodePeerAddress returns the filled part of `out`.
 std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
                                            std::span<uint8_t, kMaxEncodedAddressLen> out) {
-  const AddressPtr address = ReadPeer(ssl);
-  if (address == nullptr) return {};
+  // One for all datagrams of a thread: BIO_ADDR has no size that is known here.
+  static thread_local const AddressPtr address(BIO_ADDR_new());
+  if (address == nullptr || !ReadPeer(ssl, address.get())) return {};
   const int family = BIO_ADDR_family(address.get());
   size_t len = 0;
   if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
@@ -101,13 +107,15 @@ std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
 
 }  // namespace
 
-bool HasReadBio(SSL* ssl) { return Real().SSL_get_rbio(ssl) != nullptr; }
+bool HasReadBio(SSL* ssl) { return ReadBioOf(ssl) != nullptr; }
 
-bool HasWriteBio(SSL* ssl) { return Real().SSL_get_wbio(ssl) != nullptr; }
+bool HasWriteBio(SSL* ssl) { return WriteBioOf(ssl) != nullptr; }
+
+bool SharesBio(SSL* ssl) { return ReadBioOf(ssl) == WriteBioOf(ssl); }
 
 BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
                      Instant now) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
+  BIO* bio = ReadBioOf(ssl);
   if (bio == nullptr) return {Outcome::kBroken, {}};
   if (BIO_method_type(bio) == BIO_TYPE_SOCKET) {
     const int descriptor = DescriptorOf(bio);
@@ -131,7 +139,7 @@ BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant>
 }
 
 Outcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram) {
-  BIO* bio = Real().SSL_get_wbio(ssl);
+  BIO* bio = WriteBioOf(ssl);
   if (bio == nullptr) return Outcome::kBroken;
   errno = 0;
   const int len = BIO_write(bio, datagram.data(), static_cast<int>(datagram.size()));
@@ -148,17 +156,28 @@ Outcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram) {
 }
 
 void Flush(SSL* ssl) {
-  if (BIO* bio = Real().SSL_get_wbio(ssl)) BIO_ctrl(bio, BIO_CTRL_FLUSH, 0, nullptr);
+  if (BIO* bio = WriteBioOf(ssl)) BIO_ctrl(bio, BIO_CTRL_FLUSH, 0, nullptr);
 }
 
-void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
+void SetRetryRead(SSL* ssl) {
+  if (BIO* bio = ReadBioOf(ssl)) BIO_set_retry_read(bio);
+}
+
+int PendingLen(SSL* ssl) { return BIO_pending(ReadBioOf(ssl)); }
+
+void TimeoutNotice::Tell(SSL* ssl, std::optional<Instant> deadline) {
+  BIO* bio = ReadBioOf(ssl);
+  const bool is_known_to_bio = bio == told_bio_ || !told_;
+  if (deadline == told_ && is_known_to_bio) return;
+  told_ = deadline;
+  told_bio_ = bio;
   if (bio == nullptr) return;
   timeval when = {};
-  if (time_left) {
+  if (deadline) {
+    const int64_t left_us = std::max<int64_t>((*deadline - Now()).count(), 0);
     // libssl's convention is wall-clock time.
     gettimeofday(&when, nullptr);
-    const int64_t total_us = when.tv_usec + std::max<int64_t>(time_left->count(), 0);
+    const int64_t total_us = when.tv_usec + left_us;
     when.tv_sec += total_us / 1000000;
     when.tv_usec = total_us % 1000000;
   }
@@ -166,7 +185,7 @@ void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left) {
 }
 
 bool IsBlocking(SSL* ssl) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
+  BIO* bio = ReadBioOf(ssl);
   if (bio == nullptr) return false;
   if (BIO_method_type(bio) != BIO_TYPE_SOCKET && !IsDatagramSocket(bio)) return false;
   const int descriptor = DescriptorOf(bio);
@@ -174,7 +193,7 @@ bool IsBlocking(SSL* ssl) {
 }
 
 bool KeepsDatagramBoundaries(SSL* ssl) {
-  BIO* bio = Real().SSL_get_wbio(ssl);
+  BIO* bio = WriteBioOf(ssl);
   return bio != nullptr && IsDatagramSocket(bio);
 }
 
@@ -208,18 +227,19 @@ bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded) {
   return sender.empty() || std::ranges::equal(sender, encoded);
 }
 
+bool ReadPeer(SSL* ssl, BIO_ADDR* address) {
+  BIO* bio = ReadBioOf(ssl);
+  return bio != nullptr && BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address) > 0;
+}
+
 AddressPtr ReadPeer(SSL* ssl) {
-  BIO* bio = Real().SSL_get_rbio(ssl);
   AddressPtr address(BIO_ADDR_new());
-  if (bio == nullptr || address == nullptr ||
-      BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address.get()) <= 0) {
-    return nullptr;
-  }
+  if (address != nullptr && !ReadPeer(ssl, address.get())) address.reset();
   return address;
 }
 
 void SetPeer(SSL* ssl, BIO_ADDR* address) {
-  BIO* bio = Real().SSL_get_wbio(ssl);
+  BIO* bio = WriteBioOf(ssl);
   if (bio == nullptr || address == nullptr || BIO_ADDR_family(address) == AF_UNSPEC) return;
   BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEER, 0, address);
 }

@@ -14,12 +14,15 @@
 
 namespace dtls13::shim {
 
-// The functions below fetch the SSL's BIOs at every call: applications exchange them between calls.
-// They know nothing of associations.
+// A BIO is read, written, flushed and asked on behalf of an SSL by these functions alone. They
+// fetch the SSL's BIOs at every call, because applications exchange them between calls, and go by
+// the filters that the shim puts before them for libssl. They know nothing of associations.
 
 // HasReadBio and HasWriteBio: the SSL has such a BIO at present.
 bool HasReadBio(SSL* ssl);
 bool HasWriteBio(SSL* ssl);
+// SharesBio: one BIO is both.
+bool SharesBio(SSL* ssl);
 
 struct BioRead {
   Outcome outcome;
@@ -39,9 +42,23 @@ Outcome WriteDatagram(SSL* ssl, std::span<const uint8_t> datagram);
 // Flush ends a flight, for BIOs that gather.
 void Flush(SSL* ssl);
 
-// SetNextTimeout tells the read BIO the absolute time at which a blocking read is to give up, or
-// that there is none.
-void SetNextTimeout(SSL* ssl, std::optional<Duration> time_left);
+// SetRetryRead says on the read BIO that a read would block, where none was tried.
+void SetRetryRead(SSL* ssl);
+// PendingLen is the bytes that the read BIO holds ready, as BIO_pending tells them.
+int PendingLen(SSL* ssl);
+
+// TimeoutNotice is BIO_CTRL_DGRAM_SET_NEXT_TIMEOUT, by which a read BIO hears at what time a
+// blocking read is to give up, and remembers what was said last.
+class TimeoutNotice {
+ public:
+  // Tell says when the next timer expires, or that none runs, where that is news to the read BIO.
+  // Applications come back into the shim from it, so all else is settled before.
+  void Tell(SSL* ssl, std::optional<Instant> deadline);
+
+ private:
+  std::optional<Instant> told_;  // nothing: that no timer runs
+  const BIO* told_bio_ = nullptr;
+};
 
 // IsBlocking is true when a read may wait without an end of the application's own choosing: a
 // blocking socket.
@@ -61,7 +78,9 @@ struct AddressFree {
 };
 using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
 
-// ReadPeer is the sender of the last datagram as the BIO has it; null when the BIO cannot tell.
+// ReadPeer is the sender of the last datagram as the read BIO has it. False or null when the BIO
+// cannot tell.
+bool ReadPeer(SSL* ssl, BIO_ADDR* address);
 AddressPtr ReadPeer(SSL* ssl);
 // PeerAddress is the same, encoded for cookies: family, address, port. Empty when the BIO cannot
 // tell. An IPv6 scope is not in it: only what ReadPeer returned can be sent to.

@@ -123,7 +123,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
 
 bool StartClient(SslAttachment& attachment) {
   // What is to be offered depends on it, and the application may yet set one.
-  if (Real().SSL_get_wbio(attachment.ssl()) == nullptr) {
+  if (!HasWriteBio(attachment.ssl())) {
     Raise(SSL_R_BIO_NOT_SET);
     return false;
   }

@@ -45,17 +45,8 @@ std::optional<Instant> DueAt(const Association& association, Instant now) {
   return std::max(now, *deadline);
 }
 
-// AnnounceTimeout tells the read BIO the next deadline, when it is news. Applications re-enter the
-// shim from this control, so all is settled before.
 void AnnounceTimeout(SslAttachment& attachment, std::optional<Instant> deadline) {
-  const BIO* bio = Real().SSL_get_rbio(attachment.ssl());
-  const bool same_bio = bio == attachment.announced_to || !attachment.announced_deadline;
-  if (deadline == attachment.announced_deadline && same_bio) return;
-  attachment.announced_deadline = deadline;
-  attachment.announced_to = bio;
-  std::optional<Duration> left;
-  if (deadline) left = *deadline - Now();
-  SetNextTimeout(attachment.ssl(), left);
+  attachment.timeout_notice.Tell(attachment.ssl(), deadline);
 }
 
 void OnConnected(SslAttachment& attachment) {
@@ -406,7 +397,7 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
     const std::optional<Instant> deadline = Earlier(association.NextTransmission(), give_up);
     AnnounceTimeout(attachment, deadline);
     if (goal == Goal::kRead && has_received && ReturnsWithoutData(attachment)) {
-      BIO_set_retry_read(Real().SSL_get_rbio(attachment.ssl()));
+      SetRetryRead(attachment.ssl());
       return OnReadTrouble(attachment, Outcome::kWouldBlock);
     }
     const Outcome received = Receive(attachment, deadline);

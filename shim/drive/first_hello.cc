@@ -74,9 +74,7 @@ CookieVerdict VerifyCookie(SslAttachment& attachment, CookieMode mode,
 // Answer sends one datagram to whoever sent the last one.
 Outcome Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
   SSL* ssl = attachment.ssl();
-  if (Real().SSL_get_rbio(ssl) != Real().SSL_get_wbio(ssl)) {
-    SetPeer(ssl, ReadPeer(ssl).get());
-  }
+  if (!SharesBio(ssl)) SetPeer(ssl, ReadPeer(ssl).get());
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/true);
   const Outcome outcome = WriteDatagram(ssl, datagram);
   Flush(ssl);

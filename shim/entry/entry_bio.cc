@@ -7,6 +7,7 @@
 #include "dtls13/crypto/openssl_ptr.h"
 #include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/bio/bio_transport.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -73,7 +74,7 @@ long ControlSsl(BIO* bio, int command, long larg, void* parg) {
   if (ssl == nullptr) return control(bio, command, larg, parg);
   if (command == BIO_CTRL_PENDING) {
     const int pending = SSL_pending(ssl);
-    return pending != 0 ? pending : BIO_pending(Real().SSL_get_rbio(ssl));
+    return pending != 0 ? pending : PendingLen(ssl);
   }
   BIO_clear_retry_flags(bio);
   const int result = SSL_do_handshake(ssl);

@@ -38,7 +38,7 @@ void SetSide(SSL* ssl, Side side) {
 
 int Listen(SslAttachment& attachment, BIO_ADDR* client) {
   SSL* ssl = attachment.ssl();
-  if (Real().SSL_get_rbio(ssl) == nullptr || Real().SSL_get_wbio(ssl) == nullptr) {
+  if (!HasReadBio(ssl) || !HasWriteBio(ssl)) {
     Raise(SSL_R_BIO_NOT_SET);
     return -1;
   }
@@ -48,9 +48,8 @@ int Listen(SslAttachment& attachment, BIO_ADDR* client) {
     switch (ReceiveFirstHello(attachment, config, CookieMode::kListen, /*one_datagram=*/false)) {
       case Outcome::kDone: {
         Real().SSL_set_options(ssl, SSL_OP_COOKIE_EXCHANGE);
-        BIO* rbio = Real().SSL_get_rbio(ssl);
-        if (BIO_ctrl(rbio, BIO_CTRL_DGRAM_GET_PEER, 0, client) <= 0) BIO_ADDR_clear(client);
-        if (rbio != Real().SSL_get_wbio(ssl)) SetPeer(ssl, attachment.kept_hello.peer());
+        if (!ReadPeer(ssl, client)) BIO_ADDR_clear(client);
+        if (!SharesBio(ssl)) SetPeer(ssl, attachment.kept_hello.peer());
         return 1;
       }
       case Outcome::kIsLibssls: {

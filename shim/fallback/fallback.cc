@@ -9,6 +9,7 @@
 #include "dtls13/wire/record_header.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/bio/bio_transport.h"
 #include "shim/bio/filter_bio.h"
 #include "shim/bio/replay_bio.h"
 #include "shim/fallback/quiet_libssl.h"
@@ -217,14 +218,13 @@ void Fallback::LetExpiredTimerPass(SslAttachment& attachment) {
 void Fallback::Refuse(SslAttachment& attachment, int reason, uint8_t alert) {
   if (refused_) return;
   refused_ = true;
-  BIO* bio = Behind(Real().SSL_get_wbio(attachment.ssl()));
   const std::array<uint8_t, kAlertLen> content = {SSL3_AL_FATAL, alert};
   std::array<uint8_t, kPlaintextHeaderLen + kAlertLen> record;
   WritePlaintextRecord(ContentType::kAlert, SequenceNumber{next_number_}, content, record);
-  if (bio != nullptr) {
+  {
     ErrorMark mark;
-    BIO_write(bio, record.data(), record.size());
-    BIO_ctrl(bio, BIO_CTRL_FLUSH, 0, nullptr);
+    WriteDatagram(attachment.ssl(), record);
+    Flush(attachment.ssl());
   }
   Raise(reason);
 }
