@@ -1,6 +1,5 @@
 #include "shim/attachment/ssl_attachment.h"
 
-#include <algorithm>
 #include <atomic>
 #include <new>
 #include <utility>
@@ -72,16 +71,6 @@ CtxAttachment* SslAttachment::ctx() const {
   return CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl_));
 }
 
-size_t SslAttachment::TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes) {
-  Record& record = records->front();
-  const size_t len = std::min(out.size(), record.content.size() - record.num_read);
-  std::copy_n(record.content.data() + record.num_read, len, out.data());
-  if (!consumes) return len;
-  record.num_read += len;
-  if (record.num_read == record.content.size()) records->pop_front();
-  return len;
-}
-
 void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
   // libssl's own object has been idle all the while, so that it takes a session at any time.
   Real().SSL_set_session(ssl_, is_good ? session : nullptr);
@@ -93,6 +82,7 @@ void SslAttachment::Reset() {
   const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
   SSL_SESSION* const session = was_client ? std::exchange(lent_->session, nullptr) : nullptr;
   association_.reset();
+  drive_state_.reset();
   lent_ = std::make_unique<LentObjects>();
   owner_ = Owner::kUndecided;
   // Not before: libssl takes the session away from an SSL that says it is connected.
@@ -101,19 +91,12 @@ void SslAttachment::Reset() {
   handshake_state = TLS_ST_BEFORE;
   callbacks = {};
   facts = HandshakeFacts();
-  unread.clear();
-  unread_early.clear();
   early_use = EarlyUse::kNone;
   kept_hello = {};
-  unsent_datagram.clear();
   hello_listener.reset();
   libssl_half.reset();
   failure_reported = false;
-  callbacks_started = false;
-  flush_owed = false;
-  applied_mtu = 0;
   timer.Forget();
-  timeout_notice = {};
 }
 
 }  // namespace dtls13::shim

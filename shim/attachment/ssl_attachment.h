@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +21,8 @@
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
+
+struct DriveState;
 
 // Owner says whose an SSL is; ownership.h settles it.
 enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
@@ -118,20 +119,7 @@ class SslAttachment {
   // is always made with AssociationConfig::trace.
   HandshakeFacts facts;
 
-  // Application data that arrived and was not read, oldest first. Datagrams are read only while
-  // this is empty, so it holds one datagram's records at most.
-  struct Record {
-    std::vector<uint8_t> content;
-    size_t num_read = 0;
-  };
-  std::deque<Record> unread;
-  // The same for early data, which SSL_read_early_data alone returns.
-  std::deque<Record> unread_early;
   EarlyUse early_use = EarlyUse::kNone;
-
-  // TakeData moves what fits of the oldest record's rest to `out`, or copies it unless `consumes`,
-  // and returns its length. There must be a record.
-  static size_t TakeData(std::deque<Record>* records, std::span<uint8_t> out, bool consumes);
 
   KeptHello kept_hello;
   // The server's front door, while it is not known whose a ClientHello is to answer.
@@ -142,22 +130,15 @@ class SslAttachment {
 
   TimerCallback timer;
 
-  // --- for the driver alone
-
-  std::unique_ptr<Association>& mutable_association() { return association_; }
-  // A datagram other than application data that the write BIO did not take; it goes first next
-  // time, as libssl does it. A socket that tells of an earlier error has not sent it.
-  std::vector<uint8_t> unsent_datagram;
+  // The association's failure is on the error queue, or what says more than it does.
   bool failure_reported = false;
-  bool flush_owed = false;         // something was written since the last BIO_flush
-  bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
-  size_t applied_mtu = 0;          // what the association was last told
-  TimeoutNotice timeout_notice;
 
  private:
   friend SslAttachment* Decide(SSL* ssl);
   friend void GiveToLibssl(SslAttachment& attachment);
   friend void ForgetConnection(SslAttachment& attachment);
+  // What shim/drive knows of the connection, defined there and there alone.
+  friend struct DriveState;
 
   // Reset forgets the connection and keeps the settings; the owner is undecided then. As in libssl,
   // the next connection of a client resumes the session of this one, unless it was left without
@@ -170,6 +151,8 @@ class SslAttachment {
   int busy_depth_ = 0;
   int libssl_depth_ = 0;
   std::unique_ptr<Association> association_;
+  // Shared only because a unique_ptr would have to know the type here. Null without an association.
+  std::shared_ptr<DriveState> drive_state_;
   std::unique_ptr<LentObjects> lent_ = std::make_unique<LentObjects>();
 };
 

@@ -13,6 +13,7 @@
 #include "shim/attachment/protocol_version.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
+#include "shim/drive/drive_state.h"
 #include "shim/fallback/fallback.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/policy.h"
@@ -143,8 +144,7 @@ bool StartClient(SslAttachment& attachment) {
   parameters.now = WallNow();
   if (!session.empty()) parameters.psks.push_back(std::move(session));
   const std::optional<PskFailure> failure = CollectClientPsks(attachment, &parameters.psks);
-  attachment.mutable_association() =
-      Association::NewClient(std::move(config), std::move(parameters));
+  DriveState::Begin(attachment, Association::NewClient(std::move(config), std::move(parameters)));
   ApplyMtu(attachment);
   // As in libssl the server hears an alert, though of no ClientHello.
   if (failure) FailFor(attachment, failure->reason, failure->alert);
@@ -156,8 +156,7 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
   ServerParameters parameters;
   parameters.peer_address = attachment.kept_hello.address();
   parameters.now = WallNow();
-  attachment.mutable_association() =
-      Association::NewServer(std::move(config), std::move(parameters));
+  DriveState::Begin(attachment, Association::NewServer(std::move(config), std::move(parameters)));
   ApplyMtu(attachment);
   return true;
 }
@@ -167,10 +166,17 @@ void ApplyMtu(SslAttachment& attachment) {
   if (association == nullptr) return;
   // Once, until a setting changes: the BIO's answer costs a system call, and what the path was
   // found to refuse must not come back.
-  if (attachment.applied_mtu != 0) return;
+  DriveState& state = DriveState::Of(attachment);
+  if (state.applied_mtu != 0) return;
   const size_t mtu = MtuOf(attachment);
-  attachment.applied_mtu = mtu;
+  state.applied_mtu = mtu;
   association->SetMtu(mtu);
+}
+
+void FindMtuAnew(SslAttachment& attachment) {
+  if (attachment.association() == nullptr) return;
+  DriveState::Of(attachment).applied_mtu = 0;
+  ApplyMtu(attachment);
 }
 
 void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
@@ -179,7 +185,7 @@ void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
   // Where the BIO knows nothing better, the default passes nearly everywhere.
   const size_t mtu = known > 0 ? known : std::min(association->facts().mtu, kDefaultMtu);
   association->OnDatagramTooLarge(refused_len, mtu, now);
-  attachment.applied_mtu = association->facts().mtu;
+  DriveState::Of(attachment).applied_mtu = association->facts().mtu;
 }
 
 }  // namespace dtls13::shim

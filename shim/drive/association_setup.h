@@ -20,6 +20,8 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
 // ApplyMtu finds the MTU out (what the application set, else the BIO, else kDefaultMtu) and tells
 // the association, if there is one. Cheap when nothing changed.
 void ApplyMtu(SslAttachment& attachment);
+// FindMtuAnew does so after a setting of the SSL's changed.
+void FindMtuAnew(SslAttachment& attachment);
 // ReduceMtu is for a datagram of `refused_len` bytes that was too large for the path: what it held
 // of handshake messages is owed again in smaller pieces.
 void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now);

@@ -2,12 +2,8 @@
 #define DTLS13_SHIM_DRIVE_DRIVER_H_
 
 #include <cstdint>
-#include <optional>
 
-#include "dtls13/wire/time.h"
 #include "shim/attachment/ssl_attachment.h"
-#include "shim/bio/clock.h"
-#include "shim/drive/association_setup.h"
 #include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
@@ -21,12 +17,8 @@ enum class Goal : uint8_t {
   kFlush,      // nothing of the peer's: only send what is owed
 };
 
-// kCloseWait bounds how long a blocking SSL_shutdown waits for the peer's close_notify, which is
-// sent once and may be lost.
-inline constexpr Duration kCloseWait = std::chrono::seconds(1);
-
 // Drive is the one place where an association meets its BIOs and the clock, always in one order:
-// timeout, receive, transmit, next timeout. It answers events and runs the application's callbacks.
+// timeout, answers and transmission, next timeout, receive. It runs the application's callbacks.
 // attachment.association() must be there. From inside a callback it does nothing but say how far
 // the goal is: what is owed is sent by the call around it.
 //
@@ -38,19 +30,6 @@ Outcome Drive(SslAttachment& attachment, Goal goal);
 // ExpireTimer is DTLSv1_handle_timeout: 1 when a timer had expired and was served, 0 when none had,
 // -1 when the association is over.
 int ExpireTimer(SslAttachment& attachment);
-
-// TimeLeft is DTLSv1_get_timeout: nothing when no timer runs, never negative.
-std::optional<Duration> TimeLeft(const SslAttachment& attachment);
-
-// DataKind is what a record of WriteRecord is.
-enum class DataKind : uint8_t { kApplication, kEarly };
-
-// WriteRecord sends one record of data. The attachment's `want` says why it could not be sent; a
-// datagram that the BIO does not take is lost, as it is in libssl. So is early data that could not
-// be offered with the session there is: it was not accepted, which the application looks at. kDone,
-// kWouldBlock, kBroken or kFailed.
-Outcome WriteRecord(SslAttachment& attachment, std::span<const uint8_t> plaintext,
-                    DataKind kind = DataKind::kApplication);
 
 }  // namespace dtls13::shim
 

@@ -10,6 +10,7 @@
 #include "shim/bio/filter_bio.h"
 #include "shim/bio/replay_bio.h"
 #include "shim/drive/association_setup.h"
+#include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/first_hello.h"
 #include "shim/fallback/fallback.h"
@@ -62,8 +63,9 @@ Outcome WaitForClient(SslAttachment& attachment) {
 
 // A server tells nothing before it knows that the client is not libssl's to serve.
 void TellStart(SslAttachment& attachment) {
-  if (attachment.callbacks_started) return;
-  attachment.callbacks_started = true;
+  bool& callbacks_started = DriveState::Of(attachment).callbacks_started;
+  if (callbacks_started) return;
+  callbacks_started = true;
   SslAttachment::Busy busy(attachment);
   const bool is_server = attachment.side == Side::kServer;
   TellInfo(attachment, SSL_CB_HANDSHAKE_START, 1);
@@ -140,7 +142,8 @@ Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
   // As libssl does, so that SSL_get_error speaks of this call.
   ERR_clear_error();
   const Outcome outcome = Run(attachment, goal);
-  if (attachment.callbacks_started) {
+  if (const DriveState* state = DriveState::Find(attachment);
+      state != nullptr && state->callbacks_started) {
     SslAttachment::Busy busy(attachment);
     const Want want = attachment.want;
     TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,

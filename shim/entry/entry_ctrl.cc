@@ -10,7 +10,9 @@
 #include "shim/answer/query.h"
 #include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/drive/association_setup.h"
 #include "shim/drive/driver.h"
+#include "shim/drive/timer.h"
 #include "shim/fallback/fallback.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"
@@ -151,8 +153,7 @@ void NoteMtu(SslAttachment& attachment, int command, long larg) {
     // As in libssl, where a link's MTU waits until it is used for the first time.
     if (attachment.association() != nullptr) attachment.settings.link_mtu = 0;
   }
-  attachment.applied_mtu = 0;
-  if (attachment.association() != nullptr) ApplyMtu(attachment);
+  FindMtuAnew(attachment);
 }
 
 // AnswerOurs answers a question about an SSL that is ours. False where libssl's own is right.

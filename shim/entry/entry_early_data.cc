@@ -1,7 +1,7 @@
 // Early data: what a client sends with its ClientHello, and a server reads before it is answered.
 
 #include "shim/attachment/ownership.h"
-#include "shim/drive/driver.h"
+#include "shim/drive/early_data.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
@@ -11,61 +11,6 @@
 
 namespace dtls13::shim {
 namespace {
-
-bool MayOfferEarlyData(SSL* ssl) {
-  const SSL_SESSION* session = Real().SSL_get_session(ssl);
-  return session != nullptr && Real().SSL_SESSION_get_max_early_data(session) > 0;
-}
-
-bool MayWrite(const SslAttachment& attachment) {
-  if (attachment.side != Side::kClient || attachment.connected()) return false;
-  if (attachment.association() == nullptr) return MayOfferEarlyData(attachment.ssl());
-  return attachment.early_use == EarlyUse::kWrites;
-}
-
-bool MayRead(const SslAttachment& attachment) {
-  if (attachment.side != Side::kServer) return false;
-  return attachment.association() == nullptr ? attachment.early_use != EarlyUse::kHasRead
-                                             : attachment.early_use == EarlyUse::kReads;
-}
-
-// WriteEarly returns kDone when the record left.
-Outcome WriteEarly(SslAttachment& attachment, std::span<const uint8_t> data) {
-  if (!MayWrite(attachment)) {
-    Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-    return Outcome::kFailed;
-  }
-  attachment.early_use = EarlyUse::kWrites;
-  // The ClientHello goes first; nothing of the server's is looked at meanwhile.
-  const Outcome begun = RunHandshake(attachment, Goal::kFlush);
-  if (begun != Outcome::kDone || data.empty()) return begun;
-  return WriteRecord(attachment, data, DataKind::kEarly);
-}
-
-// ReadEarly returns kDone with data, kEnded when no more will come, kIsLibssls or what kept it.
-Outcome ReadEarly(SslAttachment& attachment, std::span<uint8_t> out, size_t* num_read) {
-  *num_read = 0;
-  if (!MayRead(attachment)) {
-    Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
-    return Outcome::kFailed;
-  }
-  attachment.early_use = EarlyUse::kReads;
-  if (attachment.unread_early.empty()) {
-    const Outcome begun = RunHandshake(attachment, Goal::kEarlyData);
-    if (begun != Outcome::kDone) return begun;
-  }
-  if (!attachment.unread_early.empty()) {
-    *num_read = SslAttachment::TakeData(&attachment.unread_early, out, /*consumes=*/true);
-    return Outcome::kDone;
-  }
-  //= rfc9147#section-5.6
-  //# The DTLS 1.3 handshake has one important difference from the TLS 1.3
-  //# handshake: the EndOfEarlyData message is omitted both from the wire
-  //# and the handshake transcript.
-  // So the end is when the client's Finished is there, or none was accepted.
-  attachment.early_use = EarlyUse::kHasRead;
-  return Outcome::kEnded;
-}
 
 int Status(const SslAttachment& attachment) {
   const Association* association = attachment.association();
@@ -93,7 +38,7 @@ DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
                                        size_t* num_written) noexcept {
   if (Real().SSL_is_server(ssl) == 0) DefaultSide(ssl, Side::kClient);
   if (SslAttachment* ours = Decide(ssl)) {
-    const Outcome outcome = WriteEarly(*ours, {static_cast<const uint8_t*>(data), len});
+    const Outcome outcome = WriteEarlyData(*ours, {static_cast<const uint8_t*>(data), len});
     if (outcome != Outcome::kDone) return 0;
     *num_written = len;
     return 1;
@@ -105,7 +50,7 @@ DTLS13_EXPORT int SSL_write_early_data(SSL* ssl, const void* data, size_t len,
 DTLS13_EXPORT int SSL_read_early_data(SSL* ssl, void* out, size_t len, size_t* num_read) noexcept {
   if (Real().SSL_is_server(ssl) != 0) DefaultSide(ssl, Side::kServer);
   if (SslAttachment* ours = Decide(ssl)) {
-    const Outcome outcome = ReadEarly(*ours, {static_cast<uint8_t*>(out), len}, num_read);
+    const Outcome outcome = ReadEarlyData(*ours, {static_cast<uint8_t*>(out), len}, num_read);
     if (outcome == Outcome::kDone) return SSL_READ_EARLY_DATA_SUCCESS;
     if (outcome == Outcome::kEnded) return SSL_READ_EARLY_DATA_FINISH;
     if (outcome != Outcome::kIsLibssls) return SSL_READ_EARLY_DATA_ERROR;

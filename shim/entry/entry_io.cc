@@ -1,13 +1,11 @@
 // The entries that move application data, close, and say what a call waits for.
 
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <cstdint>
+#include <span>
 
-#include "dtls13/wire/record_header.h"
 #include "shim/attachment/ownership.h"
-#include "shim/drive/driver.h"
-#include "shim/drive/run_handshake.h"
+#include "shim/drive/application_data.h"
+#include "shim/drive/closing.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/outcome.h"
@@ -16,69 +14,7 @@
 namespace dtls13::shim {
 namespace {
 
-enum class Take : uint8_t { kConsume, kPeek };
-
-void SetShutdownFlag(SSL* ssl, int flag) {
-  Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | flag);
-}
-
-// EnsureUp returns kDone when data may flow.
-Outcome EnsureUp(SslAttachment& attachment) {
-  if (!attachment.connected()) return RunHandshake(attachment);
-  // A failure that no call has told yet is for the driver to report.
-  const bool is_over = attachment.failed() && attachment.failure_reported;
-  return is_over ? Outcome::kFailed : Outcome::kDone;
-}
-
-// Read returns kDone with data, kEnded after the peer's end.
-Outcome Read(SslAttachment& attachment, std::span<uint8_t> out, Take take, size_t* num_read) {
-  SSL* ssl = attachment.ssl();
-  attachment.want = Want::kNothing;
-  errno = 0;  // as libssl does: what was left there is not about this call
-  if ((Real().SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
-  if (attachment.unread.empty()) {
-    const Outcome up = EnsureUp(attachment);
-    if (up != Outcome::kDone) return up;
-  }
-  if (attachment.unread.empty()) {
-    const Outcome driven = Drive(attachment, Goal::kRead);
-    const bool has_failed = driven == Outcome::kFailed;
-    if (has_failed && attachment.association()->facts().failure.reason() == Reason::kPeerAlert) {
-      return Outcome::kEnded;
-    }
-    if (driven != Outcome::kDone) return driven;
-  }
-  if (!attachment.unread.empty()) {
-    *num_read = SslAttachment::TakeData(&attachment.unread, out, take == Take::kConsume);
-    return Outcome::kDone;
-  }
-  // Only now, behind all that came before it, is the peer's end to be seen.
-  SetShutdownFlag(ssl, SSL_RECEIVED_SHUTDOWN);
-  return Outcome::kEnded;
-}
-
-// Write returns kDone when the record left, kIgnored for nothing to write.
-Outcome Write(SslAttachment& attachment, std::span<const uint8_t> data) {
-  attachment.want = Want::kNothing;
-  errno = 0;
-  if ((Real().SSL_get_shutdown(attachment.ssl()) & SSL_SENT_SHUTDOWN) != 0) {
-    Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
-    return Outcome::kFailed;
-  }
-  const Outcome up = EnsureUp(attachment);
-  if (up != Outcome::kDone) return up;
-  if (data.size() > kMaxPlaintextLen) {
-    Raise(SSL_R_DTLS_MESSAGE_TOO_BIG);
-    return Outcome::kFailed;
-  }
-  if (data.empty()) return Outcome::kIgnored;
-  // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
-  // not keep data back.
-  const Outcome flushed = Drive(attachment, Goal::kFlush);
-  return flushed == Outcome::kFailed ? flushed : WriteRecord(attachment, data);
-}
-
-int ReadEntry(SSL* ssl, void* out, int out_len, Take take) {
+int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
   SslAttachment* attachment = Decide(ssl);
   if (attachment != nullptr) {
     if (out_len < 0) {
@@ -87,80 +23,26 @@ int ReadEntry(SSL* ssl, void* out, int out_len, Take take) {
     }
     size_t num_read = 0;
     const Outcome outcome =
-        Read(*attachment, std::span(static_cast<uint8_t*>(out), static_cast<size_t>(out_len)), take,
-             &num_read);
+        ReadData(*attachment, std::span(static_cast<uint8_t*>(out), static_cast<size_t>(out_len)),
+                 mode, &num_read);
     if (outcome == Outcome::kDone) return static_cast<int>(num_read);
     if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
   LibsslCall call(ssl);
-  return take == Take::kPeek ? Real().SSL_peek(ssl, out, out_len)
-                             : Real().SSL_read(ssl, out, out_len);
+  return mode == ReadMode::kPeek ? Real().SSL_peek(ssl, out, out_len)
+                                 : Real().SSL_read(ssl, out, out_len);
 }
 
-int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, Take take) {
+int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode mode) {
   SslAttachment* attachment = Decide(ssl);
   if (attachment != nullptr) {
     const Outcome outcome =
-        Read(*attachment, std::span(static_cast<uint8_t*>(out), out_len), take, num_read);
+        ReadData(*attachment, std::span(static_cast<uint8_t*>(out), out_len), mode, num_read);
     if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
   LibsslCall call(ssl);
-  return take == Take::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
-                             : Real().SSL_read_ex(ssl, out, out_len, num_read);
-}
-
-// SendClose queues close_notify and sends it: once, but a caller may come again until the BIO has
-// taken it.
-int SendClose(SslAttachment& attachment) {
-  SetShutdownFlag(attachment.ssl(), SSL_SENT_SHUTDOWN);
-  attachment.association()->Close();
-  return Drive(attachment, Goal::kFlush) == Outcome::kDone ? 1 : -1;
-}
-
-int ReceiveClose(SslAttachment& attachment) {
-  SSL* ssl = attachment.ssl();
-  if (!attachment.association()->facts().peer_closed &&
-      Drive(attachment, Goal::kPeerClose) != Outcome::kDone) {
-    return -1;
-  }
-  if (!attachment.unread.empty()) {
-    // The application gave up reading with data still unread: libssl's word for it.
-    Raise(SSL_R_APPLICATION_DATA_AFTER_CLOSE_NOTIFY);
-    return -1;
-  }
-  SetShutdownFlag(ssl, SSL_RECEIVED_SHUTDOWN);
-  return 1;
-}
-
-int Shutdown(SslAttachment& attachment) {
-  SSL* ssl = attachment.ssl();
-  attachment.want = Want::kNothing;
-  if (!attachment.is_up()) {
-    Raise(SSL_R_SHUTDOWN_WHILE_IN_INIT);
-    return -1;
-  }
-  if (Real().SSL_get_quiet_shutdown(ssl) != 0) {
-    Real().SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-    return 1;
-  }
-  const int before = Real().SSL_get_shutdown(ssl);
-  if ((before & SSL_SENT_SHUTDOWN) == 0) {
-    if (SendClose(attachment) < 0) return -1;
-  } else if (!attachment.unsent_datagram.empty()) {
-    if (Drive(attachment, Goal::kFlush) != Outcome::kDone) return -1;
-  } else if ((before & SSL_RECEIVED_SHUTDOWN) == 0) {
-    return ReceiveClose(attachment);
-  }
-  constexpr int kBoth = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
-  return (Real().SSL_get_shutdown(ssl) & kBoth) == kBoth ? 1 : 0;
-}
-
-size_t Pending(const SslAttachment& attachment) {
-  size_t len = 0;
-  for (const SslAttachment::Record& record : attachment.unread) {
-    len += record.content.size() - record.num_read;
-  }
-  return len;
+  return mode == ReadMode::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
+                                 : Real().SSL_read_ex(ssl, out, out_len, num_read);
 }
 
 // What SSL_get_error and SSL_want say of a Want.
@@ -211,19 +93,19 @@ int GetError(const SslAttachment& attachment, int result) {
 using namespace dtls13::shim;  // NOLINT: entries are C functions, outside of any namespace
 
 DTLS13_EXPORT int SSL_read(SSL* ssl, void* out, int out_len) noexcept {
-  return ReadEntry(ssl, out, out_len, Take::kConsume);
+  return ReadEntry(ssl, out, out_len, ReadMode::kConsume);
 }
 
 DTLS13_EXPORT int SSL_peek(SSL* ssl, void* out, int out_len) noexcept {
-  return ReadEntry(ssl, out, out_len, Take::kPeek);
+  return ReadEntry(ssl, out, out_len, ReadMode::kPeek);
 }
 
 DTLS13_EXPORT int SSL_read_ex(SSL* ssl, void* out, size_t out_len, size_t* num_read) noexcept {
-  return ReadExEntry(ssl, out, out_len, num_read, Take::kConsume);
+  return ReadExEntry(ssl, out, out_len, num_read, ReadMode::kConsume);
 }
 
 DTLS13_EXPORT int SSL_peek_ex(SSL* ssl, void* out, size_t out_len, size_t* num_read) noexcept {
-  return ReadExEntry(ssl, out, out_len, num_read, Take::kPeek);
+  return ReadExEntry(ssl, out, out_len, num_read, ReadMode::kPeek);
 }
 
 DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
@@ -233,8 +115,8 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
       Raise(SSL_R_BAD_LENGTH);
       return -1;
     }
-    const Outcome outcome =
-        Write(*attachment, std::span(static_cast<const uint8_t*>(data), static_cast<size_t>(len)));
+    const Outcome outcome = WriteData(
+        *attachment, std::span(static_cast<const uint8_t*>(data), static_cast<size_t>(len)));
     if (outcome == Outcome::kDone) return len;
     if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
@@ -246,7 +128,8 @@ DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
                                size_t* num_written) noexcept {
   SslAttachment* attachment = Decide(ssl);
   if (attachment != nullptr) {
-    const Outcome outcome = Write(*attachment, std::span(static_cast<const uint8_t*>(data), len));
+    const Outcome outcome =
+        WriteData(*attachment, std::span(static_cast<const uint8_t*>(data), len));
     if (outcome == Outcome::kDone) *num_written = len;
     if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
@@ -255,19 +138,21 @@ DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
 }
 
 DTLS13_EXPORT int SSL_shutdown(SSL* ssl) noexcept {
-  if (SslAttachment* attachment = SslAttachment::Ours(ssl)) return Shutdown(*attachment);
+  if (SslAttachment* attachment = SslAttachment::Ours(ssl))
+    return ReturnValue(Shutdown(*attachment));
   LibsslCall call(ssl);
   return Real().SSL_shutdown(ssl);
 }
 
 DTLS13_EXPORT int SSL_pending(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
-  return attachment != nullptr ? static_cast<int>(Pending(*attachment)) : Real().SSL_pending(ssl);
+  return attachment != nullptr ? static_cast<int>(PendingLen(*attachment))
+                               : Real().SSL_pending(ssl);
 }
 
 DTLS13_EXPORT int SSL_has_pending(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
-  return attachment != nullptr ? !attachment->unread.empty() : Real().SSL_has_pending(ssl);
+  return attachment != nullptr ? HasPending(*attachment) : Real().SSL_has_pending(ssl);
 }
 
 DTLS13_EXPORT int SSL_want(const SSL* ssl) noexcept {

@@ -7,7 +7,7 @@
 #include "shim/answer/query.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/attachment/ssl_attachment.h"
-#include "shim/drive/driver.h"
+#include "shim/bio/clock.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"

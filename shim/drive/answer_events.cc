@@ -1,0 +1,105 @@
+#include "shim/drive/answer_events.h"
+
+#include <optional>
+#include <vector>
+
+#include "shim/answer/credentials.h"
+#include "shim/answer/psks.h"
+#include "shim/answer/session_reuse.h"
+#include "shim/answer/tell.h"
+#include "shim/answer/verify_peer.h"
+#include "shim/drive/drive_state.h"
+
+namespace dtls13::shim {
+namespace {
+
+void OnConnected(SslAttachment& attachment) {
+  attachment.handshake_state = TLS_ST_OK;
+  SettleSession(attachment);
+  TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
+}
+
+// Trace tells of a copy: a callback that closes or writes makes new events, and the data of this
+// one end there.
+void Trace(SslAttachment& attachment, Event event) {
+  const std::vector<uint8_t> data(event.data.begin(), event.data.end());
+  event.data = data;
+  TellTrace(attachment, event);
+}
+
+void OnData(SslAttachment& attachment, const Event& event) {
+  // An empty record carries nothing that SSL_read could return.
+  if (event.data.empty()) return;
+  DriveState& state = DriveState::Of(attachment);
+  if (event.type == EventType::kApplicationData) {
+    state.unread.Add(event.data);
+  } else if (attachment.early_use == EarlyUse::kReads) {
+    // What comes after the application has read to the end is late, and lost.
+    state.unread_early.Add(event.data);
+  }
+}
+
+void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
+  switch (event.type) {
+    case EventType::kPskWanted:
+      AnswerPskWanted(attachment, now);
+      break;
+    case EventType::kCredentialWanted:
+      AnswerCredentialWanted(attachment, now);
+      break;
+    case EventType::kSignatureWanted:
+      AnswerSignatureWanted(attachment, now);
+      break;
+    case EventType::kVerifyPeer:
+      AnswerVerifyPeer(attachment, now);
+      break;
+    case EventType::kKeyLog:
+      TellKeyLog(attachment, event.data);
+      break;
+    case EventType::kTrace:
+      attachment.facts.Note(event, attachment.association()->facts().client_hello.message);
+      Trace(attachment, event);
+      break;
+    case EventType::kConnected:
+      OnConnected(attachment);
+      break;
+    case EventType::kApplicationData:
+    case EventType::kEarlyData:
+      OnData(attachment, event);
+      break;
+    case EventType::kTicket:
+      KeepTicket(attachment, *event.session);
+      break;
+    case EventType::kClientAuthenticated:  // never: our configs do not ask
+    case EventType::kClientDeclined:
+    case EventType::kEarlyDataAccepted:
+    case EventType::kEarlyDataRejected:
+    case EventType::kConnectionIdAdded:
+    case EventType::kConnectionIdRetired:
+    case EventType::kPeerMoved:
+    case EventType::kPeerAddressCandidate:
+    case EventType::kHandshakeAcked:
+    case EventType::kPeerClosed:
+    case EventType::kFailed:
+      // States of the association, looked at when a goal is.
+      break;
+  }
+}
+
+}  // namespace
+
+bool AnswerEvents(SslAttachment& attachment, Instant now) {
+  bool any = false;
+  while (std::optional<Event> event = attachment.association()->PollEvent()) {
+    any = true;
+    OnEvent(attachment, *event, now);
+  }
+  return any;
+}
+
+void AskAgain(SslAttachment& attachment, Instant now) {
+  const std::optional<EventType> question = attachment.callbacks.TakePostponed();
+  if (question && !attachment.failed()) OnEvent(attachment, {.type = *question}, now);
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,19 @@
+#ifndef DTLS13_SHIM_DRIVE_ANSWER_EVENTS_H_
+#define DTLS13_SHIM_DRIVE_ANSWER_EVENTS_H_
+
+#include "dtls13/wire/time.h"
+#include "shim/attachment/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// AnswerEvents polls the association's events until there are none: questions are answered by the
+// application's callbacks, application data goes to DriveState, the rest is told. True when there
+// was an event, and so the association may owe something.
+bool AnswerEvents(SslAttachment& attachment, Instant now);
+
+// AskAgain repeats the question that a callback put off (SslAttachment::callbacks), if one did.
+void AskAgain(SslAttachment& attachment, Instant now);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_DRIVE_ANSWER_EVENTS_H_

@@ -1,0 +1,87 @@
+#include "shim/drive/application_data.h"
+
+#include <cerrno>
+
+#include "dtls13/wire/record_header.h"
+#include "shim/drive/drive_state.h"
+#include "shim/drive/driver.h"
+#include "shim/drive/run_handshake.h"
+#include "shim/drive/transmit.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// EnsureUp returns kDone when data may flow.
+Outcome EnsureUp(SslAttachment& attachment) {
+  if (!attachment.connected()) return RunHandshake(attachment);
+  // A failure that no call has told yet is for the driver to report.
+  const bool is_over = attachment.failed() && attachment.failure_reported;
+  return is_over ? Outcome::kFailed : Outcome::kDone;
+}
+
+// WaitForData returns kDone when there is data to read, or the peer has closed.
+Outcome WaitForData(SslAttachment& attachment) {
+  if (HasPending(attachment)) return Outcome::kDone;
+  const Outcome up = EnsureUp(attachment);
+  if (up != Outcome::kDone || HasPending(attachment)) return up;
+  const Outcome driven = Drive(attachment, Goal::kRead);
+  const bool is_ended = driven == Outcome::kFailed &&
+                        attachment.association()->facts().failure.reason() == Reason::kPeerAlert;
+  return is_ended ? Outcome::kEnded : driven;
+}
+
+}  // namespace
+
+Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mode,
+                 size_t* num_read) {
+  SSL* ssl = attachment.ssl();
+  attachment.want = Want::kNothing;
+  errno = 0;  // as libssl does: what was left there is not about this call
+  const int shutdown = Real().SSL_get_shutdown(ssl);
+  if ((shutdown & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
+  const Outcome waited = WaitForData(attachment);
+  if (waited != Outcome::kDone) return waited;
+  if (!HasPending(attachment)) {
+    // Only now, behind all that came before it, is the peer's end to be seen.
+    Real().SSL_set_shutdown(ssl, Real().SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
+    return Outcome::kEnded;
+  }
+  ReceivedData& unread = DriveState::Of(attachment).unread;
+  *num_read = unread.Take(out, mode == ReadMode::kConsume);
+  return Outcome::kDone;
+}
+
+Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
+  attachment.want = Want::kNothing;
+  errno = 0;
+  if ((Real().SSL_get_shutdown(attachment.ssl()) & SSL_SENT_SHUTDOWN) != 0) {
+    Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
+    return Outcome::kFailed;
+  }
+  const Outcome up = EnsureUp(attachment);
+  if (up != Outcome::kDone) return up;
+  if (data.size() > kMaxPlaintextLen) {
+    Raise(SSL_R_DTLS_MESSAGE_TOO_BIG);
+    return Outcome::kFailed;
+  }
+  if (data.empty()) return Outcome::kIgnored;
+  // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
+  // not keep data back.
+  const Outcome flushed = Drive(attachment, Goal::kFlush);
+  return flushed == Outcome::kFailed ? flushed
+                                     : TransmitData(attachment, data, DataKind::kApplication);
+}
+
+size_t PendingLen(const SslAttachment& attachment) {
+  const DriveState* state = DriveState::Find(attachment);
+  return state != nullptr ? state->unread.len() : 0;
+}
+
+bool HasPending(const SslAttachment& attachment) {
+  const DriveState* state = DriveState::Find(attachment);
+  return state != nullptr && !state->unread.empty();
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,12 @@
+#include "shim/drive/drive_state.h"
+
+#include <utility>
+
+namespace dtls13::shim {
+
+void DriveState::Begin(SslAttachment& attachment, std::unique_ptr<Association> association) {
+  attachment.drive_state_ = std::make_shared<DriveState>();
+  attachment.association_ = std::move(association);
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,46 @@
+#ifndef DTLS13_SHIM_DRIVE_DRIVE_STATE_H_
+#define DTLS13_SHIM_DRIVE_DRIVE_STATE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dtls13/association.h"
+#include "shim/attachment/ssl_attachment.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/drive/received_data.h"
+
+namespace dtls13::shim {
+
+// DriveState is what shim/drive alone knows of an SSL's connection: what lies between its
+// association and its BIOs. It begins with the association and goes with SslAttachment::Reset.
+struct DriveState {
+  // Begin gives the SSL its association.
+  static void Begin(SslAttachment& attachment, std::unique_ptr<Association> association);
+  // Of returns the state of an SSL that has an association.
+  static DriveState& Of(SslAttachment& attachment) { return *attachment.drive_state_; }
+  // Find returns null before there is an association.
+  static const DriveState* Find(const SslAttachment& attachment) {
+    return attachment.drive_state_.get();
+  }
+
+  // Application data that arrived and was not read. Datagrams are read only while there is none,
+  // so that it is one datagram's records at most.
+  ReceivedData unread;
+  // The same of early data, which SSL_read_early_data alone returns.
+  ReceivedData unread_early;
+
+  // A datagram other than application data that the write BIO did not take; it goes first next
+  // time, as libssl does it. A socket that tells of an earlier error has not sent it.
+  std::vector<uint8_t> unsent_datagram;
+  bool flush_owed = false;         // something was written since the last BIO_flush
+  bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
+
+  size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out
+  TimeoutNotice timeout_notice;
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_DRIVE_DRIVE_STATE_H_

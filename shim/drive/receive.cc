@@ -1,0 +1,106 @@
+#include "shim/drive/receive.h"
+
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "shim/answer/tell.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/bio/clock.h"
+#include "shim/bio/scratch_buffer.h"
+#include "shim/drive/answer_events.h"
+#include "shim/drive/drive_state.h"
+#include "shim/fallback/fallback.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/error_mark.h"
+#include "shim/libssl/real_libssl.h"
+
+namespace dtls13::shim {
+namespace {
+
+// DropFallback: the server has DTLS 1.3, and libssl's object is to be idle as on any SSL of ours.
+void DropFallback(SslAttachment& attachment) {
+  const HandshakeResult& result = attachment.association()->facts().result;
+  if (result.suite == nullptr && !result.used_hello_retry_request) return;
+  attachment.libssl_half.reset();
+  SslAttachment::InLibssl in_libssl(attachment);
+  Real().SSL_clear(attachment.ssl());
+}
+
+// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are
+// not for this association, and must not turn its answers to another address.
+bool IsFromStranger(SslAttachment& attachment) {
+  const KeptHello& client = attachment.kept_hello;
+  if (client.address().empty() || IsFrom(attachment.ssl(), client.address())) return false;
+  SetPeer(attachment.ssl(), client.peer());
+  return true;
+}
+
+void HandleDatagram(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  ErrorMark mark;
+  attachment.association()->HandleDatagram(datagram, Now());
+}
+
+// HandleInOpenVersion is HandleDatagram while the server's version is open.
+void HandleInOpenVersion(SslAttachment& attachment, Fallback& fallback,
+                         std::span<uint8_t> datagram) {
+  // It is decrypted where it lies, and may be libssl's to read, and to tell of.
+  const std::vector<uint8_t> received(datagram.begin(), datagram.end());
+  fallback.NoteReceived(received);
+  HandleDatagram(attachment, datagram);
+  if (IsLibssls(attachment)) return;
+  DropFallback(attachment);
+  TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
+}
+
+void OnDatagram(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  if (Fallback* fallback = Fallback::Of(attachment)) {
+    HandleInOpenVersion(attachment, *fallback, datagram);
+  } else {
+    TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
+    HandleDatagram(attachment, datagram);
+  }
+  if (!IsLibssls(attachment)) AnswerEvents(attachment, Now());
+}
+
+// HandleAccepted gives the association the ClientHello that the listener accepted, and what came
+// behind it.
+void HandleAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
+  TellRecordHeaders(attachment, /*outgoing=*/false, accepted.datagram, /*with_contents=*/false);
+  ErrorMark mark;
+  attachment.association()->HandleClientHello(
+      std::move(accepted.hello), std::span(accepted.datagram).last(accepted.rest_len), Now());
+}
+
+}  // namespace
+
+Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
+  if (attachment.kept_hello.has_accepted()) {
+    KeptHello::Accepted accepted = attachment.kept_hello.TakeAccepted();
+    HandleAccepted(attachment, accepted);
+    AnswerEvents(attachment, Now());
+    return Outcome::kDone;
+  }
+  ScratchBuffer scratch;
+  const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
+  if (read.outcome != Outcome::kDone || IsFromStranger(attachment)) return read.outcome;
+  OnDatagram(attachment, read.datagram);
+  return Outcome::kDone;
+}
+
+Outcome OnReadTrouble(SslAttachment& attachment, Outcome outcome) {
+  attachment.want = Want::kNothing;
+  if (outcome == Outcome::kWouldBlock) {
+    attachment.want = Want::kRead;
+    return outcome;
+  }
+  if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
+  return Outcome::kBroken;
+}
+
+bool IsLibssls(const SslAttachment& attachment) {
+  return attachment.failed() && attachment.libssl_half != nullptr &&
+         attachment.association()->facts().failure.reason() == Reason::kPeerIsOlder;
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,45 @@
+#ifndef DTLS13_SHIM_DRIVE_RECEIVED_DATA_H_
+#define DTLS13_SHIM_DRIVE_RECEIVED_DATA_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace dtls13::shim {
+
+// ReceivedData is the content of records that SSL_read has not returned yet, oldest first. It knows
+// neither records' headers nor BIOs.
+class ReceivedData {
+ public:
+  ReceivedData() = default;
+  ReceivedData(const ReceivedData&) = delete;
+  ReceivedData& operator=(const ReceivedData&) = delete;
+
+  // Add appends the content of one record, of at least one byte.
+  void Add(std::span<const uint8_t> content);
+
+  bool empty() const { return first_ == records_.size(); }
+  // len is the bytes of all records.
+  size_t len() const;
+  // Take moves what fits of the oldest record's rest to `out`, or copies it unless `consumes`, and
+  // returns its length. There must be a record.
+  size_t Take(std::span<uint8_t> out, bool consumes);
+
+ private:
+  // kKeptCapacity: a usual datagram carries one record. What one with many small records needed is
+  // freed with them.
+  static constexpr size_t kKeptCapacity = 4;
+
+  struct Record {
+    std::span<const uint8_t> rest;  // of `copy`
+    std::vector<uint8_t> copy;
+  };
+
+  std::vector<Record> records_;
+  size_t first_ = 0;  // of those that are not taken
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_DRIVE_RECEIVED_DATA_H_

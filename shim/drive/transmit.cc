@@ -1,0 +1,150 @@
+#include "shim/drive/transmit.h"
+
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "shim/answer/tell.h"
+#include "shim/bio/bio_transport.h"
+#include "shim/bio/scratch_buffer.h"
+#include "shim/drive/answer_events.h"
+#include "shim/drive/association_setup.h"
+#include "shim/drive/drive_state.h"
+#include "shim/drive/timer.h"
+#include "shim/fallback/fallback.h"
+#include "shim/libssl/error_map.h"
+#include "shim/libssl/error_mark.h"
+
+namespace dtls13::shim {
+namespace {
+
+Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
+  if (Fallback* fallback = Fallback::Of(attachment)) fallback->NoteSent(datagram);
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == Outcome::kDone) DriveState::Of(attachment).flush_owed = true;
+  if (outcome != Outcome::kTooLarge) return outcome;
+  //= rfc9147#section-4.4
+  //# If the DTLS record layer informs the DTLS handshake layer that a
+  //# message is too big, the handshake layer SHOULD immediately attempt
+  //# to fragment the message, using any existing information about the
+  //# PMTU.
+  // The datagram is lost like any other, only that it is known at once.
+  ReduceMtu(attachment, datagram.size(), now);
+  return Outcome::kDone;
+}
+
+// SendUnsent sends the datagram that the BIO did not take last time.
+Outcome SendUnsent(SslAttachment& attachment, Instant now) {
+  DriveState& state = DriveState::Of(attachment);
+  if (state.unsent_datagram.empty()) return Outcome::kDone;
+  std::vector<uint8_t> unsent = std::exchange(state.unsent_datagram, {});
+  const Outcome outcome = Send(attachment, unsent, now);
+  if (outcome != Outcome::kDone) state.unsent_datagram = std::move(unsent);
+  return outcome;
+}
+
+// SendOwed sends what is owed until nothing is, or the BIO refuses. `*any` becomes true when
+// something was.
+Outcome SendOwed(SslAttachment& attachment, Instant now, bool* any) {
+  if (const Outcome unsent = SendUnsent(attachment, now); unsent != Outcome::kDone) return unsent;
+  ApplyMtu(attachment);
+  ScratchBuffer scratch;
+  for (;;) {
+    size_t len;
+    {
+      ErrorMark mark;
+      len = attachment.association()->PollTransmit(scratch.bytes(), now);
+    }
+    if (len == 0) return Outcome::kDone;
+    *any = true;
+    const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+    const Outcome outcome = Send(attachment, datagram, now);
+    if (outcome != Outcome::kDone) {
+      DriveState::Of(attachment).unsent_datagram.assign(datagram.begin(), datagram.end());
+      return outcome;
+    }
+  }
+}
+
+void EndFlight(SslAttachment& attachment) {
+  DriveState& state = DriveState::Of(attachment);
+  if (!state.flush_owed) return;
+  state.flush_owed = false;
+  const int error = errno;
+  Flush(attachment.ssl());
+  errno = error;
+}
+
+// Seal makes the record of TransmitData. kIgnored when the record is early data without an offer.
+Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind,
+             std::span<uint8_t> out, size_t* out_len) {
+  const bool is_early = kind == DataKind::kEarly;
+  SendResult result;
+  {
+    ErrorMark mark;
+    Association& association = *attachment.association();
+    result = is_early ? association.SealEarly(plaintext, out, out_len)
+                      : association.Seal(plaintext, out, out_len);
+  }
+  switch (result) {
+    case SendResult::kSealed:
+      return Outcome::kDone;
+    case SendResult::kNotConnected:
+      if (is_early) return Outcome::kIgnored;
+      break;
+    case SendResult::kExhausted:
+      Raise(is_early ? SSL_R_TOO_MUCH_EARLY_DATA : SSL_R_TOO_MANY_KEY_UPDATES);
+      return Outcome::kFailed;
+    case SendResult::kClosed:
+    case SendResult::kTooLarge:
+      break;
+  }
+  Raise(ERR_R_INTERNAL_ERROR);
+  return Outcome::kFailed;
+}
+
+}  // namespace
+
+Outcome Transmit(SslAttachment& attachment, Instant now) {
+  Outcome outcome = Outcome::kDone;
+  bool again = true;
+  while (again) {
+    again = AnswerEvents(attachment, now);
+    if (outcome != Outcome::kDone) break;
+    outcome = SendOwed(attachment, now, &again);
+  }
+  FollowTimer(attachment);
+  EndFlight(attachment);
+  return outcome;
+}
+
+Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
+  attachment.want = Want::kNothing;
+  ScratchBuffer scratch;
+  size_t len = 0;
+  const Outcome sealed = Seal(attachment, plaintext, kind, scratch.bytes(), &len);
+  if (sealed != Outcome::kDone) return sealed == Outcome::kIgnored ? Outcome::kDone : sealed;
+  const std::span<const uint8_t> datagram = scratch.bytes().first(len);
+  TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
+  const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
+  if (outcome == Outcome::kDone) return outcome;
+  //= rfc9147#section-4.4
+  //# If there is a transport protocol indication that the PMTU was
+  //# exceeded (either via ICMP or via a refusal to send the datagram as in
+  //# Section 14 of [RFC4340]), then the DTLS record layer MUST inform the
+  //# upper layer protocol of the error.
+  return OnWriteTrouble(attachment, outcome);
+}
+
+Outcome OnWriteTrouble(SslAttachment& attachment, Outcome outcome) {
+  attachment.want = Want::kNothing;
+  if (outcome == Outcome::kWouldBlock) {
+    attachment.want = Want::kWrite;
+    return outcome;
+  }
+  if (!HasWriteBio(attachment.ssl())) Raise(SSL_R_BIO_NOT_SET);
+  return Outcome::kBroken;
+}
+
+}  // namespace dtls13::shim
