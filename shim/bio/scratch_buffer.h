@@ -11,9 +11,10 @@ namespace dtls13::shim {
 // kScratchLen holds the largest UDP datagram, and what a memory BIO gathers of several.
 inline constexpr size_t kScratchLen = 65536;
 
-// ScratchBuffer lends the thread's one big buffer for the time of a call, so that an idle
-// association has none of its own. When the application's callbacks come back into the shim while
-// it is lent, the inner call gets a buffer to itself.
+// ScratchBuffer lends one of the thread's big buffers for the time of a call, so that an idle
+// association has none of its own. A thread keeps two: SSL_read sends what is owed while the
+// datagram it received still lies in its buffer. When the application's callbacks come back into
+// the shim meanwhile, the inner call gets a buffer to itself.
 class ScratchBuffer {
  public:
   ScratchBuffer();

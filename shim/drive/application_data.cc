@@ -50,6 +50,8 @@ Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mod
   }
   ReceivedData& unread = DriveState::Of(attachment).unread;
   *num_read = unread.Take(out, mode == ReadMode::kConsume);
+  // Inside a callback the datagram's buffer is still the outer call's.
+  if (!attachment.busy()) unread.Keep();
   return Outcome::kDone;
 }
 

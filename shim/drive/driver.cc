@@ -147,7 +147,9 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   SslAttachment::Busy busy(attachment);
   Turns turns(attachment, goal);
   AskAgain(attachment, Now());
-  return turns.Run();
+  const Outcome outcome = turns.Run();
+  if (goal != Goal::kRead) DriveState::Of(attachment).unread.Keep();
+  return outcome;
 }
 
 int ExpireTimer(SslAttachment& attachment) {

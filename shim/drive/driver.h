@@ -25,6 +25,9 @@ enum class Goal : uint8_t {
 // kDone when the goal is reached; kWouldBlock with the BIO's retry flags set; kIsLibssls when the
 // server has no DTLS 1.3, and the Fallback is to be committed; kBroken; kFailed when the
 // association is over.
+//
+// Application data that came with kRead lies in the datagram's own buffer: the caller takes what it
+// wants, and calls DriveState::unread.Keep unless the SSL is busy.
 Outcome Drive(SslAttachment& attachment, Goal goal);
 
 // ExpireTimer is DTLSv1_handle_timeout: 1 when a timer had expired and was served, 0 when none had,

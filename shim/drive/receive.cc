@@ -7,7 +7,6 @@
 #include "shim/answer/tell.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
-#include "shim/bio/scratch_buffer.h"
 #include "shim/drive/answer_events.h"
 #include "shim/drive/drive_state.h"
 #include "shim/fallback/fallback.h"
@@ -81,8 +80,8 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
     AnswerEvents(attachment, Now());
     return Outcome::kDone;
   }
-  ScratchBuffer scratch;
-  const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), deadline, Now());
+  const std::span<uint8_t> buffer = DriveState::Of(attachment).unread.Borrow();
+  const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline, Now());
   if (read.outcome != Outcome::kDone || IsFromStranger(attachment)) return read.outcome;
   OnDatagram(attachment, read.datagram);
   return Outcome::kDone;

@@ -10,8 +10,9 @@
 namespace dtls13::shim {
 
 // Receive reads one datagram, the accepted hello of attachment.kept_hello before any of the BIO's,
-// hands it to the association and answers the events that it caused; its application data goes to
-// DriveState. As ReadDatagram, whose `deadline` it is.
+// hands it to the association and answers the events that it caused. Its application data lies in
+// DriveState::unread, in the datagram's own buffer until ReceivedData::Keep. As ReadDatagram, whose
+// `deadline` it is.
 Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline);
 
 // OnReadTrouble is what a read that did not come to kDone means for the call: kWouldBlock with

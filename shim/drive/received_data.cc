@@ -1,13 +1,42 @@
 #include "shim/drive/received_data.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace dtls13::shim {
+namespace {
+
+bool IsWithin(std::span<const uint8_t> part, std::span<const uint8_t> whole) {
+  // std::less orders pointers of different objects too.
+  return !std::less<>()(part.data(), whole.data()) &&
+         !std::less<>()(whole.data() + whole.size(), part.data() + part.size());
+}
+
+}  // namespace
+
+std::span<uint8_t> ReceivedData::Borrow() {
+  Keep();
+  return buffer_.emplace().bytes();
+}
 
 void ReceivedData::Add(std::span<const uint8_t> content) {
   Record& record = records_.emplace_back();
-  record.copy.assign(content.begin(), content.end());
-  record.rest = record.copy;
+  if (buffer_ && IsWithin(content, buffer_->bytes())) {
+    record.rest = content;
+  } else {
+    record.copy.assign(content.begin(), content.end());
+    record.rest = record.copy;
+  }
+}
+
+void ReceivedData::Keep() {
+  if (!buffer_) return;
+  for (Record& record : std::span(records_).subspan(first_)) {
+    if (!record.copy.empty()) continue;
+    record.copy.assign(record.rest.begin(), record.rest.end());
+    record.rest = record.copy;
+  }
+  buffer_.reset();
 }
 
 size_t ReceivedData::len() const {

@@ -3,21 +3,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "shim/bio/scratch_buffer.h"
+
 namespace dtls13::shim {
 
-// ReceivedData is the content of records that SSL_read has not returned yet, oldest first. It knows
-// neither records' headers nor BIOs.
+// ReceivedData is the content of records that SSL_read has not returned yet, oldest first. While
+// the call that received them lasts, they lie in the datagram's own buffer, where they were
+// decrypted; only what is left at its end is copied. It knows neither records' headers nor BIOs.
 class ReceivedData {
  public:
   ReceivedData() = default;
   ReceivedData(const ReceivedData&) = delete;
   ReceivedData& operator=(const ReceivedData&) = delete;
 
-  // Add appends the content of one record, of at least one byte.
+  // Borrow returns the buffer of kScratchLen bytes for the next datagram, lent until Keep. What
+  // lies in an earlier one is kept first.
+  std::span<uint8_t> Borrow();
+  // Add appends the content of one record, of at least one byte: as a view where it lies in the
+  // borrowed buffer, else as a copy.
   void Add(std::span<const uint8_t> content);
+  // Keep gives the buffer back, and copies what was not taken from it. Costs next to nothing where
+  // nothing was left.
+  void Keep();
 
   bool empty() const { return first_ == records_.size(); }
   // len is the bytes of all records.
@@ -32,10 +43,11 @@ class ReceivedData {
   static constexpr size_t kKeptCapacity = 4;
 
   struct Record {
-    std::span<const uint8_t> rest;  // of `copy`
+    std::span<const uint8_t> rest;  // of `copy`, or of the borrowed buffer
     std::vector<uint8_t> copy;
   };
 
+  std::optional<ScratchBuffer> buffer_;
   std::vector<Record> records_;
   size_t first_ = 0;  // of those that are not taken
 };
