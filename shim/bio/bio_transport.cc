@@ -45,18 +45,17 @@ bool IsBlockingDescriptor(int descriptor) {
 }
 
 // WaitReadable returns false when `deadline` passed first.
-bool WaitReadable(int descriptor, std::optional<Instant> deadline, Instant now) {
+bool WaitReadable(int descriptor, std::optional<Instant> deadline) {
   pollfd entry = {.fd = descriptor, .events = POLLIN, .revents = 0};
   for (;;) {
     int timeout_ms = -1;
     if (deadline) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - now).count();
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline - Now()).count();
       timeout_ms = static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));
     }
     const int num_ready = poll(&entry, 1, timeout_ms);
     // Any failure but a signal is the following read's to find out.
     if (num_ready >= 0 || errno != EINTR) return num_ready != 0;
-    now = Now();
   }
 }
 
@@ -113,14 +112,13 @@ bool HasWriteBio(SSL* ssl) { return WriteBioOf(ssl) != nullptr; }
 
 bool SharesBio(SSL* ssl) { return ReadBioOf(ssl) == WriteBioOf(ssl); }
 
-BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
-                     Instant now) {
+BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline) {
   BIO* bio = ReadBioOf(ssl);
   if (bio == nullptr) return {Outcome::kBroken, {}};
   if (BIO_method_type(bio) == BIO_TYPE_SOCKET) {
     const int descriptor = DescriptorOf(bio);
     if (descriptor >= 0 && IsBlockingDescriptor(descriptor) &&
-        !WaitReadable(descriptor, deadline, now)) {
+        !WaitReadable(descriptor, deadline)) {
       BIO_set_retry_read(bio);
       errno = EAGAIN;
       return {Outcome::kWouldBlock, {}};

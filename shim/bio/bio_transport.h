@@ -30,11 +30,10 @@ struct BioRead {
 };
 
 // ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for
-// until `deadline` (at `now`, for ever without one). kDone; kWouldBlock with a retry flag, also
+// until `deadline` (for ever without one). kDone; kWouldBlock with a retry flag, also
 // when `deadline` passed; kBroken at an end, an error, nothing to read without a retry flag, or
 // without a BIO.
-BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline,
-                     Instant now);
+BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline);
 
 // WriteDatagram hands one datagram to the write BIO in one BIO_write: kDone, kWouldBlock, kTooLarge
 // or kBroken.

@@ -8,6 +8,7 @@
 #include "shim/answer/session_reuse.h"
 #include "shim/answer/tell.h"
 #include "shim/answer/verify_peer.h"
+#include "shim/bio/clock.h"
 #include "shim/drive/drive_state.h"
 
 namespace dtls13::shim {
@@ -97,9 +98,9 @@ bool AnswerEvents(SslAttachment& attachment, Instant now) {
   return any;
 }
 
-void AskAgain(SslAttachment& attachment, Instant now) {
+void AskAgain(SslAttachment& attachment) {
   const std::optional<EventType> question = attachment.callbacks.TakePostponed();
-  if (question && !attachment.failed()) OnEvent(attachment, {.type = *question}, now);
+  if (question && !attachment.failed()) OnEvent(attachment, {.type = *question}, Now());
 }
 
 }  // namespace dtls13::shim

@@ -12,7 +12,7 @@ namespace dtls13::shim {
 bool AnswerEvents(SslAttachment& attachment, Instant now);
 
 // AskAgain repeats the question that a callback put off (SslAttachment::callbacks), if one did.
-void AskAgain(SslAttachment& attachment, Instant now);
+void AskAgain(SslAttachment& attachment);
 
 }  // namespace dtls13::shim
 

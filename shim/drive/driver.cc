@@ -146,7 +146,7 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   }
   SslAttachment::Busy busy(attachment);
   Turns turns(attachment, goal);
-  AskAgain(attachment, Now());
+  AskAgain(attachment);
   const Outcome outcome = turns.Run();
   if (goal != Goal::kRead) DriveState::Of(attachment).unread.Keep();
   return outcome;

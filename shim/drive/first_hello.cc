@@ -192,8 +192,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
   Listen(attachment, config, mode);
   for (;;) {
     ScratchBuffer scratch;
-    const BioRead read =
-        ReadDatagram(attachment.ssl(), scratch.bytes(), /*deadline=*/std::nullopt, Now());
+    const BioRead read = ReadDatagram(attachment.ssl(), scratch.bytes(), /*deadline=*/std::nullopt);
     switch (read.outcome) {
       case Outcome::kDone:
         break;

@@ -35,31 +35,32 @@ bool IsFromStranger(SslAttachment& attachment) {
   return true;
 }
 
-void HandleDatagram(SslAttachment& attachment, std::span<uint8_t> datagram) {
+void HandleDatagram(SslAttachment& attachment, std::span<uint8_t> datagram, Instant now) {
   ErrorMark mark;
-  attachment.association()->HandleDatagram(datagram, Now());
+  attachment.association()->HandleDatagram(datagram, now);
 }
 
 // HandleInOpenVersion is HandleDatagram while the server's version is open.
-void HandleInOpenVersion(SslAttachment& attachment, Fallback& fallback,
-                         std::span<uint8_t> datagram) {
+void HandleInOpenVersion(SslAttachment& attachment, Fallback& fallback, std::span<uint8_t> datagram,
+                         Instant now) {
   // It is decrypted where it lies, and may be libssl's to read, and to tell of.
   const std::vector<uint8_t> received(datagram.begin(), datagram.end());
   fallback.NoteReceived(received);
-  HandleDatagram(attachment, datagram);
+  HandleDatagram(attachment, datagram, now);
   if (IsLibssls(attachment)) return;
   DropFallback(attachment);
   TellRecordHeaders(attachment, /*outgoing=*/false, received, /*with_contents=*/false);
 }
 
 void OnDatagram(SslAttachment& attachment, std::span<uint8_t> datagram) {
+  const Instant now = Now();
   if (Fallback* fallback = Fallback::Of(attachment)) {
-    HandleInOpenVersion(attachment, *fallback, datagram);
+    HandleInOpenVersion(attachment, *fallback, datagram, now);
   } else {
     TellRecordHeaders(attachment, /*outgoing=*/false, datagram, /*with_contents=*/false);
-    HandleDatagram(attachment, datagram);
+    HandleDatagram(attachment, datagram, now);
   }
-  if (!IsLibssls(attachment)) AnswerEvents(attachment, Now());
+  if (!IsLibssls(attachment)) AnswerEvents(attachment, now);
 }
 
 // HandleAccepted gives the association the ClientHello that the listener accepted, and what came
@@ -81,7 +82,7 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
     return Outcome::kDone;
   }
   const std::span<uint8_t> buffer = DriveState::Of(attachment).unread.Borrow();
-  const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline, Now());
+  const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline);
   if (read.outcome != Outcome::kDone || IsFromStranger(attachment)) return read.outcome;
   OnDatagram(attachment, read.datagram);
   return Outcome::kDone;
