@@ -56,6 +56,12 @@ void* operator new(size_t size) {
   return block;
 }
 void* operator new[](size_t size) { return operator new(size); }
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return dtls13::bench::CountedAllocate(size);
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return dtls13::bench::CountedAllocate(size);
+}
 void operator delete(void* block) noexcept { dtls13::bench::CountedFree(block); }
 void operator delete[](void* block) noexcept { dtls13::bench::CountedFree(block); }
 void operator delete(void* block, size_t) noexcept { dtls13::bench::CountedFree(block); }
