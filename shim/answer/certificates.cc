@@ -73,8 +73,8 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
 
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der) {
   const CtxAttachment* ctx = attachment.ctx();
-  X509* certificate = X509_new_ex(ctx == nullptr ? nullptr : ctx->library_context(),
-                                  ctx == nullptr ? nullptr : ctx->property_query());
+  X509* certificate = X509_new_ex(ctx == nullptr ? nullptr : ctx->shared.library_context(),
+                                  ctx == nullptr ? nullptr : ctx->shared.property_query());
   const unsigned char* next = der.data();
   // d2i frees and clears `certificate` when it fails.
   if (certificate == nullptr ||
@@ -152,8 +152,8 @@ CertificateDemand DemandOf(SSL* ssl) {
 OpenSslPtr<X509_STORE_CTX> NewStoreContext(const SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   return OpenSslPtr<X509_STORE_CTX>(
-      X509_STORE_CTX_new_ex(ctx == nullptr ? nullptr : ctx->library_context(),
-                            ctx == nullptr ? nullptr : ctx->property_query()));
+      X509_STORE_CTX_new_ex(ctx == nullptr ? nullptr : ctx->shared.library_context(),
+                            ctx == nullptr ? nullptr : ctx->shared.property_query()));
 }
 
 }  // namespace dtls13::shim

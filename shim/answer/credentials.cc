@@ -124,7 +124,8 @@ void AnswerSignatureWanted(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   const SignatureRequest& request = association.facts().signature_request;
   CtxAttachment* ctx = attachment.ctx();
-  const std::shared_ptr<const Algorithms> algorithms = ctx == nullptr ? nullptr : ctx->algorithms();
+  const std::shared_ptr<const Algorithms> algorithms =
+      ctx == nullptr ? nullptr : ctx->shared.algorithms();
   EVP_PKEY* key = Real().SSL_get_privatekey(attachment.ssl());
   std::optional<std::vector<uint8_t>> signature;
   if (algorithms != nullptr && key != nullptr) {

@@ -36,9 +36,9 @@ EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const KeyShare& share) 
   const NamedGroupInfo* group = FindNamedGroup(share.group);
   if (group == nullptr || group->is_hybrid()) return nullptr;
   const CtxAttachment* ctx = attachment.ctx();
-  OpenSslPtr<EVP_PKEY_CTX> context(
-      EVP_PKEY_CTX_new_from_name(ctx == nullptr ? nullptr : ctx->library_context(), group->key_type,
-                                 ctx == nullptr ? nullptr : ctx->property_query()));
+  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(
+      ctx == nullptr ? nullptr : ctx->shared.library_context(), group->key_type,
+      ctx == nullptr ? nullptr : ctx->shared.property_query()));
   if (context == nullptr || EVP_PKEY_fromdata_init(context.get()) != 1) return nullptr;
   OSSL_PARAM params[3];
   OSSL_PARAM* next = params;

@@ -60,7 +60,7 @@ void ConfigureEarlyData(SslAttachment& attachment, HandshakeConfig* handshake) {
   if (handshake->server.max_early_data_len == 0) return;
   const bool is_guarded = (Real().SSL_get_options(ssl) & SSL_OP_NO_ANTI_REPLAY) == 0;
   handshake->server.replay_guard =
-      is_guarded ? attachment.ctx()->replay_guard() : std::make_shared<NoReplayGuard>();
+      is_guarded ? attachment.ctx()->shared.replay_guard() : std::make_shared<NoReplayGuard>();
 }
 
 // AllowedEarlyData is how many bytes of early data the application takes of this client.
@@ -112,7 +112,8 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
   if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0) return;
   const long lifetime_s = Real().SSL_CTX_get_timeout(Real().SSL_get_SSL_CTX(ssl));
-  handshake->server.ticket_keys = attachment.ctx()->ticket_keys(std::chrono::seconds(lifetime_s));
+  handshake->server.ticket_keys =
+      attachment.ctx()->shared.ticket_keys(std::chrono::seconds(lifetime_s));
   handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
   handshake->server.ask_ticket = true;
   ConfigureEarlyData(attachment, handshake);

@@ -38,8 +38,6 @@ enum class CallbackTurn : uint8_t {
 // none of them.
 class CallbackProgress {
  public:
-  // The callback that is next.
-  CallbackTurn turn() const { return turn_; }
   // HasHad says whether `turn` has come and gone.
   bool HasHad(CallbackTurn turn) const { return turn_ > turn; }
   // Finish passes the turn to whoever comes behind `turn`.

@@ -110,7 +110,7 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
 bool HasListsForDtls13(const SslAttachment& attachment) {
   CtxAttachment* ctx = attachment.ctx();
   HandshakeConfig handshake;
-  if (ctx != nullptr) handshake.algorithms = ctx->algorithms();
+  if (ctx != nullptr) handshake.algorithms = ctx->shared.algorithms();
   return handshake.algorithms != nullptr && ChooseLists(attachment, &handshake) == 0;
 }
 

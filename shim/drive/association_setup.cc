@@ -80,19 +80,19 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   CtxAttachment* ctx = attachment.ctx();
   auto config = std::make_shared<AssociationConfig>();
   HandshakeConfig& handshake = config->handshake;
-  if (ctx != nullptr) handshake.algorithms = ctx->algorithms();
+  if (ctx != nullptr) handshake.algorithms = ctx->shared.algorithms();
   if (handshake.algorithms == nullptr) {
     Raise(ERR_R_INTERNAL_ERROR);
     return nullptr;
   }
-  handshake.random = ctx->random();
+  handshake.random = ctx->shared.random();
   if (const int reason = ChooseLists(attachment, &handshake); reason != 0) {
     Raise(reason);
     return nullptr;
   }
   handshake.ask_credential = true;
   if (attachment.side == Side::kServer) {
-    handshake.server.cookie_keys = ctx->cookie_keys();
+    handshake.server.cookie_keys = ctx->shared.cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
     handshake.server.require_cookie = false;
     // Sessions are judged by this one. What is asked of the client is said after the callbacks.

@@ -229,7 +229,7 @@ DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg
   if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
   const long result = Real().SSL_CTX_ctrl(ctx, command, ArgumentForLibssl(command, larg), parg);
   if (SharesTicketKeys(command, parg, result) &&
-      !attachment->ShareTicketKeys(
+      !attachment->shared.ShareTicketKeys(
           {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {
     return 0;
   }

@@ -21,7 +21,7 @@ SSL_CTX* NewContext(OSSL_LIB_CTX* library_context, const char* property_query,
       library_context, digests.available() ? digests.property_query().c_str() : property_query,
       method);
   if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
-    attachment->SetLibrary(library_context, property_query);
+    attachment->shared.SetLibrary(library_context, property_query);
     attachment->transcript_digests = std::move(digests);
   }
   return ctx;

@@ -1,0 +1,68 @@
+#ifndef DTLS13_SHIM_ATTACHMENT_SHARED_MATERIAL_H_
+#define DTLS13_SHIM_ATTACHMENT_SHARED_MATERIAL_H_
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/session/anti_replay.h"
+#include "dtls13/session/cookie.h"
+#include "dtls13/session/ticket_keyring.h"
+#include "shim/libssl/openssl_headers.h"
+
+namespace dtls13::shim {
+
+// SharedMaterial is what the associations of one SSL_CTX have in common, all of one library
+// context: libcrypto's algorithms, randomness, and the keys and memory of a server. Each is made
+// once, when it is first asked for, under a lock, so that SSLs of several threads may share it. It
+// does not know whose settings ask for it.
+class SharedMaterial {
+ public:
+  SharedMaterial() = default;
+  SharedMaterial(const SharedMaterial&) = delete;
+  SharedMaterial& operator=(const SharedMaterial&) = delete;
+
+  // SetLibrary records what SSL_CTX_new_ex was given; the library context has no getter.
+  void SetLibrary(OSSL_LIB_CTX* library_context, const char* property_query);
+  OSSL_LIB_CTX* library_context() const { return library_context_; }
+  // property_query is null for the library context's default.
+  const char* property_query() const {
+    return has_property_query_ ? property_query_.c_str() : nullptr;
+  }
+
+  // The algorithms are null when libcrypto lacks what DTLS 1.3 cannot do without.
+  std::shared_ptr<const Algorithms> algorithms();
+  std::shared_ptr<RandomSource> random();
+  std::shared_ptr<CookieKeyring> cookie_keys();
+  // ticket_keys seal tickets of `lifetime`, which is that of the first call.
+  std::shared_ptr<TicketKeyring> ticket_keys(std::chrono::seconds lifetime);
+  // ShareTicketKeys makes ticket_keys() depend on `secret` alone: SSL_CTX_set_tlsext_ticket_keys,
+  // by which servers and processes share tickets. False when libcrypto fails.
+  bool ShareTicketKeys(std::span<const uint8_t> secret);
+  // replay_guard sees to it that early data is taken once. Null with shared ticket keys: nobody
+  // here knows what another server has taken.
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard();
+
+ private:
+  OSSL_LIB_CTX* library_context_ = nullptr;
+  bool has_property_query_ = false;
+  std::string property_query_;
+
+  std::mutex mutex_;  // guards what follows
+  std::shared_ptr<const Algorithms> algorithms_;
+  std::shared_ptr<RandomSource> random_;
+  std::shared_ptr<CookieKeyring> cookie_keys_;
+  std::shared_ptr<TicketKeyring> ticket_keys_;
+  std::optional<TicketKey> shared_ticket_key_;
+  std::shared_ptr<EarlyDataReplayGuard> replay_guard_;
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ATTACHMENT_SHARED_MATERIAL_H_
