@@ -19,7 +19,7 @@ namespace dtls13 {
 // caller may not repeat one.
 class Aead {
  public:
-  // Nothing when the suite is not supported, a length is wrong, or libcrypto fails.
+  // CreateSealer: nothing when the suite is not supported, a length is wrong, or libcrypto fails.
   // `key` has suite.key_len bytes, `iv` suite.iv_len.
   static std::optional<Aead> CreateSealer(const Algorithms& algorithms, const CipherSuite& suite,
                                           std::span<const uint8_t> key,

@@ -25,7 +25,8 @@ namespace dtls13 {
 // internal_error.
 class KeyExchange {
  public:
-  // Nothing when the group is not supported or libcrypto fails. `algorithms` must outlive it.
+  // Generate makes a key share: nothing when the group is not supported or libcrypto fails.
+  // `algorithms` must outlive it.
   static std::optional<KeyExchange> Generate(const Algorithms& algorithms, NamedGroup group);
   static bool IsSupported(const Algorithms& algorithms, NamedGroup group);
 

@@ -26,7 +26,8 @@ namespace dtls13 {
 // It does not know messages: transcript hashes are arguments, named by their last message.
 class KeySchedule {
  public:
-  // Where a PSK comes from decides its binder key's label: kImported is RFC 9258 section 5.2's.
+  // PskKind is where a PSK comes from, which decides its binder key's label: kImported is RFC 9258
+  // section 5.2's.
   enum class PskKind : uint8_t { kExternal, kResumption, kImported };
 
   KeySchedule(std::shared_ptr<const Algorithms> algorithms, HashId hash, LabelPrefix prefix);

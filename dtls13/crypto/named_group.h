@@ -9,7 +9,7 @@
 
 namespace dtls13 {
 
-// What libcrypto calls ML-KEM-768, from 3.5 on, and its sizes in bytes, FIPS 203 table 3.
+// ML-KEM-768 as libcrypto calls it, from 3.5 on, and its sizes in bytes, FIPS 203 table 3.
 inline constexpr char kMlKem768Name[] = "ML-KEM-768";
 inline constexpr size_t kMlKem768EncapsulationKeyLen = 1184;
 inline constexpr size_t kMlKem768CiphertextLen = 1088;

@@ -20,7 +20,7 @@ namespace dtls13 {
 // It does not know handshakes: that the peer holds the leaf's key is CertificateVerify's to show.
 class TrustStore {
  public:
-  // Null when libcrypto has no memory.
+  // Create: null when libcrypto has no memory.
   static std::unique_ptr<TrustStore> Create(std::shared_ptr<const Algorithms> algorithms);
 
   // Each is false when there is nothing to read or nothing that parses.
@@ -29,7 +29,7 @@ class TrustStore {
   // A directory as `openssl rehash` makes it. It is looked into at each verification, so a
   // directory that is missing shows only then.
   [[nodiscard]] bool AddDirectory(const std::string& path);
-  // Where libcrypto was built to look.
+  // AddDefaults adds the places where libcrypto was built to look.
   [[nodiscard]] bool AddDefaults();
 
   // VerifyServer checks a server's chain (DER, leaf first) at `now`. A `server_name` must match the

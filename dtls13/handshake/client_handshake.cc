@@ -39,7 +39,7 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
   Status SendFinished() override;
 
  private:
-  Status TakeLegacyHello();
+  Status CopyLegacyHello();
   Status OlderVersionChosen() const;
   Status SendClientHello();
   Status ReplaceKeyShares(std::span<const NamedGroup> groups);
@@ -84,7 +84,7 @@ Status ClientHandshake::Start() {
   hello_.post_handshake_auth = config.post_handshake_auth;
   hello_.certificate_types = {.client = config.client.local_certificate_types,
                               .server = config.peer_certificate_types};
-  if (const Status status = TakeLegacyHello(); !status.ok()) return Finish(status);
+  if (const Status status = CopyLegacyHello(); !status.ok()) return Finish(status);
   context_.SetClientRandom(hello_.random);
   hello_.connection = config.connection;
   if (parameters_.early_data && !psks_.empty()) {
@@ -102,7 +102,7 @@ Status ClientHandshake::Start() {
   if (config.client.grease) {
     hello_.grease = GreaseValues::Draw(config.random.get());
     if (!hello_.grease.has_value()) return Finish(InternalError(Reason::kCrypto));
-    // One that a HelloRetryRequest for a group replaces with the others, as it should be.
+    // A HelloRetryRequest for a group replaces this share with the others, as it should be.
     if (!hello_.key_shares.empty()) {
       hello_.key_shares.insert(hello_.key_shares.begin(),
                                {static_cast<NamedGroup>(hello_.grease->group), {0}});
@@ -111,8 +111,8 @@ Status ClientHandshake::Start() {
   return Finish(SendClientHello());
 }
 
-// TakeLegacyHello takes the random, and what a DTLS 1.2 of the caller's has to offer.
-Status ClientHandshake::TakeLegacyHello() {
+// CopyLegacyHello copies the random, and what a DTLS 1.2 of the caller's has to offer.
+Status ClientHandshake::CopyLegacyHello() {
   if (parameters_.legacy_hello.empty()) {
     hello_.random.resize(kRandomLen);
     return context_.config().random->Fill(hello_.random) ? Status::Ok()
@@ -437,7 +437,7 @@ Status ClientHandshake::ReadCertificateTypes(const ExtensionBlock& extensions) {
                                               hello_.certificate_types.server, &terms.type);
   if (!status.ok()) return status;
   peer_authentication_ = PeerAuthentication(std::move(terms));
-  // Of ours there is nothing to say before the server asks for it.
+  // The client's certificate has nothing to be said of before the server asks for it.
   if (!extensions.Has(ExtensionType::kClientCertificateType)) return Status::Ok();
   return ReadSelectedCertificateType(extensions, ExtensionType::kClientCertificateType,
                                      hello_.certificate_types.client, &certificate_request_.type);

@@ -101,7 +101,7 @@ class ConnectionIds {
   size_t receive_len_;  // of each of ours; 0: the peer uses none
   bool sends_;          // ours carry one of the peer's
 
-  // Ours, in the order they were provided.
+  // Connection IDs of ours, in the order they were provided.
   std::vector<ConnectionId> ours_;
   size_t newest_used_ = 0;  // index in ours_
   bool new_unacked_ = false;

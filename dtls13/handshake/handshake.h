@@ -39,12 +39,13 @@ class Handshake {
   virtual std::optional<HandshakeAction> NextAction() = 0;
   virtual HandshakeWait wait() const = 0;
 
-  // What the peer showed; valid while wait() is kVerification and after.
+  // The identity that the peer showed; valid while wait() is kVerification and after.
   virtual const PeerIdentity& peer_identity() const = 0;
   const std::vector<std::vector<uint8_t>>& peer_certificates() const {
     return peer_identity().chain;
   }
-  // What the server wants of our certificate; valid while a client's wait() is kCredential.
+  // The wishes of a server that asked for our certificate; valid while a client's wait() is
+  // kCredential.
   virtual const CertificateRequestInfo& certificate_request() const = 0;
   virtual const SignatureRequest& signature_request() const = 0;
 
@@ -55,9 +56,9 @@ class Handshake {
   // `psk` is the key of client_hello().psk_identities[index]; an empty one means that the caller
   // knows none of them (server).
   virtual Status ProvidePsk(size_t index, Psk psk) = 0;
-  // Null means the caller has none: handshake_failure (server), or unknown_psk_identity if the
-  // client offered a PSK that nobody knew. A client then goes on without, as it does with one that
-  // the server cannot take.
+  // A null `credential` means that the caller has none: handshake_failure (server), or
+  // unknown_psk_identity if the client offered a PSK that nobody knew. A client then goes on
+  // without, as it does with one that the server cannot take.
   virtual Status ProvideCredential(std::shared_ptr<const Credential> credential) = 0;
 
   // result is complete once Completed was yielded.

@@ -35,7 +35,7 @@ struct HandshakeResult {
   SignatureScheme peer_signature_scheme{};
   SignatureScheme local_signature_scheme{};
   bool used_hello_retry_request = false;
-  // Of the client's PSKs, the one that authenticated both sides; nothing where certificates did.
+  // The index of the client's PSK that authenticated both sides; nothing where certificates did.
   std::optional<uint16_t> psk_index;
   PskKeyExchangeMode psk_mode = PskKeyExchangeMode::kPskDheKe;  // if psk_index
   // psk_index is a session's: peer_certificates() are those of the connection it came from.

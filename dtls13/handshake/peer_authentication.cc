@@ -16,7 +16,7 @@ namespace {
 Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const uint8_t> body,
             std::vector<uint8_t>* decompressed, std::optional<CertificateView>* certificate) {
   if (type == HandshakeType::kCompressedCertificate) {
-    // It was not offered then.
+    // Without a compressor no compression was offered.
     if (config.certificate_compressors.empty()) return UnexpectedMessage();
     const Status status = DecompressCertificate(config.certificate_compressors,
                                                 config.max_message_len, body, decompressed);

@@ -31,7 +31,7 @@ PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool
 
 Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
                                     Epoch epoch) {
-  // Of an epoch that a KeyUpdate has ended, or of the handshake's own: RFC 9147bis section 8.
+  // An epoch that a KeyUpdate has ended, or the handshake's own: RFC 9147bis section 8.
   if (epoch != read_epoch_) return UnexpectedMessage();
   //= rfc8446#section-4.6.2
   //# All of the client's

@@ -77,7 +77,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   bool offers_post_handshake_auth_ = false;
   CertificateDemand demand_;
   std::vector<CertificateType> client_certificate_types_;
-  // Of the client's certificate; nothing when none is asked for.
+  // The type of the client's certificate; nothing when none is asked for.
   std::optional<CertificateType> client_certificate_type_;
   std::vector<uint8_t> session_id_echo_;
   ConnectionAnswer connection_answer_;
@@ -128,7 +128,7 @@ Status ServerHandshakeImpl::AnswerClientHello() {
     wish.bound = cookie->suite;
   }
   psks_.OpenTickets(config, offer, wish.bound, parameters_.now);
-  wish.hash = psks_.Wish(config, offer);
+  wish.hash = psks_.WantedHash(config, offer);
   Negotiation negotiation;
   if (const Status status = Negotiate(config, offer, wish, &negotiation); !status.ok()) {
     return status;

@@ -72,8 +72,8 @@ bool ServerPsks::MustAsk(const HandshakeConfig& config, const ClientHello& offer
   return config.server.ask_psk && ChoosePskMode(config, offer, /*has_group=*/true).has_value();
 }
 
-std::optional<HashId> ServerPsks::Wish(const HandshakeConfig& config,
-                                       const ClientHello& offer) const {
+std::optional<HashId> ServerPsks::WantedHash(const HandshakeConfig& config,
+                                             const ClientHello& offer) const {
   //= rfc8446#section-4.2.11
   //# If backward
   //# compatibility is important, client-provided, externally established

@@ -19,7 +19,7 @@ namespace dtls13 {
 // ServerPsks is a server's choice among the keys of one ClientHello, RFC 8446 section 4.2.11:
 //
 //     OpenTickets    looks for a key among our own tickets
-//     Wish           which suite the key needs; Negotiate follows
+//     WantedHash     which suites the key needs; Negotiate follows
 //     Settle         drops a key that does not fit what was negotiated
 //     CheckBinder    before anything else is done with the key
 //
@@ -38,8 +38,8 @@ class ServerPsks {
 
   // MustAsk is true while the caller may know a key that we do not, or must be asked about ours.
   bool MustAsk(const HandshakeConfig& config, const ClientHello& offer) const;
-  // Wish is the hash that the suite had better have.
-  std::optional<HashId> Wish(const HandshakeConfig& config, const ClientHello& offer) const;
+  // WantedHash is the hash that the suite had better have.
+  std::optional<HashId> WantedHash(const HandshakeConfig& config, const ClientHello& offer) const;
   // Settle drops the key unless it can be used with what was negotiated, at `now`. The age that the
   // client states of a ticket is not judged: it matters to early data alone.
   void Settle(const HandshakeConfig& config, const ClientHello& offer,

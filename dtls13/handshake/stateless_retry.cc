@@ -53,7 +53,7 @@ std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
   Negotiation negotiation;
   ServerPsks psks;
   psks.OpenTickets(config, offer, /*bound=*/std::nullopt, now);
-  if (!Negotiate(config, offer, {.hash = psks.Wish(config, offer)}, &negotiation).ok() ||
+  if (!Negotiate(config, offer, {.hash = psks.WantedHash(config, offer)}, &negotiation).ok() ||
       (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
     return std::nullopt;
   }

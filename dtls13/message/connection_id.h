@@ -63,7 +63,7 @@ std::vector<uint8_t> SerializeNewConnectionId(std::span<const ConnectionId> ids,
 std::optional<uint8_t> ParseRequestConnectionId(std::span<const uint8_t> body);
 std::vector<uint8_t> SerializeRequestConnectionId(uint8_t num_cids);
 
-// What a handshake wants done about them, beside the actions of handshake.h.
+// Actions about Connection IDs that a handshake wants done, beside those of handshake_action.h.
 
 // ExpectConnectionId: the peer's records may carry this one of ours from here on, and the first one
 // of an association makes them carry one.

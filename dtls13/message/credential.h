@@ -20,7 +20,7 @@ struct Credential {
   // DER certificates, leaf first; or, of kRawPublicKey, one SubjectPublicKeyInfo.
   std::vector<std::vector<uint8_t>> chain;
   std::vector<SignatureScheme> schemes;
-  // Of the certificates at the same places; may be shorter. Sent to a peer that asks for them.
+  // Staples of the certificates at the same places; may be shorter. Sent to a peer that asks.
   std::vector<CertificateStaple> staples = {};
   CertificateType type = CertificateType::kX509;
 };

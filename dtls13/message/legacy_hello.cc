@@ -8,7 +8,7 @@
 namespace dtls13 {
 namespace {
 
-// What DTLS 1.2 has in a ClientHello and DTLS 1.3 has no more: srp, ec_point_formats,
+// Extensions that DTLS 1.2 has in a ClientHello and DTLS 1.3 has no more: srp, ec_point_formats,
 // encrypt_then_mac, extended_master_secret, session_ticket, renegotiation_info.
 constexpr uint16_t kLegacyExtensions[] = {12, 11, 22, 23, 35, 0xff01};
 

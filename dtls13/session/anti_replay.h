@@ -22,9 +22,9 @@ class EarlyDataReplayGuard {
  public:
   // Claim is one wish to take early data.
   struct Claim {
-    // What may be used once: a verified binder (recording ClientHellos, section 8.2) or a ticket
-    // (single-use tickets, section 8.1). The last 16 bytes tell one from another, so they must be
-    // unpredictable.
+    // The thing that may be used once: a verified binder (recording ClientHellos, section 8.2) or a
+    // ticket (single-use tickets, section 8.1). The last 16 bytes tell one from another, so they
+    // must be unpredictable.
     std::span<const uint8_t> id;
     // The same claim could have been made from `not_before` on, and can be until `not_after`.
     WallTime not_before{};

@@ -133,7 +133,7 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
     if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))
       return std::nullopt;
   }
-  // What follows is ours. The age is taken either way, for a clock that was set back meanwhile.
+  // The cookie is ours. Its age is taken either way, for a clock that was set back meanwhile.
   const std::chrono::seconds age = now - parsed->issued;
   if (age > options_.lifetime || -age > options_.lifetime) return std::nullopt;
   const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(parsed->suite));

@@ -61,7 +61,7 @@ class Psk {
   explicit Psk(std::shared_ptr<const ExternalPsk> external) : external_(std::move(external)) {}
 
   bool empty() const { return session_ == nullptr && external_ == nullptr; }
-  // Null for an external key.
+  // The session is null for an external key.
   const Session* session() const { return session_.get(); }
   const std::shared_ptr<const Session>& shared_session() const { return session_; }
 

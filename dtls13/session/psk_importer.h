@@ -42,7 +42,8 @@ struct Epsk {
   //# EPSK does not have such an associated hash function, SHA-256 [SHA2]
   //# SHOULD be used.
   HashId hash = HashId::kSha256;
-  // What the key was derived from or for: roles, channel bindings. Both sides must have the same.
+  // The context that the key was derived from or for: roles, channel bindings. Both sides must have
+  // the same.
   std::span<const uint8_t> context;
 };
 

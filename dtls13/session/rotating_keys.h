@@ -29,7 +29,7 @@ class RotatingKeys {
   // is no randomness.
   [[nodiscard]] bool Rotate(RandomSource* random, WallTime now);
 
-  // What follows is for after a Rotate that succeeded; previous() may have no key.
+  // The keys are there after a Rotate that succeeded; previous() may have no key.
   const Key& current() const { return current_; }
   const Key& previous() const { return previous_; }
 

@@ -48,10 +48,11 @@ std::optional<TicketKey> DeriveTicketKey(const Algorithms& algorithms,
 class TicketKeyring {
  public:
   struct Options {
-    // Of each ticket; 0 to seven days. Longer ones are cut.
+    // The lifetime of each ticket; 0 to seven days. Longer ones are cut.
     std::chrono::seconds lifetime{7200};
-    // Of our own keys; at least a lifetime, so that no ticket outlives the key it needs. What an
-    // attacker who takes a key can read of resumed sessions reaches back two of these.
+    // The time between two keys of ours; at least a lifetime, so that no ticket outlives the key it
+    // needs. What an attacker who takes a key can read of resumed sessions reaches back two of
+    // these.
     std::chrono::seconds rotation{12 * 3600};
   };
   // kMaxKeys bounds a caller's keys: one to seal, and as many generations before it as anybody
