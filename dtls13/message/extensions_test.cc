@@ -44,6 +44,19 @@ TEST(ExtensionBlockTest, FindsWhatIsThere) {
   EXPECT_FALSE(block->IsLast(ExtensionType::kSupportedGroups));
 }
 
+TEST(ExtensionBlockTest, IsReadWithItsLength) {
+  const Bytes message = {0, 4, 0, 42, 0, 0, 9};
+  ByteReader reader(message);
+  const auto block = ExtensionBlock::Read(&reader);
+  ASSERT_TRUE(block.has_value());
+  EXPECT_TRUE(block->Has(ExtensionType::kEarlyData));
+  EXPECT_EQ(reader.remaining(), 1u);
+  for (const Bytes& bad : {Bytes{}, Bytes{0}, Bytes{0, 4, 0, 42, 0}, Bytes{0, 3, 0, 42, 0}}) {
+    ByteReader bad_reader(bad);
+    EXPECT_FALSE(ExtensionBlock::Read(&bad_reader).has_value());
+  }
+}
+
 TEST(ExtensionBlockTest, EmptyIsWellFormed) {
   const auto block = ExtensionBlock::Parse({});
   ASSERT_TRUE(block.has_value());
