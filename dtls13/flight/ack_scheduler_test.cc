@@ -1,11 +1,11 @@
 #include "dtls13/flight/ack_scheduler.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <random>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

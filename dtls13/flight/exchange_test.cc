@@ -1,5 +1,7 @@
 // One flight over a bad link: all classes of this package together, in virtual time.
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -19,7 +21,6 @@
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/time.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,5 +1,7 @@
 // What this package keeps on the heap: nothing when idle, and never more than what arrived allows.
 
+#include <gtest/gtest.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -10,7 +12,6 @@
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
-#include "gtest/gtest.h"
 #include "tools/bench/allocation_counter.h"
 
 namespace dtls13 {

@@ -1,5 +1,7 @@
 #include "dtls13/flight/outgoing_flight.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -11,7 +13,6 @@
 #include "dtls13/flight/sent_record_log.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

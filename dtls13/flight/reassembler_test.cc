@@ -1,5 +1,7 @@
 #include "dtls13/flight/reassembler.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <map>
 #include <random>
@@ -8,7 +10,6 @@
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

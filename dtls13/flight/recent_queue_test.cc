@@ -1,8 +1,8 @@
 #include "dtls13/flight/recent_queue.h"
 
-#include <vector>
+#include <gtest/gtest.h>
 
-#include "gtest/gtest.h"
+#include <vector>
 
 namespace dtls13 {
 namespace {

@@ -1,10 +1,10 @@
 #include "dtls13/flight/retransmission.h"
 
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <cstdint>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

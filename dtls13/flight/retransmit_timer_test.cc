@@ -1,8 +1,8 @@
 #include "dtls13/flight/retransmit_timer.h"
 
-#include <vector>
+#include <gtest/gtest.h>
 
-#include "gtest/gtest.h"
+#include <vector>
 
 namespace dtls13 {
 namespace {

@@ -1,10 +1,11 @@
 #include "dtls13/record/connection_id_set.h"
 
+#include <gtest/gtest.h>
+
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

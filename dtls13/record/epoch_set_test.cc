@@ -1,8 +1,9 @@
 #include "dtls13/record/epoch_set.h"
 
+#include <gtest/gtest.h>
+
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/record/record_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,4 +1,5 @@
 // Sealing and opening allocate nothing, neither here nor in libcrypto, whatever arrives.
+#include <gtest/gtest.h>
 #include <openssl/crypto.h>
 
 #include <cstdint>
@@ -6,7 +7,6 @@
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
-#include "gtest/gtest.h"
 #include "tools/bench/allocation_counter.h"
 
 namespace dtls13 {

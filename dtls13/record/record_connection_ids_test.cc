@@ -1,10 +1,11 @@
 // Connection IDs in records: RFC 9147 sections 4 and 9, RFC 9146 section 3.
+#include <gtest/gtest.h>
+
 #include <string>
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

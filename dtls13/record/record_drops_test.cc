@@ -1,9 +1,10 @@
+#include <gtest/gtest.h>
+
 #include <random>
 
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,12 +1,13 @@
 #include "dtls13/record/record_layer.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <string>
 
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/record/record_test_util.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,5 +1,6 @@
 #include "dtls13/record/record_protection.h"
 
+#include <gtest/gtest.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
@@ -13,7 +14,6 @@
 #include "dtls13/record/record_layer.h"
 #include "dtls13/record/record_test_util.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

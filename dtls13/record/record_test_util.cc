@@ -1,12 +1,13 @@
 #include "dtls13/record/record_test_util.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "dtls13/crypto/aead.h"
 #include "dtls13/crypto/record_number_cipher.h"
 #include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/wire/record_header.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 

@@ -1,9 +1,9 @@
 #include "dtls13/record/replay_window.h"
 
+#include <gtest/gtest.h>
+
 #include <random>
 #include <set>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,8 +1,8 @@
 #include "dtls13/record/sequence_reconstruction.h"
 
-#include <random>
+#include <gtest/gtest.h>
 
-#include "gtest/gtest.h"
+#include <random>
 
 namespace dtls13 {
 namespace {

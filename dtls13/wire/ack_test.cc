@@ -1,9 +1,10 @@
 #include "dtls13/wire/ack.h"
 
+#include <gtest/gtest.h>
+
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,9 +1,9 @@
 #include "dtls13/wire/byte_reader.h"
 
+#include <gtest/gtest.h>
+
 #include <array>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

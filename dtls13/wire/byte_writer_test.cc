@@ -1,9 +1,10 @@
 #include "dtls13/wire/byte_writer.h"
 
+#include <gtest/gtest.h>
+
 #include <array>
 
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

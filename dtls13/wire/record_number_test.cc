@@ -1,9 +1,9 @@
 #include "dtls13/wire/record_number.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

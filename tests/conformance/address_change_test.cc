@@ -1,4 +1,6 @@
 // A peer that is heard from another address: RFC 9146 section 6, RFC 9147 section 11, RFC 9853.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <numeric>
 #include <span>
@@ -7,7 +9,6 @@
 
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
-#include "gtest/gtest.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 #include "tests/sim/pair_paths.h"

@@ -1,11 +1,12 @@
 // Connection IDs from end to end: RFC 9147 section 9.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <span>
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
-#include "gtest/gtest.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 

@@ -1,3 +1,4 @@
+#include <gtest/gtest.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -6,7 +7,6 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

@@ -1,6 +1,6 @@
 #include "tools/dtls13_cli/drop_rule.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 namespace dtls13::cli {
 namespace {

@@ -1,6 +1,6 @@
 #include "tools/dtls13_cli/fragment_history.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 namespace dtls13::cli {
 namespace {

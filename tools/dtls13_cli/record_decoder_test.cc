@@ -1,12 +1,13 @@
 #include "tools/dtls13_cli/record_decoder.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdio>
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
-#include "gtest/gtest.h"
 
 namespace dtls13::cli {
 namespace {
