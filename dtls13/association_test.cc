@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13 {
@@ -22,16 +23,14 @@ using std::chrono::milliseconds;
 
 using Received = std::vector<std::vector<uint8_t>>;
 
-std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
-
 TEST(AssociationTest, ConnectsAndCarriesDataBothWays) {
   AssociationPair pair(DefaultPairOptions());
   ASSERT_TRUE(pair.RunUntilConnected());
   ASSERT_TRUE(pair.Send(pair.client(), "ping"));
   ASSERT_TRUE(pair.Send(pair.server(), "pong"));
   pair.RunFor(milliseconds(100));
-  EXPECT_EQ(pair.server().received, Received{Bytes("ping")});
-  EXPECT_EQ(pair.client().received, Received{Bytes("pong")});
+  EXPECT_EQ(pair.server().received, Received{ToBytes("ping")});
+  EXPECT_EQ(pair.client().received, Received{ToBytes("pong")});
   EXPECT_TRUE(pair.client().handshake_acked);
   EXPECT_EQ(pair.client().association->facts().result.server_name, "server.example");
 }
@@ -139,7 +138,7 @@ TEST(AssociationTest, CloseNotifyEndsOneDirectionOnly) {
   EXPECT_FALSE(pair.Send(pair.client(), "too late"));
   ASSERT_TRUE(pair.Send(pair.server(), "the rest of the answer"));
   pair.RunUntilQuiet();
-  EXPECT_EQ(pair.client().received, Received{Bytes("the rest of the answer")});
+  EXPECT_EQ(pair.client().received, Received{ToBytes("the rest of the answer")});
 }
 
 // F40: what was sent before close_notify and arrives after it is delivered; what was sent after is
@@ -155,14 +154,14 @@ TEST(AssociationTest, F40DataIsJudgedByNumberNotByArrival) {
   std::array<uint8_t, 2048> before, after_close;
   size_t before_len = 0;
   Association& client = *pair.client().association;
-  ASSERT_EQ(client.Seal(Bytes("before"), before, &before_len), SendResult::kSealed);
+  ASSERT_EQ(client.Seal(ToBytes("before"), before, &before_len), SendResult::kSealed);
   client.Close();
   const size_t close_len = client.PollTransmit(after_close, pair.now());
   ASSERT_GT(close_len, 0u);
   pair.Inject(pair.server(), std::span(after_close).first(close_len));
   EXPECT_TRUE(pair.server().peer_closed);
   pair.Inject(pair.server(), std::span(before).first(before_len));
-  EXPECT_EQ(pair.server().received, Received{Bytes("before")});
+  EXPECT_EQ(pair.server().received, Received{ToBytes("before")});
 }
 
 TEST(AssociationTest, ARefusedCertificateSendsItsAlert) {

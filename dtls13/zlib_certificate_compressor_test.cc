@@ -4,11 +4,10 @@
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/compressed_certificate.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes Compressed(const Bytes& in) {
   Bytes out;

@@ -1,8 +1,8 @@
 #include "dtls13/association/ending.h"
 
-#include <vector>
+#include <gtest/gtest.h>
 
-#include "gtest/gtest.h"
+#include <vector>
 
 namespace dtls13 {
 namespace {

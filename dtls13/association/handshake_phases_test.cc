@@ -1,10 +1,11 @@
 #include "dtls13/association/handshake_phases.h"
 
+#include <gtest/gtest.h>
+
 #include <utility>
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

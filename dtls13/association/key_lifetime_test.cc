@@ -1,9 +1,10 @@
 #include "dtls13/association/key_lifetime.h"
 
+#include <gtest/gtest.h>
+
 #include <vector>
 
 #include "dtls13/record/record_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

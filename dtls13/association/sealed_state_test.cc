@@ -1,10 +1,11 @@
 #include "dtls13/association/sealed_state.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

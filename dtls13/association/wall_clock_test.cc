@@ -1,6 +1,6 @@
 #include "dtls13/association/wall_clock.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
 
 namespace dtls13 {
 namespace {

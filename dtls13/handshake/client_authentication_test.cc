@@ -5,11 +5,11 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/certificate.h"
 #include "dtls13/message/certificate_request.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Flying = HandshakePair::Flying;
 using Pair = HandshakePair;
 

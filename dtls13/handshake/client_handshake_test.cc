@@ -11,11 +11,10 @@
 #include "dtls13/message/certificate_verify.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/server_hello.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr auto kSH = HandshakeType::kServerHello;
 const Bytes kNone;

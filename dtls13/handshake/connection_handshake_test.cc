@@ -10,11 +10,11 @@
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/grease.h"
 #include "dtls13/message/server_hello.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Names = std::vector<std::string>;
 
 constexpr HandshakeType kCH = HandshakeType::kClientHello;

@@ -1,17 +1,17 @@
 // connection_id and rrc in hellos: RFC 9146 section 3 and RFC 9853 section 3.
 #include "dtls13/handshake/connection_id_negotiation.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/server_hello.h"
-#include "gtest/gtest.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 HandshakeConfig WithReceiveLen(size_t len) {
   HandshakeConfig config = TestConfig();

@@ -1,16 +1,17 @@
 #include "dtls13/handshake/connection_ids.h"
 
+#include <gtest/gtest.h>
+
 #include <memory>
 #include <variant>
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
-#include "gtest/gtest.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Actions = std::vector<HandshakeAction>;
 
 // Counting makes identifiers that tell in which order they were made.

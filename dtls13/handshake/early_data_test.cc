@@ -10,11 +10,10 @@
 
 #include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/session/anti_replay.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr auto kCH = HandshakeType::kClientHello;
 constexpr auto kSH = HandshakeType::kServerHello;

@@ -10,11 +10,10 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/message/certificate_request.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Transcript StartedTranscript() {
   Transcript transcript(TestAlgorithms());

@@ -12,11 +12,10 @@
 #include "dtls13/handshake/post_handshake.h"
 #include "dtls13/message/certificate.h"
 #include "dtls13/message/certificate_request.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 void ExpectFatal(const Status& status, AlertDescription alert) {
   ASSERT_FALSE(status.ok());

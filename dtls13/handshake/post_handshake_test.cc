@@ -1,5 +1,7 @@
 #include "dtls13/handshake/post_handshake.h"
 
+#include <gtest/gtest.h>
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -8,12 +10,10 @@
 
 #include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/message/key_update.h"
-#include "gtest/gtest.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 class PostHandshakeTest : public testing::Test {
  protected:

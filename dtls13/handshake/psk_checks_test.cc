@@ -7,11 +7,10 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/message/pre_shared_key.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 // --- binders
 

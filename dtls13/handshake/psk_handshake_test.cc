@@ -8,11 +8,10 @@
 #include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/server_hello.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 std::vector<HandshakeType> TypesSent(const HandshakePair::Side& side) {
   std::vector<HandshakeType> types;

@@ -7,11 +7,10 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/new_session_ticket.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 

@@ -8,11 +8,10 @@
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/psk_test_util.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr std::chrono::seconds kLifetime(600);
 

@@ -12,6 +12,7 @@
 #include "dtls13/association.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/received_hello.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
@@ -21,8 +22,6 @@ namespace dtls13 {
 namespace {
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
-
-std::vector<uint8_t> Bytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 class CookieListenerTest : public testing::Test {
  protected:
@@ -63,7 +62,7 @@ class CookieListenerTest : public testing::Test {
     const auto hello = Read(datagram);
     if (hello == nullptr) return {};
     std::vector<uint8_t> retry(2048);
-    retry.resize(listener_->WriteRetry(*hello, Bytes("address"), Bytes(cookie), kNow, retry));
+    retry.resize(listener_->WriteRetry(*hello, ToBytes("address"), ToBytes(cookie), kNow, retry));
     return retry;
   }
 
@@ -78,7 +77,7 @@ class CookieListenerTest : public testing::Test {
 //# *  The cookie MUST depend on the client's address.
 TEST_F(CookieListenerTest, AcceptsTheSecondHelloFromTheSameAddressOnly) {
   const std::vector<uint8_t> first = FromClient();
-  EXPECT_EQ(Inspect(first, Bytes("address"), kNow).verdict, ListenVerdict::kNeedsRetry);
+  EXPECT_EQ(Inspect(first, ToBytes("address"), kNow).verdict, ListenVerdict::kNeedsRetry);
   std::vector<uint8_t> retry = Retry(first, "the application's");
   ASSERT_FALSE(retry.empty());
   // What an unproved address gets is no multiple of what it sent.
@@ -87,15 +86,15 @@ TEST_F(CookieListenerTest, AcceptsTheSecondHelloFromTheSameAddressOnly) {
   const std::vector<uint8_t> second = FromClient();
   ASSERT_FALSE(second.empty());
 
-  const ListenInspection accepted = Inspect(second, Bytes("address"), kNow);
+  const ListenInspection accepted = Inspect(second, ToBytes("address"), kNow);
   EXPECT_EQ(accepted.verdict, ListenVerdict::kAccept);
-  EXPECT_EQ(accepted.application_cookie, Bytes("the application's"));
+  EXPECT_EQ(accepted.application_cookie, ToBytes("the application's"));
   //= rfc9147#section-5.1
   //= type=test
   //# If a server receives a ClientHello with an invalid cookie, it MUST
   //# terminate the handshake with an "illegal_parameter" alert.
-  EXPECT_EQ(Inspect(second, Bytes("elsewhere"), kNow).verdict, ListenVerdict::kBadCookie);
-  EXPECT_EQ(Inspect(second, Bytes("address"), kNow + std::chrono::hours(25)).verdict,
+  EXPECT_EQ(Inspect(second, ToBytes("elsewhere"), kNow).verdict, ListenVerdict::kBadCookie);
+  EXPECT_EQ(Inspect(second, ToBytes("address"), kNow + std::chrono::hours(25)).verdict,
             ListenVerdict::kBadCookie);
 }
 
@@ -104,7 +103,7 @@ TEST_F(CookieListenerTest, AnAssociationGoesOnFromTheSecondHello) {
   client_->HandleDatagram(retry, Instant());
   std::vector<uint8_t> second = FromClient();
   ServerParameters parameters;
-  parameters.peer_address = Bytes("address");
+  parameters.peer_address = ToBytes("address");
   parameters.now = kNow;
   auto server = Association::NewServer(server_config_, std::move(parameters));
   server->HandleDatagram(second, Instant());
@@ -130,7 +129,7 @@ TEST_F(CookieListenerTest, NeverAnswersWithMoreThanThreeTimesTheHello) {
       WholeMessage(HandshakeType::kClientHello, 0, SerializeClientHello(fields, &offered));
   std::vector<uint8_t> hello(kPlaintextHeaderLen + message.size());
   ASSERT_EQ(WritePlaintextRecord(ContentType::kHandshake, {}, message, hello), hello.size());
-  ASSERT_EQ(Inspect(hello, Bytes("address"), kNow).verdict, ListenVerdict::kNeedsRetry);
+  ASSERT_EQ(Inspect(hello, ToBytes("address"), kNow).verdict, ListenVerdict::kNeedsRetry);
   size_t longest = 0;
   for (size_t cookie_len = 0; cookie_len <= 255; ++cookie_len) {
     const auto retry = Retry(hello, std::string(cookie_len, 'x'));
@@ -155,11 +154,11 @@ TEST_F(CookieListenerTest, EveryRepeatedHelloGetsAnAnswerOfItsOwnNumber) {
 TEST_F(CookieListenerTest, WhatIsNoWholeClientHelloIsIgnored) {
   const std::vector<uint8_t> hello = FromClient();
   for (size_t len = 0; len < hello.size(); ++len) {
-    EXPECT_EQ(Inspect(std::span(hello).first(len), Bytes("address"), kNow).verdict,
+    EXPECT_EQ(Inspect(std::span(hello).first(len), ToBytes("address"), kNow).verdict,
               ListenVerdict::kIgnore)
         << len;
   }
-  EXPECT_EQ(Retry(std::vector<uint8_t>(100, 22), ""), Bytes(""));
+  EXPECT_EQ(Retry(std::vector<uint8_t>(100, 22), ""), ToBytes(""));
 }
 
 TEST_F(CookieListenerTest, AHelloWithoutDtls13IsToldApart) {
@@ -169,7 +168,7 @@ TEST_F(CookieListenerTest, AHelloWithoutDtls13IsToldApart) {
   const auto at = std::search(hello.begin(), hello.end(), versions.begin(), versions.end());
   ASSERT_NE(at, hello.end());
   at[2] = 0xfd;
-  EXPECT_EQ(Inspect(hello, Bytes("address"), kNow).verdict, ListenVerdict::kNotDtls13);
+  EXPECT_EQ(Inspect(hello, ToBytes("address"), kNow).verdict, ListenVerdict::kNotDtls13);
 }
 
 }  // namespace

@@ -10,12 +10,11 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 const Bytes kAddress = {1, 2, 3};

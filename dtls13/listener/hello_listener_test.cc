@@ -13,6 +13,7 @@
 
 #include "dtls13/association.h"
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
@@ -20,13 +21,9 @@
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
-
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 const Bytes kAddress = {1, 2, 3};
 const Bytes kOtherAddress = {4, 5, 6};
-
-Bytes ToBytes(std::string_view text) { return {text.begin(), text.end()}; }
 
 // AlertOf is the alert that a refusal is, and the number of its record; nothing for other answers.
 std::optional<std::pair<AlertDescription, uint64_t>> AlertOf(const HelloReport& report) {

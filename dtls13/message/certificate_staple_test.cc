@@ -2,10 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 std::optional<CertificateStaple> Read(const Bytes& block) {
   return ReadStaple(*ExtensionBlock::Parse(block));

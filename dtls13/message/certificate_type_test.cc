@@ -4,11 +4,11 @@
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/certificate.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Types = std::vector<CertificateType>;
 
 constexpr auto kX509 = CertificateType::kX509;

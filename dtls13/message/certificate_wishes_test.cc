@@ -6,11 +6,10 @@
 
 #include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/message/certificate_compressor.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr auto kCH = ExtensionMessage::kClientHello;
 constexpr auto kCR = ExtensionMessage::kCertificateRequest;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <string>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 ClientHelloFields Fields() {
   ClientHelloFields fields;

@@ -1,11 +1,11 @@
 #include "dtls13/message/connection_id.h"
 
-#include "gtest/gtest.h"
+#include <gtest/gtest.h>
+
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 TEST(ConnectionId, ExtensionData) {
   //= rfc9146#section-3

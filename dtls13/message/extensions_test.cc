@@ -6,10 +6,10 @@
 #include <set>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr ExtensionMessage kAllMessages[] = {
     ExtensionMessage::kClientHello,        ExtensionMessage::kServerHello,

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Extensions = std::vector<RawExtension>;
 
 constexpr HandshakeType kCH = HandshakeType::kClientHello;

@@ -11,13 +11,10 @@
 #include "dtls13/message/key_update.h"
 #include "dtls13/message/new_session_ticket.h"
 #include "dtls13/message/server_hello.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
-
-Bytes ToBytes(std::span<const uint8_t> view) { return {view.begin(), view.end()}; }
 
 // ExpectWholeOnly: `body` parses, no prefix of it does, and neither does it with a byte behind.
 void ExpectWholeOnly(const Bytes& body,

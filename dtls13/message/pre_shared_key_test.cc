@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 std::vector<OfferedPskFields> TwoPsks() {
   return {{.identity = {1, 2, 3}, .obfuscated_ticket_age = 0xfedcba98, .binder_len = 32},

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using Names = std::vector<std::string>;
 
 Bytes Write(const Names& names, bool* ok = nullptr) {

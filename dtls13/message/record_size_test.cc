@@ -4,10 +4,10 @@
 
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr auto k512 = MaxFragmentLength::k512;
 

@@ -1,12 +1,12 @@
 #include "dtls13/session/anti_replay.h"
 
+#include <gtest/gtest.h>
+
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
-
-#include "gtest/gtest.h"
 
 namespace dtls13 {
 namespace {

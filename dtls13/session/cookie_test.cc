@@ -3,11 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 const Bytes kAddress = {192, 0, 2, 1, 0x11, 0x22};

@@ -9,11 +9,11 @@
 
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/crypto/rfc8448_vectors.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
 
-using Bytes = std::vector<uint8_t>;
 using PskKind = KeySchedule::PskKind;
 
 void Append(Bytes* out, std::span<const uint8_t> bytes) {

@@ -8,11 +8,10 @@
 #include <tuple>
 
 #include "dtls13/crypto/crypto_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 const Bytes kIdentity = {'d', 'e', 'v', '-', '1'};
 const Bytes kContext = {0xc0, 0xc1};

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 

@@ -5,11 +5,10 @@
 #include <thread>
 
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 constexpr TicketKeyring::Options kOptions{.lifetime = std::chrono::seconds(60),

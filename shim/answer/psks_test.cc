@@ -9,12 +9,11 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "shim/testing/ssl_pair.h"
 
 namespace dtls13::shim {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr char kAes128Sha256[] = "\x13\x01";
 constexpr char kAes256Sha384[] = "\x13\x02";

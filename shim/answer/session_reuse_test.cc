@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/wire/bytes_test_util.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/testing/ssl_pair.h"
 
@@ -20,8 +21,6 @@ struct Free {
   void operator()(SSL_SESSION* session) const { SSL_SESSION_free(session); }
 };
 using SessionPtr = std::unique_ptr<SSL_SESSION, Free>;
-
-using Bytes = std::vector<uint8_t>;
 
 // One for all servers: contexts that share tickets share it too.
 const TestCertificate& ServerIdentity() {

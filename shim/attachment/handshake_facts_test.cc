@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <numeric>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13::shim {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 void Append(const Bytes& bytes, Bytes* out) { out->insert(out->end(), bytes.begin(), bytes.end()); }
 

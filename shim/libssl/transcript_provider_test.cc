@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
+#include "dtls13/wire/bytes_test_util.h"
+
 namespace dtls13::shim {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 Bytes Concatenate(const Bytes& first, const Bytes& second) {
   Bytes both = first;

@@ -13,6 +13,7 @@
 #include "dtls13/association_table.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "tests/sim/association_pair.h"
 
@@ -44,8 +45,6 @@ std::optional<ClientHello> CountedParseClientHello(std::span<const uint8_t> body
 
 namespace sim {
 namespace {
-
-using Bytes = std::vector<uint8_t>;
 
 constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
 const Bytes kAddress = {1, 2, 3};
