@@ -31,7 +31,7 @@ CertificateStack ParseIntermediates(const Algorithms& algorithms,
   for (const std::vector<uint8_t>& der : chain) {
     OpenSslPtr<X509> certificate = ParseX509(algorithms, der);
     if (!stack || !certificate || sk_X509_push(stack.get(), certificate.get()) == 0) return nullptr;
-    [[maybe_unused]] const X509* the_stacks = certificate.release();
+    certificate.release();
   }
   return stack;
 }

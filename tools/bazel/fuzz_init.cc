@@ -13,6 +13,7 @@ extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
   if (const char* outputs = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR")) {
     storage.push_back(std::string("-artifact_prefix=") + outputs + "/");
   }
+  arguments.reserve(storage.size() + 1);
   for (std::string& argument : storage) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   *argc = static_cast<int>(storage.size());
