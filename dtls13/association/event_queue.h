@@ -16,10 +16,10 @@ namespace dtls13 {
 // allocates nothing.
 class EventQueue {
  public:
-  void Push(Event event) { slots_.push_back(Slot{event, {}}); }
+  void Push(Event event) { slots_.push_back(Slot{std::move(event), {}}); }
   // PushOwned makes the event's data a view of `bytes`, which live until the next Pop or Push.
   void PushOwned(Event event, std::vector<uint8_t> bytes) {
-    slots_.push_back(Slot{event, std::move(bytes)});
+    slots_.push_back(Slot{std::move(event), std::move(bytes)});
   }
 
   std::optional<Event> Pop();

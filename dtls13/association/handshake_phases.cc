@@ -69,7 +69,7 @@ std::optional<EventType> HandshakePhases::TakeQuestion() {
 }
 
 Status HandshakePhases::ProvideCredential(std::shared_ptr<const Credential> credential) {
-  return connected_ ? post_handshake_->ProvideCredential(std::move(credential))
+  return connected_ ? post_handshake_->ProvideCredential(credential)
                     : handshake_->ProvideCredential(std::move(credential));
 }
 

@@ -207,7 +207,7 @@ std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
   //# message for each valid path_challenge it received.
   std::vector<Outgoing>& answers = paths_->answers;
   if (!answers.empty()) {
-    Outgoing answer = std::move(answers.front());
+    const Outgoing answer = answers.front();
     answers.erase(answers.begin());
     return answer;
   }

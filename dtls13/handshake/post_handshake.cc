@@ -127,8 +127,8 @@ Status PostHandshake::HandleAuth(HandshakeType type, std::span<const uint8_t> bo
   return AdvanceAuth(auth_->HandleMessage(type, body, read_secret_));
 }
 
-Status PostHandshake::ProvideCredential(std::shared_ptr<const Credential> credential) {
-  return AdvanceAuth(auth_->ProvideCredential(std::move(credential)));
+Status PostHandshake::ProvideCredential(const std::shared_ptr<const Credential>& credential) {
+  return AdvanceAuth(auth_->ProvideCredential(credential));
 }
 
 Status PostHandshake::ProvideSignature(std::span<const uint8_t> signature) {

@@ -76,7 +76,7 @@ class PostHandshake {
   // wait and the answers are PostHandshakeAuth's. Messages are taken all the while.
   HandshakeWait wait() const { return auth_ ? auth_->wait() : HandshakeWait::kMessage; }
   const PostHandshakeAuth* auth() const { return auth_.get(); }
-  Status ProvideCredential(std::shared_ptr<const Credential> credential);
+  Status ProvideCredential(const std::shared_ptr<const Credential>& credential);
   Status ProvideSignature(std::span<const uint8_t> signature);
   Status ProvideVerification(bool ok, AlertDescription alert);
 

@@ -102,7 +102,7 @@ Status PostHandshakeAuth::StartAnswer() {
   return UseCredential(config_->credential.get());
 }
 
-Status PostHandshakeAuth::ProvideCredential(std::shared_ptr<const Credential> credential) {
+Status PostHandshakeAuth::ProvideCredential(const std::shared_ptr<const Credential>& credential) {
   if (wait() != HandshakeWait::kCredential) return InternalError(Reason::kInternal);
   return UseCredential(credential.get());
 }

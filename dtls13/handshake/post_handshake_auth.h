@@ -57,7 +57,7 @@ class PostHandshakeAuth {
   const PeerIdentity& peer_identity() const;
 
   // Answers; each only in its wait.
-  Status ProvideCredential(std::shared_ptr<const Credential> credential);
+  Status ProvideCredential(const std::shared_ptr<const Credential>& credential);
   Status ProvideSignature(std::span<const uint8_t> signature);
   Status ProvideVerification(bool ok, AlertDescription alert);
 

@@ -76,6 +76,7 @@ std::vector<uint16_t> Intersect(const std::vector<uint16_t>& preferred,
 template <typename CodePoint>
 std::vector<uint16_t> Numbers(const std::vector<CodePoint>& code_points) {
   std::vector<uint16_t> numbers;
+  numbers.reserve(code_points.size());
   for (CodePoint value : code_points) numbers.push_back(static_cast<uint16_t>(value));
   return numbers;
 }
