@@ -13,10 +13,10 @@
 #include "dtls13/handshake/stateless_retry.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello.h"
-#include "dtls13/message/received_hello.h"
 #include "dtls13/message/encrypted_extensions.h"
 #include "dtls13/message/failure.h"
 #include "dtls13/message/hello_invariants.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/message/server_hello.h"
 
 namespace dtls13 {
