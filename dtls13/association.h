@@ -81,7 +81,9 @@ class Association {
   }
   virtual void HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
                                  std::span<uint8_t> rest, const PathId& from, Instant now) = 0;
-  // HandleTimeout is infallible and only marks owed work; calling it early is harmless.
+  // HandleTimeout marks what is owed, forgets keys and Connection IDs that have had their time, and
+  // fails the association when the peer is silent too long. It sends nothing; calling it early is
+  // harmless.
   virtual void HandleTimeout(Instant now) = 0;
   // PollTransmit writes the next owed datagram of at most facts().mtu bytes and returns its length,
   // 0 when nothing is owed. `out` of fewer than facts().mtu bytes limits it further.

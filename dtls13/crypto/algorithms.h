@@ -36,8 +36,8 @@ class Algorithms {
   bool Supports(CipherSuiteId suite) const;
   bool Supports(NamedGroup group) const;
 
-  // What follows is for dtls13/crypto and provider/. Pointers are borrowed and null for what is not
-  // supported. Contexts and keys are templates, only ever duplicated: fetching by name costs
+  // What follows is for dtls13/crypto. Pointers are borrowed and null for what is not supported.
+  // Contexts and keys are templates, only ever duplicated: fetching by name costs
   // libcrypto 3.0 more than an HMAC does, so nothing is fetched again after Fetch where EVP allows.
   OSSL_LIB_CTX* library_context() const { return library_context_; }
   const char* property_query() const;

@@ -12,11 +12,12 @@
 
 namespace dtls13 {
 
-// AckScheduler decides which received handshake records an ACK names and when it is owed
+// AckScheduler decides which received handshake records an ACK names, and keeps when one is owed
 // (RFC 9147 section 7.1). Bounded; where space is short it favours records not yet acknowledged.
 // During the handshake a record is named in every ACK until the flight is answered, so that a lost
 // ACK costs little; after the handshake (records of epoch 3 and above) it is named once, and
-// nothing stays on the heap. It does not know messages, epochs' keys or how the ACK is sent.
+// nothing stays on the heap. It does not know messages, epochs' keys, which events call for an ACK,
+// or how it is sent.
 //= rfc9147#section-7.1
 //# Implementations MAY acknowledge the records corresponding to each
 //# transmission of each flight or simply acknowledge the most recent one.

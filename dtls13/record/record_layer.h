@@ -61,8 +61,9 @@ struct OpenedRecord {
 
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,
 // numbers, replay windows and limits, for both directions. A record is accepted or dropped with a
-// count by reason; a drop is not an error and changes nothing else. It allocates nothing once keys
-// are installed. It does not know messages, flights, ACKs, timers or datagram sizes.
+// count by reason; a drop is not an error, and what it changes besides is its key's count of
+// failures. It allocates nothing once keys are installed. It does not know messages, flights, ACKs,
+// timers or datagram sizes.
 class RecordLayer {
  public:
   // `label_prefix` goes into the labels of all keys derived here.
