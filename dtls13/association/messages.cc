@@ -271,6 +271,27 @@ void AssociationImpl::OnMessagesAcked(Instant now) {
   events_.Push({.type = EventType::kHandshakeAcked});
 }
 
+// --- Messages of the caller's will
+
+// MaySendMessages: the handshake is over, and the end is not near.
+bool AssociationImpl::MaySendMessages() const {
+  return ending_.may_send() && phases_.connected() && next_message_seq_ != kMaxMessageSeq;
+}
+
+bool AssociationImpl::RequestClientCertificate(Instant now) {
+  if (!MaySendMessages()) return false;
+  const bool asked = phases_.post_handshake()->RequestClientCertificate();
+  RunActions(now);
+  return asked;
+}
+
+bool AssociationImpl::SendTicket(Instant now) {
+  if (!MaySendMessages()) return false;
+  const bool is_sent = phases_.post_handshake()->SendTicket(wall_clock_.At(now));
+  RunActions(now);
+  return is_sent;
+}
+
 // --- Keys
 
 void AssociationImpl::ForgetSpentWriteKeys() {
@@ -300,23 +321,9 @@ void AssociationImpl::StartDueKeyUpdate(Instant now) {
   RequestKeyUpdate(/*request_peer=*/due == KeyLifetime::Update::kOursAndPeers, now);
 }
 
-bool AssociationImpl::RequestClientCertificate(Instant now) {
-  if (!MaySendMessages()) return false;
-  const bool asked = phases_.post_handshake()->RequestClientCertificate();
-  RunActions(now);
-  return asked;
-}
-
-bool AssociationImpl::SendTicket(Instant now) {
-  if (!MaySendMessages()) return false;
-  const bool is_sent = phases_.post_handshake()->SendTicket(wall_clock_.At(now));
-  RunActions(now);
-  return is_sent;
-}
-
 void AssociationImpl::RequestKeyUpdate(bool request_peer, Instant now) {
   if (!MaySendMessages()) return;
-  // One that was given up is sent again, now that it is wanted again.
+  // A KeyUpdate that was given up is sent again, now that it is wanted again.
   retransmission_.Revive(now);
   phases_.post_handshake()->RequestKeyUpdate(request_peer);
   RunActions(now);

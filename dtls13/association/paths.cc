@@ -29,11 +29,6 @@ void AssociationImpl::Apply(SendWithConnectionId action, Instant) {
   mobility_.OnPeerReplacedIds();
 }
 
-// MaySendMessages: the handshake is over, and the end is not near.
-bool AssociationImpl::MaySendMessages() const {
-  return ending_.may_send() && phases_.connected() && next_message_seq_ != kMaxMessageSeq;
-}
-
 void AssociationImpl::ForgetRetiredConnectionIds(Instant now) {
   while (std::optional<ConnectionId> id = mobility_.TakeForgottenId(now)) {
     records_.RemoveReceiveConnectionId(*id);
@@ -67,10 +62,7 @@ bool AssociationImpl::IssueConnectionIds(size_t num, ConnectionIdUsage usage, In
 // --- Paths
 
 void AssociationImpl::BeforeDatagram(const PathId& from) {
-  if (role_ == Role::kServer && !peer_is_dtls13_ &&
-      phases_.handshake()->wait() == HandshakeWait::kMessage) {
-    mobility_.Follow(from);
-  }
+  if (AwaitsClientHello()) mobility_.Follow(from);
 }
 
 void AssociationImpl::OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now) {
