@@ -14,8 +14,6 @@ namespace dtls13 {
 
 // DTLSHandshake's header, RFC 9147 section 5.2: 12 bytes.
 inline constexpr size_t kHandshakeHeaderLen = 12;
-// The header that the transcript sees: type and 24-bit length.
-inline constexpr size_t kTranscriptHeaderLen = 4;
 
 struct HandshakeHeader {
   HandshakeType type = HandshakeType::kClientHello;
