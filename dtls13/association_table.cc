@@ -194,7 +194,7 @@ void AssociationTable::OnEvent(AssociationId id, Entry* entry, const Event& even
 
 void AssociationTable::AddConnectionId(AssociationId id, Entry* entry,
                                        const ConnectionId& connection_id) {
-  // One that another association has stays there: what carries it does not open here.
+  // A Connection ID that another association has stays there: what carries it does not open here.
   if (!connection_ids_.try_emplace(connection_id, id).second) return;
   entry->connection_ids.push_back(connection_id);
 }

@@ -86,7 +86,7 @@ Status HandshakePhases::ProvideVerification(bool ok, AlertDescription alert) {
 // --- What there is to be seen
 
 const PostHandshakeAuth* HandshakePhases::present_auth() const {
-  // One that is over has forgotten its secrets, and what held them.
+  // A PostHandshake that is over has forgotten its secrets, and what held them.
   if (post_handshake_ == nullptr || post_handshake_->auth() == nullptr) return nullptr;
   // What the handshake showed stays to be looked at while its events are polled.
   const bool is_asking = post_handshake_->wait() != HandshakeWait::kMessage;

@@ -217,7 +217,7 @@ bool AssociationImpl::AwaitsClientHello() const {
 }
 
 void AssociationImpl::BeginWith(uint16_t message_seq, SequenceNumber record_number) {
-  // Its own numbers mirror those of the hello it answers, so they never repeat those of a
+  // A server's record numbers mirror those of the hello it answers, so they never repeat those of a
   // HelloRetryRequest that it has forgotten.
   if (reassembler_.next_receive_seq() != message_seq) reassembler_.StartAt(message_seq);
   next_message_seq_ = message_seq;

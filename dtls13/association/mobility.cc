@@ -91,8 +91,8 @@ Mobility::News Mobility::OnRecord(const PathId& from, size_t len, bool is_newest
   //# the receiver MUST NOT replace the address it uses for sending records
   //# to its peer with the source address specified in the received
   //# datagram, unless the following three conditions are met:
-  // It was authenticated below us, it is the newest, and the check or the application proves that
-  // the peer is there.
+  // The record was authenticated below us, it is the newest, and the check or the application
+  // proves that the peer is there.
 
   //= rfc9147#section-11
   //# DTLS implementations MUST NOT update the address they send to in
@@ -174,7 +174,7 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
       return News::kMoved;
     case PathValidator::Verdict::kRefused:
     case PathValidator::Verdict::kTimedOut:
-      // It was seen on a path that is none, and is not used again.
+      // The Connection ID was seen on a path that is none, and is not used again.
       probe_id_.reset();
       return News::kProbeOver;
   }

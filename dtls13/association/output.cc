@@ -147,8 +147,8 @@ Epoch AssociationImpl::alert_epoch() const {
   // A peer that was sent no ServerHello can read only plaintext.
   if (role_ == Role::kServer && !phases_.connected() && !retransmission_.was_sent())
     return kPlaintextEpoch;
-  // One that has not answered our Finished may not have the keys behind it. A close_notify stands
-  // in the order of the data, and so in their epoch.
+  // A peer that has not answered our Finished may not have the keys behind it. A close_notify
+  // stands in the order of the data, and so in their epoch.
   const bool peer_may_lack_keys = !phases_.connected() || !keys_.handshake_acked();
   if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
   return control_epoch();

@@ -152,7 +152,7 @@ Status AnswerEarlyData(const ClientHello& offer, const std::optional<PskSelectio
   //= rfc8446#section-4.2.10
   //# A client MUST NOT include the
   //# "early_data" extension in its followup ClientHello.
-  // One that does is told no, as is every offer behind a HelloRetryRequest.
+  // A client that does is told no, as is every offer behind a HelloRetryRequest.
   if (result.used_hello_retry_request || !selection.has_value() ||
       !CanAccept(context->config(), offer, *selection, result, now)) {
     result.early_data = EarlyDataOutcome::kRejected;

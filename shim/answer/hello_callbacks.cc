@@ -140,7 +140,7 @@ bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
 
 void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
   Raise(reason);
-  // This is the error; the association's own, that it was aborted, would be a second for it.
+  // The reason is the error; the association's own, that it was aborted, would be a second for it.
   attachment.failure_reported = true;
   attachment.association()->Abort(alert);
 }

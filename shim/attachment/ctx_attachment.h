@@ -11,8 +11,8 @@ namespace dtls13::shim {
 // CtxAttachment is what the shim knows of one SSL_CTX. It lives in an ex_data slot of ours and dies
 // with the SSL_CTX. Only contexts of a method that MayBeDtls13 have one.
 //
-// It is written as libssl's own settings are: before the SSL_CTX is shared among threads. What is
-// made later is SharedMaterial's.
+// The SSL_CTX's setters write it as they write libssl's own settings: before the SSL_CTX is shared
+// among threads. What is made later is SharedMaterial's.
 class CtxAttachment {
  public:
   // Find returns null where there is none.

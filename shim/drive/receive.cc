@@ -43,7 +43,7 @@ void HandleDatagram(SslAttachment& attachment, std::span<uint8_t> datagram, Inst
 // HandleInOpenVersion is HandleDatagram while the server's version is open.
 void HandleInOpenVersion(SslAttachment& attachment, Fallback& fallback, std::span<uint8_t> datagram,
                          Instant now) {
-  // It is decrypted where it lies, and may be libssl's to read, and to tell of.
+  // A datagram is decrypted where it lies, and may be libssl's to read, and to tell of.
   const std::vector<uint8_t> received(datagram.begin(), datagram.end());
   fallback.NoteReceived(received);
   HandleDatagram(attachment, datagram, now);

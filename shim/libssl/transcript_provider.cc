@@ -60,7 +60,7 @@ std::optional<std::vector<uint8_t>> Corrected(std::span<const uint8_t> data, siz
 
 // --- The digests
 
-// One for each hash of a DTLS 1.2 handshake or of a CertificateVerify in it. Sizes are in bytes.
+// Digest is one hash of a DTLS 1.2 handshake or of a CertificateVerify in it. Sizes are in bytes.
 struct Digest {
   const char* names;
   const char* name;

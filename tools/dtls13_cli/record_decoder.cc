@@ -152,12 +152,12 @@ void RecordDecoder::InstallKeys() {
 
 void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& record) {
   const auto lane = static_cast<size_t>(sender);
-  // One that is sent again announces nothing new.
+  // A KeyUpdate that is sent again announces nothing new.
   if (!record.opened || !record.unified || record.type != ContentType::kHandshake ||
       record.number->epoch != newest_epochs_[lane]) {
     return;
   }
-  // It is the last message its keys protect, and may share its record with others.
+  // A KeyUpdate is the last message its keys protect, and may share its record with others.
   ByteReader reader{std::span<const uint8_t>(record.content)};
   bool has_key_update = false;
   while (const auto fragment = ReadHandshakeFragment(&reader)) {
