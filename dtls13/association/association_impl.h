@@ -17,7 +17,7 @@
 #include "dtls13/association/mobility.h"
 #include "dtls13/association/wall_clock.h"
 #include "dtls13/flight/ack_scheduler.h"
-#include "dtls13/flight/early_datagrams.h"
+#include "dtls13/flight/held_datagrams.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
 #include "dtls13/wire/byte_reader.h"
@@ -222,8 +222,8 @@ class AssociationImpl final : public Association {
   Reassembler reassembler_;
   Retransmission retransmission_;
   AckScheduler acks_;
-  EarlyDatagrams early_datagrams_;
-  std::vector<std::vector<uint8_t>> replayed_datagrams_;  // events view them
+  HeldDatagrams held_datagrams_;
+  std::vector<std::vector<uint8_t>> taken_datagrams_;  // held before; events view them
   EventQueue events_;
   std::vector<uint8_t> stateless_reply_;
   uint16_t stateless_reply_seq_ = 0;

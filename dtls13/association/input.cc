@@ -94,7 +94,7 @@ bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& f
     // Early data behind a ClientHello has its keys once the caller has chosen the session.
     if (phases_.server_handshake() != nullptr &&
         phases_.server_handshake()->wait() == HandshakeWait::kPsk) {
-      if (!datagram.empty()) early_datagrams_.Hold(datagram);
+      if (!datagram.empty()) held_datagrams_.Hold(datagram);
       break;
     }
     std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
@@ -114,14 +114,14 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# transmitting data.
   if (role_ != Role::kClient || phases_.connected() || records_.CanRead(kHandshakeEpoch)) return;
   if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
-  early_datagrams_.Hold(datagram);
+  held_datagrams_.Hold(datagram);
 }
 
 void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
-  replayed_datagrams_.clear();
-  if (early_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
-  replayed_datagrams_ = early_datagrams_.TakeAll();
-  for (std::vector<uint8_t>& datagram : replayed_datagrams_) HandleRecords(datagram, from, now);
+  taken_datagrams_.clear();
+  if (held_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
+  taken_datagrams_ = held_datagrams_.TakeAll();
+  for (std::vector<uint8_t>& datagram : taken_datagrams_) HandleRecords(datagram, from, now);
   // What comes in front of the rest so late was lost once, and so may more be.
   if (role_ == Role::kClient && !phases_.connected() && peer_is_dtls13_) acks_.OweNow();
 }

@@ -1,5 +1,5 @@
-#ifndef DTLS13_FLIGHT_EARLY_DATAGRAMS_H_
-#define DTLS13_FLIGHT_EARLY_DATAGRAMS_H_
+#ifndef DTLS13_FLIGHT_HELD_DATAGRAMS_H_
+#define DTLS13_FLIGHT_HELD_DATAGRAMS_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace dtls13 {
 
-// EarlyDatagrams keeps copies of datagrams that came before the keys to read them, so that a lost
+// HeldDatagrams keeps copies of datagrams that came before the keys to read them, so that a lost
 // or late ServerHello does not cost the rest of its flight. Bounded; what comes beyond is not kept,
 // for the first are the likeliest to be a peer's and not a flood. Nothing is on the heap before
 // Hold and after TakeAll. It does not know what the datagrams hold: they may well be forged.
-class EarlyDatagrams {
+class HeldDatagrams {
  public:
   // kMaxDatagrams: as many records as leave in one transmission, RFC 9147 section 5.8.3.
   static constexpr size_t kMaxDatagrams = 10;
@@ -31,4 +31,4 @@ class EarlyDatagrams {
 
 }  // namespace dtls13
 
-#endif  // DTLS13_FLIGHT_EARLY_DATAGRAMS_H_
+#endif  // DTLS13_FLIGHT_HELD_DATAGRAMS_H_

@@ -1,16 +1,16 @@
-#include "dtls13/flight/early_datagrams.h"
+#include "dtls13/flight/held_datagrams.h"
 
 #include <utility>
 
 namespace dtls13 {
 
-void EarlyDatagrams::Hold(std::span<const uint8_t> datagram) {
+void HeldDatagrams::Hold(std::span<const uint8_t> datagram) {
   if (datagrams_.size() == kMaxDatagrams || datagram.size() > kMaxBytes - num_bytes_) return;
   datagrams_.emplace_back(datagram.begin(), datagram.end());
   num_bytes_ += datagram.size();
 }
 
-std::vector<std::vector<uint8_t>> EarlyDatagrams::TakeAll() {
+std::vector<std::vector<uint8_t>> HeldDatagrams::TakeAll() {
   num_bytes_ = 0;
   return std::exchange(datagrams_, {});
 }

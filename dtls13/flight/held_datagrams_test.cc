@@ -1,0 +1,39 @@
+#include "dtls13/flight/held_datagrams.h"
+
+#include <gtest/gtest.h>
+
+namespace dtls13 {
+namespace {
+
+TEST(HeldDatagrams, GivesBackWhatItHeldInOrderAndOnce) {
+  HeldDatagrams held_datagrams;
+  EXPECT_TRUE(held_datagrams.empty());
+  held_datagrams.Hold(std::vector<uint8_t>{1, 2});
+  held_datagrams.Hold(std::vector<uint8_t>{3});
+  EXPECT_FALSE(held_datagrams.empty());
+  EXPECT_EQ(held_datagrams.TakeAll(), (std::vector<std::vector<uint8_t>>{{1, 2}, {3}}));
+  EXPECT_TRUE(held_datagrams.empty());
+  EXPECT_TRUE(held_datagrams.TakeAll().empty());
+}
+
+TEST(HeldDatagrams, IsBoundedInNumber) {
+  HeldDatagrams held_datagrams;
+  for (uint8_t i = 0; i < 100; ++i) held_datagrams.Hold(std::vector<uint8_t>{i});
+  const auto held = held_datagrams.TakeAll();
+  ASSERT_EQ(held.size(), HeldDatagrams::kMaxDatagrams);
+  EXPECT_EQ(held.front(), std::vector<uint8_t>{0});
+}
+
+TEST(HeldDatagrams, IsBoundedInBytes) {
+  HeldDatagrams held_datagrams;
+  held_datagrams.Hold(std::vector<uint8_t>(HeldDatagrams::kMaxBytes + 1));
+  EXPECT_TRUE(held_datagrams.empty());
+  held_datagrams.Hold(std::vector<uint8_t>(HeldDatagrams::kMaxBytes));
+  held_datagrams.Hold(std::vector<uint8_t>(1));
+  EXPECT_EQ(held_datagrams.TakeAll().size(), 1u);
+  held_datagrams.Hold(std::vector<uint8_t>(HeldDatagrams::kMaxBytes));
+  EXPECT_FALSE(held_datagrams.empty());
+}
+
+}  // namespace
+}  // namespace dtls13
