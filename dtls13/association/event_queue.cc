@@ -1,10 +1,19 @@
 #include "dtls13/association/event_queue.h"
 
+#include "dtls13/crypto/secret.h"
+
 namespace dtls13 {
+
+void EventQueue::CleanseKeyLog() {
+  for (Slot& slot : slots_) {
+    if (slot.event.type == EventType::kKeyLog) Cleanse(slot.owned);
+  }
+}
 
 std::optional<Event> EventQueue::Pop() {
   if (next_ == slots_.size()) {
     // Emptied here and not at the last Pop, so that the last event's bytes stay valid until now.
+    CleanseKeyLog();
     slots_.clear();
     next_ = 0;
     // shrink_to_fit does nothing without exceptions.

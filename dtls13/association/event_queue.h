@@ -13,9 +13,14 @@ namespace dtls13 {
 // EventQueue keeps events until they are polled, and the bytes of those that cannot view a
 // datagram. Its length is bounded by the datagram that caused the events: each application record
 // takes at least 19 bytes of one. It keeps a small capacity when drained, so a steady flow of data
-// allocates nothing.
+// allocates nothing. The bytes of key log lines are cleansed when they are dropped.
 class EventQueue {
  public:
+  EventQueue() = default;
+  ~EventQueue() { CleanseKeyLog(); }
+  EventQueue(const EventQueue&) = delete;
+  EventQueue& operator=(const EventQueue&) = delete;
+
   void Push(Event event) { slots_.push_back(Slot{std::move(event), {}}); }
   // PushOwned makes the event's data a view of `bytes`, which live until the next Pop or Push.
   void PushOwned(Event event, std::vector<uint8_t> bytes) {
@@ -34,6 +39,9 @@ class EventQueue {
     Event event;
     std::vector<uint8_t> owned;
   };
+
+  void CleanseKeyLog();
+
   std::vector<Slot> slots_;
   size_t next_ = 0;
 };
