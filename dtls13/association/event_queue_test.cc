@@ -7,9 +7,7 @@
 namespace dtls13 {
 namespace {
 
-Bytes DataOf(const std::optional<Event>& event) {
-  return event ? ToBytes(event->data) : Bytes();
-}
+Bytes DataOf(const std::optional<Event>& event) { return event ? ToBytes(event->data) : Bytes(); }
 
 TEST(EventQueue, GivesEventsInOrderAndOnce) {
   EventQueue events;
