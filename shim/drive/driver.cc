@@ -148,7 +148,8 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   Turns turns(attachment, goal);
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
-  if (goal != Goal::kRead) DriveState::Of(attachment).unread.Keep();
+  ReceivedData& unread = DriveState::Of(attachment).unread;
+  if (goal != Goal::kRead || unread.empty()) unread.Keep();
   return outcome;
 }
 

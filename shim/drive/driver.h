@@ -27,7 +27,8 @@ enum class Goal : uint8_t {
 // association is over.
 //
 // Application data that came with kRead lies in the datagram's own buffer: the caller takes what it
-// wants, and calls DriveState::unread.Keep unless the SSL is busy.
+// wants, and calls DriveState::unread.Keep unless the SSL is busy. Without any there is no buffer
+// left.
 Outcome Drive(SslAttachment& attachment, Goal goal);
 
 // ExpireTimer is DTLSv1_handle_timeout: 1 when a timer had expired and was served, 0 when none had,

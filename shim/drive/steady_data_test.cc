@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -122,6 +123,37 @@ TEST_P(SteadyDataTest, WaitingForDataAllocatesNothing) {
     ASSERT_EQ(SSL_get_error(server_ssl(), -1), SSL_ERROR_WANT_READ);
   }
   EXPECT_EQ(bench::CountAllocations().num_allocations - before.num_allocations, 0u);
+}
+
+TEST_P(SteadyDataTest, WaitingForDataHoldsNoBuffer) {
+  // More connections than a thread keeps buffers for, all of them waiting.
+  constexpr size_t kNumPairs = 3;
+  std::vector<std::unique_ptr<DatagramRing>> rings;
+  std::vector<std::unique_ptr<SslPair>> pairs;
+  for (size_t i = 0; i < kNumPairs; ++i) {
+    DatagramRing* to_client = rings.emplace_back(std::make_unique<DatagramRing>()).get();
+    DatagramRing* to_server = rings.emplace_back(std::make_unique<DatagramRing>()).get();
+    SslPair* pair = pairs.emplace_back(std::make_unique<SslPair>(Protocol::kDtls13)).get();
+    pair->Make();
+    BIO* client = NewRingBio(to_client, to_server, /*knows_peer=*/GetParam());
+    BIO* server = NewRingBio(to_server, to_client, /*knows_peer=*/GetParam());
+    SSL_set_bio(pair->client.get(), client, client);
+    SSL_set_bio(pair->server.get(), server, server);
+    pair->Run();
+    ASSERT_TRUE(pair->client_end.is_up);
+    ASSERT_TRUE(pair->server_end.is_up);
+    const std::string text = "text";
+    Write(pair->client.get(), text);
+    Write(pair->server.get(), text);
+    ASSERT_EQ(Read(pair->server.get()), text);
+    ASSERT_EQ(Read(pair->client.get()), text);
+  }
+  const bench::AllocationCount before = bench::CountAllocations();
+  for (const std::unique_ptr<SslPair>& pair : pairs) {
+    EXPECT_EQ(Read(pair->client.get()), "");
+    EXPECT_EQ(Read(pair->server.get()), "");
+  }
+  EXPECT_EQ(bench::CountAllocations().live_bytes - before.live_bytes, 0);
 }
 
 TEST_P(SteadyDataTest, CountsWhatIsKept) {
