@@ -83,23 +83,24 @@ void ReportAgain() {
   if (errno == EINTR) errno = EAGAIN;
 }
 
-// EncodePeerAddress returns the filled part of `out`.
-std::span<const uint8_t> EncodePeerAddress(SSL* ssl,
+// EncodePeerAddress returns the filled part of `out`. `address` is for it to read into.
+std::span<const uint8_t> EncodePeerAddress(SSL* ssl, BIO_ADDR* address,
                                            std::span<uint8_t, kMaxEncodedAddressLen> out) {
-  // One for all datagrams of a thread: BIO_ADDR has no size that is known here.
-  static thread_local const AddressPtr address(BIO_ADDR_new());
-  if (address == nullptr || !ReadPeer(ssl, address.get())) return {};
-  const int family = BIO_ADDR_family(address.get());
+  if (address == nullptr) return {};
+  // A BIO may say yes to every control, and write nothing.
+  BIO_ADDR_clear(address);
+  if (!ReadPeer(ssl, address)) return {};
+  const int family = BIO_ADDR_family(address);
   size_t len = 0;
-  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address.get(), nullptr, &len) ||
+  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address, nullptr, &len) ||
       len > kMaxEncodedAddressLen - 4) {
     return {};
   }
   out[0] = static_cast<uint8_t>(family >> 8);
   out[1] = static_cast<uint8_t>(family);
-  BIO_ADDR_rawaddress(address.get(), out.data() + 2, &len);
+  BIO_ADDR_rawaddress(address, out.data() + 2, &len);
   // In network order already, like the address.
-  const unsigned short port = BIO_ADDR_rawport(address.get());
+  const unsigned short port = BIO_ADDR_rawport(address);
   std::memcpy(out.data() + 2 + len, &port, 2);
   return out.first(2 + len + 2);
 }
@@ -214,14 +215,16 @@ size_t MtuOverhead(SSL* ssl) {
 }
 
 std::vector<uint8_t> PeerAddress(SSL* ssl) {
+  const AddressPtr address(BIO_ADDR_new());
   std::array<uint8_t, kMaxEncodedAddressLen> buffer;
-  const std::span<const uint8_t> encoded = EncodePeerAddress(ssl, buffer);
+  const std::span<const uint8_t> encoded = EncodePeerAddress(ssl, address.get(), buffer);
   return std::vector<uint8_t>(encoded.begin(), encoded.end());
 }
 
-bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded) {
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded, AddressPtr* spare) {
+  if (*spare == nullptr) spare->reset(BIO_ADDR_new());
   std::array<uint8_t, kMaxEncodedAddressLen> buffer;
-  const std::span<const uint8_t> sender = EncodePeerAddress(ssl, buffer);
+  const std::span<const uint8_t> sender = EncodePeerAddress(ssl, spare->get(), buffer);
   return sender.empty() || std::ranges::equal(sender, encoded);
 }
 

@@ -85,7 +85,8 @@ AddressPtr ReadPeer(SSL* ssl);
 // tell. An IPv6 scope is not in it: only what ReadPeer returned can be sent to.
 std::vector<uint8_t> PeerAddress(SSL* ssl);
 // IsFrom says whether the last datagram's sender is `encoded`; true when the BIO cannot tell.
-bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded);
+// `*spare` is the SSL's own, null at first, so that a datagram costs no allocation.
+bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded, AddressPtr* spare);
 // SetPeer makes an unconnected datagram BIO send to `address` again; null changes nothing.
 void SetPeer(SSL* ssl, BIO_ADDR* address);
 

@@ -39,6 +39,7 @@ struct DriveState {
 
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out
   TimeoutNotice timeout_notice;
+  AddressPtr spare_address;  // of IsFrom
 };
 
 }  // namespace dtls13::shim

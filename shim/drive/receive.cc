@@ -30,7 +30,10 @@ void DropFallback(SslAttachment& attachment) {
 // not for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
   const KeptHello& client = attachment.kept_hello;
-  if (client.address().empty() || IsFrom(attachment.ssl(), client.address())) return false;
+  if (client.address().empty() ||
+      IsFrom(attachment.ssl(), client.address(), &DriveState::Of(attachment).spare_address)) {
+    return false;
+  }
   SetPeer(attachment.ssl(), client.peer());
   return true;
 }
