@@ -54,8 +54,10 @@ HelloReport HelloListener::Handle(std::span<uint8_t> datagram,
   if (const std::optional<PlaintextFragment> whole = FindWholeClientHello(datagram)) {
     message_seq = whole->fragment.header.message_seq;
     record_number = whole->record_number;
-    body.assign(whole->fragment.body.begin(), whole->fragment.body.end());
-    rest = datagram.subspan(kPlaintextHeaderLen + kHandshakeHeaderLen + body.size());
+    const std::span<const uint8_t> view = whole->fragment.body;
+    body.assign(view.begin(), view.end());
+    // Records that are nobody's may stand in front of it.
+    rest = datagram.subspan(static_cast<size_t>(view.data() + view.size() - datagram.data()));
   } else {
     Gathered gathered = gatherer_.Add(datagram, peer_address, cookies_, now);
     if (gathered.verdict == GatherVerdict::kBadCookie) {

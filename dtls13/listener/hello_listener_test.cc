@@ -299,6 +299,18 @@ TEST_F(HelloListenerTest, GivesBackWhatLiesBehindTheHello) {
   EXPECT_EQ(report.rest.data(), datagram.data() + datagram.size() - rest.size());
 }
 
+// A record of another epoch is nobody's, also where it is as long as the ClientHello's.
+TEST_F(HelloListenerTest, TheHelloItselfIsNotBehindTheHello) {
+  Listen({.cookie = HelloCookie::kNone});
+  const Bytes hello = FromClient()[0];
+  Bytes datagram = hello;
+  datagram[4] = 1;  // epoch
+  std::ranges::copy(hello, std::back_inserter(datagram));
+  const HelloReport report = Handle(datagram);
+  ASSERT_EQ(report.verdict, HelloVerdict::kAccept);
+  EXPECT_TRUE(report.rest.empty());
+}
+
 TEST_F(HelloListenerTest, WhatIsNoFirstOrSecondHelloIsIgnored) {
   Listen({.cookie = HelloCookie::kNone});
   Bytes hello = FromClient()[0];
