@@ -22,9 +22,9 @@
 namespace dtls13 {
 namespace {
 
-// ServerHandshakeImpl is the server's side, one handler for each state, in protocol order. It keeps
-// nothing of a ClientHello that it answers with a HelloRetryRequest, and shares any other with
-// whoever asks.
+// ServerHandshakeImpl is the server's side, one handler for each state, in protocol order. The last
+// ClientHello is shared with whoever asks; nothing else is kept of one that is answered with a
+// HelloRetryRequest.
 class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
  public:
   ServerHandshakeImpl(std::shared_ptr<const HandshakeConfig> config, ServerParameters parameters)
@@ -227,7 +227,6 @@ Status ServerHandshakeImpl::SendHelloRetryRequest(const ClientHello& offer,
                              /*application_cookie=*/{}, parameters_.now);
   if (retry.empty()) return InternalError(Reason::kCrypto);
   psks_ = {};
-  client_hello_.message.reset();
   context_.Queue(SendStateless{.type = HandshakeType::kServerHello, .body = std::move(retry)});
   return Status::Ok();
 }

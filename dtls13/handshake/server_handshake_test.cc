@@ -7,6 +7,7 @@
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/received_hello.h"
 #include "dtls13/message/server_hello.h"
 #include "dtls13/wire/bytes_test_util.h"
 
@@ -294,6 +295,21 @@ TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
     EXPECT_FALSE(retry->group.has_value());
     EXPECT_FALSE(retry->cookie.empty());
     EXPECT_EQ(server->result().suite, nullptr);
+  }
+}
+
+TEST(ServerCookieTest, TheMessageCanBeLookedAtUntilTheNext) {
+  HandshakeConfig config = TestConfig();
+  config.server.require_cookie = true;
+  const auto server = NewServer(config);
+  Hello hello;
+  for (const uint8_t first : {1, 2}) {
+    hello.fields.random[0] = first;
+    ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+    ASSERT_TRUE(TakeRetry(server.get()).has_value());
+    ASSERT_NE(server->client_hello().message, nullptr);
+    EXPECT_EQ((*server->client_hello().message)->random[0], first);
+    EXPECT_TRUE(server->client_hello().signature_schemes.empty());
   }
 }
 

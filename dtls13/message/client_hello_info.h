@@ -23,8 +23,8 @@ struct OfferedIdentity {
 
 // ClientHelloInfo is what a server's caller may look at to choose a key or a credential.
 struct ClientHelloInfo {
-  // The ClientHello itself, from the time it was read, also if it was refused; null for one that
-  // was answered with a HelloRetryRequest.
+  // The last ClientHello itself, from the time it was read, also if it was refused or answered with
+  // a HelloRetryRequest. What else is here is only of one that was accepted.
   std::shared_ptr<const ReceivedHello> message;
   std::string server_name;  // empty if none was sent
   std::vector<SignatureScheme> signature_schemes;
