@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_ASSOCIATION_CONFIG_H_
 #define DTLS13_ASSOCIATION_CONFIG_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_PEER_VERIFIER_H_
 #define DTLS13_PEER_VERIFIER_H_
 

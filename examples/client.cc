@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // client PORT CA_FILE: connects to a server on loopback whose certificate is for localhost, says
 // hello, prints the answer and closes.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs the examples against one another over 127.0.0.1: examples_test.py CLIENT SERVER."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server CERTIFICATE_FILE KEY_FILE: serves any number of clients on one UDP socket of loopback,
 // whose port it prints, and sends back what they send.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_ASSOCIATION_EVENT_QUEUE_H_
 #define DTLS13_ASSOCIATION_EVENT_QUEUE_H_
 

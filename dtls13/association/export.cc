@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of AssociationImpl that carries it to another process: in which order its parts write
 // and read their states.
 

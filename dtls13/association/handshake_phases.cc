@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/association/handshake_phases.h"
 
 #include <utility>

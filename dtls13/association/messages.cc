@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of AssociationImpl that moves messages between the flights and the handshake.
 
 #include <algorithm>

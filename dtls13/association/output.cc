@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The half of AssociationImpl that speaks: datagrams and application records.
 
 #include <algorithm>

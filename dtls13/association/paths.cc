@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of AssociationImpl that knows whose datagrams these are and where they go: Connection
 // IDs and paths.
 

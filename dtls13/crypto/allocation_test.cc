@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The record path's promise: once keys are installed, no call allocates.
 
 #include <gtest/gtest.h>

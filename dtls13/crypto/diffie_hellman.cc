@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/crypto/diffie_hellman.h"
 
 #include <openssl/evp.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_CRYPTO_OPENSSL_PTR_H_
 #define DTLS13_CRYPTO_OPENSSL_PTR_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_CRYPTO_RFC8448_VECTORS_H_
 #define DTLS13_CRYPTO_RFC8448_VECTORS_H_
 

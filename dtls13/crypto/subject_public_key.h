@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_CRYPTO_SUBJECT_PUBLIC_KEY_H_
 #define DTLS13_CRYPTO_SUBJECT_PUBLIC_KEY_H_
 

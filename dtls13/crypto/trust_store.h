@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_CRYPTO_TRUST_STORE_H_
 #define DTLS13_CRYPTO_TRUST_STORE_H_
 

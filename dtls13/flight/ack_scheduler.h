@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_FLIGHT_ACK_SCHEDULER_H_
 #define DTLS13_FLIGHT_ACK_SCHEDULER_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // One flight over a bad link: all classes of this package together, in virtual time.
 
 #include <gtest/gtest.h>

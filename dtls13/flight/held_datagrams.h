@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_FLIGHT_HELD_DATAGRAMS_H_
 #define DTLS13_FLIGHT_HELD_DATAGRAMS_H_
 

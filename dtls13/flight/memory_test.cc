@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What this package keeps on the heap: nothing when idle, and never more than what arrived allows.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_FLIGHT_RETRANSMIT_TIMER_H_
 #define DTLS13_FLIGHT_RETRANSMIT_TIMER_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/flight/retransmit_timer.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_FLIGHT_SENT_RECORD_LOG_H_
 #define DTLS13_FLIGHT_SENT_RECORD_LOG_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/flight/sent_record_log.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_HANDSHAKE_CLIENT_PSKS_H_
 #define DTLS13_HANDSHAKE_CLIENT_PSKS_H_
 

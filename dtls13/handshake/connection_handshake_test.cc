@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Whole handshakes that settle more than keys, in both roles, and what each side does about
 // extensions that are not as they should be.
 #include <gtest/gtest.h>

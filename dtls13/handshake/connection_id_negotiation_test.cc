@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // connection_id and rrc in hellos: RFC 9146 section 3 and RFC 9853 section 3.
 #include "dtls13/handshake/connection_id_negotiation.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_HANDSHAKE_HANDSHAKE_H_
 #define DTLS13_HANDSHAKE_HANDSHAKE_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/handshake/handshake_test_util.h"
 
 #include <openssl/x509.h>

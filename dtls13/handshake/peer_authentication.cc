@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/handshake/peer_authentication.h"
 
 #include "dtls13/crypto/signature.h"

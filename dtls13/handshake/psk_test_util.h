@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_HANDSHAKE_PSK_TEST_UTIL_H_
 #define DTLS13_HANDSHAKE_PSK_TEST_UTIL_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_HANDSHAKE_STATELESS_RETRY_H_
 #define DTLS13_HANDSHAKE_STATELESS_RETRY_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_LISTENER_HELLO_LISTENER_H_
 #define DTLS13_LISTENER_HELLO_LISTENER_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/message/encrypted_extensions.h"
 
 #include "dtls13/wire/byte_reader.h"

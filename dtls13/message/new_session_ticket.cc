@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/message/new_session_ticket.h"
 
 #include "dtls13/message/extensions.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_MESSAGE_NEW_SESSION_TICKET_H_
 #define DTLS13_MESSAGE_NEW_SESSION_TICKET_H_
 

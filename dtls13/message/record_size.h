@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_MESSAGE_RECORD_SIZE_H_
 #define DTLS13_MESSAGE_RECORD_SIZE_H_
 

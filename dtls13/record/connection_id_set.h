@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_RECORD_CONNECTION_ID_SET_H_
 #define DTLS13_RECORD_CONNECTION_ID_SET_H_
 

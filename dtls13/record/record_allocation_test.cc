@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sealing and opening allocate nothing, neither here nor in libcrypto, whatever arrives.
 #include <gtest/gtest.h>
 #include <openssl/crypto.h>

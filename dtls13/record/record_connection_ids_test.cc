@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Connection IDs in records: RFC 9147 sections 4 and 9, RFC 9146 section 3.
 #include <gtest/gtest.h>
 

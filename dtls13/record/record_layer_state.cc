@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The part of RecordLayer that carries it to another process.
 
 #include <utility>

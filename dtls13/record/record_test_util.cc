@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/record/record_test_util.h"
 
 #include <gtest/gtest.h>

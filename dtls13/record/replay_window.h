@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_RECORD_REPLAY_WINDOW_H_
 #define DTLS13_RECORD_REPLAY_WINDOW_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_RECORD_WRITE_EPOCH_H_
 #define DTLS13_RECORD_WRITE_EPOCH_H_
 

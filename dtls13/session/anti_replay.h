@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_SESSION_ANTI_REPLAY_H_
 #define DTLS13_SESSION_ANTI_REPLAY_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "dtls13/session/psk.h"
 
 #include "dtls13/crypto/cipher_suite.h"

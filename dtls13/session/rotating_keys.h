@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_SESSION_ROTATING_KEYS_H_
 #define DTLS13_SESSION_ROTATING_KEYS_H_
 

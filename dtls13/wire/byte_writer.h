@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_WIRE_BYTE_WRITER_H_
 #define DTLS13_WIRE_BYTE_WRITER_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Client certificates as applications ask for them and show them. Everything holds for libssl's TLS
 // 1.3 too, which is the measure.
 

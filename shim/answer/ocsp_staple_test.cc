@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // OCSP stapling as applications use it. Everything holds for libssl's TLS 1.3 too, which is the
 // measure. What a response says is the application's business: any bytes pass.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ALPN as applications use it. Everything holds for libssl's TLS 1.3 too, which is the measure.
 
 #include <gtest/gtest.h>

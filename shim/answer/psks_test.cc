@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pre-shared keys as applications give them: by callbacks. Unless a test says otherwise everything
 // holds for libssl's TLS 1.3 too, which is the measure.
 

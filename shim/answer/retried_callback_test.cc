@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Callbacks that ask to be called again: the handshake stands still until the next call. Everything
 // holds for libssl's TLS 1.3 too, which is the measure.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sessions between two SSLs in one process: which tickets come, what the application's SSL_SESSION
 // can do, and what a connection that begins with one knows.
 

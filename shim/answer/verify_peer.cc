@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/answer/verify_peer.h"
 
 #include <openssl/x509.h>

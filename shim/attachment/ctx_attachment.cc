@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/ctx_attachment.h"
 
 #include <atomic>

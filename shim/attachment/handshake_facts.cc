@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/handshake_facts.h"
 
 #include "dtls13/message/certificate_request.h"

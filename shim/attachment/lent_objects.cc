@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/lent_objects.h"
 
 #include <openssl/x509.h>

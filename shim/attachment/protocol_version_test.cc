@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Pinned methods are deprecated, and applications use them.
 #define OPENSSL_SUPPRESS_DEPRECATED
 

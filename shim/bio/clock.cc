@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/bio/clock.h"
 
 namespace dtls13::shim {

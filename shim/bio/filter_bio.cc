@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/bio/filter_bio.h"
 
 #include "shim/libssl/real_libssl.h"

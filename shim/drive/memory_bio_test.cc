@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Two SSLs in one process, connected by memory BIOs and by BIOs of an application's own: what real
 // programs that carry the datagrams themselves depend on.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DTLS over DTLS: a custom BIO's functions call SSL_read and SSL_write of another SSL, so that
 // several SSLs are at work at once on one thread.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_SHIM_DRIVE_RECEIVE_H_
 #define DTLS13_SHIM_DRIVE_RECEIVE_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Blocking sockets: who waits, for how long, and what a lost datagram does to it.
 
 #include <arpa/inet.h>

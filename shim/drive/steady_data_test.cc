@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Application data once a connection is up: SSL_write and SSL_read allocate nothing for a record,
 // and whatever an application leaves unread is there when it comes for it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // BIO_f_ssl: libssl's filter BIO reads and writes by functions of its own, before which no entry
 // stands. Ours is the same BIO but for what it does with an SSL of ours.
 

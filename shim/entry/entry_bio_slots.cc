@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An SSL's BIOs as the application knows them: without the filters that the shim puts before them
 // for libssl. libssl compares and frees by these pointers, and so do applications.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What a ClientHello callback may ask. libssl's answers end with the callback; these last until the
 // next connection, which no application can tell the difference of.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // SSL_ctrl and its relatives: DTLS timers, MTU, version limits, and many getters and setters of
 // libssl are macros over them. Met number by number; every other number is libssl's.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Early data: what a client sends with its ClientHello, and a server reads before it is answered.
 
 #include "shim/attachment/ownership.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The entries that bring a connection up, and those that ask how far it is.
 
 #include "shim/attachment/ownership.h"

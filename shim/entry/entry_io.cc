@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The entries that move application data, close, and say what a call waits for.
 
 #include <cstdint>

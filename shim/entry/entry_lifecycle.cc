@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The entries through which SSL_CTXs and SSLs come into being and begin anew. They end without an
 // entry: attachments are freed with their ex_data.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What an application may ask of an SSL that is ours: the real functions would answer for an idle
 // libssl object. Everything not here is the same for both.
 

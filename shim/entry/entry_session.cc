@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Sessions: which one a connection of ours has, and how one is printed.
 
 #include <string>

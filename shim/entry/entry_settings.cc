@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Setters that libssl has no getter for: each notes what an association will need and passes it on.
 
 #include <span>

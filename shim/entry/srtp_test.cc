@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // DTLS-SRTP as GStreamer and its like use it. What holds for both is measured by libssl's DTLS 1.2.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // BIO_f_ssl over an SSL: everything holds for libssl's TLS 1.3 too, which is the measure.
 
 #include <gtest/gtest.h>

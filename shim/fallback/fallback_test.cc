@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Clients of ours and servers without DTLS 1.3, and those who would have them speak less than they
 // can. Two SSLs in one process: each datagram passes through the test's hands.
 

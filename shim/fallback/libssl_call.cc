@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/fallback/libssl_call.h"
 
 #include "shim/fallback/fallback.h"

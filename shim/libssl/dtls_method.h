@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_SHIM_LIBSSL_DTLS_METHOD_H_
 #define DTLS13_SHIM_LIBSSL_DTLS_METHOD_H_
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
 # exports.lds is what generate_exports makes of entry_points.inc: GENERATE_EXPORTS ENTRIES EXPORTS.
 set -eu
 "$1" "$2" | diff "$3" - && exit 0

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/libssl/real_libssl.h"
 
 #include <dlfcn.h>

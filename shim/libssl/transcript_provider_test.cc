@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "shim/libssl/transcript_provider.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_SHIM_TESTING_RING_BIO_H_
 #define DTLS13_SHIM_TESTING_RING_BIO_H_
 

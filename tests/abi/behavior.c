@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Drives two DTLS connections in one process and prints what an application can observe of libssl:
  * return values, SSL_get_error, the first reason on the error queue, the shutdown flags. The test
  * runs it on plain libssl and again under the preloaded library, and compares the output.

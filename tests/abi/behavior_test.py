@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs one C program on libssl and again preloaded, and compares: behavior_test.py LIBRARY PROGRAM."""
 
 import difflib

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Client certificates between Debian's s_client and s_server: client_certificate_test.py LIBRARY.
 
 What DTLS 1.3 says of each case is what libssl's own TLS 1.3 says of it.

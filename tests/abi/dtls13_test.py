@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's s_client and s_server speak DTLS 1.3 under the preloaded library: dtls13_test.py LIBRARY."""
 
 import re

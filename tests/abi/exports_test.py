@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Checks what libdtls13.so shows and what it needs: exports_test.py LIBRARY EXPORTS_LDS VERSION."""
 
 import ctypes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What happens to an application when its peer, its network, its callbacks or the application
  * itself go wrong. Prints what the API says; the test runs it on plain libssl and again under the
  * preloaded library, and compares.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What Debian's s_client and s_server negotiate beside keys: negotiation_test.py LIBRARY.
 
 DTLS-SRTP, ALPN and OCSP stapling under the preloaded library, on both sides and on one.

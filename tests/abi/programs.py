@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs programs, Debian's openssl s_server and s_client first, with or without the library preloaded."""
 
 import codecs

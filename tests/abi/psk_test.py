@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's s_client and s_server with pre-shared keys, by their own callbacks: psk_test.py LIBRARY.
 
 They set the callbacks of TLS 1.2 and of TLS 1.3, and know DTLS to be 1.2: there s_server takes the

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Sessions of Debian's s_client and s_server, kept in files: resumption_test.py LIBRARY."""
 
 import base64

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A relay between one client and a server that loses the datagrams it is told to."""
 
 import contextlib

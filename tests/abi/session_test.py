@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Whole sessions of Debian's s_client and s_server with the library: session_test.py LIBRARY.
 
 How a handshake goes, how it ends, what loss and strangers do to it, and who serves a DTLS 1.2 peer.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Timers, MTU and modes: what an application sets and is told. The test runs it on plain libssl and
  * again under the preloaded library, and compares; lines that begin with '#' are not compared. */
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """TLS and pinned DTLS 1.2 through the preloaded library look as without it: untouched_test.py LIBRARY."""
 
 import difflib

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Version limits under the preloaded library.
  *   version_limits        those with DTLS 1.3's number: prints what went wrong and exits with 1, or
  *                         prints nothing

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs a C program under the preloaded library: version_limits_test.py LIBRARY PROGRAM."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of Debian's programs under the preloaded library."""
 
 def app_test(name, data = [], **kwargs):

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """A data channel between the page of a browser and webrtcbin: the cases that both browsers' tests have.
 
 The browser is started as anyone starts it, and loads the page from the test's own server, which carries the

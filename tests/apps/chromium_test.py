@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Chromium and webrtcbin under the preloaded library: chromium_test.py LIBRARY [FILTER]."""
 
 import sys

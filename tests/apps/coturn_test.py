@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """coturn's server and client speak DTLS 1.3 under the preloaded library: coturn_test.py LIBRARY [FILTER].
 
 turnutils_uclient takes DTLSv1_client_method or DTLSv1_2_client_method, by chance and again for each

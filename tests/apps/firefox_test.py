@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Firefox ESR and webrtcbin under the preloaded library: firefox_test.py LIBRARY [FILTER]."""
 
 import sys

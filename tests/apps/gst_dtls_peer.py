@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """One end of a DTLS-SRTP association made of GStreamer's elements, on one UDP socket.
 
   gst_dtls_peer.py client|server OWN_PORT PEER_PORT

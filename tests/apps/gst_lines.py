@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What the peers made of GStreamer share: lines in, lines out, and RTP packets that carry text."""
 
 import sys

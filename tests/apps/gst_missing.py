@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """Prints those of its arguments that are no elements of GStreamer here; fails where there is none."""
 
 import sys

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """GStreamer's peers as a test's programs, each in a Python of Debian's own."""
 
 import itertools

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """GStreamer's dtlsenc and dtlsdec speak DTLS 1.3 under the preloaded library: gstreamer_test.py LIBRARY [FILTER].
 
 Messages go over DTLS, media under SRTP with the keys that the association exports.

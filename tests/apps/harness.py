@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs unmodified programs against each other in a network namespace, and reads the version off the wire.
 
 A test is a list of Cases and one call of main(). Each case starts a server and a client, with or without

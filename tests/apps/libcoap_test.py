@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """libcoap's client and server speak DTLS 1.3 under the preloaded library: libcoap_test.py LIBRARY [FILTER]."""
 
 import collections

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's ncat as a DTLS client (it is no DTLS server) of s_server: ncat_test.py LIBRARY [FILTER]."""
 
 import sys

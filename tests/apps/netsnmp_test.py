@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """net-snmp's agent and tools speak DTLS 1.3 under the preloaded library: netsnmp_test.py LIBRARY [FILTER].
 
 SNMP over DTLS (RFC 6353) with certificates of both sides and the transport security model: the agent takes

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's s_client and s_server, the library on either side or both: openssl_test.py LIBRARY [FILTER].
 
 What each prints and returns is the matter of tests/abi; here it is what they do to each other, and the

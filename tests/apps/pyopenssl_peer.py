@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """One end of an association by Debian's python3-openssl, as its users write it.
 
   pyopenssl_peer.py server|client memory|socket PORT CERTIFICATE AUTHORITY [--mutual] [--count N]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's python3-openssl speaks DTLS 1.3 under the preloaded library: pyopenssl_test.py LIBRARY [FILTER]."""
 
 import os

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's radsecproxy carries RADIUS over DTLS 1.3: radsecproxy_test.py LIBRARY [FILTER].
 
 Two proxies: one takes requests by UDP and is the DTLS client of the other, which hands them to a server by

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Debian's socat speaks DTLS 1.3 under the preloaded library: socat_test.py LIBRARY [FILTER]."""
 
 import sys

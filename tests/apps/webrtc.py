@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The ends of a WebRTC connection: webrtcbin in a process of its own, and the page of a browser.
 
 Both speak the lines that webrtcbin_peer.py describes. A test makes two ends, an offerer and an answerer, and

@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """A WebRTC peer of GStreamer's webrtcbin: a data channel and, if asked for, an audio stream.
 
   webrtcbin_peer.py offer|answer [media]

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """webrtcbin to webrtcbin under the preloaded library: webrtcbin_test.py LIBRARY [FILTER]."""
 
 import sys

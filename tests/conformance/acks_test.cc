@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // When an association acknowledges, what, and under which epoch: RFC 9147 section 7.
 
 #include <gtest/gtest.h>

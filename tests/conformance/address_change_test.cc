@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A peer that is heard from another address: RFC 9146 section 6, RFC 9147 section 11, RFC 9853.
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // How associations end: RFC 9147 section 5.10 and RFC 8446 section 6.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Connection IDs from end to end: RFC 9147 section 9.
 #include <gtest/gtest.h>
 

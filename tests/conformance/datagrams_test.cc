@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What leaves an association, datagram by datagram: whole records, within the path's limit.
 
 #include <gtest/gtest.h>

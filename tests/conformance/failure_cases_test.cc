@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Known ways to get DTLS 1.3 wrong, each by its identifier, seen from outside an Association.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What someone who can only send datagrams, without any keys, can do to an association: nothing
 // that lasts.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Where keys, numbers and epochs end, and what happens before they do.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // An association that goes on in another process.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The handshakes against a model of what may follow what: a small grammar, written from the
 // diagrams of RFC 8446 section 2 and appendix A and of RFC 9147 section 5, and independent of the
 // table that the implementation has. Messages come from a real peer and are omitted, repeated,

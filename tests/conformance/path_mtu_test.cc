@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Datagram sizes: RFC 9147 sections 4.4 and 5.8.3.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What two associations make of agreed record sizes (RFC 8449).
 #include <gtest/gtest.h>
 

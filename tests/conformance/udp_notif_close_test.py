@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs a receiver and a publisher as processes, and checks how they part: udp_notif_close_test.py CLI."""
 
 import os

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What UDP-notif asks of the DTLS below it: the publisher is the client, the receiver the server.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the content of an ACK record. What parses is written again as it was.
 #include <algorithm>
 #include <cstddef>

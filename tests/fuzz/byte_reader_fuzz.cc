@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the first byte says how many bytes of operations follow; the rest is what they read.
 // A read takes exactly what it says, or nothing.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the body of a Certificate message. Without extensions it is written again as it was.
 #include <algorithm>
 #include <cstddef>

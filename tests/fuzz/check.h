@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_TESTS_FUZZ_CHECK_H_
 #define DTLS13_TESTS_FUZZ_CHECK_H_
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: a ClientHello's body. A view never leaves the message; what a server would go on with
 // passes every check it relies on.
 #include <cstddef>

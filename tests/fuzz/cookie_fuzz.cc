@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: a cookie as a client might send it back. Only what the keyring sealed opens.
 #include <algorithm>
 #include <chrono>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the content of a handshake record. Every fragment found is written again as it was.
 #include <algorithm>
 #include <cstddef>

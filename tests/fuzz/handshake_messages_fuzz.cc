@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: one byte that chooses, then the body of an EncryptedExtensions, CertificateRequest,
 // CertificateVerify, NewSessionTicket, KeyUpdate, CompressedCertificate, NewConnectionId or
 // RequestConnectionId message, the data of a connection_id extension, or an extension block that

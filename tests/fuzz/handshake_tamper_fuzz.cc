@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: one byte that chooses suite, kind of retry, whether there is a PSK and whether the client
 // shows a certificate, then edits of four bytes: which message, how, where, with what. Two sides
 // shake hands while the edits are made on the way. A handshake of which any byte was changed never

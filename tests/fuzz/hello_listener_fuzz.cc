@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: a byte of options, then datagrams: a byte for their address, two for their length. Answers
 // are small, nothing is accepted without the cookie that is needed, and an association survives
 // what is.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: one byte that chooses, then the data of a ClientHello's pre_shared_key, a ServerHello's,
 // or psk_key_exchange_modes.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: a script of bytes. Two layers exchange records, some of which are lost, late, repeated,
 // joined or damaged, while epochs and Connection IDs come and go. What opens is exactly what was
 // sealed, once.

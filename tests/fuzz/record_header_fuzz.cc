@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the first byte is the length of the Connection IDs received, the rest a datagram.
 // What parses lies within the datagram, and is written again as it was.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: a datagram, given to a layer that can read epochs 0, 2 and 3. The corpus has records that
 // open under the fixed keys. Whatever arrives, every byte is used up and no record opens twice.
 #include <cstddef>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the content of a return_routability_check record.
 #include <algorithm>
 #include <cstddef>

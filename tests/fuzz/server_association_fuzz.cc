@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: see association_fuzz.h.
 #include "tests/fuzz/association_fuzz.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: the body of a ServerHello or HelloRetryRequest. Views never leave the message.
 #include <cstddef>
 #include <cstdint>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Input: one byte that chooses, then a stored session, an identity of RFC 9258, or a ticket as a
 // client might send it back.
 #include <algorithm>

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs DTLS 1.3 between an independent library and ours, each as client and as server, over UDP on loopback.
 
   interop_test.py --peer NSS|wolfSSL --suite trixie|sid [--library FILE] [--cli FILE] [--filter REGEX] [--list]

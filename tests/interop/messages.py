@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The sequence of messages that the peer programs (peer.c) send: the same bytes, so that a program between two pipes can
 be checked without a word from it."""
 

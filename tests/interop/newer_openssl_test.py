@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs tests of this tree on Debian 13's OpenSSL, which has what Debian 12's lacks: ML-KEM, for one.
 
   newer_openssl_test.py TEST_PROGRAM... | --sanitized

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // nss_peer: the peer program (peer.h) on NSS. Its --files is a folder with NSS's databases: db-NAME
 // trusts the authority NAME and has every certificate of the run.
 #include <cert.h>

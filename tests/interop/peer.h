@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What the peer programs have in common: options, facts, messages and the course of an association.
 // Each of nss_peer.c and wolfssl_peer.c puts one library beneath it, by defining the functions at
 // the end of this file.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The programs at the two ends: an independent library's peer, dtls13_cli, and openssl's own s_server and s_client.
 
 Each has the same few calls: start, wait for a moment, close, finish, and facts() in the same words, so that

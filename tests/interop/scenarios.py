@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What is run between an independent library and ours, and what must be seen: at each end, and on the wire between them."""
 
 import collections

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // wolfssl_peer: the peer program (peer.h) on wolfSSL. Its --files is a folder with NAME.pem and
 // NAME.key.
 #include <wolfssl/options.h>

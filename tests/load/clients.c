@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a DTLS server on loopback is sent: clients PORT COMMAND COUNT. It knows nothing of the
  * preloaded library.
  *

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A preloaded s_server keeps neither memory nor descriptors: many_connections_test.py LIBRARY CLIENTS."""
 
 import contextlib

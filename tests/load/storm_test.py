@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """A preloaded s_server outlives what it is sent, and serves on: storm_test.py LIBRARY CLIENTS."""
 
 import os

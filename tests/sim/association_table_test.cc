@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A server with one socket and many clients, in virtual time.
 
 #include "dtls13/association_table.h"

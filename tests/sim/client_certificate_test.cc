@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Client certificates between two associations: who learns what, and when.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // A server reads each ClientHello once: the readings are counted where the linker joins the callers
 // to them (--wrap in BUILD), so that the product itself counts nothing.
 

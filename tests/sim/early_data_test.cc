@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // 0-RTT, over links that lose, repeat and reorder, and against who copies it.
 
 #include <gtest/gtest.h>

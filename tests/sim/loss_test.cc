@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every scenario over links that lose, reorder, repeat and damage datagrams, in virtual time.
 
 #include <gtest/gtest.h>

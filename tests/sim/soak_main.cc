@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The soak: RunSoakSeed over a range of seeds, in several processes. tools/soak is its front.
 
 #include <malloc.h>

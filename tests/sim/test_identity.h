@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_TESTS_SIM_TEST_IDENTITY_H_
 #define DTLS13_TESTS_SIM_TEST_IDENTITY_H_
 

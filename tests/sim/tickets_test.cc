@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Session tickets on their way, and connections that are resumed with them.
 
 #include <gtest/gtest.h>

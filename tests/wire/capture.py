@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Listens on the loopback device and keeps a wire.Trace of each DTLS association that passes there.
 
 It is passive: programs talk to each other directly. Needs CAP_NET_RAW. IP fragments are not put together:

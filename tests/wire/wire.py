@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What passes between client and server: a relay, and an independent reading of its datagrams.
 
 Only what is not encrypted is read: the hellos, plaintext alerts, and the epoch bits of the unified

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes a test's cases as XML in GoogleTest's form, which count_tests.py reads."""
 
 import collections

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Counts test cases, one by one, from what Bazel wrote about a `bazel test`.
 
   count_tests.py read EVENTS.json    prints {"passed", "failed", "skipped"} as JSON

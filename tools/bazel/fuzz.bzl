@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """fuzz_target: one LLVMFuzzerTestOneInput, built two ways."""
 
 def fuzz_target(name, srcs, deps = [], corpus = None, max_len = 4096, size = "small", tags = []):

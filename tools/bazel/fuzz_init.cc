@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // libFuzzer adds the inputs it finds to the first directory on its command line. The corpus is part
 // of the source tree, so a scratch directory goes in front of it.
 #include <cstdlib>

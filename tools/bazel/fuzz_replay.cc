@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Runs a fuzz entry point without libFuzzer, so that every build with every compiler and sanitizer
 // replays the corpus: each file named on the command line (a directory stands for the files in it),
 // then seeded mutations of each. The same seed gives the same inputs.

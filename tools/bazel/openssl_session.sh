@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034,SC2154 # SESSION_LINE_LEN is for tools/demo, $work and $cli from it
 # Sourced by tools/demo: one session of openssl s_server and s_client through the recording relay.
 # Uses $work (a directory) and $cli (the path of dtls13_cli).

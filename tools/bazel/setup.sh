@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034 # its variables are for whoever sources it
 # Sourced by tools/test, tools/demo and their like: brings a Debian system to where this tree builds.
 # After it, `say` and `fail` speak to the person, and the working directory is the tree's root.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Repositories made of what the system has installed, found through pkg-config.
 
 PKG_CONFIG_PATH chooses another copy, for example an OpenSSL below /opt:

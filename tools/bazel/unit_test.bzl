@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """unit_test: the GoogleTest beside the file it tests."""
 
 def unit_test(name, size = "small", deps = [], **kwargs):

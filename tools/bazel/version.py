@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The version of tools/bazel/version.bzl, for tools in Python."""
 
 import os

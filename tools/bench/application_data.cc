@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cost of a record through the API that an application uses: SSL_write on a client and SSL_read on
 // its server, of DTLS 1.3 beside libssl's own DTLS 1.2, measured alternately in one run.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Full handshakes in memory beside the public-key operations they cannot do without, measured in
 // the same run; bytes and datagrams of a handshake; memory of an association during and after it.
 

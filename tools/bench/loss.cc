@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // What loss costs a handshake: how long it takes in virtual time, and what is sent again.
 //
 // Over a link of kDelay each way that loses datagrams independently, with nothing else wrong with

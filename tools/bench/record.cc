@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Cost of a record: RecordLayer::Seal and OpenNext beside the raw EVP calls that no implementation
 // can do without (the AEAD and the block that masks the number), measured alternately in one run.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tools/dtls13_cli/drop_rule.h"
 
 #include <gtest/gtest.h>

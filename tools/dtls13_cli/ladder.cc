@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // ladder: shows a capture as a person reads it: datagrams, the records in them, and for a handshake
 // what was acknowledged and what was sent again.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // dtls13_cli: what the demonstration and the interoperability tests need beside openssl itself.
 #include <cstdio>
 #include <span>

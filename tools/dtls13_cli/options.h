@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #ifndef DTLS13_TOOLS_DTLS13_CLI_OPTIONS_H_
 #define DTLS13_TOOLS_DTLS13_CLI_OPTIONS_H_
 

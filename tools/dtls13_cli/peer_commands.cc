@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // server and client: associations, one after the other, of this library's core over UDP on
 // loopback.
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // relay: passes datagrams between one client and one server on loopback, writes each to a capture
 // file, and loses those it is told to lose.
 #include <poll.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Says which room of the tree may include which, and names each #include that goes another way.
 
 Bazel's visibility says which package may depend on which. This reads the #include lines, so that a header reached by

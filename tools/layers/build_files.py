@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Holds the BUILD files against the sources: deps against #includes, each source in one rule, lists in order.
 
 A BUILD file is read as the Python that it looks like; nothing of it is run. A macro of C++ rules has to be known here.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds the functions and classes of a C or C++ source: where each begins and ends, what a class holds.
 
 A scanner of braces, not a compiler. It reads code that clang-format has formatted, does not expand macros, and passes

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tests cpp_scanner on code that is easily read wrongly."""
 
 import os

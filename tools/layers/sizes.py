@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Names each source, function and class that is longer than a reader can hold in mind."""
 
 import collections

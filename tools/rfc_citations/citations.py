@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Finds the citations that stand beside code and tests.
 
 A citation is a run of comment lines, indented as the code is; in Python and shell a "#" goes before:

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Writes the coverage as one page that a browser opens from disk: nothing is fetched."""
 
 import html

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Says which requirement each citation is evidence for, and which citations quote wrongly."""
 
 import collections

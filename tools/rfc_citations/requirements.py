@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Reads the lists of requirements, and what is excepted from them.
 
 A list is a TOML file: document (the name that citations use), source (its address), within (only if the

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Tests tools/rfc_coverage on trees of a few lines."""
 
 import os

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Prints what is covered, for a terminal."""
 
 from rfc_citations.matching import DONE, EXCEPTED
