@@ -18,7 +18,7 @@ namespace {
 Outcome EnsureUp(SslAttachment& attachment) {
   if (!attachment.connected()) return RunHandshake(attachment);
   // A failure that no call has told yet is for the driver to report.
-  const bool is_over = attachment.failed() && attachment.failure_reported;
+  const bool is_over = attachment.failure_reported && attachment.failed();
   return is_over ? Outcome::kFailed : Outcome::kDone;
 }
 

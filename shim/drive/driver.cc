@@ -98,7 +98,7 @@ class Turns {
     const Outcome sent = Transmit(attachment_, now);
     // Data that came before the end is read before it.
     const bool has_data = goal_ == Goal::kRead && !DriveState::Of(attachment_).unread.empty();
-    if (attachment_.failed() && !has_data) return ReportFailure(attachment_);
+    if (!has_data && attachment_.failed()) return ReportFailure(attachment_);
     if (sent != Outcome::kDone && MustSend(goal_)) return OnWriteTrouble(attachment_, sent);
     if (IsReached(attachment_, goal_)) {
       TellDeadline(attachment_);

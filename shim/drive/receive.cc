@@ -103,7 +103,7 @@ Outcome OnReadTrouble(SslAttachment& attachment, Outcome outcome) {
 }
 
 bool IsLibssls(const SslAttachment& attachment) {
-  return attachment.failed() && attachment.libssl_half != nullptr &&
+  return attachment.libssl_half != nullptr && attachment.failed() &&
          attachment.association()->facts().failure.reason() == Reason::kPeerIsOlder;
 }
 
