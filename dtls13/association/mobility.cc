@@ -239,6 +239,11 @@ std::optional<ConnectionId> Mobility::TakeForgottenId(Instant now) {
 
 // --- Going to another process
 
+std::optional<Instant> Mobility::forget_at() const {
+  if (retiring_.empty()) return std::nullopt;
+  return retiring_.front().forget_at;
+}
+
 bool Mobility::IsAtRest() const {
   return !probe_id_ && (!has_paths() || (!paths_->validator.running() && paths_->answers.empty()));
 }

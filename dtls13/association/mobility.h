@@ -127,10 +127,7 @@ class Mobility {
   // TakeForgottenId yields the retired Connection IDs that are over, one after the other.
   std::optional<ConnectionId> TakeForgottenId(Instant now);
   // forget_at is when TakeForgottenId has the next.
-  std::optional<Instant> forget_at() const {
-    if (retiring_.empty()) return std::nullopt;
-    return retiring_.front().forget_at;
-  }
+  std::optional<Instant> forget_at() const;
   struct Retiring {
     ConnectionId id;
     Instant forget_at;
