@@ -2,6 +2,8 @@
 #include "shim/drive/run_handshake.h"
 
 #include <cerrno>
+#include <memory>
+#include <utility>
 
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
@@ -75,13 +77,16 @@ void TellStart(SslAttachment& attachment) {
 
 // LetLibsslGoOn makes a client's SSL libssl's, whose server has no DTLS 1.3.
 bool LetLibsslGoOn(SslAttachment& attachment) {
-  Fallback& fallback = *Fallback::Of(attachment);
+  // Meanwhile it is not the attachment's: an alert that Commit writes goes by the application's
+  // BIO, whose functions may come back here.
+  std::unique_ptr<LibsslHalf> half = std::move(attachment.libssl_half);
+  auto& fallback = static_cast<Fallback&>(*half);
   if (fallback.Commit(attachment)) {
+    attachment.libssl_half = std::move(half);
     GiveToLibssl(attachment);
     return true;
   }
   fallback.Withdraw(attachment);
-  attachment.libssl_half.reset();
   RemoveFilters(attachment.ssl());
   attachment.failure_reported = true;
   return false;

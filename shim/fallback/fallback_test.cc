@@ -16,6 +16,7 @@
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/real_libssl.h"
 #include "shim/testing/queue_bio.h"
 #include "shim/testing/ssl_pair.h"
 
@@ -542,6 +543,40 @@ TEST_F(FallbackTest, MarkOfADowngradeEndsIt) {
       EXPECT_NE(SSL_do_handshake(client_.get()), 1);
     }
   }
+}
+
+// What an application's BIO does before it writes: it looks how far its SSL is.
+SSL* asks_inside = nullptr;
+int num_asked_inside = 0;
+
+long AskInside(BIO* /*bio*/, int operation, const char* /*data*/, size_t /*len*/, int /*number*/,
+               long /*larg*/, int result, size_t* /*processed*/) {
+  if (operation == BIO_CB_WRITE && asks_inside != nullptr) {
+    ++num_asked_inside;
+    EXPECT_NE(SSL_do_handshake(asks_inside), 1);
+  }
+  return result;
+}
+
+TEST_F(FallbackTest, BioMayComeBackWhileItIsRefused) {
+  LimitServer();
+  // Without the shim's digests nothing can vouch for the hello that the server answered.
+  client_ctx_.reset(Real().SSL_CTX_new_ex(nullptr, nullptr, DTLS_client_method()));
+  Make();
+  EXPECT_EQ(SSL_do_handshake(client_.get()), -1);
+  Carry(&from_client_, &to_server_, &client_log_, nullptr);
+  SSL_do_handshake(server_.get());
+  Carry(&from_server_, &to_client_, &server_log_, nullptr);
+  BIO_set_callback_ex(SSL_get_wbio(client_.get()), AskInside);
+  asks_inside = client_.get();
+  num_asked_inside = 0;
+  EXPECT_EQ(SSL_do_handshake(client_.get()), -1);
+  asks_inside = nullptr;
+  EXPECT_GT(num_asked_inside, 0);
+  EXPECT_EQ(ERR_GET_REASON(ERR_peek_last_error()), SSL_R_UNSUPPORTED_PROTOCOL);
+  Carry(&from_client_, &to_server_, &client_log_, nullptr);
+  EXPECT_TRUE(ClientSentAlert(SSL_AD_PROTOCOL_VERSION));
+  EXPECT_EQ(SSL_do_handshake(client_.get()), -1);
 }
 
 // Many SSLs may fall back at a time; each transcript is its own.
