@@ -545,8 +545,9 @@ static void FilterBio(struct Pair* pair) {
   WaitReadable(pair->server_fd);
   SayBio("end", server, BIO_read(server, data, sizeof(data)));
   SayValue("shutdown", SSL_get_shutdown(pair->server));
-  BIO_free(client);
-  BIO_free(server);
+  // BIO_set_ssl put the SSL's read BIO behind the filter, with a reference of its own.
+  BIO_free_all(client);
+  BIO_free_all(server);
 }
 
 int main(void) {
