@@ -6,28 +6,13 @@
 
 #include <gtest/gtest.h>
 
+#include "shim/attachment/attachment_test_util.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
 
-class OwnershipTest : public testing::Test {
- protected:
-  ~OwnershipTest() override {
-    SSL_free(ssl_);
-    SSL_CTX_free(ctx_);
-  }
-
-  // The attachment of an SSL of `method`; null where it cannot be ours.
-  SslAttachment* Attach(const SSL_METHOD* method) {
-    ctx_ = SSL_CTX_new(method);
-    ssl_ = SSL_new(ctx_);
-    return SslAttachment::FindOrCreate(ssl_);
-  }
-
-  SSL_CTX* ctx_ = nullptr;
-  SSL* ssl_ = nullptr;
-};
+using OwnershipTest = AttachmentTest;
 
 TEST_F(OwnershipTest, FixedVersionMethodsAreLibssls) {
   EXPECT_EQ(Attach(DTLSv1_2_client_method()), nullptr);
