@@ -13,6 +13,7 @@ def app_test(name, data = [], **kwargs):
         args = ["$(location //:libdtls13.so)"],
         data = data + [
             "harness.py",
+            "uninstrumented.tsan",
             "//:libdtls13.so",
             "//tests/abi:programs.py",
             "//tests/wire:capture.py",

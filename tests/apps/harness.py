@@ -283,6 +283,8 @@ def main(program, needed, cases, prepare=None, bears_sanitizer=True):
     if not bears_sanitizer and programs.is_sanitized(sys.argv[1]):
         print("SKIPPED: %s: it does not run with a sanitizer's runtime" % program)
         return 0
+    os.environ["TSAN_OPTIONS"] = "%s:suppressions=%s" % (os.environ.get("TSAN_OPTIONS", ""), os.path.join(
+        os.path.dirname(os.path.abspath(__file__)), "uninstrumented.tsan"))
     try:
         check_programs(needed)
         enter_network_namespace()
