@@ -38,7 +38,8 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Se
   constexpr std::chrono::seconds kRounding{1};
   return guard->TryClaim({.id = offer.psks.Binder(0),
                           .not_before = expected_arrival - kWindow,
-                          .not_after = expected_arrival + kWindow + kRounding},
+                          .not_after = expected_arrival + kWindow + kRounding,
+                          .guard = session.replay_guard},
                          now);
 }
 

@@ -7,6 +7,7 @@
 
 #include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/message/new_session_ticket.h"
+#include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -75,6 +76,8 @@ std::vector<uint8_t> Resumption::Issue(WallTime now) {
   session.lifetime_s = keys->lifetime_s();
   if (!LimitLifetime(now, &session)) return {};
   session.max_early_data_len = config_->server.max_early_data_len;
+  EarlyDataReplayGuard* guard = config_->server.replay_guard.get();
+  if (guard != nullptr) session.replay_guard = guard->Number();
   const std::vector<uint8_t> ticket = keys->Seal(session, now);
   if (session.lifetime_s == 0 || ticket.empty()) return {};
   return SerializeNewSessionTicket({.lifetime_s = session.lifetime_s,

@@ -30,9 +30,15 @@ class EarlyDataReplayGuard {
     // The same claim could have been made from `not_before` on, and can be until `not_after`.
     WallTime not_before{};
     WallTime not_after{};
+    // Number() of the guard that the ticket was issued with.
+    uint64_t guard = 0;
   };
 
   virtual ~EarlyDataReplayGuard() = default;
+  // Number is put into each ticket that is issued, and tells guards of the same ticket keys apart
+  // that do not share what they know: one that did not issue a ticket cannot know whether it was
+  // used elsewhere. 0 where there is one guard only.
+  virtual uint64_t Number() { return 0; }
   // TryClaim is true for the first of all equal claims, and only if it certainly is the first.
   virtual bool TryClaim(const Claim& claim, WallTime now) = 0;
 };

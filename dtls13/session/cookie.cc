@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hmac.h"
@@ -84,8 +85,8 @@ std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& k
 
 std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algorithms> algorithms,
                                                      std::shared_ptr<RandomSource> random,
-                                                     Options options) {
-  std::shared_ptr<CookieKeyring> keyring(new CookieKeyring(options));
+                                                     Options options, KeySeed seed) {
+  std::shared_ptr<CookieKeyring> keyring(new CookieKeyring(options, std::move(seed)));
   keyring->algorithms_ = std::move(algorithms);
   keyring->random_ = std::move(random);
   return keyring;
@@ -95,13 +96,13 @@ std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algor
 //# It is RECOMMENDED that servers implement a key rotation
 //# scheme that allows the server to manage keys with overlapping
 //# lifetimes.
-CookieKeyring::CookieKeyring(const Options& options)
-    : options_(options), keys_(kKeyLen, options.rotation) {}
+CookieKeyring::CookieKeyring(const Options& options, KeySeed seed)
+    : options_(options), keys_(kKeyLen, options.rotation, std::move(seed)) {}
 
 std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
                                          std::span<const uint8_t> peer_address, WallTime now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!keys_.Rotate(random_.get(), now)) return {};
+  if (!keys_.Rotate(*algorithms_, random_.get(), now)) return {};
   std::vector<uint8_t> cookie;
   ByteWriter writer(&cookie);
   writer.WriteU8(keys_.current().id);
@@ -126,11 +127,10 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
   if (!parsed.has_value()) return std::nullopt;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!keys_.Rotate(random_.get(), now)) return std::nullopt;
-    const RotatingKeys::Key& key =
-        parsed->key_id == keys_.current().id ? keys_.current() : keys_.previous();
-    if (key.key.empty() || key.id != parsed->key_id) return std::nullopt;
-    const auto mac = CookieMac(*algorithms_, key.key, parsed->signed_part, peer_address);
+    if (!keys_.Rotate(*algorithms_, random_.get(), now)) return std::nullopt;
+    const RotatingKeys::Key* key = keys_.Find(parsed->key_id);
+    if (key == nullptr) return std::nullopt;
+    const auto mac = CookieMac(*algorithms_, key->key, parsed->signed_part, peer_address);
     if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))
       return std::nullopt;
   }

@@ -31,8 +31,9 @@ struct CookieContents {
 
 // CookieKeyring makes and checks cookies: a 128-bit HMAC-SHA256 over contents, issue time, key
 // identifier and the peer's address. Keys rotate by time: the present and the previous key verify;
-// each cookie has a lifetime. Thread-safe: one keyring serves all associations of a server. It
-// stores nothing per client.
+// each cookie has a lifetime. Thread-safe: one keyring serves all associations of a server, and
+// keyrings of one seed take one another's cookies, in whatever process. It stores nothing per
+// client.
 class CookieKeyring {
  public:
   struct Options {
@@ -41,10 +42,10 @@ class CookieKeyring {
     std::chrono::seconds lifetime{300};
     std::chrono::seconds rotation{3600};
   };
-  // Never null; keys come from `random` when first needed and at each rotation.
+  // Never null; keys come from `seed`, and without one from `random` when first needed.
   static std::shared_ptr<CookieKeyring> Create(std::shared_ptr<const Algorithms> algorithms,
                                                std::shared_ptr<RandomSource> random,
-                                               Options options);
+                                               Options options, KeySeed seed = {});
 
   // Seal returns the cookie, empty when randomness or libcrypto fails.
   std::vector<uint8_t> Seal(const CookieContents& contents, std::span<const uint8_t> peer_address,
@@ -54,7 +55,7 @@ class CookieKeyring {
                                      std::span<const uint8_t> peer_address, WallTime now);
 
  private:
-  explicit CookieKeyring(const Options& options);
+  CookieKeyring(const Options& options, KeySeed seed);
 
   std::shared_ptr<const Algorithms> algorithms_;
   std::shared_ptr<RandomSource> random_;

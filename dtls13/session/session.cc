@@ -15,11 +15,11 @@ namespace {
 
 // A change of the structure below takes another number: a process must not misread what one of
 // another version has stored.
-constexpr uint8_t kVersion = 2;
+constexpr uint8_t kVersion = 3;
 constexpr size_t kMaxNameLen = std::numeric_limits<uint8_t>::max();
 constexpr size_t kMaxTicketLen = std::numeric_limits<uint16_t>::max();
 // All but the vectors' contents.
-constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 1 + 1 + 2 + 2;
+constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 8 + 1 + 1 + 2 + 2;
 constexpr size_t kCertificateLengthLen = 3;
 
 bool IsWhole(const Session& session) {
@@ -63,6 +63,7 @@ size_t CertificatesLen(const std::vector<std::vector<uint8_t>>& certificates) {
 //          uint64 issued_at;                     /* seconds since 1970 */
 //          uint64 authenticated_at;
 //          uint32 max_early_data_size;
+//          uint64 replay_guard;
 //          opaque server_name<0..255>;
 //          opaque alpn<0..255>;
 //          ASN1Cert peer_certificates<0..2^16-1>; /* each opaque<0..2^24-1> */
@@ -89,6 +90,7 @@ std::vector<uint8_t> SerializeSession(const Session& session) {
   writer.WriteU64(static_cast<uint64_t>(session.issued_at.time_since_epoch().count()));
   writer.WriteU64(static_cast<uint64_t>(session.authenticated_at.time_since_epoch().count()));
   writer.WriteU32(session.max_early_data_len);
+  writer.WriteU64(session.replay_guard);
   const std::string& name = session.server_name;
   write_vector(1, {reinterpret_cast<const uint8_t*>(name.data()), name.size()});
   write_vector(1, session.alpn);
@@ -112,9 +114,10 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
       !reader.ReadVector8(&psk) || !reader.ReadVector16(&ticket) ||
       !reader.ReadU32(&session.lifetime_s) || !reader.ReadU32(&session.age_add) ||
       !reader.ReadU64(&issued_at) || !reader.ReadU64(&authenticated_at) ||
-      !reader.ReadU32(&session.max_early_data_len) || !reader.ReadVector8(&name) ||
-      !reader.ReadVector8(&alpn) || !reader.ReadVector16(&certificates) ||
-      !reader.ReadVector16(&application_data) || !reader.empty()) {
+      !reader.ReadU32(&session.max_early_data_len) || !reader.ReadU64(&session.replay_guard) ||
+      !reader.ReadVector8(&name) || !reader.ReadVector8(&alpn) ||
+      !reader.ReadVector16(&certificates) || !reader.ReadVector16(&application_data) ||
+      !reader.empty()) {
     return std::nullopt;
   }
   if (!ReadCertificates(certificates, &session.peer_certificates)) return std::nullopt;

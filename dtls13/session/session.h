@@ -42,8 +42,11 @@ struct Session {
   // another keep it.
   WallTime authenticated_at{};
   uint32_t max_early_data_len = 0;  // bytes; 0: no early data
-  std::string server_name;          // SNI of the connection; at most 255 bytes
-  std::vector<uint8_t> alpn;        // the protocol chosen; at most 255 bytes, empty for none
+  // Server: which EarlyDataReplayGuard is to know whether early data of the session was taken
+  // before (EarlyDataReplayGuard::Number).
+  uint64_t replay_guard = 0;
+  std::string server_name;    // SNI of the connection; at most 255 bytes
+  std::vector<uint8_t> alpn;  // the protocol chosen; at most 255 bytes, empty for none
   // The peer's chain, DER, leaf first: the client's on a server, the server's on a client.
   std::vector<std::vector<uint8_t>> peer_certificates;
   // Server: what its caller wants to know again when the session is resumed, such as what came of

@@ -24,6 +24,7 @@ Session FullSession() {
   session.issued_at = kNow;
   session.authenticated_at = After(-86400);
   session.max_early_data_len = 16384;
+  session.replay_guard = 0x0102030405060708;
   session.server_name = "server.example";
   session.alpn = {'c', 'o', 'a', 'p'};
   session.peer_certificates = {Bytes(900, 1), Bytes(1200, 2)};
@@ -44,6 +45,7 @@ TEST(SessionTest, ParsesWhatItSerialized) {
   EXPECT_EQ(parsed->issued_at, session.issued_at);
   EXPECT_EQ(parsed->authenticated_at, session.authenticated_at);
   EXPECT_EQ(parsed->max_early_data_len, session.max_early_data_len);
+  EXPECT_EQ(parsed->replay_guard, session.replay_guard);
   EXPECT_EQ(parsed->server_name, session.server_name);
   EXPECT_EQ(parsed->alpn, session.alpn);
   EXPECT_EQ(parsed->peer_certificates, session.peer_certificates);
@@ -67,7 +69,7 @@ TEST(SessionTest, RefusesEveryTruncationAndTrailingBytes) {
 TEST(SessionTest, RefusesOtherVersionsAndSuites) {
   const Bytes bytes = SerializeSession(FullSession());
   Bytes other = bytes;
-  other[0] = 3;
+  other[0] = 2;
   EXPECT_FALSE(ParseSession(other).has_value());
   other = bytes;
   other[2] = 0x05;  // TLS_AES_128_CCM_8_SHA256

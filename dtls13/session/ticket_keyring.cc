@@ -38,6 +38,7 @@ Session WithoutTicket(const Session& session) {
   copy.issued_at = session.issued_at;
   copy.authenticated_at = session.authenticated_at;
   copy.max_early_data_len = session.max_early_data_len;
+  copy.replay_guard = session.replay_guard;
   copy.server_name = session.server_name;
   copy.alpn = session.alpn;
   copy.peer_certificates = session.peer_certificates;
@@ -61,15 +62,16 @@ std::optional<TicketKey> DeriveTicketKey(const Algorithms& algorithms,
   return made;
 }
 
-TicketKeyring::TicketKeyring(const Options& options, uint32_t lifetime_s)
+TicketKeyring::TicketKeyring(const Options& options, uint32_t lifetime_s, KeySeed seed)
     : lifetime_s_(lifetime_s),
       own_keys_(kTicketKeyNameLen + kTicketKeyLen,
-                std::max(options.rotation, std::chrono::seconds(lifetime_s))) {}
+                std::max(options.rotation, std::chrono::seconds(lifetime_s)), std::move(seed)) {}
 
 std::shared_ptr<TicketKeyring> TicketKeyring::Create(std::shared_ptr<const Algorithms> algorithms,
                                                      std::shared_ptr<RandomSource> random,
-                                                     Options options) {
-  std::shared_ptr<TicketKeyring> keyring(new TicketKeyring(options, CutLifetime(options.lifetime)));
+                                                     Options options, KeySeed seed) {
+  std::shared_ptr<TicketKeyring> keyring(
+      new TicketKeyring(options, CutLifetime(options.lifetime), std::move(seed)));
   keyring->algorithms_ = std::move(algorithms);
   keyring->random_ = std::move(random);
   return keyring;
@@ -91,7 +93,7 @@ Secret TicketKeyring::FindKey(std::span<const uint8_t> name) const {
       return Secret::CopyOf(key.key.bytes());
   }
   if (!shared_keys_.empty()) return Secret();
-  for (const RotatingKeys::Key* key : {&own_keys_.current(), &own_keys_.previous()}) {
+  for (const RotatingKeys::Key* key : own_keys_.all()) {
     const std::span<const uint8_t> bytes = key->key.bytes();
     if (!bytes.empty() && std::equal(name.begin(), name.end(), bytes.begin()))
       return Secret::CopyOf(bytes.subspan(kTicketKeyNameLen));
@@ -111,7 +113,7 @@ std::vector<uint8_t> TicketKeyring::Seal(const Session& session, WallTime now) {
     std::lock_guard<std::mutex> lock(mutex_);
     if (!shared_keys_.empty()) {
       std::copy(shared_keys_.front().name.begin(), shared_keys_.front().name.end(), name.begin());
-    } else if (own_keys_.Rotate(random_.get(), now)) {
+    } else if (own_keys_.Rotate(*algorithms_, random_.get(), now)) {
       const auto named = own_keys_.current().key.bytes().first(kTicketKeyNameLen);
       std::copy(named.begin(), named.end(), name.begin());
     }
@@ -134,7 +136,8 @@ std::optional<Session> TicketKeyring::Open(std::span<const uint8_t> ticket, Wall
   Secret key;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (shared_keys_.empty() && !own_keys_.Rotate(random_.get(), now)) return std::nullopt;
+    if (shared_keys_.empty() && !own_keys_.Rotate(*algorithms_, random_.get(), now))
+      return std::nullopt;
     key = FindKey(name);
   }
   if (key.empty()) return std::nullopt;

@@ -60,10 +60,11 @@ class TicketKeyring {
   // keeps.
   static constexpr size_t kMaxKeys = 16;
 
-  // Never null; its own keys come from `random` when first needed and at each rotation.
+  // Never null; its own keys come from `seed`, and without one from `random` when first needed.
+  // Keyrings of one seed and the same options open one another's tickets, in whatever process.
   static std::shared_ptr<TicketKeyring> Create(std::shared_ptr<const Algorithms> algorithms,
                                                std::shared_ptr<RandomSource> random,
-                                               Options options);
+                                               Options options, KeySeed seed = {});
 
   // SetKeys replaces all keys by the caller's, for good: the first one seals and all of them open.
   // False, and nothing is changed, for none, too many, or a key of another length.
@@ -79,7 +80,7 @@ class TicketKeyring {
   std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now);
 
  private:
-  TicketKeyring(const Options& options, uint32_t lifetime_s);
+  TicketKeyring(const Options& options, uint32_t lifetime_s, KeySeed seed);
   // The key named `name`; empty if there is none. Needs mutex_, and a Rotate before it.
   Secret FindKey(std::span<const uint8_t> name) const;
 
