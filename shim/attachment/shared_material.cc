@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "dtls13/session/cookie.h"
+#include "shim/attachment/process_seed.h"
+#include "shim/bio/clock.h"
 
 namespace dtls13::shim {
 namespace {
@@ -13,12 +15,41 @@ TicketKey Copy(const TicketKey& key) {
   return {.name = key.name, .key = Secret::CopyOf(key.key.bytes())};
 }
 
+// OwnClaims is a guard whose memory is this process's alone: a child has another, and begins with
+// no ticket of its own.
+class OwnClaims final : public EarlyDataReplayGuard {
+ public:
+  explicit OwnClaims(std::shared_ptr<RandomSource> random) : random_(std::move(random)) {}
+
+  uint64_t Number() override { return ProcessNumber(random_.get()); }
+  bool TryClaim(const Claim& claim, WallTime now) override {
+    const uint64_t number = Number();
+    return number != 0 && claim.guard == number && claims_.TryClaim(claim, now);
+  }
+
+ private:
+  const std::shared_ptr<RandomSource> random_;
+  // No ticket of our own keys that allows early data is older than the guard, so there is no time
+  // before it that a claim could come from.
+  RecentClaims claims_{WallTime{}};
+};
+
 }  // namespace
 
 void SharedMaterial::SetLibrary(OSSL_LIB_CTX* library_context, const char* property_query) {
   library_context_ = library_context;
   has_property_query_ = property_query != nullptr;
   if (has_property_query_) property_query_ = property_query;
+}
+
+void SharedMaterial::MakeSeeds() {
+  std::shared_ptr<RandomSource> random = this->random();
+  ProcessSeed(random.get());
+  // Not of the process's: SSL_CTXs open one another's tickets only where the application says so.
+  Secret secret(KeySeed::kLen);
+  if (!random->Fill(secret.mutable_bytes())) return;
+  std::lock_guard lock(mutex_);
+  ticket_seed_ = {.secret = std::move(secret), .since = WallNow()};
 }
 
 std::shared_ptr<const Algorithms> SharedMaterial::algorithms() {
@@ -38,7 +69,9 @@ std::shared_ptr<CookieKeyring> SharedMaterial::cookie_keys() {
   std::shared_ptr<RandomSource> random = this->random();
   std::lock_guard lock(mutex_);
   if (cookie_keys_ == nullptr && algorithms != nullptr) {
-    cookie_keys_ = CookieKeyring::Create(std::move(algorithms), std::move(random), {});
+    KeySeed seed = ProcessSeed(random.get());
+    cookie_keys_ =
+        CookieKeyring::Create(std::move(algorithms), std::move(random), {}, std::move(seed));
   }
   return cookie_keys_;
 }
@@ -48,8 +81,8 @@ std::shared_ptr<TicketKeyring> SharedMaterial::ticket_keys(std::chrono::seconds 
   std::shared_ptr<RandomSource> random = this->random();
   std::lock_guard lock(mutex_);
   if (ticket_keys_ != nullptr || algorithms == nullptr) return ticket_keys_;
-  std::shared_ptr<TicketKeyring> made =
-      TicketKeyring::Create(std::move(algorithms), std::move(random), {.lifetime = lifetime});
+  std::shared_ptr<TicketKeyring> made = TicketKeyring::Create(
+      std::move(algorithms), std::move(random), {.lifetime = lifetime}, std::move(ticket_seed_));
   if (shared_ticket_key_) {
     std::vector<TicketKey> keys;
     keys.push_back(Copy(*shared_ticket_key_));
@@ -72,11 +105,10 @@ bool SharedMaterial::ShareTicketKeys(std::span<const uint8_t> secret) {
 }
 
 std::shared_ptr<EarlyDataReplayGuard> SharedMaterial::replay_guard() {
+  std::shared_ptr<RandomSource> random = this->random();
   std::lock_guard lock(mutex_);
   if (shared_ticket_key_) return nullptr;
-  // No ticket of our own keys that allows early data is older than the guard, so there is no time
-  // before it that a claim could come from.
-  if (replay_guard_ == nullptr) replay_guard_ = std::make_shared<RecentClaims>(WallTime{});
+  if (replay_guard_ == nullptr) replay_guard_ = std::make_shared<OwnClaims>(random);
   return replay_guard_;
 }
 

@@ -23,6 +23,7 @@ SSL_CTX* NewContext(OSSL_LIB_CTX* library_context, const char* property_query,
       method);
   if (CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx)) {
     attachment->shared.SetLibrary(library_context, property_query);
+    if (FindDtlsMethod(method)->accepts) attachment->shared.MakeSeeds();
     attachment->transcript_digests = std::move(digests);
   }
   return ctx;
