@@ -116,7 +116,8 @@ class AssociationImpl final : public Association {
   struct RecordNews;
   bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,
                    Instant now);
-  bool IsTooLateInPlaintext(const HandshakeFragment& fragment) const;
+  // MayComeInPlaintext: the fragment may be the peer's, as far as that can be told without keys.
+  bool MayComeInPlaintext(const HandshakeFragment& fragment) const;
   bool AwaitsClientHello() const;
   // BeginWith is for a server that has not answered: the ClientHello it will answer, if any, is
   // this one.

@@ -205,11 +205,21 @@ void AssociationImpl::HandleEarlyData(const OpenedRecord& record) {
   events_.Push({.type = EventType::kEarlyData, .data = record.content, .number = record.number});
 }
 
-bool AssociationImpl::IsTooLateInPlaintext(const HandshakeFragment& fragment) const {
-  // Once there are keys nothing new comes without their protection; only what was said before may
-  // be repeated. A forger's plaintext must not end what has got this far.
-  return control_epoch() > kPlaintextEpoch &&
-         fragment.header.message_seq >= reassembler_.next_receive_seq();
+bool AssociationImpl::MayComeInPlaintext(const HandshakeFragment& fragment) const {
+  const HandshakeHeader& header = fragment.header;
+  // A server that has not answered keeps no state worth defending: it meets a new client at
+  // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
+  // It has nothing to ask of anybody but a ClientHello.
+  if (AwaitsClientHello()) {
+    return header.type == HandshakeType::kClientHello && header.message_seq <= 1;
+  }
+  // What was said before may be repeated.
+  if (header.message_seq < reassembler_.next_receive_seq()) return true;
+  // Once there are keys nothing new comes without their protection, and before a client has them
+  // nothing comes behind the ServerHello, or before the answer to its next ClientHello: a fragment
+  // of what is to come later is a forger's, and would stand there for the true one to differ from.
+  return role_ == Role::kClient && control_epoch() == kPlaintextEpoch &&
+         header.message_seq == reassembler_.next_receive_seq();
 }
 
 bool AssociationImpl::AwaitsClientHello() const {
@@ -225,28 +235,18 @@ void AssociationImpl::BeginWith(uint16_t message_seq, SequenceNumber record_numb
   records_.MirrorPlaintextNumber(record_number);
 }
 
-bool AssociationImpl::PrepareForClientHello(const HandshakeFragment& fragment,
-                                            RecordNumber number) {
-  // A server that has not answered keeps no state worth defending: it meets a new client at
-  // message_seq 0, or at 1 when a HelloRetryRequest of ours (which we have forgotten) went before.
-  if (fragment.header.type != HandshakeType::kClientHello || fragment.header.message_seq > 1) {
-    return false;
-  }
-  BeginWith(fragment.header.message_seq, number.sequence_number);
-  return true;
-}
-
 bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
                                   RecordNews* news, Instant now) {
   const bool is_protected = number.epoch > kPlaintextEpoch;
-  const bool awaits_hello = AwaitsClientHello() && PrepareForClientHello(fragment, number);
+  if (AwaitsClientHello()) BeginWith(fragment.header.message_seq, number.sequence_number);
   bool in_order = true;
   FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, &in_order);
-  if (verdict == FragmentVerdict::kMismatch && awaits_hello) {
-    // Of two clients, or of a client and a forger, the later one is as good as the other.
+  if (!is_protected && verdict == FragmentVerdict::kMismatch) {
+    // Of two peers, or of a peer and a forger, the later one is as good as the other.
     reassembler_.StartAt(fragment.header.message_seq);
     verdict = reassembler_.Add(fragment, number.epoch, &in_order);
   }
+  if (!is_protected && verdict == FragmentVerdict::kTooLong) verdict = FragmentVerdict::kDiscarded;
   switch (verdict) {
     case FragmentVerdict::kBuffered:
       //= rfc9147#section-7.2

@@ -95,6 +95,8 @@ void AssociationImpl::Apply(InstallReadKeys action, Instant) {
     return;
   }
   keys_.OnReadKeysInstalled(action.epoch);
+  // Nobody vouched for what came in plaintext and was not taken before there were keys.
+  reassembler_.Forget(kPlaintextEpoch);
 }
 
 void AssociationImpl::Apply(InstallWriteKeys action, Instant) {

@@ -65,6 +65,11 @@ void Reassembler::StartAt(uint16_t next_receive_seq) {
   partials_ = std::vector<Partial>();
 }
 
+void Reassembler::Forget(Epoch epoch) {
+  std::erase_if(partials_, [=](const Partial& partial) { return partial.epoch == epoch; });
+  if (partials_.empty()) partials_ = std::vector<Partial>();
+}
+
 std::vector<Reassembler::Partial>::iterator Reassembler::FindSlot(uint16_t message_seq) {
   return std::ranges::lower_bound(partials_, message_seq, {}, &Partial::message_seq);
 }

@@ -57,6 +57,8 @@ class Reassembler {
   // StartAt sets next_receive_seq and forgets what is held: a server that answered statelessly
   // meets its client at message_seq 1.
   void StartAt(uint16_t next_receive_seq);
+  // Forget drops what came in `epoch` and was not handed out.
+  void Forget(Epoch epoch);
   // next_receive_seq is 65536 once every number has been used; then nothing more is taken.
   uint32_t next_receive_seq() const { return next_receive_seq_; }
 

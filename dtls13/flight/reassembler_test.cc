@@ -204,6 +204,20 @@ TEST(Reassembler, OrderGoesOnBehindWholeMessagesNotYetTaken) {
   ExpectPops(r, {{0, 10}, {1, 10}, {2, 10}, {3, 10}});
 }
 
+TEST(Reassembler, ForgetDropsAnEpochsMessagesAndNoOthers) {
+  Reassembler r(kMaxLen);
+  Given forged = Piece(1, 50, 10, 5);
+  forged.epoch = kPlaintextEpoch;
+  ADD(forged, kBuffered, false);
+  ADD(Piece(0, 50, 0, 20), kBuffered, true);
+  r.Forget(kPlaintextEpoch);
+  EXPECT_EQ(r.num_bytes_held(), 20u);
+  EXPECT_EQ(r.next_receive_seq(), 0u);
+  ADD(Whole(1, 60), kBuffered, false);
+  ADD(Piece(0, 50, 20, 30), kBuffered, true);
+  ExpectPops(r, {{0, 50}, {1, 60}});
+}
+
 TEST(Reassembler, StartAtSetsTheNextMessageAndForgets) {
   Reassembler r(kMaxLen);
   ADD(Piece(0, 10, 0, 5), kBuffered, true);
