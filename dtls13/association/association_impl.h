@@ -122,10 +122,9 @@ class AssociationImpl final : public Association {
   // BeginWith is for a server that has not answered: the ClientHello it will answer, if any, is
   // this one.
   void BeginWith(uint16_t message_seq, SequenceNumber record_number);
-  // PrepareForClientHello is for a server that has not answered. False when it is no ClientHello.
-  bool PrepareForClientHello(const HandshakeFragment& fragment, RecordNumber number);
   void OnRepeatedMessage(Epoch epoch, Instant now);
   void HandleAck(const OpenedRecord& record, Instant now);
+  void HandlePlaintextAck(std::span<const uint8_t> content, Instant now);
   bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;
   void HandleAlert(const OpenedRecord& record);
   void ScheduleAcks(Instant now, bool saw_unreadable);

@@ -301,7 +301,7 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
       if (is_protected) FailLocally(Reason::kDecodeError, AlertDescription::kDecodeError);
       return;
     }
-    if (!is_protected && IsTooLateInPlaintext(*fragment)) {
+    if (!is_protected && !MayComeInPlaintext(*fragment)) {
       news.acknowledgeable = false;
       continue;
     }
@@ -312,7 +312,10 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   //= rfc9147#section-7.1
   //# ACKs MUST NOT be sent for records of any content type other than
   //# handshake or for records which cannot be deprotected.
-  if (news.acknowledgeable && !is_answered) acks_.OnRecord(record.number);
+  // A plaintext record is anybody's until its message is whole: a forged one may have the number of
+  // one that was lost, or push the true one's bytes out.
+  const bool may_name = is_protected || news.repeated || reassembler_.Front().has_value();
+  if (news.acknowledgeable && may_name && !is_answered) acks_.OnRecord(record.number);
   if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
   //= rfc9147#section-7.1
   //# When an implementation detects a disruption in the receipt of the
@@ -399,27 +402,41 @@ bool AssociationImpl::IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const
   return acked.epoch > (ack_epoch < kFirstApplicationEpoch ? ack_epoch : records_.write_epoch());
 }
 
+// A peer that acknowledges in plaintext has no keys yet. Anyone could have written the list: it may
+// hasten what it does not name, and never stands for the peer's having anything.
+void AssociationImpl::HandlePlaintextAck(std::span<const uint8_t> content, Instant now) {
+  if (peer_sent_protected_) return;
+  if (role_ == Role::kServer) {
+    // Without keys it lacks the ServerHello, whatever else it may have.
+    retransmission_.Provoke(now);
+    return;
+  }
+  std::optional<AckReader> ack = AckReader::Parse(content);
+  if (!ack) return;
+  Trace(/*outgoing=*/false, ContentType::kAck, kPlaintextEpoch, content);
+  while (std::optional<RecordNumber> number = ack->Next()) {
+    if (IsImpossibleAck(*number, kPlaintextEpoch)) return;
+    retransmission_.OnClaimed(*number);
+  }
+  retransmission_.ProvokeUnclaimed(now);
+}
+
 void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
-  const bool is_protected = record.number.epoch > kPlaintextEpoch;
   if (!peer_is_dtls13_) return;  // RFC 9147bis section 7: ignored until DTLS 1.3 is selected
-  if (!is_protected && (peer_sent_protected_ || role_ == Role::kServer)) {
-    // A client that acknowledges in plaintext has no keys, so it lacks the ServerHello. Anyone
-    // could have written the list; that something is missing is all it is taken for.
-    if (!peer_sent_protected_) retransmission_.Provoke(now);
+  if (record.number.epoch == kPlaintextEpoch) {
+    HandlePlaintextAck(record.content, now);
     return;
   }
   std::optional<AckReader> ack = AckReader::Parse(record.content);
   if (!ack) {
-    if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
+    FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
     return;
   }
   Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
   bool progress = false;
-  const bool is_empty = ack->num_remaining() == 0;
   while (std::optional<RecordNumber> number = ack->Next()) {
     if (IsImpossibleAck(*number, record.number.epoch)) {
-      // A plaintext ACK may be forged and is only ignored.
-      if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
+      FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
       return;
     }
     if (retransmission_.OnAcked(*number)) progress = true;
@@ -432,7 +449,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
   if (retransmission_.empty()) return;
   if (progress) {
     retransmission_.OnProgress(now);
-  } else if (is_protected || is_empty) {
+  } else {
     retransmission_.Provoke(now);
   }
 }

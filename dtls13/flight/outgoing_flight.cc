@@ -133,17 +133,24 @@ bool OutgoingFlight::OnAcked(const FragmentRef& ref) {
   //# When an implementation receives an ACK, it SHOULD record that the
   //# messages or message fragments sent in the records being ACKed were
   //# received and omit them from any future retransmissions.
+  if (Find(ref.message_seq) != nullptr) newest_acked_ = std::max(newest_acked_, ref.record);
+  return Mark(ref, PieceState::kAcked);
+}
+
+void OutgoingFlight::OnClaimed(const FragmentRef& ref) { Mark(ref, PieceState::kClaimed); }
+
+bool OutgoingFlight::Mark(const FragmentRef& ref, PieceState state) {
   OutgoingMessage* message = Find(ref.message_seq);
   if (message == nullptr || (ref.len == 0 && !message->body.empty())) return false;
-  newest_acked_ = std::max(newest_acked_, ref.record);
   const uint64_t end = uint64_t{ref.offset} + ref.len;
   message->CutAt(ref.offset);
   message->CutAt(end);
   bool is_news = false;
   uint32_t begin = 0;
   for (Piece& piece : message->pieces) {
-    if (begin >= ref.offset && piece.end <= end && piece.state != PieceState::kAcked) {
-      piece.state = PieceState::kAcked;
+    const bool is_known = piece.state == PieceState::kAcked || piece.state == state;
+    if (begin >= ref.offset && piece.end <= end && !is_known) {
+      piece.state = state;
       is_news = true;
     }
     begin = piece.end;
@@ -152,6 +159,16 @@ bool OutgoingFlight::OnAcked(const FragmentRef& ref) {
 }
 
 void OutgoingFlight::OweUnacked() {
+  for (OutgoingMessage& message : messages_) {
+    for (Piece& piece : message.pieces) {
+      const bool is_sent =
+          piece.state == PieceState::kInFlight || piece.state == PieceState::kClaimed;
+      if (is_sent) piece.state = PieceState::kLost;
+    }
+  }
+}
+
+void OutgoingFlight::OweUnclaimed() {
   for (OutgoingMessage& message : messages_) {
     for (Piece& piece : message.pieces) {
       if (piece.state == PieceState::kInFlight) piece.state = PieceState::kLost;

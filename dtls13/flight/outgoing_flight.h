@@ -70,8 +70,13 @@ class OutgoingFlight {
   // OnAcked marks a range acknowledged; it is never owed again. Ranges of messages no longer held
   // are ignored. Returns true when that acknowledged anything new.
   bool OnAcked(const FragmentRef& ref);
+  // OnClaimed is OnAcked for an ACK that nobody vouches for: what it names is left out of
+  // OweUnclaimed, and still not known to have arrived.
+  void OnClaimed(const FragmentRef& ref);
   // OweUnacked makes everything not acknowledged owed again: a timeout, or a peer that waits.
   void OweUnacked();
+  // OweUnclaimed does so for what no ACK names, whoever wrote it.
+  void OweUnclaimed();
   // OweOvertaken makes owed again what was last sent before something that is acknowledged by now:
   // it was lost, or reordered. What was sent later may well be under way still, and a peer that
   // acknowledges record by record would have all of it sent again with each.
@@ -96,6 +101,7 @@ class OutgoingFlight {
   enum class PieceState : uint8_t {
     kNew,       // owed, never sent: may be cut anywhere
     kInFlight,  // sent, neither acknowledged nor given up
+    kClaimed,   // sent, and acknowledged by somebody who may not be the peer
     kLost,      // owed again, as one fragment if it fits
     kAcked,
   };
@@ -133,6 +139,9 @@ class OutgoingFlight {
   static bool IsOwed(const Piece& piece) {
     return piece.state == PieceState::kNew || piece.state == PieceState::kLost;
   }
+  // Mark gives the state to those pieces of the range that do not have it, nor are known to
+  // have arrived. False when there are none.
+  bool Mark(const FragmentRef& ref, PieceState state);
   // FirstOwed returns the first message with an owed piece, null if there is none.
   const OutgoingMessage* FirstOwed() const;
   OutgoingMessage* Find(uint16_t message_seq);

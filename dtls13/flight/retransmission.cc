@@ -165,9 +165,23 @@ bool Retransmission::MayProvoke(Instant now) const {
 
 void Retransmission::Provoke(Instant now) {
   if (!MayProvoke(now)) return;
+  flight_.OweUnacked();
+  BeginProvoked(now);
+}
+
+void Retransmission::OnClaimed(RecordNumber number) {
+  for (const FragmentRef& ref : sent_records_.Find(number)) flight_.OnClaimed(ref);
+}
+
+void Retransmission::ProvokeUnclaimed(Instant now) {
+  if (!MayProvoke(now)) return;
+  flight_.OweUnclaimed();
+  if (flight_.HasOwed()) BeginProvoked(now);
+}
+
+void Retransmission::BeginProvoked(Instant now) {
   ++num_provoked_;
   if (num_provoked_ >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
-  flight_.OweUnacked();
   BeginBurst(num_provoked_ == 1 && !answer_time_);
   timer_.Postpone(now);
   last_sent_ = now;

@@ -74,6 +74,11 @@ class Retransmission {
   // Provoke: the peer shows that it misses something: all is owed again. That may be forged, so it
   // is bounded in rate and in number between two signs of progress.
   void Provoke(Instant now);
+  // OnClaimed: an ACK that anybody may have written named `number`. What that carried is spared by
+  // ProvokeUnclaimed, and by nothing else: the timer sends all of it again.
+  void OnClaimed(RecordNumber number);
+  // ProvokeUnclaimed is Provoke for the rest, and nothing where all is claimed.
+  void ProvokeUnclaimed(Instant now);
   // Revive sends a flight that was given up again from the beginning, all of its attempts before
   // it. For what nobody can forge: an authenticated record of the peer's, or the caller's own wish.
   void Revive(Instant now);
@@ -105,6 +110,7 @@ class Retransmission {
   void ResetBudget();
   void BeginBurst(bool is_probe);
   bool MayProvoke(Instant now) const;
+  void BeginProvoked(Instant now);
   // ExpectTail sets when the flight's unacknowledged end, none of it owed, is taken to be lost.
   void ExpectTail(Instant now);
 

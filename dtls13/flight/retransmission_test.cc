@@ -96,6 +96,27 @@ TEST(Retransmission, SendsAllOfAFlightWhoseProbeIsNotAnswered) {
   EXPECT_EQ(sender.SendAll(), 5u);
 }
 
+TEST(Retransmission, WhatIsOnlyClaimedIsSparedUntilTheTimerExpires) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 3; ++seq) sender.Add(seq, kPlaintextEpoch);
+  EXPECT_EQ(sender.SendAll(), 3u);
+  sender.now += milliseconds(100);
+  sender.retransmission.OnClaimed({kHandshakeEpoch, {1}});
+  EXPECT_FALSE(sender.retransmission.AllAcked());
+  sender.retransmission.ProvokeUnclaimed(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);  // 3 and 4
+  for (uint64_t number : {3, 4}) sender.retransmission.OnClaimed({kHandshakeEpoch, {number}});
+  EXPECT_FALSE(sender.retransmission.AllAcked());
+  const auto deadline = sender.retransmission.deadline();
+  sender.now += milliseconds(100);
+  sender.retransmission.ProvokeUnclaimed(sender.now);
+  EXPECT_FALSE(sender.retransmission.HasOwed());
+  EXPECT_EQ(sender.retransmission.deadline(), deadline) << "nor is the timer put off";
+  sender.now = *deadline;
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 3u);
+}
+
 TEST(Retransmission, GivesUpAfterTheConfiguredExpiries) {
   Sender sender({.max_expiries = 3});
   sender.Add(0);

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "dtls13/wire/ack.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "tests/sim/association_pair.h"
@@ -134,6 +135,60 @@ TEST(ForgedMessageTest, AWholeMessageBehindTheServerHelloIsNotKept) {
   EXPECT_TRUE(pair.RunUntilConnected());
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
+
+// What a forger says of the second hello, of which a copy is lost.
+class ForgedAckTest : public testing::TestWithParam<size_t> {
+ protected:
+  static PairOptions MakeOptions() {
+    PairOptions options = CookieOptions(true);
+    options.client.mtu = GetParam();
+    return options;
+  }
+
+  ForgedAckTest() : pair_(MakeOptions()) {
+    pair_.link().SetFilter([this](const SentDatagram& datagram) {
+      const bool is_lost = is_losing_ && datagram.direction == Direction::kClientToServer;
+      if (is_lost) ++num_lost_;
+      return is_lost;
+    });
+    pair_.RunFor(milliseconds(15));
+    is_losing_ = true;
+    pair_.RunFor(milliseconds(35));
+    EXPECT_GT(num_lost_, 0u);
+    is_losing_ = false;
+  }
+
+  void ForgeAck(uint64_t number) {
+    Bytes ack(kAckHeaderLen + kAckRecordNumberLen);
+    const RecordNumber acked{kPlaintextEpoch, SequenceNumber{number}};
+    ASSERT_EQ(WriteAck({&acked, 1}, ack), ack.size());
+    pair_.Inject(pair_.client(), Forge::Plaintext(ContentType::kAck, 0, 5000 + number, ack));
+  }
+
+  AssociationPair pair_;
+  bool is_losing_ = false;
+  size_t num_lost_ = 0;
+};
+
+TEST_P(ForgedAckTest, TheLostHelloIsSentAgain) {
+  for (uint64_t number = 0; number < 20; ++number) ForgeAck(number);
+  EXPECT_TRUE(pair_.client().association->facts().has_unacked);
+  EXPECT_TRUE(pair_.RunUntilConnected()) << pair_.link().Describe();
+  // As without a forger: when the timer of one second expires.
+  EXPECT_LT(pair_.now().time_since_epoch(), seconds(2));
+}
+
+TEST_P(ForgedAckTest, AForgerThatGoesOnDelaysNothingEither) {
+  for (int i = 0; i < 30; ++i) {
+    for (uint64_t number = 0; number < 20; ++number) ForgeAck(number);
+    pair_.RunFor(milliseconds(100));
+  }
+  EXPECT_TRUE(pair_.client().connected);
+  EXPECT_LT(pair_.client().association->facts().retransmit_timer.num_expiries, 4u);
+  EXPECT_TRUE(pair_.DataFlowsBothWays());
+}
+
+INSTANTIATE_TEST_SUITE_P(Mtus, ForgedAckTest, testing::Values(size_t{256}, size_t{1200}));
 
 }  // namespace
 }  // namespace dtls13::sim
