@@ -73,6 +73,8 @@ void GiveToLibssl(SslAttachment& attachment) {
   attachment.Reset();
   attachment.libssl_half = std::move(half);
   attachment.owner_ = Owner::kLibssl;
+  // It was ours until now, which a server is only where it has DTLS 1.3.
+  attachment.marks_downgrade = attachment.side == Side::kServer;
 }
 
 bool GiveHelloToLibssl(SslAttachment& attachment) {

@@ -95,6 +95,7 @@ void SslAttachment::Reset() {
   early_use = EarlyUse::kNone;
   kept_hello = {};
   hello_listener.reset();
+  marks_downgrade = false;
   libssl_half.reset();
   failure_reported = false;
   timer.Forget();

@@ -126,6 +126,10 @@ class SslAttachment {
   // The server's front door, while it is not known whose a ClientHello is to answer.
   std::unique_ptr<HelloListener> hello_listener;
 
+  // A server that has DTLS 1.3 leaves a client without it to libssl, whose ServerHello is to say
+  // so.
+  bool marks_downgrade = false;
+
   // libssl's half of a client, until the version is settled and libssl's handshake is over.
   std::unique_ptr<LibsslHalf> libssl_half;
 

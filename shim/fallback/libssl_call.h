@@ -5,11 +5,12 @@
 #include <optional>
 
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/libssl/downgrade_mark.h"
 
 namespace dtls13::shim {
 
 // LibsslCall stands around a call of the real function on an SSL that is not ours, and looks after
-// a client's Fallback.
+// a client's Fallback and a server's mark of a downgrade.
 class LibsslCall {
  public:
   explicit LibsslCall(const SSL* ssl);
@@ -20,6 +21,7 @@ class LibsslCall {
  private:
   SslAttachment* const attachment_;
   std::optional<SslAttachment::InLibssl> in_libssl_;
+  std::optional<DowngradeMark> mark_;
 };
 
 }  // namespace dtls13::shim

@@ -46,14 +46,21 @@ def exports_are_the_listed_names():
                (sorted(names - listed(node)), sorted(listed(node) - names)))
 
 
-def every_export_is_libssls():
-    library = subprocess.run(["gcc", "-print-file-name=libssl.so.3"], check=True,
-                             stdout=subprocess.PIPE).stdout.decode().strip()
-    listing = subprocess.run(["nm", "-D", "--defined-only", library], check=True,
+def shown_by(library):
+    path = subprocess.run(["gcc", "-print-file-name=" + library], check=True,
+                          stdout=subprocess.PIPE).stdout.decode().strip()
+    listing = subprocess.run(["nm", "-D", "--defined-only", path], check=True,
                              stdout=subprocess.PIPE).stdout.decode()
-    libssl = {line.split()[2] for line in listing.splitlines()}
+    return {line.split()[2] for line in listing.splitlines()}
+
+
+def every_export_is_libssls():
+    """Or libcrypto's, of which libssl draws the random of its ServerHello."""
+    libssl, libcrypto = shown_by("libssl.so.3"), shown_by("libcrypto.so.3")
     strangers = {name for name in listed() if "%s@@%s" % (name, NODE) not in libssl}
-    expect(not strangers, "not functions of libssl: %s" % sorted(strangers))
+    expect(strangers == {"RAND_bytes_ex"}, "not functions of libssl: %s" % sorted(strangers))
+    strangers = {name for name in strangers if "%s@@%s" % (name, NODE) not in libcrypto}
+    expect(not strangers, "not functions of libcrypto: %s" % sorted(strangers))
 
 
 def own_exports_are_not_libssls():
@@ -114,6 +121,17 @@ def needs_libcrypto_and_libc_alone():
     expect(not surplus, "needs %s" % sorted(surplus))
 
 
+def randomness_is_libcryptos():
+    """What it exports of libcrypto hands on what libcrypto draws."""
+    drawn = set()
+    for library in (None, LIBRARY, LIBRARY):
+        program = programs.Program(["openssl", "rand", "-hex", "32"], library)
+        expect(program.finish() == 0, "openssl rand fails: %s" % program.output)
+        expect(re.fullmatch("[0-9a-f]{64}", program.output.strip()), program.output)
+        drawn.add(program.output)
+    expect(len(drawn) == 3, "the same randomness again")
+
+
 def leaves_other_programs_alone():
     """Preloaded into a program without libssl it changes nothing and brings no libssl in."""
     output = {}
@@ -135,5 +153,6 @@ sys.exit(programs.run_all([
     says_its_version,
     a_program_can_be_linked_with_it,
     needs_libcrypto_and_libc_alone,
+    randomness_is_libcryptos,
     leaves_other_programs_alone,
 ]) != 0)
