@@ -139,7 +139,9 @@ STACK_OF(X509_NAME) * ParseNames(const std::vector<std::vector<uint8_t>>& ders) 
 
 CertificateDemand DemandOf(SSL* ssl) {
   const int mode = Real().SSL_get_verify_mode(ssl);
-  if ((mode & SSL_VERIFY_PEER) == 0 || (mode & SSL_VERIFY_POST_HANDSHAKE) != 0) return {};
+  // SSL_VERIFY_POST_HANDSHAKE changes nothing: what it puts off cannot be asked for later, and
+  // libssl's DTLS asks in the handshake.
+  if ((mode & SSL_VERIFY_PEER) == 0) return {};
   CertificateDemand demand;
   demand.client_authentication = (mode & SSL_VERIFY_FAIL_IF_NO_PEER_CERT) != 0
                                      ? ClientAuthentication::kRequired
