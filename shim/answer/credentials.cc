@@ -13,44 +13,22 @@
 #include "shim/answer/ocsp_staple.h"
 #include "shim/answer/query.h"
 #include "shim/answer/session_reuse.h"
+#include "shim/attachment/certificate_slots.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
 
-// Slot is one of libssl's certificate slots; both pointers are borrowed from the SSL.
-struct Slot {
-  X509* certificate = nullptr;
-  EVP_PKEY* key = nullptr;
-};
-
-// Slots lists the certificates that have a private key, in libssl's order. It leaves the SSL's
-// current certificate changed.
-std::vector<Slot> Slots(SSL* ssl) {
-  std::vector<Slot> slots;
-  long which = SSL_CERT_SET_FIRST;
-  while (Real().SSL_ctrl(ssl, SSL_CTRL_SET_CURRENT_CERT, which, nullptr) == 1) {
-    slots.push_back({Real().SSL_get_certificate(ssl), Real().SSL_get_privatekey(ssl)});
-    which = SSL_CERT_SET_NEXT;
-  }
-  return slots;
-}
-
-void SelectCurrent(SSL* ssl, X509* certificate) {
-  if (certificate == nullptr) return;
-  Real().SSL_ctrl(ssl, SSL_CTRL_SELECT_CURRENT_CERT, 0, certificate);
-}
-
 // ChooseSlot returns the slot whose key can make the most wanted signature that both sides allow,
 // and in `*schemes` all that it can make. Nothing when none can.
-std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
-                               const std::vector<uint16_t>& shared_schemes,
-                               std::vector<SignatureScheme>* schemes) {
-  const Slot* chosen = nullptr;
+std::optional<CertificateSlot> ChooseSlot(const std::vector<CertificateSlot>& slots,
+                                          const std::vector<uint16_t>& shared_schemes,
+                                          std::vector<SignatureScheme>* schemes) {
+  const CertificateSlot* chosen = nullptr;
   for (uint16_t number : shared_schemes) {
     const auto scheme = static_cast<SignatureScheme>(number);
-    for (const Slot& slot : slots) {
+    for (const CertificateSlot& slot : slots) {
       if (chosen != nullptr && chosen != &slot) continue;
       if (!SchemeFitsKey(scheme, slot.key)) continue;
       chosen = &slot;
@@ -58,7 +36,7 @@ std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
       break;
     }
   }
-  return chosen == nullptr ? std::nullopt : std::optional<Slot>(*chosen);
+  return chosen == nullptr ? std::nullopt : std::optional<CertificateSlot>(*chosen);
 }
 
 // MakeCredential returns the certificate that fits the peer. Without one, a client has none to
@@ -66,18 +44,14 @@ std::optional<Slot> ChooseSlot(const std::vector<Slot>& slots,
 std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
-  X509* const current = Real().SSL_get_certificate(ssl);
-  const std::vector<Slot> slots = Slots(ssl);
+  const std::vector<CertificateSlot> slots = CertificateSlots(ssl);
   auto credential = std::make_shared<Credential>();
-  std::optional<Slot> slot =
+  std::optional<CertificateSlot> slot =
       ChooseSlot(slots, SharedSignatureSchemes(attachment), &credential->schemes);
   if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
-  if (!slot) {
-    SelectCurrent(ssl, current);
-    return nullptr;
-  }
+  if (!slot) return nullptr;
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
-  SelectCurrent(ssl, slot->certificate);
+  SelectCertificate(ssl, slot->certificate);
   credential->chain = CertificateChain(attachment, slot->certificate);
   return credential;
 }

@@ -16,9 +16,13 @@ class AttachmentTest : public testing::Test {
     SSL_CTX_free(ctx_);
   }
 
-  // The attachment of an SSL of `method`; null where it cannot be ours.
+  // The attachment of an SSL of `method`; null where it cannot be ours. A server may have a
+  // certificate: a callback would bring it.
   SslAttachment* Attach(const SSL_METHOD* method) {
     ctx_ = SSL_CTX_new(method);
+    if (CtxAttachment* ctx = CtxAttachment::FindOrCreate(ctx_)) {
+      ctx->settings.certificate.function = [](SSL* /*ssl*/, void* /*arg*/) { return 1; };
+    }
     ssl_ = SSL_new(ctx_);
     return SslAttachment::FindOrCreate(ssl_);
   }

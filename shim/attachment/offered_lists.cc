@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "dtls13/crypto/signature.h"
+#include "shim/attachment/certificate_slots.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -113,6 +115,24 @@ bool HasListsForDtls13(const SslAttachment& attachment) {
   HandshakeConfig handshake;
   if (ctx != nullptr) handshake.algorithms = ctx->shared.algorithms();
   return handshake.algorithms != nullptr && ChooseLists(attachment, &handshake) == 0;
+}
+
+bool CanAuthenticateServer(const SslAttachment& attachment) {
+  const SslSettings& settings = attachment.settings;
+  const CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr || ctx->callbacks.server_name || ctx->callbacks.client_hello ||
+      settings.certificate || settings.psk_server != nullptr ||
+      settings.psk_find_session != nullptr) {
+    return true;
+  }
+  std::vector<SignatureScheme> schemes =
+      settings.signature_schemes.value_or(HandshakeConfig().signature_schemes);
+  DropWeak(attachment.ssl(), &schemes);
+  const std::vector<CertificateSlot> slots = CertificateSlots(attachment.ssl());
+  return std::ranges::any_of(schemes, [&slots](SignatureScheme scheme) {
+    return std::ranges::any_of(
+        slots, [scheme](const CertificateSlot& slot) { return SchemeFitsKey(scheme, slot.key); });
+  });
 }
 
 }  // namespace dtls13::shim

@@ -17,6 +17,12 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake);
 // DTLS 1.2 alone means just that.
 bool HasListsForDtls13(const SslAttachment& attachment);
 
+// CanAuthenticateServer says whether a server may have something to prove itself with in DTLS 1.3:
+// a certificate whose key makes a signature that it allows, a PSK, or a callback that brings
+// either. Anonymous suites, DSA and curves without a scheme are of DTLS 1.2 alone, which libssl
+// goes down to with TLS as well.
+bool CanAuthenticateServer(const SslAttachment& attachment);
+
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_ATTACHMENT_OFFERED_LISTS_H_

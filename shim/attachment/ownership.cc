@@ -62,7 +62,8 @@ SslAttachment* Decide(SSL* ssl) {
   // lower limit DTLS 1.3, would connect with less than the limit.
   const bool ours =
       (!AllowsOlder(*attachment) ||
-       (AllowsDtls13(*attachment) && HasListsForDtls13(*attachment))) &&
+       (AllowsDtls13(*attachment) && HasListsForDtls13(*attachment) &&
+        (attachment->side == Side::kClient || CanAuthenticateServer(*attachment)))) &&
       MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(ssl)), attachment->side);
   attachment->owner_ = ours ? Owner::kOurs : Owner::kLibssl;
   return ours ? attachment : nullptr;

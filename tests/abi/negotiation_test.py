@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Debian's s_client and s_server negotiate beside keys: negotiation_test.py LIBRARY.
 
-DTLS-SRTP, ALPN and OCSP stapling under the preloaded library, on both sides and on one.
+DTLS-SRTP, ALPN, OCSP stapling and anonymous suites under the preloaded library, on both sides and on one.
 """
 
 import re
@@ -91,10 +91,21 @@ def ocsp_stapling():
         expect_lines(running.client, "^OCSP response: no response sent$")
 
 
+def anonymous_suites():
+    """A server without a certificate has nothing for DTLS 1.3, and serves DTLS 1.2 as on libssl alone."""
+    anonymous = ["-cipher", "aNULL:@SECLEVEL=0"]
+    with session(anonymous, ["-nocert"] + anonymous) as running:
+        running.client.wait_for("^    Protocol  : DTLSv1.2$")
+        expect_lines(running.client, "^New, TLSv1.2, Cipher is A(EC)?DH-")
+        running.exchange()
+        expect(running.close() == (0, 0), "exit status")
+
+
 sys.exit(programs.run_all([
     srtp,
     srtp_without_common_profile,
     alpn,
     alpn_without_common_protocol,
     ocsp_stapling,
+    anonymous_suites,
 ]) != 0)
