@@ -2,6 +2,7 @@
 #include "dtls13/message/legacy_hello.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "dtls13/message/client_hello.h"
 #include "dtls13/wire/code_points.h"
@@ -11,7 +12,13 @@ namespace {
 
 // Extensions that DTLS 1.2 has in a ClientHello and DTLS 1.3 has no more: srp, ec_point_formats,
 // encrypt_then_mac, extended_master_secret, session_ticket, renegotiation_info.
+//= rfc8446#appendix-D.5
+//# MUST NOT use the Truncated HMAC extension, defined in Section 7 of
+//# [RFC6066],
 constexpr uint16_t kLegacyExtensions[] = {12, 11, 22, 23, 35, 0xff01};
+
+// ecdsa_sha1 and rsa_pkcs1_sha1, which no list of DTLS 1.3's own holds.
+bool IsSha1Scheme(uint16_t scheme) { return scheme == 0x0203 || scheme == 0x0201; }
 
 bool IsLegacyExtension(ExtensionType type) {
   return std::ranges::find(kLegacyExtensions, static_cast<uint16_t>(type)) !=
@@ -42,6 +49,10 @@ std::optional<LegacyHello> ReadLegacyHello(std::span<const uint8_t> body) {
   legacy.cipher_suites = Values(hello->cipher_suites);
   legacy.groups = ReadList(hello->extensions, ExtensionType::kSupportedGroups);
   legacy.signature_schemes = ReadList(hello->extensions, ExtensionType::kSignatureAlgorithms);
+  //= rfc8446#section-4.2.3
+  //# Clients offering these values MUST list them as the lowest priority
+  //# (listed after all other algorithms in SignatureSchemeList).
+  std::ranges::stable_partition(legacy.signature_schemes, std::not_fn(IsSha1Scheme));
   ByteReader at = hello->extensions.Begin();
   Extension extension;
   while (ExtensionBlock::Next(&at, &extension)) {

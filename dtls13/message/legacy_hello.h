@@ -11,8 +11,8 @@ namespace dtls13 {
 
 // LegacyHello is a ClientHello of DTLS 1.2 or older, taken apart: what the caller's own older DTLS
 // adds to a ClientHello of DTLS 1.3, so that a server of either version can answer it. Lists are in
-// the older hello's order. `random` (32 bytes) and `session_id` are to be the same in both hellos:
-// a server's cookie may be made of them.
+// the older hello's order, but for SHA-1 signature schemes, which come last. `random` (32 bytes)
+// and `session_id` are to be the same in both hellos: a server's cookie may be made of them.
 struct LegacyHello {
   std::vector<uint8_t> random;
   std::vector<uint8_t> session_id;

@@ -48,6 +48,18 @@ TEST(LegacyHelloTest, KeepsWhatOnlyOlderVersionsHave) {
   EXPECT_EQ(legacy->extensions[1].data, Bytes{0});
 }
 
+//= rfc8446#section-4.2.3
+//= type=test
+//# Clients offering these values MUST list them as the lowest priority
+//# (listed after all other algorithms in SignatureSchemeList).
+TEST(LegacyHelloTest, Sha1SchemesComeLast) {
+  const auto legacy = ReadLegacyHello(
+      Dtls12Hello({0, 13, 0, 12, 0, 10, 2, 3, 4, 3, 2, 1, 4, 2, 4, 1}));  // SHA-1, SHA-256 mixed
+  ASSERT_TRUE(legacy.has_value());
+  EXPECT_EQ(legacy->signature_schemes,
+            (std::vector<uint16_t>{0x0403, 0x0402, 0x0401, 0x0203, 0x0201}));
+}
+
 TEST(LegacyHelloTest, RefusesWhatIsNone) {
   EXPECT_FALSE(ReadLegacyHello({}).has_value());
   Bytes cut = Dtls12Hello({0, 23, 0, 0});
@@ -58,6 +70,10 @@ TEST(LegacyHelloTest, RefusesWhatIsNone) {
 }
 
 // What one hello offers is answered by servers of both versions: each finds its own in it.
+//= rfc8446#section-4.2.1
+//= type=test
+//# if previous versions of TLS are allowed to be negotiated, they MUST be
+//# present as well
 TEST(LegacyHelloTest, IsOfferedBehindOurOwn) {
   const auto legacy = ReadLegacyHello(Dtls12Hello({0, 10, 0, 4, 0, 2, 0, 22, 0, 23, 0, 0}));
   ASSERT_TRUE(legacy.has_value());
