@@ -287,6 +287,9 @@ bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumbe
 
 void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant now) {
   const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  //= rfc8446#section-5.4
+  //# if such a message is received, the receiving implementation MUST
+  //# terminate the connection with an "unexpected_message" alert.
   if (record.content.empty() && is_protected) {
     // RFC 8446 section 5.1 forbids zero-length handshake fragments.
     FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
@@ -459,7 +462,10 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
   if (!is_protected && peer_sent_protected_) return;
   std::optional<Alert> alert = ParseAlert(record.content);
   if (!alert) {
-    if (is_protected) FailLocally(Reason::kBadAlert, AlertDescription::kDecodeError);
+    if (is_protected) {
+      FailLocally(Reason::kBadAlert, record.content.empty() ? AlertDescription::kUnexpectedMessage
+                                                            : AlertDescription::kDecodeError);
+    }
     return;
   }
   //= rfc8446#section-6.2

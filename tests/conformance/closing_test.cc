@@ -222,6 +222,21 @@ TEST_F(ClosingTest, AnAlertOfAnotherLengthIsADecodeError) {
   EXPECT_EQ(pair_.client().failure->alert(), AlertDescription::kDecodeError);
 }
 
+//= rfc8446#section-5.4
+//= type=test
+//# if such a message is received, the receiving implementation MUST
+//# terminate the connection with an "unexpected_message" alert.
+TEST_F(ClosingTest, AnEmptyAlertOrHandshakeRecordIsUnexpected) {
+  for (const ContentType type : {ContentType::kAlert, ContentType::kHandshake}) {
+    AssociationPair pair(ForgeableOptions());
+    ASSERT_TRUE(pair.RunUntilConnected());
+    Forge forge(pair, pair.client());
+    pair.Inject(pair.server(), forge.Protected(kFirstApplicationEpoch, type, {}));
+    ASSERT_TRUE(pair.server().failure);
+    EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnexpectedMessage);
+  }
+}
+
 //= rfc8446#section-6
 //= type=test
 //# Peers which receive a message which is syntactically correct but
@@ -374,6 +389,11 @@ TEST(CancelTest, ACanceledHandshakeEndsCleanlyOnBothSides) {
       EXPECT_FALSE(side.failure_from_peer);
       const SentDatagram& last = pair.link().log().back();
       if (last.bytes[0] == static_cast<uint8_t>(ContentType::kAlert)) {
+        //= rfc8446#section-5.1
+        //= type=test
+        //# Alert messages (Section 6) MUST NOT be fragmented across records, and
+        //# multiple alert messages MUST NOT be coalesced into a single
+        //# TLSPlaintext record.
         ASSERT_EQ(last.bytes.size(), 30u);
         EXPECT_EQ(last.bytes[14], 90);
         EXPECT_EQ(last.bytes[29], 0);
