@@ -78,6 +78,26 @@ TEST(AssociationTest, DataIsNeverHeldBackForAnAck) {
   EXPECT_TRUE(pair.Send(pair.client(), "early bird"));
 }
 
+//= rfc8446#section-2
+//= type=test
+//# Application Data MUST NOT be sent prior to sending the Finished
+//# message, except as specified in Section 2.3.
+TEST(AssociationTest, NothingIsSealedBeforeTheHandshakeIsOver) {
+  AssociationPair pair(DefaultPairOptions());
+  std::array<uint8_t, 64> out;
+  size_t len = 0;
+  for (int step = 0; !(pair.client().connected && pair.server().connected); ++step) {
+    ASSERT_LT(step, 1000);
+    for (Side* side : {&pair.client(), &pair.server()}) {
+      if (side->connected) continue;
+      EXPECT_EQ(side->association->Seal(ToBytes("early"), out, &len), SendResult::kNotConnected);
+      EXPECT_EQ(len, 0u);
+    }
+    pair.RunFor(std::chrono::milliseconds(1));
+  }
+  EXPECT_EQ(pair.client().association->Seal(ToBytes("now"), out, &len), SendResult::kSealed);
+}
+
 TEST(AssociationTest, KeyUpdateRequestedOfBothSidesMovesBothEpochs) {
   AssociationPair pair(DefaultPairOptions());
   ASSERT_TRUE(pair.RunUntilConnected());

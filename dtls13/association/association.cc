@@ -198,6 +198,9 @@ bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                                            std::span<uint8_t> out) const {
+  //= rfc8446#section-7.5
+  //# Implementations MUST use the exporter_master_secret unless explicitly
+  //# specified by the application.
   if (!phases_.connected() || failed()) return false;
   const HandshakeResult& known = phases_.result();
   return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.suite->hash,

@@ -121,6 +121,12 @@ void AssociationImpl::Apply(AllowEarlyData action, Instant) {
 }
 
 void AssociationImpl::Apply(EarlyDataAnswered action, Instant) {
+  //= rfc8446#section-4.2.10
+  //# A TLS implementation MUST NOT automatically resend early data unless
+  //# the negotiated connection selects the same ALPN protocol.
+  //= rfc8446#appendix-E.5
+  //# MUST NOT automatically resend 0-RTT data if it is rejected by the
+  //# server unless instructed by the application.
   records_.ForgetWriteEpoch(kEarlyDataEpoch);
   events_.Push(
       {.type = action.accepted ? EventType::kEarlyDataAccepted : EventType::kEarlyDataRejected});
@@ -149,6 +155,9 @@ void AssociationImpl::Apply(KeyLogLine action, Instant) {
 
 void AssociationImpl::Apply(Completed, Instant now) {
   phases_.Complete(HandshakeConfigOf(config_), role_ == Role::kClient);
+  //= rfc8446#section-5
+  //# Implementations MUST NOT send record types not defined in this
+  //# document unless negotiated by some extension.
   if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
   if (ending_.close_sent()) phases_.post_handshake()->StopSending();
   first_post_handshake_seq_ = next_message_seq_;
@@ -160,6 +169,10 @@ void AssociationImpl::Apply(Completed, Instant now) {
     keys_.OnServerCompleted(now);
     ForgetSpentWriteKeys();
   }
+  //= rfc8446#appendix-E.5
+  //# In order to allow applications to implement this kind of processing,
+  //# TLS implementations MUST provide a way for the application to
+  //# determine if the handshake has completed.
   events_.Push({.type = EventType::kConnected});
 }
 

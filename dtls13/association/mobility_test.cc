@@ -157,6 +157,10 @@ TEST_F(MobilityTest, WhoMigratedDropsTheOldPath) {
   EXPECT_EQ(Next()->message.type, Type::kPathDrop);
 }
 
+//= rfc8446#section-5
+//= type=test
+//# Implementations MUST NOT send record types not defined in this
+//# document unless negotiated by some extension.
 TEST_F(MobilityWithoutCheckTest, TheApplicationDecides) {
   EXPECT_EQ(mobility_.OnRecord(Path(2), 100, true, now_), News::kCandidate);
   EXPECT_EQ(mobility_.candidate(), Path(2));

@@ -160,6 +160,10 @@ size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
   while (ending_.alert_owed()) {
     const auto content = SerializeAlert(ending_.owed_alert());
     const size_t record_len =
+        //= rfc8446#section-5.1
+        //# Alert messages (Section 6) MUST NOT be fragmented across records, and
+        //# multiple alert messages MUST NOT be coalesced into a single
+        //# TLSPlaintext record.
         PackOne(ContentType::kAlert, content, alert_epoch(), out.subspan(len));
     if (record_len == 0) break;
     ending_.OnAlertSent();
@@ -235,6 +239,9 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //= draft-unyte-udp-notif-dtls#section-4.1
   //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
   //# handshake has successfully completed.
+  //= rfc8446#section-2
+  //# Application Data MUST NOT be sent prior to sending the Finished
+  //# message, except as specified in Section 2.3.
   if (!phases_.connected()) return SendResult::kNotConnected;
   const Epoch epoch = records_.write_epoch();
   const HeaderForm form = data_form();

@@ -98,15 +98,30 @@ TEST(AlgorithmsTest, OneObjectServesManyThreads) {
 //= type=test
 //# Therefore, TLS_AES_128_CCM_8_SHA256 MUST NOT be used in DTLS without
 //# additional safeguards against forgery.
+//= rfc8446#section-9.1
+//= type=test
+//# MUST implement the TLS_AES_128_GCM_SHA256 [GCM] cipher suite and
+//# SHOULD implement the TLS_AES_256_GCM_SHA384 [GCM] and
+//# TLS_CHACHA20_POLY1305_SHA256 [RFC8439] cipher suites
 TEST(CipherSuiteTest, TableIsRfc8446AppendixB4) {
   const CipherSuite* suite = FindCipherSuite(CipherSuiteId::kAes256GcmSha384);
   ASSERT_NE(suite, nullptr);
   EXPECT_STREQ(suite->name, "TLS_AES_256_GCM_SHA384");
   EXPECT_EQ(suite->key_len, 32u);
   EXPECT_EQ(FindCipherSuite(CipherSuiteId{0x1305}), nullptr) << "TLS_AES_128_CCM_8_SHA256";
+  EXPECT_STREQ(FindCipherSuite(CipherSuiteId{0x1301})->name, "TLS_AES_128_GCM_SHA256");
+  EXPECT_STREQ(FindCipherSuite(CipherSuiteId{0x1303})->name, "TLS_CHACHA20_POLY1305_SHA256");
   for (const CipherSuite& each : kCipherSuites) {
     EXPECT_EQ(each.hash_len, HashLen(each.hash)) << each.name;
+    //= rfc8446#section-5.3
+    //= type=test
+    //# An AEAD algorithm where N_MAX is less than 8 bytes MUST NOT be used
+    //# with TLS.
     EXPECT_EQ(each.iv_len, 12u);
+    //= rfc8446#section-5.2
+    //= type=test
+    //# An AEAD algorithm used in TLS 1.3 MUST NOT produce an expansion
+    //# greater than 255 octets.
     EXPECT_EQ(each.tag_len, 16u);
     //= rfc9147#section-4.5.3
     //= type=test

@@ -53,6 +53,16 @@ inline constexpr uint64_t kIntegrityLimit = uint64_t{1} << 36;
 //# Where privacy is REQUIRED, then implementations must either negotiate a
 //# cipher suite that employs a non-NULL encryption algorithm or otherwise
 //# achieve privacy by other means, such as a physically secured network.
+//= rfc8446#section-9.1
+//# MUST implement the TLS_AES_128_GCM_SHA256 [GCM] cipher suite and
+//# SHOULD implement the TLS_AES_256_GCM_SHA384 [GCM] and
+//# TLS_CHACHA20_POLY1305_SHA256 [RFC8439] cipher suites
+//= rfc8446#section-5.2
+//# An AEAD algorithm used in TLS 1.3 MUST NOT produce an expansion
+//# greater than 255 octets.
+//= rfc8446#section-5.3
+//# An AEAD algorithm where N_MAX is less than 8 bytes MUST NOT be used
+//# with TLS.
 inline constexpr std::array<CipherSuite, 3> kCipherSuites = {{
     {CipherSuiteId::kAes128GcmSha256, "TLS_AES_128_GCM_SHA256", HashId::kSha256, 32, 16, kAeadIvLen,
      kAeadTagLen, kGcmConfidentialityLimit, kIntegrityLimit},

@@ -114,7 +114,9 @@ std::vector<uint8_t> MakeCertificate(const TestCertificate& wanted) {
   AddExtension(x, NID_key_usage, wanted.key_usage);
   const bool own_digest =
       EVP_PKEY_is_a(wanted.issuer_key, "ED25519") || EVP_PKEY_is_a(wanted.issuer_key, "ED448");
-  Require(X509_sign(x, wanted.issuer_key, own_digest ? nullptr : EVP_sha256()) > 0, "X509_sign");
+  Require(X509_sign(x, wanted.issuer_key,
+                    own_digest ? nullptr : EVP_get_digestbyname(wanted.digest)) > 0,
+          "X509_sign");
   unsigned char* der = nullptr;
   const int len = i2d_X509(x, &der);
   Require(len > 0, "i2d_X509");

@@ -63,6 +63,8 @@ bool DeriveDiffieHellman(const Algorithms& algorithms, const NamedGroupInfo& gro
       // The point has been checked; checking that its order is the group's, as this would do by
       // default, costs as much as the derivation and RFC 8446 section 4.2.8.2 does not want it.
       EVP_PKEY_derive_set_peer_ex(context.get(), peer.get(), /*validate_peer=*/0) != 1 ||
+      //= rfc8446#section-7.4.2
+      //# leading zeros found in this octet string MUST NOT be truncated.
       EVP_PKEY_derive(context.get(), out.data(), &len) != 1 || len != group.shared_secret_len) {
     return false;
   }

@@ -175,6 +175,29 @@ TEST(KeyExchangeTest, NistP521) {
             "72d72cc770742d1711c3c3a4c334a0ad9759436a4d3c5bf6e74b9578fac148c831");
 }
 
+// One secret of 256 begins with a zero.
+//= rfc8446#section-7.4.2
+//= type=test
+//# leading zeros found in this octet string MUST NOT be truncated.
+TEST(KeyExchangeTest, SecretsKeepTheirLeadingZeros) {
+  constexpr int kManyTimes = 20000;
+  for (const NamedGroup group : {NamedGroup::kSecp256r1, NamedGroup::kX25519}) {
+    const auto client = KeyExchange::Generate(*DefaultAlgorithms(), group);
+    ASSERT_TRUE(client);
+    KeyExchange::Response server;
+    int i = 0;
+    do {
+      ASSERT_LT(i++, kManyTimes);
+      ASSERT_TRUE(
+          KeyExchange::Respond(*DefaultAlgorithms(), group, client->public_key(), &server).ok());
+      ASSERT_EQ(server.secret.size(), FindNamedGroup(group)->secret_len());
+    } while (server.secret.bytes()[0] != 0);
+    Secret secret;
+    ASSERT_TRUE(client->Derive(server.share, &secret).ok());
+    EXPECT_TRUE(secret.EqualsConstantTime(server.secret.bytes()));
+  }
+}
+
 void ExpectAgreement(NamedGroup group) {
   const NamedGroupInfo& info = *FindNamedGroup(group);
   const auto client = KeyExchange::Generate(*DefaultAlgorithms(), group);
@@ -196,6 +219,10 @@ void ExpectAgreement(NamedGroup group) {
   EXPECT_FALSE(other.secret.EqualsConstantTime(server.secret.bytes()));
 }
 
+//= rfc8446#section-9.1
+//= type=test
+//# MUST support key exchange with secp256r1 (NIST P-256) and SHOULD
+//# support key exchange with X25519 [RFC7748].
 TEST(KeyExchangeTest, TwoSidesAgree) {
   for (NamedGroup group : kGroups) ExpectAgreement(group);
 }

@@ -45,6 +45,9 @@ struct NamedGroupInfo {
   }
 };
 
+//= rfc8446#section-9.1
+//# MUST support key exchange with secp256r1 (NIST P-256) and SHOULD
+//# support key exchange with X25519 [RFC7748].
 inline constexpr std::array<NamedGroupInfo, 7> kNamedGroups = {{
     {NamedGroup::kX25519, "X25519", nullptr, "X25519", 32, 32},
     {NamedGroup::kSecp256r1, "EC", "P-256", "ECDH", 65, 32},

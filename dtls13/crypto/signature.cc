@@ -16,6 +16,16 @@ namespace dtls13 {
 namespace {
 
 // In the order this library prefers them for one key.
+//= rfc8446#section-4.4.3
+//# RSA signatures MUST use an RSASSA-PSS algorithm, regardless of whether
+//# RSASSA-PKCS1-v1_5 algorithms appear in "signature_algorithms".
+//= rfc8446#section-4.4.3
+//# The SHA-1 algorithm MUST NOT be used in any signatures of
+//# CertificateVerify messages.
+//= rfc8446#section-9.1
+//# MUST support digital signatures with rsa_pkcs1_sha256 (for
+//# certificates), rsa_pss_rsae_sha256 (for CertificateVerify and
+//# certificates), and ecdsa_secp256r1_sha256.
 constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
     {SignatureScheme::kEcdsaSecp256r1Sha256, "ecdsa_secp256r1_sha256", KeyType::kEcdsaP256,
      "SHA2-256", 32, false, true},
@@ -86,6 +96,9 @@ bool ParametersAllow(const SignatureSchemeInfo& scheme, const EVP_PKEY* key) {
          min_salt_len <= static_cast<int>(scheme.digest_len);
 }
 
+//= rfc8446#section-4.2.3
+//# The keys found in certificates MUST also be of appropriate type for
+//# the signature algorithms they are used with.
 bool FitsKey(const SignatureSchemeInfo& scheme, const EVP_PKEY* key, KeyType type) {
   return scheme.in_handshake && scheme.key_type == type && ModulusHolds(scheme, key) &&
          ParametersAllow(scheme, key);
@@ -95,6 +108,9 @@ bool SetPss(EVP_PKEY_CTX* context) {
   //= rfc8446#section-4.2.3
   //# The length of the Salt MUST be equal to the length of the output
   //# of the digest algorithm.
+  //= rfc8446#section-4.2.3
+  //# The length of the Salt MUST be equal to the length of the digest
+  //# algorithm.
   return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
          EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
 }
@@ -111,7 +127,13 @@ const SignatureSchemeInfo* FindSignatureScheme(SignatureScheme scheme) {
 KeyType KeyTypeOf(const EVP_PKEY* key) {
   if (key == nullptr) return KeyType::kUnknown;
   if (EVP_PKEY_is_a(key, "EC")) return CurveOf(key);
+  //= rfc8446#section-4.2.3
+  //# If the public key is carried in an X.509 certificate, it MUST use the
+  //# rsaEncryption OID [RFC5280].
   if (EVP_PKEY_is_a(key, "RSA")) return KeyType::kRsa;
+  //= rfc8446#section-4.2.3
+  //# If the public key is carried in an X.509 certificate, it MUST use the
+  //# RSASSA-PSS OID [RFC5756].
   if (EVP_PKEY_is_a(key, "RSA-PSS")) return KeyType::kRsaPss;
   if (EVP_PKEY_is_a(key, "ED25519")) return KeyType::kEd25519;
   if (EVP_PKEY_is_a(key, "ED448")) return KeyType::kEd448;

@@ -71,6 +71,19 @@ const KindCase kKinds[] = {
 
 class KindTest : public testing::TestWithParam<KindCase> {};
 
+//= rfc8446#section-4.2.3
+//= type=test
+//# If the public key is carried in an X.509 certificate, it MUST use the
+//# rsaEncryption OID [RFC5280].
+//= rfc8446#section-4.2.3
+//= type=test
+//# If the public key is carried in an X.509 certificate, it MUST use the
+//# RSASSA-PSS OID [RFC5756].
+//= rfc8446#section-9.1
+//= type=test
+//# MUST support digital signatures with rsa_pkcs1_sha256 (for
+//# certificates), rsa_pss_rsae_sha256 (for CertificateVerify and
+//# certificates), and ecdsa_secp256r1_sha256.
 TEST_P(KindTest, TypeAndSchemes) {
   EXPECT_EQ(KeyTypeOf(Key(GetParam().kind)), GetParam().type);
   EXPECT_EQ(SchemesForKey(Key(GetParam().kind)), GetParam().schemes);
@@ -97,6 +110,10 @@ TEST_P(KindTest, SignsAndVerifiesItsOwnSchemes) {
 }
 
 // A TLS 1.3 scheme is bound to a key type and, for ECDSA, to its curve.
+//= rfc8446#section-4.2.3
+//= type=test
+//# The keys found in certificates MUST also be of appropriate type for
+//# the signature algorithms they are used with.
 TEST_P(KindTest, RefusesAllOtherSchemes) {
   EVP_PKEY* const key = Key(GetParam().kind);
   const std::vector<uint8_t> signature(EVP_PKEY_get_size(key), 1);
@@ -133,6 +150,10 @@ TEST(SignatureTest, HashIsTheSchemes) {
 //= type=test
 //# The length of the Salt MUST be equal to the length of the output
 //# of the digest algorithm.
+//= rfc8446#section-4.2.3
+//= type=test
+//# The length of the Salt MUST be equal to the length of the digest
+//# algorithm.
 TEST(SignatureTest, AnotherSaltLengthIsRefused) {
   EVP_PKEY* const key = Key("RSA");
   for (int salt_len : {0, 20, 31, 33, 64}) {

@@ -25,6 +25,10 @@ struct FreeStack {
 };
 using CertificateStack = std::unique_ptr<STACK_OF(X509), FreeStack>;
 
+//= rfc8446#section-4.4.2
+//# SHOULD be prepared to handle potentially extraneous certificates and
+//# arbitrary orderings from any TLS version, with the exception of the
+//# end-entity certificate which MUST be first.
 // What the peer sent besides the leaf; null when one does not parse.
 CertificateStack ParseIntermediates(const Algorithms& algorithms,
                                     std::span<const std::vector<uint8_t>> chain) {
@@ -98,6 +102,10 @@ int TrustStore::VerifyServer(std::span<const std::vector<uint8_t>> chain,
     return X509_V_ERR_UNSPECIFIED;
   }
   X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context.get());
+  //= rfc8446#section-4.4.2.4
+  //# Any endpoint receiving any certificate which it would need to validate
+  //# using any signature algorithm using an MD5 hash MUST abort the
+  //# handshake with a "bad_certificate" alert.
   X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
   X509_VERIFY_PARAM_set_time(param, now.time_since_epoch().count());
   if (!SetServerName(param, server_name)) return X509_V_ERR_UNSPECIFIED;

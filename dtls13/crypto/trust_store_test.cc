@@ -137,6 +137,51 @@ TEST_F(TrustStoreTest, ShortKeysAreRefused) {
   EXPECT_EQ(Verify(GoodChain()), X509_V_ERR_EE_KEY_TOO_SMALL);
 }
 
+//= rfc8446#section-4.4.2.4
+//= type=test
+//# Any endpoint receiving any certificate which it would need to validate
+//# using any signature algorithm using an MD5 hash MUST abort the
+//# handshake with a "bad_certificate" alert.
+TEST_F(TrustStoreTest, WeakSignaturesAreRefused) {
+  const OpenSslPtr<EVP_PKEY> rsa_key = NewTestKey("RSA", 2048);
+  const std::vector<uint8_t> issuer = MakeCertificate({.common_name = "rsa",
+                                                       .issuer_name = "root",
+                                                       .key = rsa_key.get(),
+                                                       .issuer_key = root_key_.get(),
+                                                       .is_ca = true});
+  leaf_.issuer_name = "rsa";
+  leaf_.issuer_key = rsa_key.get();
+  EXPECT_EQ(Verify({MakeCertificate(leaf_), issuer}), X509_V_OK);
+  for (const char* digest : {"MD5", "SHA1"}) {
+    leaf_.digest = digest;
+    const int error = Verify({MakeCertificate(leaf_), issuer});
+    EXPECT_EQ(error, X509_V_ERR_CA_MD_TOO_WEAK) << digest;
+    EXPECT_EQ(AlertForVerifyError(error), AlertDescription::kBadCertificate);
+  }
+}
+
+//= rfc8446#section-4.4.2
+//= type=test
+//# SHOULD be prepared to handle potentially extraneous certificates and
+//# arbitrary orderings from any TLS version, with the exception of the
+//# end-entity certificate which MUST be first.
+TEST_F(TrustStoreTest, OrderAndStrangersBehindTheLeafDoNotMatter) {
+  const OpenSslPtr<EVP_PKEY> second_key = NewTestKey("P-256");
+  const std::vector<uint8_t> second = MakeCertificate({.common_name = "second",
+                                                       .issuer_name = "intermediate",
+                                                       .key = second_key.get(),
+                                                       .issuer_key = intermediate_key_.get(),
+                                                       .is_ca = true});
+  leaf_.issuer_name = "second";
+  leaf_.issuer_key = second_key.get();
+  const std::vector<uint8_t> leaf = MakeCertificate(leaf_);
+  const std::vector<uint8_t> stranger =
+      MakeCertificate({.key = leaf_key_.get(), .issuer_key = leaf_key_.get()});
+  EXPECT_EQ(Verify({leaf, intermediate_, second}), X509_V_OK);
+  EXPECT_EQ(Verify({leaf, stranger, root_, intermediate_, second}), X509_V_OK);
+  EXPECT_NE(Verify({second, leaf, intermediate_}), X509_V_OK) << "the leaf comes first";
+}
+
 TEST_F(TrustStoreTest, CertificatesThatDoNotParseAreRefused) {
   Chain chain = GoodChain();
   chain[1].pop_back();

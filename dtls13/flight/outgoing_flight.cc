@@ -31,6 +31,8 @@ bool OutgoingFlight::OutgoingMessage::FitPiece(size_t index, size_t room, bool a
   if (piece.end - begin <= room) return true;
   // A fragment that went out stays one as long as a record of its own can hold it.
   if (!alone && (piece.state == PieceState::kLost || room < kMinSplitLen)) return false;
+  //= rfc8446#section-5.1
+  //# MUST NOT send zero-length fragments of Handshake types,
   if (room == 0) return false;
   CutAt(begin + room);
   return true;
@@ -116,6 +118,11 @@ size_t OutgoingFlight::PackRecord(std::span<uint8_t> out, std::span<FragmentRef>
       //# the peer, then it SHOULD omit any messages or message fragments which
       //# have already been acknowledged.
       if (!IsOwed(message.pieces[i])) continue;
+      //= rfc8446#section-5.1
+      //# Because the ClientHello, EndOfEarlyData, ServerHello, Finished, and
+      //# KeyUpdate messages can immediately precede a key change,
+      //# implementations MUST send these messages in alignment with a record
+      //# boundary.
       if (epoch && message.epoch != *epoch) return len;
       if (*num_refs == max_refs) return len;
       if (!message.FitPiece(i, out.size() - len, /*alone=*/len == 0)) return len;

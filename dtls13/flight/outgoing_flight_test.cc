@@ -130,6 +130,9 @@ TEST(OutgoingFlight, SplitsToTheRoom) {
             (std::vector<Refs>{{{0, 0, 40}}, {{0, 40, 40}}, {{0, 80, 20}}}));
 }
 
+//= rfc8446#section-5.1
+//= type=test
+//# MUST NOT send zero-length fragments of Handshake types,
 TEST(OutgoingFlight, NeedsRoomForOneByte) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 2);
@@ -211,6 +214,12 @@ TEST(OutgoingFlight, ARecordHoldsAtMostSixFragments) {
 }
 
 // F22: what a message is protected with never changes, and no record mixes epochs.
+//= rfc8446#section-5.1
+//= type=test
+//# Because the ClientHello, EndOfEarlyData, ServerHello, Finished, and
+//# KeyUpdate messages can immediately precede a key change,
+//# implementations MUST send these messages in alignment with a record
+//# boundary.
 TEST(OutgoingFlight, F22EveryTransmissionIsInTheMessagesOwnEpoch) {
   OutgoingFlight flight;
   Add(flight, kPlaintextEpoch, 0, 20);

@@ -119,6 +119,8 @@ FragmentVerdict Reassembler::Add(const HandshakeFragment& fragment, Epoch epoch,
     //# MAY check that retransmitted bytes are identical and SHOULD abort the
     //# handshake with an "illegal_parameter" alert if the value of a byte
     //# changes.
+    //= rfc8446#section-5.1
+    //# Handshake messages MUST NOT span key changes.
     if (slot->type != header.type || slot->message_len != header.message_len ||
         slot->epoch != epoch || !slot->Compare(offset, fragment.body, &num_held)) {
       return FragmentVerdict::kMismatch;

@@ -309,6 +309,9 @@ TEST(Reassembler, AChangedHeaderIsAMismatch) {
   }
 }
 
+//= rfc8446#section-5.1
+//= type=test
+//# Handshake messages MUST NOT span key changes.
 TEST(Reassembler, OneMessageInTwoEpochsIsAMismatch) {
   Reassembler r(kMaxLen);
   Given plaintext = Piece(0, 30, 0, 10);

@@ -102,6 +102,11 @@ TEST(ClientAuthenticationTest, EveryKindOfKey) {
 //# Certificate message), the server MAY at its discretion either
 //# continue the handshake without client authentication or abort the
 //# handshake with a "certificate_required" alert.
+//= rfc8446#section-4.4.2
+//= type=test
+//# The client MUST send a Certificate message if and only if the server
+//# has requested client authentication via a CertificateRequest message
+//# (Section 4.3.2).
 TEST(ClientAuthenticationTest, AClientWithoutCertificate) {
   HandshakeConfig client = TestConfig();
   client.credential = nullptr;
@@ -129,6 +134,11 @@ TEST(ClientAuthenticationTest, ACredentialTheServerCannotTakeIsNotShown) {
   EXPECT_TRUE(pair.server_handshake->peer_certificates().empty());
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# The client MUST send a Certificate message if and only if the server
+//# has requested client authentication via a CertificateRequest message
+//# (Section 4.3.2).
 TEST(ClientAuthenticationTest, AServerThatDoesNotAskGetsNothing) {
   Pair pair(ClientConfig(), ServerConfig(ClientAuthentication::kNone));
   pair.Run();
@@ -329,6 +339,11 @@ std::shared_ptr<const Credential> Stapled() {
   return credential;
 }
 
+//= rfc8446#section-4.4.2.1
+//= type=test
+//# If the client opts to send an OCSP response, the body of its
+//# "status_request" extension MUST be a CertificateStatus structure as
+//# defined in [RFC6066].
 TEST(StapleTest, GoesToWhoAsks) {
   for (const bool asks : {false, true}) {
     HandshakeConfig client = TestConfig();

@@ -76,6 +76,11 @@ Status ClientHandshake::Start() {
   hello_.signature_schemes = UsableSchemes(config);
   hello_.psk_modes = config.psk_modes;
   psks_.Keep(std::move(parameters_.psks), parameters_.server_name, parameters_.now, &hello_);
+  //= rfc8446#section-4.2.3
+  //# Clients which desire the server to authenticate itself via a
+  //# certificate MUST send the "signature_algorithms" extension.
+  //= rfc8446#section-9.2
+  //# "signature_algorithms" is REQUIRED for certificate authentication.
   // Only a key that both sides hold does without a group, and without certificates.
   if (hello_.cipher_suites.empty() ||
       (psks_.empty() && (hello_.groups.empty() || hello_.signature_schemes.empty()))) {
@@ -88,7 +93,16 @@ Status ClientHandshake::Start() {
   if (const Status status = CopyLegacyHello(); !status.ok()) return Finish(status);
   context_.SetClientRandom(hello_.random);
   hello_.connection = config.connection;
+  //= rfc8446#appendix-E.5
+  //# TLS implementations MUST NOT enable 0-RTT (either sending or
+  //# accepting) unless specifically requested by the application
   if (parameters_.early_data && !psks_.empty()) {
+    //= rfc8446#section-4.2.10
+    //# If the client opts to do so, it MUST supply both the "pre_shared_key"
+    //# and "early_data" extensions.
+    //= rfc8446#section-4.2.10
+    //# The PSK used to encrypt the early data MUST be the first PSK listed in
+    //# the client's "pre_shared_key" extension.
     PrepareEarlyData(psks_.psks().front(), &hello_);
   }
   //= rfc6066#section-3
@@ -109,6 +123,9 @@ Status ClientHandshake::Start() {
                                {static_cast<NamedGroup>(hello_.grease->group), {0}});
     }
   }
+  //= rfc8446#section-4.1.2
+  //# When a client first connects to a server, it is REQUIRED to send the
+  //# ClientHello as its first TLS message.
   return Finish(SendClientHello());
 }
 
@@ -122,6 +139,9 @@ Status ClientHandshake::CopyLegacyHello() {
   auto legacy = ReadLegacyHello(parameters_.legacy_hello);
   if (!legacy.has_value()) return InternalError(Reason::kInternal);
   hello_.random = legacy->random;
+  //= rfc8446#section-4.1.2
+  //# A client which has a cached session ID set by a pre-TLS 1.3 server
+  //# SHOULD set this field to that value.
   hello_.legacy_session_id = legacy->session_id;
   hello_.legacy = *std::move(legacy);
   return Status::Ok();
@@ -134,6 +154,10 @@ Status ClientHandshake::OlderVersionChosen() const {
   //# A client that attempts to send 0-RTT data MUST fail a connection if
   //# it receives a ServerHello with TLS 1.2 or older.
   if (hello_.legacy.empty() || retry_suite_.has_value() || hello_.early_data) {
+    //= rfc8446#appendix-D.1
+    //# If the version chosen by the server is not supported by the client (or
+    //# is not acceptable), the client MUST abort the handshake with a
+    //# "protocol_version" alert.
     return ProtocolVersionFailure();
   }
   return PeerIsOlder();
@@ -156,6 +180,9 @@ Status ClientHandshake::ReplaceKeyShares(std::span<const NamedGroup> groups) {
   key_exchanges_.clear();
   hello_.key_shares.clear();
   for (const NamedGroup group : groups) {
+    //= rfc8446#section-4.2.8
+    //# The key_exchange values for each KeyShareEntry MUST be generated
+    //# independently.
     auto key_exchange = KeyExchange::Generate(context_.algorithms(), group);
     if (!key_exchange.has_value()) return InternalError(Reason::kCrypto);
     const std::span<const uint8_t> key = key_exchange->public_key();
@@ -189,6 +216,16 @@ Status ClientHandshake::Dispatch(HandshakeType type, std::span<const uint8_t> bo
 
 // CheckServerHello makes the checks that ServerHello and HelloRetryRequest share, RFC 8446
 // section 4.1.4.
+//= rfc8446#section-4.1.4
+//# Upon receipt of a HelloRetryRequest, the client MUST check the
+//# legacy_version, legacy_session_id_echo, cipher_suite, and
+//# legacy_compression_method as specified in Section 4.1.3 and then
+//# process the extensions, starting with determining the version using
+//# "supported_versions".
+//= rfc8446#section-4.2.1
+//# Clients MUST check for this extension prior to processing the rest of
+//# the ServerHello (although they will have to parse the ServerHello in
+//# order to read the extension).
 Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
   // Without the extension the server speaks DTLS 1.2 at most, whatever legacy_version says.
   const auto version = hello.extensions.Find(ExtensionType::kSupportedVersions);
@@ -197,6 +234,9 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
     //# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
     //# MUST check that the last 8 bytes are not equal to either of these
     //# values.
+    //= rfc8446#section-4.1.3
+    //# If a match is found, the client MUST abort the handshake with an
+    //# "illegal_parameter" alert.
     return hello.ShowsDowngrade() ? IllegalParameter(Reason::kInappropriateFallback)
                                   : OlderVersionChosen();
   }
@@ -208,6 +248,15 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
   //# version not offered by the client or contains a version prior to
   //# TLS 1.3, the client MUST abort the handshake with an
   //# "illegal_parameter" alert.
+  //= rfc8446#section-4.1.4
+  //# The value of selected_version in the HelloRetryRequest
+  //# "supported_versions" extension MUST be retained in the ServerHello,
+  //# and a client MUST abort the handshake with an "illegal_parameter"
+  //# alert if the value changes.
+  //= rfc8446#section-4.2.1
+  //# If this extension is present, clients MUST ignore the
+  //# ServerHello.legacy_version value and MUST use only the
+  //# "supported_versions" extension to determine the selected version.
   if (*selected != kDtls13Version) return IllegalParameter(Reason::kUnsupportedProtocol);
   const Status status =
       CheckExtensions(hello.extensions,
@@ -218,12 +267,19 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
   // RFC 9147bis section 5: "DTLS 1.3 clients MUST abort the handshake with an "illegal_parameter"
   // alert if the field is not empty. This applies even if the "legacy_session_id" field of the
   // ClientHello is non-empty". An echo that does not match is an error in RFC 8446 too (F29).
+  //= rfc8446#section-4.1.3
+  //# A client which receives a legacy_session_id_echo field that does not
+  //# match what it sent in the ClientHello MUST abort the handshake with an
+  //# "illegal_parameter" alert.
   if (!hello.legacy_session_id_echo.empty()) return IllegalParameter(Reason::kInvalidSessionId);
   if (hello.legacy_compression_method != 0) return IllegalParameter(Reason::kInvalidCompression);
   //= rfc8446#section-4.1.3
   //# A client which receives a
   //# cipher suite that was not offered MUST abort the handshake with an
   //# "illegal_parameter" alert.
+  //= rfc8446#section-4.1.4
+  //# A client which receives a cipher suite that was not offered MUST abort
+  //# the handshake.
   if (!Contains(hello_.cipher_suites, static_cast<CipherSuiteId>(hello.cipher_suite))) {
     return IllegalParameter(Reason::kWrongCipherReturned);
   }
@@ -245,6 +301,10 @@ Status ClientHandshake::HandleServerHello(std::span<const uint8_t> body) {
   //# ClientHello was itself in response to a HelloRetryRequest).
   if (hello->IsHelloRetryRequest() && retry_suite_.has_value()) return UnexpectedMessage();
   if (const Status status = CheckServerHello(*hello); !status.ok()) return status;
+  //= rfc8446#section-4.1.3
+  //# Upon receiving a message with type server_hello, implementations MUST
+  //# first examine the Random value and, if it matches this value, process
+  //# it as described in Section 4.1.4).
   if (hello->IsHelloRetryRequest()) return HandleHelloRetryRequest(*hello, body);
 
   const auto suite = static_cast<CipherSuiteId>(hello->cipher_suite);
@@ -334,6 +394,9 @@ Status ClientHandshake::ReadServerShare(const ServerHelloView& hello, Secret* sh
 //# Clients MUST be prepared to do a cookie exchange with every handshake.
 Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
                                                 std::span<const uint8_t> body) {
+  //= rfc8446#section-4.1.4
+  //# Otherwise, the client MUST process all extensions in the
+  //# HelloRetryRequest and send a second updated ClientHello.
   if (const Status status = ReadRetryExtensions(hello); !status.ok()) return status;
   const CipherSuite* suite = FindCipherSuite(static_cast<CipherSuiteId>(hello.cipher_suite));
   retry_suite_ = suite->id;
@@ -382,6 +445,9 @@ Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
     //= draft-unyte-udp-notif-dtls#section-4.1
     //# The Publisher MUST send a new DTLS ClientHello message containing the
     //# received cookie, which initiates the DTLS handshake.
+    //= rfc8446#section-4.2.2
+    //# Clients MUST NOT use cookies in their initial ClientHello in
+    //# subsequent connections.
     hello_.cookie.assign(content->begin(), content->end());
   }
   if (!share.has_value()) return Status::Ok();
@@ -402,6 +468,11 @@ Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
   if (!Contains(hello_.groups, *group) || already_shared) {
     return IllegalParameter(Reason::kBadHelloRetryRequest);
   }
+  //= rfc8446#section-4.2.8
+  //# Otherwise, when sending the new ClientHello, the client MUST replace
+  //# the original "key_share" extension with one containing only a new
+  //# KeyShareEntry for the group indicated in the selected_group field of
+  //# the triggering HelloRetryRequest.
   return ReplaceKeyShares(std::array<NamedGroup, 1>{*group});
 }
 
@@ -409,8 +480,15 @@ Status ClientHandshake::HandleEncryptedExtensions(std::span<const uint8_t> body)
   const auto extensions = ParseEncryptedExtensions(body);
   if (!extensions.has_value()) return DecodeError();
   const Status status =
+      //= rfc8446#section-4.3.1
+      //# The client MUST check EncryptedExtensions for the presence of any
+      //# forbidden extensions and if any are found MUST abort the handshake
+      //# with an "illegal_parameter" alert.
       CheckExtensions(*extensions, ExtensionMessage::kEncryptedExtensions, offered_);
   if (!status.ok()) return status;
+  //= rfc8446#section-4.2.7
+  //# Clients MUST NOT act upon any information found in "supported_groups"
+  //# prior to successful completion of the handshake
   const Status answered = ReadConnectionAnswer(*extensions, context_.config().connection,
                                                &context_.result().connection);
   if (!answered.ok()) return answered;
@@ -471,6 +549,10 @@ Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
   const Status status = context_.ReceiveFinished(body, context_.server_handshake_secret());
   if (!status.ok()) return status;
   if (const Status derived = context_.DeriveApplicationSecrets(); !derived.ok()) return derived;
+  //= rfc8446#section-4.4.2
+  //# The client MUST send a Certificate message if and only if the server
+  //# has requested client authentication via a CertificateRequest message
+  //# (Section 4.3.2).
   if (!certificate_requested_) return SendFinished();
   if (context_.config().ask_credential) {
     state_ = HandshakeState::kClientWaitCredential;

@@ -140,6 +140,11 @@ class ScriptedServer {
 
 // --- ServerHello
 
+//= rfc8446#appendix-D.1
+//= type=test
+//# If the version chosen by the server is not supported by the client (or
+//# is not acceptable), the client MUST abort the handshake with a
+//# "protocol_version" alert.
 TEST(ClientServerHelloTest, Dtls12ServerIsProtocolVersion) {
   ExpectFatal(
       RunWithBody(
@@ -170,6 +175,11 @@ TEST(ClientServerHelloTest, OtherSelectedVersionIsIllegal) {
 }
 
 // F29: whatever the client sent as legacy_session_id, an echo is an error.
+//= rfc8446#section-4.1.3
+//= type=test
+//# A client which receives a legacy_session_id_echo field that does not
+//# match what it sent in the ClientHello MUST abort the handshake with an
+//# "illegal_parameter" alert.
 TEST(ClientServerHelloTest, SessionIdEchoIsIllegal) {
   const Bytes session_id = {1, 2, 3, 4};
   for (const Bytes& sent : {kNone, Dtls12Hello(Bytes(kRandomLen, 9), session_id)}) {
@@ -292,6 +302,20 @@ TEST(ClientServerHelloTest, LegacyVersionIsIgnored) {
 //# When responding to a HelloRetryRequest, the client MUST create a new
 //# ClientHello message following the description in Section 4.1.2 of
 //# [TLS13].
+//= rfc8446#section-4.1.3
+//= type=test
+//# Upon receiving a message with type server_hello, implementations MUST
+//# first examine the Random value and, if it matches this value, process
+//# it as described in Section 4.1.4).
+//= rfc8446#section-4.2.2
+//= type=test
+//# When sending the new ClientHello, the client MUST copy the contents of
+//# the extension received in the HelloRetryRequest into a "cookie"
+//# extension in the new ClientHello.
+//= rfc8446#section-4.2.2
+//= type=test
+//# Clients MUST NOT use cookies in their initial ClientHello in
+//# subsequent connections.
 TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
   ScriptedServer server;
   const Bytes first = server.StartRetried(std::nullopt, {9, 9, 9});
@@ -303,6 +327,9 @@ TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
   Bytes without_cookie = second;
   RemoveExtension(HandshakeType::kClientHello, &without_cookie, ExtensionType::kCookie);
   EXPECT_EQ(without_cookie, first);
+  // The next connection's first hello has none.
+  EXPECT_FALSE(
+      ParseClientHello(ScriptedServer().NextHello())->extensions.Has(ExtensionType::kCookie));
 
   ASSERT_TRUE(server.Hello(second).ok());
   ASSERT_TRUE(server.Say(HandshakeType::kEncryptedExtensions, {0, 0}).ok());
@@ -316,6 +343,10 @@ TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
 //# replace the original "key_share" extension with one containing only a
 //# new KeyShareEntry for the group indicated in the selected_group field
 //# of the triggering HelloRetryRequest.
+//= rfc8446#section-4.1.4
+//= type=test
+//# Otherwise, the client MUST process all extensions in the
+//# HelloRetryRequest and send a second updated ClientHello.
 TEST(ClientRetryTest, GroupReplacesTheKeyShare) {
   ScriptedServer server;
   const Bytes first = server.StartRetried(NamedGroup::kSecp384r1, {9});
@@ -376,6 +407,10 @@ TEST(ClientRetryTest, RetryThatChangesNothingIsIllegal) {
 //# original ClientHello and (2) the selected_group field does not
 //# correspond to a group which was provided in the "key_share" extension
 //# in the original ClientHello.
+//= rfc8446#section-4.2.8
+//= type=test
+//# If either of these checks fails, then the client MUST abort the
+//# handshake with an "illegal_parameter" alert.
 TEST(ClientRetryTest, GroupThatWasNotOfferedOrAlreadySharedIsIllegal) {  // F28
   for (const NamedGroup group : {static_cast<NamedGroup>(0x0100), NamedGroup::kX25519}) {
     ScriptedServer server;
@@ -383,6 +418,44 @@ TEST(ClientRetryTest, GroupThatWasNotOfferedOrAlreadySharedIsIllegal) {  // F28
         server.Retry(SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, group, Bytes{8})),
         AlertDescription::kIllegalParameter, Reason::kBadHelloRetryRequest);
   }
+}
+
+//= rfc8446#section-4.1.4
+//= type=test
+//# Upon receipt of a HelloRetryRequest, the client MUST check the
+//# legacy_version, legacy_session_id_echo, cipher_suite, and
+//# legacy_compression_method as specified in Section 4.1.3 and then
+//# process the extensions, starting with determining the version using
+//# "supported_versions".
+//= rfc8446#section-4.1.4
+//= type=test
+//# A client which receives a cipher suite that was not offered MUST abort
+//# the handshake.
+TEST(ClientRetryTest, FieldsAreCheckedAsInServerHello) {
+  constexpr size_t kEchoAt = 2 + kRandomLen;
+  const auto retry_with = [](const std::function<void(Bytes*)>& change) {
+    HandshakeConfig config = TestConfig();
+    config.cipher_suites = {CipherSuiteId::kAes128GcmSha256};
+    ScriptedServer server(config);
+    Bytes retry = SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256,
+                                             NamedGroup::kSecp256r1, Bytes{8});
+    change(&retry);
+    return server.Retry(retry);
+  };
+  EXPECT_TRUE(retry_with([](Bytes* body) { (*body)[1] = 0xff; }).ok()) << "legacy_version";
+  ExpectFatal(retry_with([](Bytes* body) {
+                (*body)[kEchoAt] = 1;
+                body->insert(body->begin() + kEchoAt + 1, 7);
+              }),
+              AlertDescription::kIllegalParameter, Reason::kInvalidSessionId);
+  ExpectFatal(retry_with([](Bytes* body) { (*body)[kEchoAt + 2] = 2; }),
+              AlertDescription::kIllegalParameter, Reason::kWrongCipherReturned);
+  ExpectFatal(retry_with([](Bytes* body) { (*body)[kEchoAt + 3] = 1; }),
+              AlertDescription::kIllegalParameter, Reason::kInvalidCompression);
+  ExpectFatal(retry_with([](Bytes* body) {
+                RemoveExtension(kSH, body, ExtensionType::kSupportedVersions);
+              }),
+              AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
 }
 
 TEST(ClientRetryTest, ExtensionsAreCheckedAsInServerHello) {
@@ -437,8 +510,28 @@ TEST(ClientRetryTest, GroupMustStay) {
               Reason::kBadKeyShare);
 }
 
+//= rfc8446#section-4.1.4
+//= type=test
+//# The value of selected_version in the HelloRetryRequest
+//# "supported_versions" extension MUST be retained in the ServerHello,
+//# and a client MUST abort the handshake with an "illegal_parameter"
+//# alert if the value changes.
+TEST(ClientRetryTest, VersionMustStay) {
+  ScriptedServer server;
+  server.StartRetried(std::nullopt, {9});
+  Bytes hello = SerializeServerHello(Bytes(kRandomLen, 1), CipherSuiteId::kAes128GcmSha256, {});
+  SetExtension(kSH, &hello, ExtensionType::kSupportedVersions, {0xfe, 0xfd});
+  ExpectFatal(server.Retry(hello), AlertDescription::kIllegalParameter,
+              Reason::kUnsupportedProtocol);
+}
+
 // --- EncryptedExtensions
 
+//= rfc8446#section-4.3.1
+//= type=test
+//# The client MUST check EncryptedExtensions for the presence of any
+//# forbidden extensions and if any are found MUST abort the handshake
+//# with an "illegal_parameter" alert.
 TEST(ClientEncryptedExtensionsTest, AnswersOnlyToWhatWasAsked) {
   const auto run = [](Bytes extensions) {
     return RunTampered(HandshakeType::kEncryptedExtensions,
@@ -459,6 +552,14 @@ TEST(ClientEncryptedExtensionsTest, AnswersOnlyToWhatWasAsked) {
   ExpectFatal(run({0, 0, 0}), AlertDescription::kDecodeError, Reason::kDecodeError);
 }
 
+//= rfc8446#section-4.2.7
+//= type=test
+//# Clients MUST NOT act upon any information found in "supported_groups"
+//# prior to successful completion of the handshake
+//= rfc8446#section-9.2
+//= type=test
+//# Additionally, all implementations MUST support the use of the
+//# "server_name" extension with applications capable of using it.
 TEST(ClientEncryptedExtensionsTest, AcceptsServerNameAndGroups) {
   HandshakeConfig config = TestConfig();
   ScriptedServer server(config);
@@ -511,6 +612,10 @@ TEST(ClientCertificateTest, SecondRequestIsUnexpected) {
               AlertDescription::kUnexpectedMessage, Reason::kUnexpectedMessage);
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# Extensions in the Certificate message from the server MUST correspond
+//# to ones from the ClientHello message.
 TEST(ClientCertificateTest, BadOnes) {
   const auto run = [](Bytes body) {
     return RunWithBody(HandshakeType::kCertificate, [&](Bytes* out) { *out = body; });
@@ -523,6 +628,9 @@ TEST(ClientCertificateTest, BadOnes) {
   ExpectFatal(run({0, 0, 0}), AlertDescription::kDecodeError, Reason::kDecodeError);
 }
 
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# MUST abort the handshake with an appropriate certificate-related alert
 TEST(ClientCertificateTest, RefusedChainGivesTheCallersAlert) {
   HandshakePair pair(TestConfig(), TestConfig());
   pair.verify = [](Handshake* handshake) {
@@ -540,6 +648,10 @@ TEST(ClientCertificateTest, RefusedChainGivesTheCallersAlert) {
 //= type=test
 //# If the verification fails, the receiver MUST terminate the handshake
 //# with a "decrypt_error" alert.
+//= rfc8446#section-4.4.3
+//= type=test
+//# The receiver of a CertificateVerify message MUST verify the signature
+//# field.
 TEST(ClientCertificateVerifyTest, WrongSignatureIsDecryptError) {
   ExpectFatal(
       RunWithBody(HandshakeType::kCertificateVerify, [](Bytes* body) { body->back() ^= 1; }),
@@ -551,9 +663,20 @@ TEST(ClientCertificateVerifyTest, WrongSignatureIsDecryptError) {
               AlertDescription::kDecryptError, Reason::kBadSignature);
 }
 
+//= rfc8446#section-4.4.3
+//= type=test
+//# If the CertificateVerify message is sent by a server, the signature
+//# algorithm MUST be one offered in the client's "signature_algorithms"
+//# extension unless no valid certificate chain can be produced without
+//# unsupported algorithms (see Section 4.2.3).
+//= rfc8446#section-4.4.3
+//= type=test
+//# The SHA-1 algorithm MUST NOT be used in any signatures of
+//# CertificateVerify messages.
 TEST(ClientCertificateVerifyTest, SchemesThatMayNotBeAreIllegal) {
-  // Not offered; for certificates only; of another curve; of another kind of key; unknown.
-  for (const uint16_t scheme : {0x0808, 0x0401, 0x0503, 0x0804, 0x7a7a}) {
+  // Not offered; for certificates only; of another curve; of another kind of key; of SHA-1;
+  // unknown.
+  for (const uint16_t scheme : {0x0808, 0x0401, 0x0503, 0x0804, 0x0203, 0x0201, 0x7a7a}) {
     ExpectFatal(RunWithBody(HandshakeType::kCertificateVerify,
                             [&](Bytes* body) {
                               (*body)[0] = static_cast<uint8_t>(scheme >> 8);
@@ -607,6 +730,29 @@ TEST(ClientOrderTest, WrongEpochIsUnexpected) {
   }
 }
 
+//= rfc8446#section-4.1.2
+//= type=test
+//# When a client first connects to a server, it is REQUIRED to send the
+//# ClientHello as its first TLS message.
+//= rfc8446#section-4.3.1
+//= type=test
+//# In all handshakes, the server MUST send the EncryptedExtensions
+//# message immediately after the ServerHello message.
+//= rfc8446#section-4.4.2
+//= type=test
+//# The server MUST send a Certificate message whenever the agreed-upon
+//# key exchange method uses certificates for authentication
+//= rfc8446#section-4.4.3
+//= type=test
+//# Servers MUST send this message when authenticating via a certificate.
+//= rfc8446#section-4.4.3
+//= type=test
+//# When sent, this message MUST appear immediately after the Certificate
+//# message and immediately prior to the Finished message.
+//= rfc8446#section-4.4.4
+//= type=test
+//# Any records following a Finished message MUST be encrypted under the
+//# appropriate application traffic key as described in Section 7.2.
 TEST(ClientOrderTest, ActionsComeInOrder) {
   HandshakePair pair(TestConfig(), TestConfig());
   pair.Run();
@@ -638,6 +784,11 @@ Status AnswerOlder(HandshakeType type, const Bytes& body, ClientParameters param
   return client->HandleMessage(type, body, kPlaintextEpoch);
 }
 
+//= rfc8446#section-4.2.1
+//= type=test
+//# Clients MUST check for this extension prior to processing the rest of
+//# the ServerHello (although they will have to parse the ServerHello in
+//# order to read the extension).
 TEST(ClientOlderServerTest, IsTheCallersToGoOnWith) {
   const Bytes verify_request = {0xfe, 0xff, 1, 7};
   const ClientParameters dual = {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})};
@@ -656,6 +807,10 @@ TEST(ClientOlderServerTest, IsTheCallersToGoOnWith) {
 //# TLS 1.3 clients receiving a ServerHello indicating TLS 1.2 or below
 //# MUST check that the last 8 bytes are not equal to either of these
 //# values.
+//= rfc8446#section-4.1.3
+//= type=test
+//# If a match is found, the client MUST abort the handshake with an
+//# "illegal_parameter" alert.
 TEST(ClientOlderServerTest, MarkOfADowngradeIsIllegal) {
   const ClientParameters dual = {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})};
   for (const uint8_t last : {0, 1}) {
@@ -679,6 +834,10 @@ TEST(ClientOlderServerTest, CannotTurnUpAfterAHelloRetryRequest) {
 
 // --- the first ClientHello
 
+//= rfc8446#section-4.1.2
+//= type=test
+//# A client which has a cached session ID set by a pre-TLS 1.3 server
+//# SHOULD set this field to that value.
 TEST(ClientStartTest, UsesTheCallersBytes) {
   const Bytes random(kRandomLen, 0x33);
   const Bytes session_id = {5, 6, 7};
@@ -711,6 +870,10 @@ TEST(ClientStartTest, AddressesAreNotSentAsNames) {
 //= type=test
 //# Each KeyShareEntry value MUST correspond to a group offered in the
 //# "supported_groups" extension and MUST appear in the same order.
+//= rfc8446#section-4.2.8
+//= type=test
+//# The key_exchange values for each KeyShareEntry MUST be generated
+//# independently.
 TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   HandshakeConfig config = TestConfig();
   config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1};
@@ -725,6 +888,17 @@ TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   std::vector<NamedGroup> groups;
   for (KeyShare share; KeyShareList::Next(&reader, &share);) groups.push_back(share.group);
   EXPECT_EQ(groups, (std::vector<NamedGroup>{NamedGroup::kX25519, NamedGroup::kSecp384r1}));
+
+  // No other hello has any of these keys.
+  const auto another = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
+  action = another->NextAction();
+  const Bytes other_body = std::get<SendMessage>(*action).body;
+  ClientHello other;
+  ASSERT_TRUE(ReadClientHello(other_body, &other).ok());
+  for (const NamedGroup group : groups) {
+    EXPECT_FALSE(std::ranges::equal(offer.key_shares.Find(group)->key_exchange,
+                                    other.key_shares.Find(group)->key_exchange));
+  }
 }
 
 // F37: whatever an older ServerHello says, it is the end; a marked one is known for what it is.
@@ -765,6 +939,32 @@ TEST(ClientStartTest, PredictsASmallShareUnlessTold) {
   EXPECT_LT(body.size() + kMessageHeaderAndRecordHeader, 1200u);
 }
 
+//= rfc8446#section-9.3
+//= type=test
+//# A client sending a ClientHello MUST support all parameters advertised
+//# in it.
+TEST(ClientStartTest, OffersOnlyWhatItCanDo) {
+  HandshakeConfig config = TestConfig();
+  config.cipher_suites = {static_cast<CipherSuiteId>(0x1304), CipherSuiteId::kAes128GcmSha256};
+  config.groups = {static_cast<NamedGroup>(0x0100), NamedGroup::kX25519};  // ffdhe2048
+  config.signature_schemes = {static_cast<SignatureScheme>(0x0203), SignatureScheme::kEd25519};
+  const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(config), {});
+  auto action = client->NextAction();
+  const Bytes body = std::get<SendMessage>(*action).body;
+  ClientHello offer;
+  ASSERT_TRUE(ReadClientHello(body, &offer).ok());
+  EXPECT_TRUE(std::ranges::equal(offer.cipher_suites.content(), Bytes{0x13, 0x01}));
+  EXPECT_TRUE(std::ranges::equal(offer.supported_groups.content(), Bytes{0, 29}));
+  EXPECT_TRUE(std::ranges::equal(offer.signature_schemes.content(), Bytes{0x08, 0x07}));
+}
+
+//= rfc8446#section-4.2.3
+//= type=test
+//# Clients which desire the server to authenticate itself via a
+//# certificate MUST send the "signature_algorithms" extension.
+//= rfc8446#section-9.2
+//= type=test
+//# "signature_algorithms" is REQUIRED for certificate authentication.
 TEST(ClientStartTest, NothingToOfferOrNoRandomnessIsNull) {
   HandshakeConfig no_suites = TestConfig();
   no_suites.cipher_suites = {static_cast<CipherSuiteId>(0x1304)};

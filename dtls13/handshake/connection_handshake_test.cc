@@ -66,6 +66,10 @@ TEST(ConnectionHandshakeTest, BothSidesAgree) {
   }
 }
 
+//= rfc8446#section-4.2
+//= type=test
+//# MUST NOT send extension responses if the remote endpoint did not send
+//# the corresponding extension requests,
 TEST(ConnectionHandshakeTest, NothingIsAnsweredThatWasNotAsked) {
   HandshakeConfig client_config = TestConfig();
   client_config.connection.record_size_limit = 0;
@@ -277,6 +281,9 @@ TEST(ConnectionBadInputTest, UnsolicitedOrInTheServerHello) {
 }
 
 // F36: a client's extensions come in any order, among unknown ones and padding.
+//= rfc8446#section-4.2
+//= type=test
+//# the extensions MAY appear in any order
 TEST(ConnectionHandshakeTest, F36AnyOrderOfExtensionsWillDo) {
   HandshakeConfig server_config = FullConfig();
   for (size_t turn = 0; turn < 12; ++turn) {
@@ -303,6 +310,15 @@ TEST(ConnectionHandshakeTest, F36AnyOrderOfExtensionsWillDo) {
 
 // --- GREASE
 
+//= rfc8446#section-4.1.2
+//= type=test
+//# If the list contains cipher suites that the server does not recognize,
+//# support, or wish to use, the server MUST ignore those cipher suites
+//# and process the remaining ones as usual.
+//= rfc8446#section-9.3
+//= type=test
+//# A server receiving a ClientHello MUST correctly ignore all
+//# unrecognized cipher suites, extensions, and other parameters.
 TEST(GreaseHandshakeTest, IsSentIgnoredAndRepeatedAfterARetry) {
   enum class Retry { kNone, kCookie, kGroup };
   for (const Retry retry : {Retry::kNone, Retry::kCookie, Retry::kGroup}) {

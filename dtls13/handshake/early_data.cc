@@ -28,6 +28,9 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Se
   //# If it is not, the server SHOULD proceed
   //# with the handshake but reject 0-RTT, and SHOULD NOT take any other
   //# action that assumes that this ClientHello is fresh.
+  //= rfc8446#section-4.2.10
+  //# a server MUST validate that the ticket age for the selected PSK
+  //# identity
   if (!IsFresh(std::chrono::milliseconds(stated_age), session.issued_at, now, kWindow)) {
     return false;
   }
@@ -36,6 +39,8 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Se
   //# of the ClientHello.
   const WallTime expected_arrival = session.issued_at + std::chrono::seconds(stated_age / 1000);
   constexpr std::chrono::seconds kRounding{1};
+  //= rfc8446#section-8
+  //# would accept 0-RTT for the same 0-RTT handshake at most once;
   return guard->TryClaim({.id = offer.psks.Binder(0),
                           .not_before = expected_arrival - kWindow,
                           .not_after = expected_arrival + kWindow + kRounding,
@@ -53,6 +58,9 @@ bool CanAccept(const HandshakeConfig& config, const ClientHello& offer,
                const PskSelection& selection, const HandshakeResult& result, WallTime now) {
   const Session* session = selection.psk.session();
   // A guard that nobody gave would take every replay.
+  //= rfc8446#appendix-E.5
+  //# TLS implementations MUST NOT enable 0-RTT (either sending or
+  //# accepting) unless specifically requested by the application
   if (config.server.max_early_data_len == 0 || config.server.replay_guard == nullptr) return false;
   //= rfc8446#section-4.2.10
   //# In order to accept early data, the server MUST have accepted a PSK
@@ -157,6 +165,14 @@ Status AnswerEarlyData(const ClientHello& offer, const std::optional<PskSelectio
   // A client that does is told no, as is every offer behind a HelloRetryRequest.
   if (result.used_hello_retry_request || !selection.has_value() ||
       !CanAccept(context->config(), offer, *selection, result, now)) {
+    //= rfc8446#section-4.2.10
+    //# If any of these checks fail, the server MUST NOT respond with the
+    //# extension and must discard all the first-flight data using one of the
+    //# first two mechanisms listed above (thus falling back to 1-RTT or
+    //# 2-RTT).
+    //= rfc8446#section-8.2
+    //# MUST respond to apparent replay by rejecting 0-RTT but MUST NOT abort
+    //# the handshake.
     result.early_data = EarlyDataOutcome::kRejected;
     return Status::Ok();
   }

@@ -59,12 +59,19 @@ bool HasLogged(const HandshakePair::Side& side, const std::string& label) {
   return std::find(side.key_log.begin(), side.key_log.end(), label) != side.key_log.end();
 }
 
+//= rfc8446#section-4.2.10
+//= type=test
+//# If the client opts to do so, it MUST supply both the "pre_shared_key"
+//# and "early_data" extensions.
 TEST(EarlyDataTest, BothSidesAgreeOnIt) {
   const Psk psk = EarlySession(1);
   HandshakePair pair(Client(), Server(), WithEarlyData({psk}));
   pair.provide_psk = Knowing({psk});
   pair.Run();
   ExpectCompleted(pair);
+  const auto offer = ParseClientHello(pair.client.sent[0].body);
+  EXPECT_TRUE(offer->extensions.Has(ExtensionType::kEarlyData));
+  EXPECT_TRUE(offer->extensions.Has(ExtensionType::kPreSharedKey));
   const HandshakeResult& client = pair.client_handshake->result();
   const HandshakeResult& server = pair.server_handshake->result();
   EXPECT_EQ(client.early_data, EarlyDataOutcome::kAccepted);
@@ -88,9 +95,13 @@ Bytes RawHmac(const Bytes& key, const Bytes& data) {
 }
 
 // F31: the message is hashed with its four-byte header, without message_seq and fragment fields.
+//= rfc8446#section-4.2.10
+//= type=test
+//# The PSK used to encrypt the early data MUST be the first PSK listed in
+//# the client's "pre_shared_key" extension.
 TEST(EarlyDataTest, F31TheTrafficSecretMatchesAnIndependentComputation) {
   const auto config = std::make_shared<HandshakeConfig>(TestConfig());
-  const auto client = NewClientHandshake(config, WithEarlyData({EarlySession(7)}));
+  const auto client = NewClientHandshake(config, WithEarlyData({EarlySession(7), EarlySession(8)}));
   ASSERT_NE(client, nullptr);
   Bytes hello;
   Bytes secret;
@@ -196,6 +207,40 @@ TEST(EarlyDataTest, AcceptedWithAnotherProtocolIsIllegal) {
   ReplaceExtensions(&pair, {0, 12, 0, 42, 0, 0, 0, 16, 0, 4, 0, 2, 1, 'b'});
   pair.Run();
   ExpectFatal(pair.client.status, AlertDescription::kIllegalParameter, Reason::kBadExtension);
+}
+
+// CountingGuard takes whatever it is asked for.
+class CountingGuard final : public EarlyDataReplayGuard {
+ public:
+  bool TryClaim(const Claim& claim, WallTime) override {
+    ids.emplace_back(claim.id.begin(), claim.id.end());
+    return true;
+  }
+  std::vector<Bytes> ids;
+};
+
+//= rfc8446#section-8.2
+//= type=test
+//# The server MUST derive the storage key only from validated sections of
+//# the ClientHello.
+TEST(EarlyDataTest, NothingIsRememberedOfAHelloWhoseBinderIsWrong) {
+  const Psk psk = EarlySession(1);
+  for (const bool forged : {true, false}) {
+    const auto guard = std::make_shared<CountingGuard>();
+    HandshakeConfig server = Server();
+    server.server.replay_guard = guard;
+    HandshakePair pair(Client(), server, WithEarlyData({psk}));
+    pair.provide_psk = Knowing({psk});
+    Bytes binder;
+    pair.tamper = [&](HandshakePair::Flying* flying) {
+      if (flying->type != kCH) return;
+      if (forged) flying->body.back() ^= 1;
+      binder.assign(flying->body.end() - 32, flying->body.end());
+    };
+    pair.Run();
+    EXPECT_EQ(pair.server.status.ok(), !forged);
+    EXPECT_EQ(guard->ids, forged ? std::vector<Bytes>() : std::vector<Bytes>{binder});
+  }
 }
 
 TEST(EarlyDataTest, AServerThatIsSilentHasRejectedIt) {

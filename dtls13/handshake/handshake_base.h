@@ -63,6 +63,8 @@ class HandshakeBase : public Interface {
 
   Status ProvideVerification(bool ok, AlertDescription alert) final {
     if (wait() != HandshakeWait::kVerification) return Finish(InternalError(Reason::kInternal));
+    //= rfc8446#section-4.4.2.2
+    //# MUST abort the handshake with an appropriate certificate-related alert
     if (!ok) return Finish(Status::Fatal(Reason::kCertificateVerifyFailed, alert));
     state_ = state_ == HandshakeState::kClientWaitVerification
                  ? HandshakeState::kClientWaitCertificateVerify
@@ -75,6 +77,9 @@ class HandshakeBase : public Interface {
   }
   Status ProvideSignature(std::span<const uint8_t> signature) final {
     if (wait() != HandshakeWait::kSignature) return Finish(InternalError(Reason::kInternal));
+    //= rfc8446#section-4.4.3
+    //# When sent, this message MUST appear immediately after the Certificate
+    //# message and immediately prior to the Finished message.
     if (const Status status = SendCertificateVerify(signature); !status.ok()) {
       return Finish(status);
     }

@@ -45,6 +45,8 @@ Status LocalAuthentication::ShowCredential(const HandshakeConfig& config,
                                            AuthenticationMessage* certificate) {
   const Status status = Show(config, /*context=*/{}, &credential, wishes, transcript, certificate);
   if (!status.ok()) return status;
+  //= rfc8446#section-4.4.3
+  //# Servers MUST send this message when authenticating via a certificate.
   return RequestSignature(/*is_server=*/true, scheme, *transcript);
 }
 
@@ -66,6 +68,9 @@ Status LocalAuthentication::AnswerRequest(const HandshakeConfig& config,
   const Status status =
       Show(config, request.context, credential, request.wishes, transcript, certificate);
   if (!status.ok() || credential == nullptr) return status;
+  //= rfc8446#section-4.4.3
+  //# Clients MUST send this message whenever authenticating via a
+  //# certificate (i.e., when the Certificate message is non-empty).
   return RequestSignature(/*is_server=*/false, *scheme, *transcript);
 }
 

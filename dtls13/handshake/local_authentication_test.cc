@@ -130,6 +130,10 @@ TEST_F(LocalAuthenticationTest, AnEmptySignatureIsTheSignersFailure) {
   EXPECT_EQ(status.alert(), AlertDescription::kInternalError);
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# Otherwise (in the case of server authentication), this field SHALL be
+//# zero length.
 TEST_F(LocalAuthenticationTest, AServerShowsItsCredentialWithoutAContext) {
   PeerAuthentication reader(
       {.peer_is_server = true, .schemes = {SignatureScheme::kEcdsaSecp256r1Sha256}});

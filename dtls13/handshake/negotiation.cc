@@ -55,11 +55,18 @@ std::optional<CipherSuiteId> ChooseSuite(const HandshakeConfig& config, const Cl
     const auto suite = FirstCommon(fitting, offer.cipher_suites, config.server.server_preference);
     if (suite.has_value()) return suite;
   }
+  //= rfc8446#section-4.1.2
+  //# If the list contains cipher suites that the server does not recognize,
+  //# support, or wish to use, the server MUST ignore those cipher suites
+  //# and process the remaining ones as usual.
   return FirstCommon(usable, offer.cipher_suites, config.server.server_preference);
 }
 
 }  // namespace
 
+//= rfc8446#section-9.3
+//# A client sending a ClientHello MUST support all parameters advertised
+//# in it.
 std::vector<CipherSuiteId> UsableSuites(const HandshakeConfig& config) {
   std::vector<CipherSuiteId> usable;
   for (const CipherSuiteId id : config.cipher_suites) {
@@ -108,6 +115,9 @@ Status Negotiate(const HandshakeConfig& config, const ClientHello& offer, const 
   //# (i.e., there is no overlap between the client and server parameters),
   //# it MUST abort the handshake with either a "handshake_failure" or
   //# "insufficient_security" fatal alert (see Section 6).
+  //= rfc8446#section-2.1
+  //# If no common cryptographic parameters can be negotiated, the server
+  //# MUST abort the handshake with an appropriate alert.
   if (!suite.has_value()) return HandshakeFailure(Reason::kNoSharedCipher);
   //= rfc8446#section-4.1.4
   //# Servers MUST ensure that they negotiate the
@@ -121,6 +131,13 @@ Status Negotiate(const HandshakeConfig& config, const ClientHello& offer, const 
 
   // A share that is there is taken before a better group that would cost a round trip.
   const std::vector<NamedGroup> groups = UsableGroups(config);
+  //= rfc8446#section-2
+  //# the server's share MUST be in the same group as one of the client's
+  //# shares.
+  //= rfc8446#section-4.2.8
+  //# This value MUST be in the same group as the KeyShareEntry value
+  //# offered by the client that the server has selected for the negotiated
+  //# key exchange.
   if (const auto share = FirstShare(groups, offer.key_shares, config.server.server_preference)) {
     out->has_group = true;
     out->group = share->group;
@@ -159,6 +176,11 @@ std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credentia
   if (credential == nullptr || credential->chain.empty()) return std::nullopt;
   for (const SignatureScheme scheme : credential->schemes) {
     const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
+    //= rfc8446#section-4.4.2.2
+    //# The server's end-entity certificate's public key (and associated
+    //# restrictions) MUST be compatible with the selected authentication
+    //# algorithm from the client's "signature_algorithms" extension
+    //# (currently RSA, ECDSA, or EdDSA).
     if (info == nullptr || !info->in_handshake) continue;
     if (std::find(offered.begin(), offered.end(), scheme) != offered.end()) return scheme;
   }

@@ -132,6 +132,9 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
   //= rfc8446#section-4.4.3
   //# If the verification fails, the receiver MUST terminate the handshake
   //# with a "decrypt_error" alert.
+  //= rfc8446#section-4.4.3
+  //# The receiver of a CertificateVerify message MUST verify the signature
+  //# field.
   if (!VerifySignature(algorithms, key_->key(), verify->algorithm,
                        BuildCertificateVerifyInput(terms_.peer_is_server, hash->view()),
                        verify->signature)) {

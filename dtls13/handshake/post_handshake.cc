@@ -33,12 +33,21 @@ PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool
 Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
                                     Epoch epoch) {
   // An epoch that a KeyUpdate has ended, or the handshake's own: RFC 9147bis section 8.
+  //= rfc8446#section-5.1
+  //# Implementations MUST verify that all messages immediately preceding a
+  //# key change align with a record boundary; if not, then they MUST
+  //# terminate the connection with an "unexpected_message" alert.
   if (epoch != read_epoch_) return UnexpectedMessage();
   //= rfc8446#section-4.6.2
   //# All of the client's
   //# messages for a given response MUST appear consecutively on the wire
   //# with no intervening messages of other types.
   if (auth_ != nullptr && auth_->IsMidAnswer()) return HandleAuth(type, body);
+  //= rfc8446#section-4.6.2
+  //# Note: Because client authentication could involve prompting the user,
+  //# servers MUST be prepared for some delay, including receiving an
+  //# arbitrary number of other messages between sending the
+  //# CertificateRequest and receiving a response.
   switch (type) {
     case HandshakeType::kCertificateRequest:
     case HandshakeType::kCertificate:
@@ -86,6 +95,9 @@ bool PostHandshake::Send(HandshakeType type, std::vector<uint8_t> body) {
     return true;
   }
   outstanding_.push_back(type);
+  //= rfc8446#section-4.6.3
+  //# Both sender and receiver MUST encrypt their KeyUpdate messages with
+  //# the old keys.
   Queue(SendMessage{.epoch = write_epoch_, .type = type, .body = std::move(body)});
   return true;
 }
@@ -219,11 +231,21 @@ Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
   Secret next =
       NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix, read_secret_.bytes());
   if (next.empty()) return InternalError(Reason::kCrypto);
+  //= rfc8446#section-4.6.3
+  //# Upon receiving a KeyUpdate, the receiver MUST update its receiving
+  //# keys.
+  //= rfc8446#section-4.6.3
+  //# Additionally, both sides MUST enforce that a KeyUpdate with the old
+  //# key is received before accepting any messages encrypted with the new
+  //# key.
   read_epoch_ = read_epoch_.Next();
   read_secret_ = std::move(next);
   Queue(InstallReadKeys{.epoch = read_epoch_,
                         .suite = suite_,
                         .traffic_secret = Secret::CopyOf(read_secret_.bytes())});
+  //= rfc8446#section-4.6.3
+  //# the receiver MUST send a KeyUpdate of its own with request_update set
+  //# to "update_not_requested"
   if (update->update_requested) RequestKeyUpdate(/*request_peer=*/false);
   return Status::Ok();
 }

@@ -97,6 +97,9 @@ Status PostHandshakeAuth::HandleRequest(std::span<const uint8_t> body) {
   return asked_.size() == 1 ? StartAnswer() : Status::Ok();
 }
 
+//= rfc8446#section-4.6.2
+//# The client MUST respond with the appropriate Authentication messages
+//# (see Section 4.4).
 Status PostHandshakeAuth::StartAnswer() {
   stage_ = Stage::kCredential;
   if (asked_.empty() || config_->ask_credential) return Status::Ok();
@@ -138,6 +141,9 @@ std::vector<AuthenticationMessage> PostHandshakeAuth::TakeAnswer(const Secret& w
     *status = InternalError(Reason::kCrypto);
     return {};
   }
+  //= rfc8446#section-4.6.2
+  //# If the client chooses to authenticate, it MUST send Certificate,
+  //# CertificateVerify, and Finished.
   answer_.push_back({.type = HandshakeType::kFinished, .body = std::move(finished)});
   std::vector<AuthenticationMessage> answer = std::exchange(answer_, {});
   asked_.pop_front();

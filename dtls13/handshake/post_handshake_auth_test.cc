@@ -86,6 +86,14 @@ class PostHandshakeAuthTest : public testing::Test {
   std::vector<bool> outcomes_;  // declined
 };
 
+//= rfc8446#section-4.6.2
+//= type=test
+//# The client MUST respond with the appropriate Authentication messages
+//# (see Section 4.4).
+//= rfc8446#section-4.6.2
+//= type=test
+//# If the client chooses to authenticate, it MUST send Certificate,
+//# CertificateVerify, and Finished.
 TEST_F(PostHandshakeAuthTest, AClientProvesItself) {
   Connect();
   const std::vector<SendMessage> answer = Answer();
@@ -186,6 +194,12 @@ TEST_F(PostHandshakeAuthTest, SeveralRequestsAreBoundedAndDistinct) {
 }
 
 // The Finished is made with the keys that the answer leaves under.
+//= rfc8446#section-4.6.2
+//= type=test
+//# Note: Because client authentication could involve prompting the user,
+//# servers MUST be prepared for some delay, including receiving an
+//# arbitrary number of other messages between sending the
+//# CertificateRequest and receiving a response.
 TEST_F(PostHandshakeAuthTest, AnAnswerWaitsForTheAckOfAKeyUpdate) {
   Connect();
   Ask();

@@ -63,6 +63,10 @@ class PostHandshakeTest : public testing::Test {
 //# In contrast, implementations MUST NOT send KeyUpdate, NewConnectionId,
 //# or RequestConnectionId messages if an earlier message of the same type
 //# has not yet been acknowledged.
+//= rfc8446#section-4.6.3
+//= type=test
+//# Both sender and receiver MUST encrypt their KeyUpdate messages with
+//# the old keys.
 TEST_F(PostHandshakeTest, NewWriteKeysWaitForTheAck) {
   client_->RequestKeyUpdate(/*request_peer=*/true);
   const auto sent = Next<SendMessage>();
@@ -84,6 +88,14 @@ TEST_F(PostHandshakeTest, NewWriteKeysWaitForTheAck) {
   EXPECT_EQ(Next<SendMessage>()->epoch, Epoch{4});
 }
 
+//= rfc8446#section-4.6.3
+//= type=test
+//# Upon receiving a KeyUpdate, the receiver MUST update its receiving
+//# keys.
+//= rfc8446#section-4.6.3
+//= type=test
+//# the receiver MUST send a KeyUpdate of its own with request_update set
+//# to "update_not_requested"
 TEST_F(PostHandshakeTest, APeersKeyUpdateInstallsReadKeysAndIsAnsweredWhenAsked) {
   ASSERT_TRUE(Handle(HandshakeType::kKeyUpdate, {0}).ok());
   const auto keys = Next<InstallReadKeys>();

@@ -50,6 +50,15 @@ class PskHandshakeTest
 //= type=test
 //# Servers which are authenticating with a PSK MUST NOT send the
 //# CertificateRequest message in the main handshake
+//= rfc8446#section-4.2.9
+//= type=test
+//# In this mode, the client and server MUST supply "key_share" values as
+//# described in Section 4.2.8.
+//= rfc8446#appendix-E.1
+//= type=test
+//# Implementations MUST NOT combine external PSKs with certificate-based
+//# authentication of either the client or the server unless negotiated by
+//# some extension.
 TEST_P(PskHandshakeTest, Completes) {
   const auto [mode, hash, is_session, retry] = GetParam();
   HandshakeConfig client_config = TestConfig();
@@ -391,6 +400,15 @@ TEST(PskChoiceTest, CertificatesNeedSignatureAlgorithms) {
 //= type=test
 //# The server MUST ensure that it selects a compatible PSK
 //# (if any) and cipher suite.
+//= rfc8446#section-2.2
+//= type=test
+//# When PSKs are provisioned out of band, the PSK identity and the KDF
+//# hash algorithm to be used with the PSK MUST also be provisioned.
+//= rfc8446#section-4.2.11
+//= type=test
+//# For externally established PSKs, the Hash algorithm MUST be set when
+//# the PSK is established or default to SHA-256 if no such algorithm is
+//# defined.
 TEST(PskChoiceTest, KeyOfEitherHashBringsItsSuite) {
   const Psk keys[] = {External(1, HashId::kSha384), External(2, HashId::kSha256)};
   for (size_t known = 0; known < 2; ++known) {
@@ -405,6 +423,7 @@ TEST(PskChoiceTest, KeyOfEitherHashBringsItsSuite) {
       EXPECT_EQ(pair.client_handshake->result().suite->hash, keys[known].hash());
     }
   }
+  EXPECT_EQ(ExternalPsk().hash, HashId::kSha256) << "where nothing else is said";
   // The key's hash has no suite on this server.
   HandshakeConfig server_config = AskingServer();
   server_config.cipher_suites = {kSha256Suite};

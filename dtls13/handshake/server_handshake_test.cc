@@ -7,7 +7,10 @@
 
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/encrypted_extensions.h"
 #include "dtls13/message/received_hello.h"
 #include "dtls13/message/server_hello.h"
 #include "dtls13/wire/bytes_test_util.h"
@@ -144,6 +147,16 @@ TEST(ServerChoiceTest, RetryGroupFollowsTheSamePreference) {
 //# (i.e., there is no overlap between the client and server parameters),
 //# it MUST abort the handshake with either a "handshake_failure" or
 //# "insufficient_security" fatal alert (see Section 6).
+//= rfc8446#section-2.1
+//= type=test
+//# If no common cryptographic parameters can be negotiated, the server
+//# MUST abort the handshake with an appropriate alert.
+//= rfc8446#section-4.1.1
+//= type=test
+//# If there is no overlap between the received "supported_groups" and the
+//# groups supported by the server, then the server MUST abort the
+//# handshake with a "handshake_failure" or an "insufficient_security"
+//# alert.
 TEST(ServerChoiceTest, NothingInCommonIsHandshakeFailure) {
   const Bytes hello = Hello().Build();
   HandshakeConfig suites = TestConfig();
@@ -165,6 +178,16 @@ TEST(ServerChoiceTest, NothingInCommonIsHandshakeFailure) {
 }
 
 // The schemes for certificates alone do not sign handshakes, even if both sides list them.
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# The server's end-entity certificate's public key (and associated
+//# restrictions) MUST be compatible with the selected authentication
+//# algorithm from the client's "signature_algorithms" extension
+//# (currently RSA, ECDSA, or EdDSA).
+//= rfc8446#section-4.4.3
+//= type=test
+//# RSA signatures MUST use an RSASSA-PSS algorithm, regardless of whether
+//# RSASSA-PKCS1-v1_5 algorithms appear in "signature_algorithms".
 TEST(ServerChoiceTest, NeverSignsWithPkcs1) {
   Hello hello;
   hello.fields.signature_schemes = {SignatureScheme::kRsaPkcs1Sha256};
@@ -181,6 +204,9 @@ TEST(ServerChoiceTest, NeverSignsWithPkcs1) {
   EXPECT_EQ(server->signature_request().scheme, SignatureScheme::kRsaPssRsaeSha384);
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# The server's certificate_list MUST always be non-empty.
 TEST(ServerChoiceTest, AsksForTheCredential) {
   HandshakeConfig config = TestConfig();
   config.credential = nullptr;
@@ -243,6 +269,130 @@ TEST(ServerHelloFlightTest, BadSharesAreIllegal) {
               AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
 }
 
+// The server's own order of groups has another first, of which the client sent no share.
+//= rfc8446#section-2
+//= type=test
+//# the server's share MUST be in the same group as one of the client's
+//# shares.
+//= rfc8446#section-4.2.8
+//= type=test
+//# This value MUST be in the same group as the KeyShareEntry value
+//# offered by the client that the server has selected for the negotiated
+//# key exchange.
+TEST(ServerHelloFlightTest, HasTheShareOfAGroupThatTheClientSentOneOf) {
+  HandshakeConfig config = TestConfig();
+  config.groups = {NamedGroup::kX25519, NamedGroup::kSecp384r1, NamedGroup::kSecp256r1};
+  config.server.server_preference = true;
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), Hello().Build()).ok());
+  const Bytes body = TakeServerHello(server.get());
+  const auto hello = ParseServerHello(body);
+  ASSERT_TRUE(hello.has_value());
+  const auto share = ParseServerShare(*hello->extensions.Find(ExtensionType::kKeyShare));
+  ASSERT_TRUE(share.has_value());
+  EXPECT_EQ(share->group, NamedGroup::kSecp256r1);
+}
+
+// Whatever else the client offers is answered in EncryptedExtensions, or not at all.
+//= rfc8446#section-4.1.3
+//= type=test
+//# The ServerHello MUST only include extensions which are required to
+//# establish the cryptographic context and negotiate the protocol
+//# version.
+TEST(ServerHelloFlightTest, HasNoOtherExtensionsThanItsKeysNeed) {
+  Hello hello;
+  hello.fields.server_name = "server.test";
+  hello.fields.connection.alpn = {"coap"};
+  hello.fields.connection.record_size_limit = 500;
+  hello.fields.psk_modes = {PskKeyExchangeMode::kPskDheKe};
+  hello.fields.post_handshake_auth = true;
+  hello.fields.certificate_wishes.ocsp = true;
+  HandshakeConfig config = TestConfig();
+  config.connection.alpn = {"coap"};
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), hello.Build()).ok());
+  const Bytes body = TakeServerHello(server.get());
+  auto action = server->NextAction();
+  while (action.has_value() && !std::holds_alternative<SendMessage>(*action)) {
+    action = server->NextAction();
+  }
+  ASSERT_TRUE(action.has_value());
+  ASSERT_EQ(std::get<SendMessage>(*action).type, HandshakeType::kEncryptedExtensions);
+  const auto encrypted = ParseEncryptedExtensions(std::get<SendMessage>(*action).body);
+  ASSERT_TRUE(encrypted.has_value());
+  EXPECT_TRUE(encrypted->Has(ExtensionType::kApplicationLayerProtocolNegotiation));
+  //= rfc8446#section-4.2.6
+  //= type=test
+  //# Servers MUST NOT send this extension.
+  EXPECT_FALSE(encrypted->Has(ExtensionType::kPostHandshakeAuth));
+  //= rfc8446#section-4.2.9
+  //= type=test
+  //# The server MUST NOT send a "psk_key_exchange_modes" extension.
+  EXPECT_FALSE(encrypted->Has(ExtensionType::kPskKeyExchangeModes));
+  const auto answer = ParseServerHello(body);
+  ASSERT_TRUE(answer.has_value());
+  std::vector<ExtensionType> types;
+  ByteReader reader = answer->extensions.Begin();
+  for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
+    types.push_back(extension.type);
+  }
+  EXPECT_EQ(types, (std::vector<ExtensionType>{ExtensionType::kSupportedVersions,
+                                               ExtensionType::kKeyShare}));
+}
+
+// status_request_v2 (17) and truncated_hmac (4) are DTLS 1.2's.
+//= rfc8446#section-4.4.2.1
+//= type=test
+//# TLS 1.3 servers MUST NOT act upon its presence or information in it
+//# when processing ClientHello messages; in particular, they MUST NOT
+//# send the status_request_v2 extension in the EncryptedExtensions,
+//# CertificateRequest, or Certificate messages.
+//= rfc8446#section-4.4.2.1
+//= type=test
+//# TLS 1.3 servers MUST be able to process ClientHello messages that
+//# include it, as it MAY be sent by clients that wish to use it in
+//# earlier protocol versions.
+//= rfc8446#appendix-D.5
+//= type=test
+//# MUST NOT use the Truncated HMAC extension, defined in Section 7 of
+//# [RFC6066],
+TEST(ServerHelloFlightTest, ExtensionsOfDtls12AreIgnored) {
+  Bytes body = Hello().Build();
+  SetExtension(kCH, &body, static_cast<ExtensionType>(17), {0, 7, 2, 0, 4, 0, 0, 0, 0});
+  SetExtension(kCH, &body, static_cast<ExtensionType>(4), {});
+  HandshakeConfig config = TestConfig();
+  config.server.client_authentication = ClientAuthentication::kOptional;
+  auto credential =
+      std::make_shared<Credential>(*TestIdentity::Get(TestKeyKind::kEcdsaP256).credential());
+  credential->staples = {{.ocsp_response = {7, 8, 9}}};
+  config.credential = credential;
+  const auto server = NewServer(config);
+  ASSERT_TRUE(Give(server.get(), body).ok());
+  std::vector<HandshakeType> types;
+  while (auto action = server->NextAction()) {
+    const auto* message = std::get_if<SendMessage>(&*action);
+    if (message == nullptr || message->type == HandshakeType::kServerHello) continue;
+    types.push_back(message->type);
+    if (message->type == HandshakeType::kEncryptedExtensions) {
+      EXPECT_EQ(message->body, (Bytes{0, 0}));
+    } else if (message->type == HandshakeType::kCertificateRequest) {
+      EXPECT_FALSE(
+          ParseCertificateRequest(message->body)->extensions.Has(static_cast<ExtensionType>(17)));
+    } else {
+      const auto certificate = ParseCertificate(message->body);
+      ASSERT_TRUE(certificate.has_value());
+      ByteReader extensions = certificate->entries.front().extensions.Begin();
+      EXPECT_TRUE(extensions.empty());
+    }
+  }
+  //= rfc8446#section-4.3.2
+  //= type=test
+  //# This message, if sent, MUST follow EncryptedExtensions.
+  EXPECT_EQ(types, (std::vector<HandshakeType>{HandshakeType::kEncryptedExtensions,
+                                               HandshakeType::kCertificateRequest,
+                                               HandshakeType::kCertificate}));
+}
+
 // F34: a client full of unknown values completes.
 TEST(ServerHelloFlightTest, GreaseIsIgnored) {
   Hello hello;
@@ -262,6 +412,10 @@ TEST(ServerHelloFlightTest, GreaseIsIgnored) {
   EXPECT_EQ(server->result().group, NamedGroup::kSecp256r1);
 }
 
+//= rfc8446#section-4.1.3
+//= type=test
+//# This structure is generated by the server and MUST be generated
+//# independently of the ClientHello.random.
 TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
   const auto first = NewServer(TestConfig());
   const HandshakeConfig shared = TestConfig();
@@ -284,6 +438,10 @@ TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
 //= type=test
 //# DTLS 1.3-compliant implementations MUST NOT use the HelloVerifyRequest
 //# to execute a return-routability check.
+//= rfc8446#appendix-B
+//= type=test
+//# TLS 1.3 implementations MUST NOT send them but might receive them from
+//# older TLS implementations.
 TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
   HandshakeConfig config = TestConfig();
   config.server.require_cookie = true;
@@ -342,6 +500,11 @@ TEST(ServerCookieTest, AnyServerWithTheKeysContinues) {
   EXPECT_TRUE(pair.completed());
 }
 
+//= rfc8446#section-4.1.1
+//= type=test
+//# If the server selects an (EC)DHE group and the client did not offer a
+//# compatible "key_share" extension in the initial ClientHello, the
+//# server MUST respond with a HelloRetryRequest (Section 4.1.4) message.
 TEST(ServerCookieTest, GroupAndCookieComeTogether) {
   HandshakeConfig config = TestConfig();
   config.groups = {NamedGroup::kX25519};

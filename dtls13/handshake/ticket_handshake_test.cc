@@ -53,6 +53,11 @@ Psk With(const Psk& psk, const std::function<void(Bytes*)>& change) {
   return Psk(changed);
 }
 
+//= rfc8446#section-4.6.1
+//= type=test
+//# On resumption, if reporting an SNI value to the calling application,
+//# implementations MUST use the value sent in the resumption ClientHello
+//# rather than the value sent in the previous session.
 TEST(TicketHandshakeTest, ResumesByTheTicketAlone) {
   const Server server;
   for (const CipherSuiteId suite : {kSha256Suite, kSha384Suite}) {
@@ -66,6 +71,7 @@ TEST(TicketHandshakeTest, ResumesByTheTicketAlone) {
       EXPECT_TRUE(pair.client_handshake->result().resumed);
       EXPECT_EQ(FindCipherSuite(suite)->hash, pair.client_handshake->result().suite->hash);
       EXPECT_EQ(pair.server_handshake->peer_identity().chain, NewSession(1)->peer_certificates);
+      EXPECT_EQ(pair.server_handshake->result().server_name, "server.test");
     }
   }
 }

@@ -46,8 +46,18 @@ struct Transition {
 // kTransitions is all that a peer may send during the handshake; anything else is
 // unexpected_message. A HelloRetryRequest is a ServerHello by its type; that a second one is not
 // allowed is for the handler to see.
+//= rfc8446#section-4.5
+//# Servers MUST NOT send this message, and clients receiving it MUST
+//# terminate the connection with an "unexpected_message" alert.
+//= rfc8446#section-4.6.3
+//# Implementations that receive a KeyUpdate message prior to receiving a
+//# Finished message MUST terminate the connection with an
+//# "unexpected_message" alert.
 inline constexpr Transition kTransitions[] = {
     {HandshakeState::kClientWaitServerHello, HandshakeType::kServerHello, kPlaintextEpoch},
+    //= rfc8446#appendix-B
+    //# TLS 1.3 implementations MUST NOT send them but might receive them from
+    //# older TLS implementations.
     {HandshakeState::kClientWaitServerHello, HandshakeType::kHelloVerifyRequest, kPlaintextEpoch},
     {HandshakeState::kClientWaitEncryptedExtensions, HandshakeType::kEncryptedExtensions,
      kHandshakeEpoch},
@@ -62,6 +72,10 @@ inline constexpr Transition kTransitions[] = {
     {HandshakeState::kClientWaitCertificateVerify, HandshakeType::kCertificateVerify,
      kHandshakeEpoch},
     {HandshakeState::kClientWaitFinished, HandshakeType::kFinished, kHandshakeEpoch},
+    //= rfc8446#section-4.1.2
+    //# Because TLS 1.3 forbids renegotiation, if a server has negotiated TLS
+    //# 1.3 and receives a ClientHello at any other time, it MUST terminate
+    //# the connection with an "unexpected_message" alert.
     {HandshakeState::kServerWaitClientHello, HandshakeType::kClientHello, kPlaintextEpoch},
     {HandshakeState::kServerWaitCertificate, HandshakeType::kCertificate, kHandshakeEpoch},
     {HandshakeState::kServerWaitCertificate, HandshakeType::kCompressedCertificate,

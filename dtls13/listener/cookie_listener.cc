@@ -18,6 +18,14 @@ ListenInspection CookieListener::Inspect(const ReceivedHello& hello,
                                          WallTime now) const {
   if (!hello.is_well_formed()) return {};
   if (!OffersDtls13(hello.hello())) {
+    //= rfc8446#section-4.2.1
+    //# If this extension is not present, servers which are compliant with
+    //# this specification and which also support TLS 1.2 MUST negotiate TLS
+    //# 1.2 or prior as specified in [RFC5246], even if
+    //# ClientHello.legacy_version is 0x0304 or later.
+    //= rfc8446#appendix-D.2
+    //# If the "supported_versions" extension is not present, the server MUST
+    //# negotiate the minimum of ClientHello.legacy_version and TLS 1.2.
     return {.verdict = ListenVerdict::kNotDtls13, .application_cookie = {}};
   }
   if (!hello->extensions.Has(ExtensionType::kCookie)) {

@@ -162,6 +162,16 @@ TEST_F(CookieListenerTest, WhatIsNoWholeClientHelloIsIgnored) {
   EXPECT_EQ(Retry(std::vector<uint8_t>(100, 22), ""), ToBytes(""));
 }
 
+//= rfc8446#section-4.2.1
+//= type=test
+//# If this extension is not present, servers which are compliant with
+//# this specification and which also support TLS 1.2 MUST negotiate TLS
+//# 1.2 or prior as specified in [RFC5246], even if
+//# ClientHello.legacy_version is 0x0304 or later.
+//= rfc8446#appendix-D.2
+//= type=test
+//# If the "supported_versions" extension is not present, the server MUST
+//# negotiate the minimum of ClientHello.legacy_version and TLS 1.2.
 TEST_F(CookieListenerTest, AHelloWithoutDtls13IsToldApart) {
   std::vector<uint8_t> hello = FromClient();
   // supported_versions is the list 02 fe fc; without it the hello speaks for DTLS 1.2 alone.

@@ -66,6 +66,8 @@ HelloReport HelloListener::Handle(std::span<uint8_t> datagram,
       if (!first) return {};
       return RefuseRecord(first->record_number, AlertDescription::kIllegalParameter);
     }
+    //= rfc8446#section-4.2.2
+    //# Servers operating statelessly MUST ignore these records.
     if (gathered.verdict != GatherVerdict::kWhole) return {};
     message_seq = gathered.message_seq;
     record_number = gathered.record_number;

@@ -324,6 +324,14 @@ TEST_F(HelloListenerTest, WhatIsNoFirstOrSecondHelloIsIgnored) {
   EXPECT_EQ(Handle(third).verdict, HelloVerdict::kIgnore);
   Bytes alert = {21, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 40};
   EXPECT_EQ(Handle(alert).verdict, HelloVerdict::kIgnore);
+  //= rfc8446#section-4.2.2
+  //= type=test
+  //# Servers operating statelessly MUST ignore these records.
+  // Between the two hellos: early data, and a change_cipher_spec.
+  Bytes early_data(60, 0x2d);
+  EXPECT_EQ(Handle(early_data).verdict, HelloVerdict::kIgnore);
+  Bytes change_cipher_spec = {20, 0xfe, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1};
+  EXPECT_EQ(Handle(change_cipher_spec).verdict, HelloVerdict::kIgnore);
 }
 
 }  // namespace

@@ -86,6 +86,9 @@ std::vector<uint8_t> SerializeCertificate(std::span<const uint8_t> context,
   writer.WriteVector8(context);
   {
     ByteWriter::LengthPrefix list(&writer, 3);
+    //= rfc8446#section-4.4.2
+    //# The sender's certificate MUST come in the first CertificateEntry in
+    //# the list.
     for (size_t i = 0; i < chain.size(); ++i) {
       writer.WriteVector24(chain[i]);
       WriteStaple(i < staples.size() ? staples[i] : CertificateStaple(), &writer);

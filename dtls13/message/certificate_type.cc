@@ -71,6 +71,11 @@ std::optional<CertificateType> ChooseCertificateType(std::span<const Certificate
     if (Contains(accepted, CertificateType::kX509)) return CertificateType::kX509;
     return std::nullopt;
   }
+  //= rfc8446#section-4.4.2
+  //# The OpenPGP certificate type [RFC6091] MUST NOT be used with TLS 1.3.
+  //= rfc8446#section-4.4.2.2
+  //# The certificate type MUST be X.509v3 [RFC5280], unless explicitly
+  //# negotiated otherwise (e.g., [RFC7250]).
   const auto chosen = std::find_if(offered.begin(), offered.end(),
                                    [&](CertificateType type) { return Contains(accepted, type); });
   if (chosen == offered.end()) return std::nullopt;
@@ -79,6 +84,9 @@ std::optional<CertificateType> ChooseCertificateType(std::span<const Certificate
 
 Status ReadSelectedCertificateType(const ExtensionBlock& extensions, ExtensionType extension,
                                    std::span<const CertificateType> offered, CertificateType* out) {
+  //= rfc8446#section-4.4.2.3
+  //# The certificate type MUST be X.509v3 [RFC5280], unless explicitly
+  //# negotiated otherwise (e.g., [RFC7250]).
   *out = CertificateType::kX509;
   const auto data = extensions.Find(extension);
   if (!data.has_value()) {

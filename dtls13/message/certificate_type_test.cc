@@ -14,6 +14,7 @@ using Types = std::vector<CertificateType>;
 
 constexpr auto kX509 = CertificateType::kX509;
 constexpr auto kRaw = CertificateType::kRawPublicKey;
+constexpr auto kOpenPgp = static_cast<CertificateType>(1);
 
 // --- the extensions
 
@@ -63,6 +64,13 @@ TEST(CertificateTypeTest, MalformedOnesAreDecodeErrors) {
   }
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# The OpenPGP certificate type [RFC6091] MUST NOT be used with TLS 1.3.
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# The certificate type MUST be X.509v3 [RFC5280], unless explicitly
+//# negotiated otherwise (e.g., [RFC7250]).
 TEST(CertificateTypeTest, ChoosesTheOffersFirst) {
   EXPECT_EQ(ChooseCertificateType(Types{kRaw, kX509}, Types{kX509, kRaw}), kRaw);
   EXPECT_EQ(ChooseCertificateType(Types{kRaw, kX509}, Types{kX509}), kX509);
@@ -70,6 +78,8 @@ TEST(CertificateTypeTest, ChoosesTheOffersFirst) {
   EXPECT_EQ(ChooseCertificateType(Types{kX509}, Types{}), kX509);
   EXPECT_EQ(ChooseCertificateType(Types{}, Types{kRaw}), std::nullopt);
   EXPECT_EQ(ChooseCertificateType(Types{kRaw}, Types{kX509}), std::nullopt);
+  EXPECT_EQ(ChooseCertificateType(Types{kOpenPgp}, Types{kX509, kRaw}), std::nullopt);
+  EXPECT_EQ(ChooseCertificateType(Types{kOpenPgp, kRaw}, Types{kX509, kRaw}), kRaw);
 }
 
 //= rfc7250#section-4.2
@@ -78,6 +88,10 @@ TEST(CertificateTypeTest, ChoosesTheOffersFirst) {
 //# client_certificate_type extension MUST be selected from one of the
 //# values provided in the client_certificate_type extension sent in the
 //# client hello.
+//= rfc8446#section-4.4.2.3
+//= type=test
+//# The certificate type MUST be X.509v3 [RFC5280], unless explicitly
+//# negotiated otherwise (e.g., [RFC7250]).
 TEST(CertificateTypeTest, Answers) {
   const auto read = [](const Bytes& block, const Types& offered, CertificateType* out) {
     return ReadSelectedCertificateType(*ExtensionBlock::Parse(block),
@@ -89,6 +103,8 @@ TEST(CertificateTypeTest, Answers) {
   ASSERT_TRUE(read({}, {kRaw, kX509}, &type).ok());
   EXPECT_EQ(type, kX509);
   EXPECT_EQ(read({0, 20, 0, 1, 0}, {kRaw}, &type).alert(), AlertDescription::kIllegalParameter);
+  EXPECT_EQ(read({0, 20, 0, 1, 1}, {kRaw, kX509}, &type).alert(),
+            AlertDescription::kIllegalParameter);
   EXPECT_EQ(read({}, {kRaw}, &type).alert(), AlertDescription::kUnsupportedCertificate);
   EXPECT_EQ(read({0, 20, 0, 0}, {kRaw}, &type).alert(), AlertDescription::kDecodeError);
   EXPECT_EQ(read({0, 20, 0, 2, 2, 2}, {kRaw}, &type).alert(), AlertDescription::kDecodeError);

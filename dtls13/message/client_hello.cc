@@ -63,6 +63,12 @@ Status ReadPskExtensions(const ExtensionBlock& extensions, ClientHello* out) {
   //= rfc8446#section-4.2.11
   //# Servers MUST check that it is the last extension and otherwise fail
   //# the handshake with an "illegal_parameter" alert.
+  //= rfc8446#section-4.2
+  //# When multiple extensions of different types are present, the
+  //# extensions MAY appear in any order, with the exception of
+  //# "pre_shared_key" (Section 4.2.11) which MUST be the last extension in
+  //# the ClientHello (but can appear anywhere in the ServerHello extensions
+  //# block).
   if (!extensions.IsLast(ExtensionType::kPreSharedKey)) {
     return IllegalParameter(Reason::kBadExtension);
   }
@@ -85,6 +91,9 @@ Status ReadKeyExchange(const ExtensionBlock& extensions, ClientHello* out) {
   //# Servers receiving a ClientHello which does not conform to these
   //# requirements MUST abort the handshake with a "missing_extension"
   //# alert.
+  //= rfc8446#section-9.2
+  //# If containing a "supported_groups" extension, it MUST also contain a
+  //# "key_share" extension, and vice versa.
   if (!groups.has_value() || !shares.has_value()) return MissingExtension();
   const auto group_list = ParseCodePointList(*groups);
   const auto share_list = KeyShareList::Parse(*shares);
@@ -202,6 +211,15 @@ const GreaseValues* GreaseOf(const ClientHelloFields& fields) {
 void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* extensions) {
   const GreaseValues* const grease = GreaseOf(fields);
   if (grease != nullptr) extensions->WriteUnanswered(grease->first_extension, {});
+  //= rfc8446#section-4.2.1
+  //# Implementations of this specification MUST send this extension in the
+  //# ClientHello containing all versions of TLS which they are prepared to
+  //# negotiate (for this specification, that means minimally 0x0304, but if
+  //# previous versions of TLS are allowed to be negotiated, they MUST be
+  //# present as well).
+  //= rfc8446#section-9.2
+  //# "supported_versions" is REQUIRED for all ClientHello, ServerHello, and
+  //# HelloRetryRequest messages.
   extensions->Write(ExtensionType::kSupportedVersions, [&](ByteWriter* data) {
     const ByteWriter::LengthPrefix list(data, 1);
     if (grease != nullptr) data->WriteU16(grease->version);
@@ -216,6 +234,9 @@ void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* exte
     extensions->Write(ExtensionType::kCookie,
                       [&](ByteWriter* data) { data->WriteVector16(fields.cookie); });
   }
+  //= rfc8446#section-9.2
+  //# Additionally, all implementations MUST support the use of the
+  //# "server_name" extension with applications capable of using it.
   if (!fields.server_name.empty()) {
     extensions->Write(ExtensionType::kServerName,
                       [&](ByteWriter* data) { WriteServerName(data, fields.server_name); });
@@ -233,6 +254,9 @@ void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* exte
 void WriteOffers(const ClientHelloFields& fields, ExtensionWriter* extensions) {
   const GreaseValues* const grease = GreaseOf(fields);
   if (!fields.groups.empty()) {
+    //= rfc8446#section-9.2
+    //# "supported_groups" is REQUIRED for ClientHello messages using DHE or
+    //# ECDHE key exchange.
     extensions->Write(ExtensionType::kSupportedGroups, [&](ByteWriter* data) {
       WriteCodePoints(data, fields.groups, grease ? std::optional(grease->group) : std::nullopt,
                       fields.legacy.groups);
@@ -261,6 +285,10 @@ void WriteLastExtensions(const ClientHelloFields& fields, ExtensionWriter* exten
     //# resumption via a PSK, it SHOULD also supply a "key_share" extension
     //# to the server to allow the server to decline resumption and fall back
     //# to a full handshake, if needed.
+    //= rfc8446#section-9.2
+    //# "key_share" is REQUIRED for DHE or ECDHE key exchange.
+    //= rfc8446#section-4.2.9
+    //# In this mode, the client and server MUST supply "key_share" values
     extensions->Write(ExtensionType::kKeyShare,
                       [&](ByteWriter* data) { WriteKeyShares(data, fields.key_shares); });
   }
@@ -268,6 +296,11 @@ void WriteLastExtensions(const ClientHelloFields& fields, ExtensionWriter* exten
     //= rfc8446#section-4.2.9
     //# A client MUST provide a "psk_key_exchange_modes" extension if it
     //# offers a "pre_shared_key" extension.
+    //= rfc8446#section-4.2.9
+    //# In order to use PSKs, clients MUST also send a
+    //# "psk_key_exchange_modes" extension.
+    //= rfc8446#section-9.2
+    //# "psk_key_exchange_modes" is REQUIRED for PSK key agreement.
     // Sent without one too: a server issues tickets only to a client that can use them.
     std::vector<PskKeyExchangeMode> modes = fields.psk_modes;
     if (grease != nullptr) modes.insert(modes.begin(), PskKeyExchangeMode{grease->psk_mode});
@@ -285,6 +318,8 @@ void WriteLastExtensions(const ClientHelloFields& fields, ExtensionWriter* exten
     //= rfc8446#section-4.2.11
     //# The "pre_shared_key" extension MUST be the last extension in the
     //# ClientHello (this facilitates implementation as described below).
+    //= rfc8446#section-9.2
+    //# "pre_shared_key" is REQUIRED for PSK key agreement.
     extensions->Write(ExtensionType::kPreSharedKey,
                       [&](ByteWriter* data) { WriteOfferedPsks(data, fields.psks); });
   }
@@ -317,6 +352,12 @@ std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body) {
     return std::nullopt;
   }
   hello.cipher_suites = *suite_list;
+  //= rfc8446#section-4.1.2
+  //# MUST check that the message either contains no data after
+  //# legacy_compression_methods or that it contains a valid extensions
+  //# block with no data following.
+  //= rfc8446#section-4.1.2
+  //# If not, then it MUST abort the handshake with a "decode_error" alert.
   // Hellos of DTLS 1.2 and before may end here.
   if (reader.empty()) return hello;
   const auto extensions = ExtensionBlock::Read(&reader);
@@ -378,6 +419,21 @@ Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
     return DecodeError();
   }
   *out = *hello;
+  //= rfc8446#section-4.2.1
+  //# servers MUST NOT use the ClientHello.legacy_version value for version
+  //# negotiation and MUST use only the "supported_versions" extension to
+  //# determine client preferences.
+  //= rfc8446#section-4.2.1
+  //# Servers MUST only select a version of TLS present in that extension
+  //# and MUST ignore any unknown versions that are present in that
+  //# extension.
+  //= rfc8446#appendix-D.2
+  //# If the "supported_versions" extension is present, the server MUST
+  //# negotiate using that extension as described in Section 4.2.1.
+  //= rfc8446#appendix-D.2
+  //# If the "supported_versions" extension is absent and the server only
+  //# supports versions greater than ClientHello.legacy_version, the server
+  //# MUST abort the handshake with a "protocol_version" alert.
   // Only supported_versions decides the version; legacy_version is not looked at.
   const auto versions = hello->extensions.Find(ExtensionType::kSupportedVersions);
   if (!versions.has_value()) return ProtocolVersionFailure();
@@ -412,6 +468,9 @@ CertificateTypes ClientHello::certificate_types() const {
   return types;
 }
 
+//= rfc8446#section-9.2
+//# All implementations MUST send and use these extensions when offering
+//# applicable features:
 std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
                                           std::vector<ExtensionType>* offered) {
   std::vector<uint8_t> body;
@@ -423,10 +482,16 @@ std::vector<uint8_t> SerializeClientHello(const ClientHelloFields& fields,
   //# "supported_versions" extension (see Section 4.2.1 of [TLS13]) and
   //# the legacy_version field MUST be set to {254, 253}, which was the
   //# version number for DTLS 1.2.
+  //= rfc8446#appendix-D.5
+  //# Implementations MUST NOT send a ClientHello.legacy_version or
+  //# ServerHello.legacy_version set to 0x0300 or less.
   writer.WriteU16(kDtls12Version);
   writer.WriteBytes(fields.random);
   {
     //= rfc9147#section-5.3
+    //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
+    //# single byte length field).
+    //= rfc8446#section-4.1.2
     //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
     //# single byte length field).
     writer.WriteVector8(fields.legacy_session_id);

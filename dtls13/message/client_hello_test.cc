@@ -112,17 +112,50 @@ void ExpectFailure(const RawHello& hello, AlertDescription alert, Reason reason)
 //= type=test
 //# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
 //# single byte length field).
+//= rfc8446#section-4.1.2
+//= type=test
+//# Otherwise, it MUST be set as a zero-length vector (i.e., a zero-valued
+//# single byte length field).
+//= rfc8446#section-4.1.2
+//= type=test
+//# this vector MUST contain exactly one byte, set to zero,
+//= rfc8446#section-4.2.1
+//= type=test
+//# MUST send this extension in the ClientHello containing all versions of
+//# TLS which they are prepared to negotiate
+//= rfc8446#section-9.2
+//= type=test
+//# "supported_versions" is REQUIRED for all ClientHello, ServerHello, and
+//# HelloRetryRequest messages.
+//= rfc8446#section-9.2
+//= type=test
+//# All implementations MUST send and use these extensions when offering
+//# applicable features:
+//= rfc8446#section-9.2
+//= type=test
+//# "supported_groups" is REQUIRED for ClientHello messages using DHE or
+//# ECDHE key exchange.
+//= rfc8446#section-9.2
+//= type=test
+//# "key_share" is REQUIRED for DHE or ECDHE key exchange.
 TEST(ClientHelloTest, RoundTrip) {
   const ClientHelloFields fields = Fields();
   std::vector<ExtensionType> offered;
   const Bytes body = SerializeClientHello(fields, &offered);
   ClientHello offer;
   ASSERT_TRUE(ReadClientHello(body, &offer).ok());
+  //= rfc8446#appendix-D.5
+  //= type=test
+  //# Implementations MUST NOT send a ClientHello.legacy_version or
+  //# ServerHello.legacy_version set to 0x0300 or less.
   EXPECT_EQ(offer.legacy_version, kDtls12Version);
   EXPECT_TRUE(std::equal(offer.random.begin(), offer.random.end(), fields.random.begin(),
                          fields.random.end()));
   EXPECT_TRUE(offer.legacy_session_id.empty());
   EXPECT_TRUE(offer.legacy_cookie.empty());
+  EXPECT_TRUE(std::ranges::equal(offer.legacy_compression_methods, Bytes{0}));
+  EXPECT_TRUE(std::ranges::equal(*offer.extensions.Find(ExtensionType::kSupportedVersions),
+                                 Bytes{2, 0xfe, 0xfc}));
   ASSERT_EQ(offer.cipher_suites.size(), 2u);
   EXPECT_EQ(offer.cipher_suites[0], 0x1301);
   EXPECT_EQ(offer.cipher_suites[1], 0x1302);
@@ -139,6 +172,14 @@ TEST(ClientHelloTest, RoundTrip) {
                          ExtensionType::kPskKeyExchangeModes}));
 }
 
+//= rfc8446#section-4.1.2
+//= type=test
+//# MUST check that the message either contains no data after
+//# legacy_compression_methods or that it contains a valid extensions
+//# block with no data following.
+//= rfc8446#section-4.1.2
+//= type=test
+//# If not, then it MUST abort the handshake with a "decode_error" alert.
 TEST(ClientHelloTest, EveryTruncationAndTrailingByteIsMalformed) {
   ClientHelloFields fields = Fields();
   fields.cookie = {1, 2, 3};
@@ -231,6 +272,34 @@ TEST(ClientOfferTest, WithoutDtls13IsProtocolVersion) {
   ExpectFailure(hello, AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
   hello.Get(43).data = {1, 0xfe};
   ExpectFailure(hello, AlertDescription::kDecodeError, Reason::kDecodeError);
+}
+
+//= rfc8446#section-4.2.1
+//= type=test
+//# servers MUST NOT use the ClientHello.legacy_version value for version
+//# negotiation and MUST use only the "supported_versions" extension to
+//# determine client preferences.
+//= rfc8446#appendix-D.2
+//= type=test
+//# If the "supported_versions" extension is present, the server MUST
+//# negotiate using that extension as described in Section 4.2.1.
+//= rfc8446#appendix-D.2
+//= type=test
+//# If the "supported_versions" extension is absent and the server only
+//# supports versions greater than ClientHello.legacy_version, the server
+//# MUST abort the handshake with a "protocol_version" alert.
+TEST(ClientOfferTest, LegacyVersionDecidesNothing) {
+  for (const uint16_t version : {0xfeff, 0xfefd, 0xfefc, 0x0100, 0x0304}) {
+    RawHello hello;
+    Bytes body = hello.Build();
+    body[0] = static_cast<uint8_t>(version >> 8);
+    body[1] = static_cast<uint8_t>(version);
+    EXPECT_TRUE(Read(body).ok()) << version;
+    hello.Remove(43);
+    Bytes without = hello.Build();
+    std::copy_n(body.begin(), 2, without.begin());
+    EXPECT_EQ(Read(without).alert(), AlertDescription::kProtocolVersion) << version;
+  }
 }
 
 //= rfc9147#section-5.3
@@ -348,6 +417,10 @@ TEST(ClientOfferTest, NoKeySharesAreAllowed) {
   EXPECT_TRUE(offer.key_shares.empty());
 }
 
+//= rfc8446#section-4.2.5
+//= type=test
+//# This extension, if provided by the server, MUST only be sent in the
+//# CertificateRequest message.
 TEST(ClientOfferTest, DuplicateAndMisplacedExtensions) {
   RawHello duplicate;
   duplicate.extensions.push_back({13, {0, 2, 8, 7}});
@@ -405,6 +478,10 @@ TEST(ClientOfferTest, PsksOfAHello) {
 //# If not containing a "pre_shared_key" extension, it MUST contain
 //# both a "signature_algorithms" extension and a "supported_groups"
 //# extension.
+//= rfc8446#section-9.2
+//= type=test
+//# If containing a "supported_groups" extension, it MUST also contain a
+//# "key_share" extension, and vice versa.
 TEST(ClientOfferTest, WithAPskOtherExtensionsMayBeMissing) {
   for (const std::vector<uint16_t>& missing : {std::vector<uint16_t>{13}, {10, 51}, {10, 13, 51}}) {
     RawHello hello;
@@ -431,6 +508,16 @@ TEST(ClientOfferTest, WithAPskOtherExtensionsMayBeMissing) {
 //= type=test
 //# A client MUST provide a "psk_key_exchange_modes" extension if it
 //# offers a "pre_shared_key" extension.
+//= rfc8446#section-4.2.9
+//= type=test
+//# In order to use PSKs, clients MUST also send a
+//# "psk_key_exchange_modes" extension.
+//= rfc8446#section-9.2
+//= type=test
+//# "pre_shared_key" is REQUIRED for PSK key agreement.
+//= rfc8446#section-9.2
+//= type=test
+//# "psk_key_exchange_modes" is REQUIRED for PSK key agreement.
 TEST(ClientHelloTest, PsksGoLastAndEndInTheirBinders) {
   ClientHelloFields fields = Fields();
   fields.cookie = {1, 2, 3};
@@ -468,6 +555,18 @@ TEST(ClientHelloTest, EmptyListsAreNotSent) {
 //= rfc8446#section-4.1.2
 //= type=test
 //# Servers MUST ignore unrecognized extensions.
+//= rfc8446#section-4.2.1
+//= type=test
+//# MUST ignore any unknown versions that are present in that extension.
+//= rfc8446#section-4.4.2.1
+//= type=test
+//# TLS 1.3 servers MUST be able to process ClientHello messages that
+//# include it, as it MAY be sent by clients that wish to use it in
+//# earlier protocol versions.
+//= rfc8446#section-9.3
+//= type=test
+//# A server receiving a ClientHello MUST correctly ignore all
+//# unrecognized cipher suites, extensions, and other parameters.
 TEST(ClientOfferTest, UnknownValuesAreIgnored) {
   RawHello hello;
   hello.suites = {0x1a, 0x1a, 0x13, 0x01, 0x56, 0x00};
@@ -477,6 +576,7 @@ TEST(ClientOfferTest, UnknownValuesAreIgnored) {
   hello.Get(51).data = {0, 10, 0x3a, 0x3a, 0, 1, 0, 0, 29, 0, 1, 7};
   hello.Get(0x5a5a).data = {1, 2, 3};
   hello.Get(1).data = {1};       // max_fragment_length
+  hello.Get(17).data = {0};      // status_request_v2, of DTLS 1.2
   hello.Get(23).data = {};       // extended_master_secret, of DTLS 1.2
   hello.Get(0xff01).data = {0};  // renegotiation_info, of DTLS 1.2
   ClientHello offer;

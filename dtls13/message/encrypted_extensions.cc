@@ -22,6 +22,10 @@ std::optional<ExtensionBlock> ParseEncryptedExtensions(std::span<const uint8_t> 
   return reader.empty() ? extensions : std::nullopt;
 }
 
+//= rfc8446#section-4.2.6
+//# Servers MUST NOT send this extension.
+//= rfc8446#section-4.2.9
+//# The server MUST NOT send a "psk_key_exchange_modes" extension.
 std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsFields& fields) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);

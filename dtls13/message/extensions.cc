@@ -28,6 +28,22 @@ struct Placement {
 
 // The table of RFC 8446 section 4.2, with the later registrations this library knows. Extensions of
 // DTLS 1.2 alone may stand in the ClientHello of a client that speaks both, and nowhere else.
+//= rfc8446#section-4.4.2.1
+//# TLS 1.3 servers MUST NOT act upon its presence or information in it
+//# when processing ClientHello messages; in particular, they MUST NOT
+//# send the status_request_v2 extension in the EncryptedExtensions,
+//# CertificateRequest, or Certificate messages.
+//= rfc8446#section-4.4.2.1
+//# TLS 1.3 servers MUST be able to process ClientHello messages that
+//# include it, as it MAY be sent by clients that wish to use it in
+//# earlier protocol versions.
+//= rfc8446#section-4.2.5
+//# This extension, if provided by the server, MUST only be sent in the
+//# CertificateRequest message.
+//= rfc8446#section-9.2
+//# In the absence of an application profile standard specifying
+//# otherwise, a TLS-compliant application MUST implement the following
+//# TLS extensions:
 constexpr Placement kPlacements[] = {
     {ExtensionType::kServerName, kCH | kEE},
     {ExtensionType::kMaxFragmentLength, kCH | kEE},
@@ -146,6 +162,18 @@ Status CheckExtensions(const ExtensionBlock& block, ExtensionMessage message,
     //# which it appears, it MUST abort the handshake with an
     //# "illegal_parameter" alert.
     const std::optional<bool> allowed = IsExtensionAllowed(extension.type, message);
+    //= rfc8446#section-4.1.2
+    //# Servers MUST ignore unrecognized extensions.
+    //= rfc8446#section-9.3
+    //# MUST correctly ignore all unrecognized cipher suites, extensions, and
+    //# other parameters.
+    //= rfc8446#section-9.3
+    //# In TLS 1.3, a client receiving a CertificateRequest or
+    //# NewSessionTicket MUST also ignore all unrecognized extensions.
+    //= rfc8446#section-4.3.2
+    //# Clients MUST ignore unrecognized extensions.
+    //= rfc8446#section-4.6.1
+    //# Clients MUST ignore unrecognized extensions.
     if (allowed.has_value() && !*allowed) return IllegalParameter(Reason::kBadExtension);
 
     if (!IsResponse(message)) continue;

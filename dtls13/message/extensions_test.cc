@@ -74,6 +74,11 @@ TEST(ExtensionBlockTest, EveryTruncationInsideAnEntryFails) {
   }
 }
 
+//= rfc8446#section-9.2
+//= type=test
+//# In the absence of an application profile standard specifying
+//# otherwise, a TLS-compliant application MUST implement the following
+//# TLS extensions:
 TEST(ExtensionTableTest, IsTheTableOfRfc8446) {
   using M = ExtensionMessage;
   // RFC 8446 section 4.2, RFC 7250, RFC 8449 section 4, RFC 8879 and RFC 9147 section 14, typed in

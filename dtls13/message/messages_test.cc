@@ -34,6 +34,18 @@ void ExpectWholeOnly(const Bytes& body,
 //= type=test
 //# DTLS servers MUST NOT echo
 //# the "legacy_session_id" value from the client
+//= rfc8446#section-4.1.3
+//= type=test
+//# legacy_compression_method: A single byte which MUST have the value 0.
+//= rfc8446#section-4.1.3
+//= type=test
+//# All TLS 1.3 ServerHello messages MUST contain the "supported_versions"
+//# extension.
+//= rfc8446#section-4.2.1
+//= type=test
+//# A server which negotiates TLS 1.3 MUST respond by sending a
+//# "supported_versions" extension containing the selected version value
+//# (0x0304).
 TEST(ServerHelloTest, RoundTrip) {
   const Bytes random(kRandomLen, 3);
   const Bytes key(32, 4);
@@ -76,6 +88,17 @@ TEST(ServerHelloTest, TruncationsAndTrailingBytes) {
   EXPECT_FALSE(ParseServerHello(long_echo).has_value());
 }
 
+//= rfc8446#section-4.1.4
+//= type=test
+//# The server's extensions MUST contain "supported_versions".
+//= rfc8446#section-4.1.4
+//= type=test
+//# Additionally, it SHOULD contain the minimal set of extensions
+//# necessary for the client to generate a correct ClientHello pair.
+//= rfc8446#section-4.1.4
+//= type=test
+//# a HelloRetryRequest MUST NOT contain any extensions that were not
+//# first offered by the client in its ClientHello,
 TEST(ServerHelloTest, HelloRetryRequestIsReproducible) {
   const Bytes cookie = {1, 2, 3};
   const Bytes body =
@@ -83,6 +106,8 @@ TEST(ServerHelloTest, HelloRetryRequestIsReproducible) {
   const auto hello = ParseServerHello(body);
   ASSERT_TRUE(hello.has_value());
   EXPECT_TRUE(hello->IsHelloRetryRequest());
+  EXPECT_EQ(ParseSelectedVersion(*hello->extensions.Find(ExtensionType::kSupportedVersions)),
+            kDtls13Version);
   EXPECT_EQ(ParseRetryGroup(*hello->extensions.Find(ExtensionType::kKeyShare)),
             NamedGroup::kSecp384r1);
   EXPECT_EQ(ToBytes(*ParseRetryCookie(*hello->extensions.Find(ExtensionType::kCookie))), cookie);
@@ -91,7 +116,14 @@ TEST(ServerHelloTest, HelloRetryRequestIsReproducible) {
 
   const Bytes cookie_only =
       SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, cookie);
-  EXPECT_FALSE(ParseServerHello(cookie_only)->extensions.Has(ExtensionType::kKeyShare));
+  std::vector<ExtensionType> types;
+  const auto retry = ParseServerHello(cookie_only);
+  ByteReader extensions = retry->extensions.Begin();
+  for (Extension extension; ExtensionBlock::Next(&extensions, &extension);) {
+    types.push_back(extension.type);
+  }
+  EXPECT_EQ(types, (std::vector<ExtensionType>{ExtensionType::kSupportedVersions,
+                                               ExtensionType::kCookie}));
   EXPECT_TRUE(
       SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, Bytes(65535, 1))
           .empty());
@@ -140,6 +172,10 @@ Status CheckRequest(const Bytes& body) {
 TEST(CertificateRequestTest, Check) {
   EXPECT_TRUE(CheckRequest({0, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3}).ok());
   EXPECT_EQ(CheckRequest({0, 0, 0}).alert(), AlertDescription::kMissingExtension);
+  //= rfc8446#section-4.3.2
+  //= type=test
+  //# This field SHALL be zero length unless used for the post-handshake
+  //# authentication exchanges described in Section 4.6.2.
   EXPECT_EQ(CheckRequest({1, 9, 0, 8, 0, 13, 0, 4, 0, 2, 4, 3}).alert(),
             AlertDescription::kIllegalParameter);
   EXPECT_EQ(CheckRequest({0, 0, 6, 0, 13, 0, 2, 0, 0}).alert(), AlertDescription::kDecodeError);
@@ -151,10 +187,17 @@ TEST(CertificateRequestTest, Check) {
   // F32: certificate_authorities without a name.
   EXPECT_EQ(CheckRequest({0, 0, 14, 0, 13, 0, 4, 0, 2, 4, 3, 0, 47, 0, 2, 0, 0}).alert(),
             AlertDescription::kDecodeError);
+  //= rfc8446#section-4.3.2
+  //= type=test
+  //# Clients MUST ignore unrecognized extensions.
   // Unknown extensions are ignored.
   EXPECT_TRUE(CheckRequest({0, 0, 13, 0, 13, 0, 4, 0, 2, 4, 3, 0x7a, 0x7a, 0, 1, 0}).ok());
 }
 
+//= rfc8446#section-4.4.2
+//= type=test
+//# The sender's certificate MUST come in the first CertificateEntry in
+//# the list.
 TEST(CertificateTest, RoundTripAndTruncations) {
   const std::vector<Bytes> chain = {Bytes(300, 1), Bytes(3, 2)};
   const Bytes body = SerializeCertificate(Bytes{7}, chain);
@@ -273,6 +316,10 @@ TEST(NewSessionTicketTest, Malformed) {
 //= type=test
 //# Clients MUST ignore
 //# unrecognized extensions.
+//= rfc8446#section-9.3
+//= type=test
+//# In TLS 1.3, a client receiving a CertificateRequest or
+//# NewSessionTicket MUST also ignore all unrecognized extensions.
 TEST(NewSessionTicketTest, UnknownExtensionsAreIgnored) {
   NewSessionTicket ticket;
   EXPECT_TRUE(ParseNewSessionTicket(

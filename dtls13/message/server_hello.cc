@@ -28,9 +28,23 @@ void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteI
   //# the "legacy_session_id" value from the client
   writer->WriteVector8(session_id_echo);
   writer->WriteU16(static_cast<uint16_t>(suite));
+  //= rfc8446#section-4.1.3
+  //# legacy_compression_method: A single byte which MUST have the value 0.
   writer->WriteU8(0);  // legacy_compression_method
 }
 
+//= rfc8446#section-4.1.3
+//# All TLS 1.3 ServerHello messages MUST contain the "supported_versions"
+//# extension.
+//= rfc8446#section-4.1.4
+//# The server's extensions MUST contain "supported_versions".
+//= rfc8446#section-4.2.1
+//# A server which negotiates TLS 1.3 MUST respond by sending a
+//# "supported_versions" extension containing the selected version value
+//# (0x0304).
+//= rfc8446#section-9.2
+//# "supported_versions" is REQUIRED for all ClientHello, ServerHello, and
+//# HelloRetryRequest messages.
 void WriteSelectedVersion(ExtensionWriter* extensions) {
   extensions->Write(ExtensionType::kSupportedVersions,
                     [](ByteWriter* data) { data->WriteU16(kDtls13Version); });
@@ -116,6 +130,10 @@ std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t
   return cookie;
 }
 
+//= rfc8446#section-4.1.3
+//# The ServerHello MUST only include extensions which are required to
+//# establish the cryptographic context and negotiate the protocol
+//# version.
 std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, CipherSuiteId suite,
                                           const ServerHelloFields& fields) {
   std::vector<uint8_t> body;
@@ -142,6 +160,12 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
   return body;
 }
 
+//= rfc8446#section-4.1.4
+//# Additionally, it SHOULD contain the minimal set of extensions
+//# necessary for the client to generate a correct ClientHello pair.
+//= rfc8446#section-4.1.4
+//# a HelloRetryRequest MUST NOT contain any extensions that were not
+//# first offered by the client in its ClientHello,
 std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
                                                 std::span<const uint8_t> cookie,

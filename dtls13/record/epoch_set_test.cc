@@ -30,6 +30,10 @@ bool HasRead(const EpochSet& set, uint64_t epoch) { return set.FindRead(Epoch{ep
 //= type=test
 //# Implementations MUST either abandon an association or rekey prior to
 //# allowing the sequence number to wrap.
+//= rfc8446#section-5.3
+//= type=test
+//# If a TLS implementation would need to wrap a sequence number, it MUST
+//# either rekey (Section 4.6.3) or terminate the connection.
 TEST(WriteNumbers, EachOnceUpToTheLimit) {
   WriteNumbers numbers(3);
   for (uint64_t expected = 0; expected < 3; ++expected) {

@@ -64,6 +64,9 @@ TEST(RecordDrops, F15PlaintextOfAnotherEpoch) {
   }
 }
 
+//= rfc8446#section-5
+//= type=test
+//# MUST simply drop it without further processing.
 TEST(RecordDrops, F15ApplicationDataAndChangeCipherSpecInEpoch0) {
   ExpectDropped(Plaintext(23, 0, 0, ToBytes("injected")), DropReason::kUnknownFirstByte, true);
   ExpectDropped(Plaintext(20, 0, 0, {1}), DropReason::kUnknownFirstByte, true);

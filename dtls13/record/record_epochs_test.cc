@@ -18,6 +18,11 @@ Bytes Data(RecordPair* pair, Epoch epoch) {
 //= type=test
 //# Sequence numbers are maintained separately for each epoch, with each
 //# sequence_number initially being 0 for each epoch.
+//= rfc8446#section-5.3
+//= type=test
+//# Each sequence number is set to zero at the beginning of a connection
+//# and whenever the key is changed; the first record transmitted under a
+//# particular traffic key MUST use sequence number 0.
 TEST(RecordEpochs, NumbersAndWindowsArePerEpoch) {
   RecordPair pair;
   pair.Install(kHandshakeEpoch);
@@ -57,6 +62,11 @@ TEST(RecordEpochs, DuringTheHandshake0And2And3AreReadable) {
 //# Implementations that receive a record with an epoch value for which
 //# no corresponding cipher state can be determined SHOULD handle it as a
 //# record which fails deprotection.
+//= rfc8446#section-4.6.3
+//= type=test
+//# Additionally, both sides MUST enforce that a KeyUpdate with the old
+//# key is received before accepting any messages encrypted with the new
+//# key.
 TEST(RecordEpochs, RecordsBeforeTheirKeysAreDropped) {
   RecordPair pair;
   const Secret secret = TestSecret(pair.suite, kHandshakeEpoch);

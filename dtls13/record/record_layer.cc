@@ -8,6 +8,11 @@
 #include "dtls13/record/sequence_reconstruction.h"
 
 namespace dtls13 {
+
+//= rfc8446#section-5.2
+//# The length MUST NOT exceed 2^14 + 256 bytes.
+static_assert(kMaxPlaintextLen + kProtectionLen <= kMaxCiphertextLen);
+
 RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix)
     : algorithms_(std::move(algorithms)), label_prefix_(label_prefix) {}
 
@@ -70,6 +75,8 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) 
       case RecordKind::kPlaintext:
         if (OpenPlaintext(datagram, &*opened)) return opened;
         break;
+      //= rfc8446#section-5
+      //# MUST simply drop it without further processing.
       case RecordKind::kInvalid:
         //= rfc9147#section-4.1
         //# *  Otherwise, the record MUST be rejected as if it had failed
@@ -175,6 +182,9 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, *record);
   if (!serialized) {
     CountFailure(epoch);
+    //= rfc8446#section-4.2.10
+    //# MUST comply with the same error-handling requirements specified for
+    //# all records when processing early data records.
     return Drop(DropReason::kAuthentication);
   }
   //= rfc9147#section-4.5.1
@@ -295,6 +305,10 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   //= rfc9147#section-4.4
   //# However, the upper layer protocol MUST NOT write any record that exceeds
   //# the maximum record size of 2^14 bytes.
+  //= rfc8446#section-5.1
+  //# The length MUST NOT exceed 2^14 bytes.
+  //= rfc8446#section-5.4
+  //# the full encoded TLSInnerPlaintext MUST NOT exceed 2^14
   if (content.size() > kMaxPlaintextLen) return 0;
   if (epoch == kPlaintextEpoch) return SealPlaintext(type, content, out, number);
   WriteEpoch* keys = epochs_.FindWrite(epoch);
@@ -308,6 +322,9 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   //# Implementations SHOULD
   //# NOT protect more records than allowed by the limit specified for the
   //# negotiated AEAD.
+  //= rfc8446#section-5.3
+  //# If a TLS implementation would need to wrap a sequence number, it MUST
+  //# either rekey (Section 4.6.3) or terminate the connection.
   const std::optional<SequenceNumber> sequence_number = keys->numbers.Take();
   if (!sequence_number) return 0;
 
@@ -329,6 +346,9 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   const size_t record_len = kPlaintextHeaderLen + content.size();
   if (!epoch.is_open || out.size() < record_len) return 0;
   // No mistake above may send an application's data in the clear.
+  //= rfc8446#section-5.1
+  //# Note that Application Data records MUST NOT be written to the wire
+  //# unprotected (see Section 2 for details).
   if (ClassifyRecord(static_cast<uint8_t>(type)) != RecordKind::kPlaintext) return 0;
   //= rfc9147#section-4
   //# Plaintext records MUST NOT
@@ -343,6 +363,9 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   //# records other than the initial ClientHello (i.e., one not
   //# generated after a HelloRetryRequest), where it may also be {254,
   //# 255} for compatibility purposes.
+  //= rfc8446#appendix-D.5
+  //# Implementations MUST NOT send any records with a version less than
+  //# 0x0300.
   header.legacy_record_version = kDtls12Version;
   header.sequence_number = *sequence_number;
   header.fragment_len = static_cast<uint16_t>(content.size());

@@ -73,6 +73,10 @@ TEST(RecordLayer, EmptyContentStillMakesASample) {
 //# records other than the initial ClientHello (i.e., one not
 //# generated after a HelloRetryRequest), where it may also be {254,
 //# 255} for compatibility purposes.
+//= rfc8446#appendix-D.5
+//= type=test
+//# Implementations MUST NOT send any records with a version less than
+//# 0x0300.
 TEST(RecordLayer, PlaintextBytes) {
   RecordPair pair;
   const Bytes first = SealBytes(&pair.sender, kPlaintextEpoch, ContentType::kHandshake, Bytes{9});
@@ -85,6 +89,10 @@ TEST(RecordLayer, PlaintextBytes) {
                                    {{{0}, {1}}, ContentType::kAlert, {2, 40}}}));
 }
 
+//= rfc8446#section-5.1
+//= type=test
+//# Note that Application Data records MUST NOT be written to the wire
+//# unprotected (see Section 2 for details).
 TEST(RecordLayer, SealsNoApplicationDataInTheClear) {
   RecordPair pair;
   for (const ContentType type :
@@ -191,6 +199,12 @@ TEST(RecordLayer, SealWritesNothingBehindTheRecord) {
 //= type=test
 //# However, the upper layer protocol MUST NOT write any record that exceeds
 //# the maximum record size of 2^14 bytes.
+//= rfc8446#section-5.1
+//= type=test
+//# The length MUST NOT exceed 2^14 bytes.
+//= rfc8446#section-5.4
+//= type=test
+//# the full encoded TLSInnerPlaintext MUST NOT exceed 2^14
 TEST(RecordLayer, RefusedSealsTakeNoNumber) {
   RecordPair pair;
   pair.Install(kEpoch);

@@ -92,6 +92,9 @@ std::optional<std::span<uint8_t>> RecordProtection::Open(SequenceNumber number,
 
 std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized) {
   size_t len = serialized.size();
+  //= rfc8446#section-5.4
+  //# Implementations MUST limit their scanning to the cleartext returned
+  //# from the AEAD decryption.
   while (len > 0 && serialized[len - 1] == 0) --len;
   if (len == 0 || len - 1 > kMaxPlaintextLen) return std::nullopt;
   const ContentType type = static_cast<ContentType>(serialized[len - 1]);

@@ -195,6 +195,10 @@ TEST(InnerPlaintext, EmptyContent) {
   EXPECT_TRUE(inner->content.empty());
 }
 
+//= rfc8446#section-5.4
+//= type=test
+//# Implementations MUST limit their scanning to the cleartext returned
+//# from the AEAD decryption.
 TEST(InnerPlaintext, F18NoContentType) {
   EXPECT_FALSE(ParseInnerPlaintext({}));
   Bytes zeros(64);

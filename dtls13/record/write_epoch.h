@@ -44,6 +44,10 @@ class WriteNumbers {
   }
 
  private:
+  //= rfc8446#section-5.3
+  //# Each sequence number is set to zero at the beginning of a connection
+  //# and whenever the key is changed; the first record transmitted under a
+  //# particular traffic key MUST use sequence number 0.
   uint64_t next_ = 0;
   uint64_t limit_;
 };

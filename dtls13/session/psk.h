@@ -39,6 +39,9 @@ class PskKey {
 
 // ExternalPsk is a key that both sides were given by other means than a handshake, RFC 8446 section
 // 2.2: never a password, which whoever sees the handshake could guess at leisure.
+//= rfc8446#section-2.2
+//# When PSKs are provisioned out of band, the PSK identity and the KDF
+//# hash algorithm to be used with the PSK MUST also be provisioned.
 struct ExternalPsk {
   std::vector<uint8_t> identity;  // 1 to 65535 bytes
   PskKey key;

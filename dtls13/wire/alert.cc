@@ -4,6 +4,9 @@
 namespace dtls13 {
 
 std::optional<Alert> ParseAlert(std::span<const uint8_t> content) {
+  //= rfc8446#section-5.1
+  //# In other words, a record with an Alert type MUST contain exactly one
+  //# message.
   if (content.size() != kAlertLen) return std::nullopt;
   return Alert{static_cast<AlertLevel>(content[0]), static_cast<AlertDescription>(content[1])};
 }

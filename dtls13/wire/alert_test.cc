@@ -17,6 +17,10 @@ TEST(Alert, RoundTrip) {
   EXPECT_EQ(ParseAlert(SerializeAlert(alert)), alert);
 }
 
+//= rfc8446#section-5.1
+//= type=test
+//# In other words, a record with an Alert type MUST contain exactly one
+//# message.
 TEST(Alert, ExactlyTwoBytes) {
   EXPECT_FALSE(ParseAlert({}));
   EXPECT_FALSE(ParseAlert(Bytes{2}));

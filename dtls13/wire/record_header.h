@@ -44,6 +44,13 @@ constexpr RecordKind ClassifyRecord(uint8_t first_byte) {
 // PlaintextHeader is DTLSPlaintext's. legacy_record_version is read and ignored.
 //= rfc9147#section-4
 //# It MUST be ignored for all purposes.
+//= rfc8446#section-5.1
+//# This field is deprecated and MUST be ignored for all purposes.
+//= rfc8446#appendix-D
+//# The value of TLSPlaintext.legacy_record_version MUST be ignored by all
+//# implementations.
+//= rfc8446#appendix-D.2
+//# its value MUST always be ignored.
 struct PlaintextHeader {
   ContentType type = ContentType::kInvalid;
   uint16_t legacy_record_version = kDtls12Version;

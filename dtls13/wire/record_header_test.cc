@@ -58,6 +58,16 @@ TEST(PlaintextHeader, RoundTrip) {
   EXPECT_EQ(record->record_len, 16u);
 }
 
+//= rfc8446#section-5.1
+//= type=test
+//# This field is deprecated and MUST be ignored for all purposes.
+//= rfc8446#appendix-D
+//= type=test
+//# The value of TLSPlaintext.legacy_record_version MUST be ignored by all
+//# implementations.
+//= rfc8446#appendix-D.2
+//= type=test
+//# its value MUST always be ignored.
 TEST(PlaintextHeader, IgnoresLegacyVersion) {
   //= rfc9147#section-4
   //= type=test
@@ -222,6 +232,9 @@ TEST(UnifiedHeader, F18RejectsCiphertextUnder16Bytes) {
   EXPECT_TRUE(ParseCiphertextRecord(just_enough, 0));
 }
 
+//= rfc8446#section-5.2
+//= type=test
+//# The length MUST NOT exceed 2^14 + 256 bytes.
 TEST(UnifiedHeader, BoundsTheCiphertext) {
   Bytes largest = {0x20, 0x01};
   largest.resize(2 + kMaxCiphertextLen);

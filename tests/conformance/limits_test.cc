@@ -241,6 +241,11 @@ TEST_F(LimitsTest, SupersededReadKeysGoInTimeThoughNothingArrives) {
 }
 
 // F42
+//= rfc8446#section-5.1
+//= type=test
+//# Implementations MUST verify that all messages immediately preceding a
+//# key change align with a record boundary; if not, then they MUST
+//# terminate the connection with an "unexpected_message" alert.
 TEST_F(LimitsTest, F42AMessageOfTheEpochThatItsKeyUpdateEndedIsUnexpected) {
   Forge forge(pair_, pair_.client());
   for (uint16_t seq : {2, 3}) {

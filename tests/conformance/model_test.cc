@@ -324,6 +324,15 @@ TEST_P(ModelTest, WhatTheDiagramsShowIsAccepted) {
 //# and shown in the diagrams in Section 2.  A peer which receives a
 //# handshake message in an unexpected order MUST abort the handshake
 //# with an "unexpected_message" alert.
+//= rfc8446#section-4.5
+//= type=test
+//# Servers MUST NOT send this message, and clients receiving it MUST
+//# terminate the connection with an "unexpected_message" alert.
+//= rfc8446#section-4.6.3
+//= type=test
+//# Implementations that receive a KeyUpdate message prior to receiving a
+//# Finished message MUST terminate the connection with an
+//# "unexpected_message" alert.
 TEST_P(ModelTest, F16NothingElseIsAcceptedAnywhere) {
   Judge undisturbed(GetParam());
   undisturbed.Run();

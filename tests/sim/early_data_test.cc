@@ -63,6 +63,11 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
   EXPECT_EQ(pair.SendEarly("two"), SendResult::kSealed);
   EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kOffered);
   pair.RunFor(milliseconds(15));  // one way and a half
+  //= rfc8446#appendix-E.5
+  //= type=test
+  //# In order to allow applications to implement this kind of processing,
+  //# TLS implementations MUST provide a way for the application to
+  //# determine if the handshake has completed.
   EXPECT_FALSE(pair.server().connected);
   EXPECT_EQ(pair.server().received_early, (std::vector<Bytes>{ToBytes("one"), ToBytes("two")}));
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -77,6 +82,15 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
   EXPECT_EQ(pair.SendEarly("three"), SendResult::kNotConnected);
 }
 
+//= rfc8446#appendix-E.5
+//= type=test
+//# TLS implementations MUST NOT enable 0-RTT (either sending or
+//# accepting) unless specifically requested by the application
+//= rfc8446#section-8
+//= type=test
+//# clients will not know which, if any, of these mechanisms servers
+//# actually implement and hence MUST only send early data which they deem
+//# safe to be replayed.
 TEST(EarlyDataTest, NothingIsSentWithoutLeave) {
   PairOptions options = EarlyOptions();
   options.client_early_data = false;
@@ -127,6 +141,10 @@ TEST(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
 //# instance of it (be it a machine, a thread, or any other entity within
 //# the relevant serving infrastructure) would accept 0-RTT for the same
 //# 0-RTT handshake at most once;
+//= rfc8446#section-8.2
+//= type=test
+//# MUST respond to apparent replay by rejecting 0-RTT but MUST NOT abort
+//# the handshake.
 TEST(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
   const PairOptions options = EarlyOptions();
   AssociationPair pair(options);
@@ -155,6 +173,26 @@ TEST(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
   EXPECT_EQ(pair.server().received_early.size(), 1u);
 }
 
+//= rfc8446#section-4.2.10
+//= type=test
+//# MUST comply with the same error-handling requirements specified for
+//# all records when processing early data records.
+TEST(EarlyDataTest, ADamagedRecordIsDroppedLikeAnyOther) {
+  AssociationPair pair(EarlyOptions());
+  ASSERT_EQ(pair.SendEarly("once"), SendResult::kSealed);
+  Bytes damaged = pair.link().log().back().bytes;
+  damaged.back() ^= 1;
+  pair.RunFor(milliseconds(15));
+  ASSERT_EQ(pair.server().received_early.size(), 1u);
+  const RecordLayer& records = pair.server().association->facts().records;
+  const uint64_t before = records.num_dropped(DropReason::kAuthentication);
+  pair.Inject(pair.server(), damaged);
+  EXPECT_EQ(records.num_dropped(DropReason::kAuthentication), before + 1);
+  EXPECT_EQ(pair.server().received_early.size(), 1u);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
 TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
   PairOptions options = EarlyOptions();
   options.server.handshake.server.require_cookie = true;
@@ -166,6 +204,14 @@ TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
   EXPECT_FALSE(pair.client().association->ExportEarlyKeyingMaterial("x", {}, key));
 }
 
+//= rfc8446#section-4.2.10
+//= type=test
+//# A TLS implementation MUST NOT automatically resend early data unless
+//# the negotiated connection selects the same ALPN protocol.
+//= rfc8446#appendix-E.5
+//= type=test
+//# MUST NOT automatically resend 0-RTT data if it is rejected by the
+//# server unless instructed by the application.
 TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
   PairOptions options = EarlyOptions();
   options.server.handshake.server.max_early_data_len = 0;
@@ -195,6 +241,12 @@ TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
 //# In order to accept early data, the server MUST have accepted a PSK
 //# cipher suite and selected the first key offered in the client's
 //# "pre_shared_key" extension.
+//= rfc8446#section-4.2.10
+//= type=test
+//# If any of these checks fail, the server MUST NOT respond with the
+//# extension and must discard all the first-flight data using one of the
+//# first two mechanisms listed above (thus falling back to 1-RTT or
+//# 2-RTT).
 TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
   PairOptions options = EarlyOptions();
   auto unknown = ParseSession(SerializeSession(*options.client_psks[0].session()));
@@ -216,6 +268,10 @@ TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
   ExpectRejected(&pair);
 }
 
+//= rfc8446#section-4.2.10
+//= type=test
+//# a server MUST validate that the ticket age for the selected PSK
+//# identity
 TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
   for (const int error : {-11, 11}) {
     PairOptions options = EarlyOptions();
@@ -230,6 +286,10 @@ TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
   }
 }
 
+//= rfc8446#section-7.5
+//= type=test
+//# Implementations MUST use the exporter_master_secret unless explicitly
+//# specified by the application.
 TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
   AssociationPair pair(EarlyOptions());
   std::array<Bytes, 2> keys = {Bytes(32), Bytes(32)};
@@ -244,6 +304,12 @@ TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
 }
 
 // F31: no EndOfEarlyData, on the wire or in message_seq: the client's Finished is its message 1.
+//= rfc8446#section-4.2.11.3
+//= type=test
+//# In order to avoid deadlocks, when accepting "early_data", servers MUST
+//# process the client's ClientHello and then immediately send their
+//# flight of messages, rather than waiting for the client's
+//# EndOfEarlyData message before sending its ServerHello.
 TEST(EarlyDataTest, F31NothingMarksTheEndOfEarlyData) {
   PairOptions options = EarlyOptions();
   options.client.trace = true;
