@@ -96,12 +96,16 @@ Bytes RestOf(const Session& session) {
   return SerializeSession(*rest);
 }
 
-// As libssl's client names a session that came with a ticket.
-Bytes IdOf(const Session& session) {
+// As libssl's client names a session that came with a ticket. The application's library context may
+// be the only one with digests.
+Bytes IdOf(const SslAttachment& attachment, const Session& session) {
+  const CtxAttachment* ctx = attachment.ctx();
   Bytes id(EVP_MAX_MD_SIZE);
   size_t len = 0;
-  if (EVP_Q_digest(nullptr, "SHA256", nullptr, session.ticket.data(), session.ticket.size(),
-                   id.data(), &len) != 1) {
+  ErrorMark mark;
+  if (EVP_Q_digest(ctx == nullptr ? nullptr : ctx->shared.library_context(), "SHA256",
+                   ctx == nullptr ? nullptr : ctx->shared.property_query(), session.ticket.data(),
+                   session.ticket.size(), id.data(), &len) != 1) {
     len = 0;
   }
   id.resize(len);
@@ -138,7 +142,7 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
   Append(Integer(1), &content);
   Append(Integer(DTLS1_3_VERSION), &content);
   AppendElement(kOctetString, suite_bytes, &content);
-  AppendElement(kOctetString, session != nullptr ? IdOf(*session) : Bytes(), &content);
+  AppendElement(kOctetString, session != nullptr ? IdOf(attachment, *session) : Bytes(), &content);
   AppendElement(kOctetString,
                 session != nullptr ? session->psk.bytes() : std::span<const uint8_t>(), &content);
   const int64_t time = session != nullptr ? session->issued_at.time_since_epoch().count()
