@@ -12,12 +12,10 @@
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
+#include "shim/libssl/version_order.h"
 
 namespace dtls13::shim {
 namespace {
-
-// DTLS versions count downwards: a smaller number is a newer version.
-bool IsOlderThan(int version, int bound) { return version > bound; }
 
 // Narrow tells libssl's object a bound of the policy that is stricter than its limit.
 void Narrow(SSL* ssl, int get, int set, int bound, VersionLimit* limit) {
@@ -25,8 +23,8 @@ void Narrow(SSL* ssl, int get, int set, int bound, VersionLimit* limit) {
   const auto in_libssl = static_cast<int>(Real().SSL_ctrl(ssl, get, 0, nullptr));
   const int told = VersionLimit::Of(bound).told;
   const bool is_upper = set == SSL_CTRL_SET_MAX_PROTO_VERSION;
-  const bool is_stricter =
-      in_libssl == 0 || (is_upper ? IsOlderThan(told, in_libssl) : IsOlderThan(in_libssl, told));
+  const bool is_stricter = in_libssl == 0 || (is_upper ? IsOlderVersion(told, in_libssl)
+                                                       : IsOlderVersion(in_libssl, told));
   if (!is_stricter) return;
   const int meant = limit->Meant(in_libssl);
   if (Real().SSL_ctrl(ssl, set, told, nullptr) > 0) *limit = {meant, told};

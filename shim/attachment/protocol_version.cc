@@ -4,6 +4,7 @@
 #include "shim/libssl/dtls_method.h"
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
+#include "shim/libssl/version_order.h"
 
 namespace dtls13::shim {
 namespace {
@@ -11,8 +12,9 @@ namespace {
 // OpenSSL gives DTLS 1.3 the option bit of TLS 1.3.
 constexpr uint64_t kNoDtls13 = SSL_OP_NO_TLSv1_3;
 
-// DTLS versions count downwards: a smaller number is a newer version.
-bool IsOlderThanDtls13(int version) { return version != 0 && version > DTLS1_3_VERSION; }
+bool IsOlderThanDtls13(int version) {
+  return version != 0 && IsOlderVersion(version, DTLS1_3_VERSION);
+}
 
 long Limit(SSL* ssl, int command) { return Real().SSL_ctrl(ssl, command, 0, nullptr); }
 
@@ -27,10 +29,11 @@ bool AllowsDtls13(const SslAttachment& attachment) {
   if (Real().SSL_ct_is_enabled(ssl) != 0) return false;
   const DtlsMethod* method = FindDtlsMethod(Real().SSL_get_ssl_method(ssl));
   if (method == nullptr) return false;
+  const int max = attachment.settings.max_version.Meant(Limit(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION));
+  // A session of AnyConnect's is resumed in its own version, whatever the policy.
+  if (max == DTLS1_BAD_VER) return false;
   if (policy.override_pins) return true;
-  const VersionLimit& max_version = attachment.settings.max_version;
-  return method->pinned_version == 0 &&
-         !IsOlderThanDtls13(max_version.Meant(Limit(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION)));
+  return method->pinned_version == 0 && !IsOlderThanDtls13(max);
 }
 
 bool AllowsOlder(const SslAttachment& attachment) {

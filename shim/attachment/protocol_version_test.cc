@@ -8,6 +8,7 @@
 
 #include "shim/attachment/attachment_test_util.h"
 #include "shim/libssl/dtls_method.h"
+#include "shim/libssl/version_order.h"
 
 namespace dtls13::shim {
 namespace {
@@ -51,6 +52,20 @@ TEST_F(ProtocolVersionTest, OptionAndLowerLimit) {
   EXPECT_FALSE(AllowsOlder(*attachment));
   SSL_set_options(ssl_, SSL_OP_NO_TLSv1_3);
   EXPECT_FALSE(AllowsDtls13(*attachment));
+}
+
+TEST_F(ProtocolVersionTest, CiscosNumberIsOlderThanAll) {
+  SslAttachment* attachment = Attach(DTLS_client_method());
+  ASSERT_NE(attachment, nullptr);
+  attachment->settings.min_version = {DTLS1_BAD_VER, /*told=*/0};
+  EXPECT_TRUE(AllowsDtls13(*attachment));
+  EXPECT_TRUE(AllowsOlder(*attachment));
+  attachment->settings.max_version = {DTLS1_BAD_VER, /*told=*/0};
+  EXPECT_FALSE(AllowsDtls13(*attachment));
+  EXPECT_TRUE(AllowsOlder(*attachment));
+  EXPECT_TRUE(IsOlderVersion(DTLS1_BAD_VER, DTLS1_VERSION));
+  EXPECT_FALSE(IsOlderVersion(DTLS1_BAD_VER, DTLS1_BAD_VER));
+  EXPECT_FALSE(IsOlderVersion(DTLS1_3_VERSION, DTLS1_BAD_VER));
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "dtls13/association_config.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/version_order.h"
 
 namespace dtls13::shim {
 namespace {
@@ -18,9 +19,6 @@ constexpr std::string_view kHelp = "help";
 
 // What UDP over IPv4 can carry.
 constexpr size_t kMaxMtu = 65'507;
-
-// DTLS versions count downwards: a newer one has a smaller number.
-bool IsAtLeast(int version, int bound) { return version <= bound; }
 
 bool ParseBool(std::string_view value, bool* out) {
   if (value != "yes" && value != "no") return false;
@@ -107,8 +105,8 @@ Policy LoadPolicy() {
 }  // namespace
 
 bool Policy::Allows(int version) const {
-  return (min_version == 0 || IsAtLeast(version, min_version)) &&
-         (max_version == 0 || IsAtLeast(max_version, version));
+  return (min_version == 0 || !IsOlderVersion(version, min_version)) &&
+         (max_version == 0 || !IsOlderVersion(max_version, version));
 }
 
 bool Policy::AllowsLibssl() const { return Allows(DTLS1_2_VERSION) || Allows(DTLS1_VERSION); }
