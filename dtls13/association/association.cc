@@ -94,6 +94,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
 
 std::optional<Event> AssociationImpl::PollEvent() {
   if (std::optional<Event> event = events_.Pop()) return event;
+  if (!taken_datagrams_.empty()) taken_datagrams_ = {};
   // Accessors of the handshake's data stay valid until the events that speak of them are polled.
   if (phases_.connected() || failed()) phases_.ForgetHandshake();
   if (failed()) ForgetSecrets();
@@ -129,6 +130,7 @@ void AssociationImpl::OnEnded(bool from_peer) {
   retransmission_.Stop();
   acks_.CancelPending();
   stateless_reply_.clear();
+  held_datagrams_.Clear();
   events_.Push({.type = EventType::kFailed, .status = ending_.failure(), .from_peer = from_peer});
 }
 

@@ -106,10 +106,12 @@ class AssociationImpl final : public Association {
   bool failed() const { return ending_.failed(); }
 
   // --- incoming
-  // HandleRecords is false when nothing in `datagram` could be read.
-  bool HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);
+  struct DatagramNews;
+  DatagramNews HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);
+  // AwaitedEpoch is the one whose records are held, 0 for none.
+  Epoch AwaitedEpoch() const;
   void HoldForServerHello(std::span<const uint8_t> datagram);
-  void HandleHeldDatagrams(const PathId& from, Instant now);
+  void HandleHeldDatagrams(Instant now);
   void HandleRecord(const OpenedRecord& record, Instant now);
   void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
   // AddFragment is false when it failed the association.

@@ -2,6 +2,7 @@
 // The half of AssociationImpl that hears: datagrams, records, ACKs and alerts.
 
 #include <algorithm>
+#include <utility>
 
 #include "dtls13/association/association_impl.h"
 #include "dtls13/message/received_hello.h"
@@ -23,6 +24,12 @@ constexpr int kAckDelayDivisor = 4;
 
 }  // namespace
 
+// DatagramNews is what the records of one datagram turn out to be.
+struct AssociationImpl::DatagramNews {
+  bool heard = false;           // one could be read
+  bool saw_unreadable = false;  // one is of an epoch that cannot be read yet
+};
+
 // RecordNews is what the fragments of one record turn out to be.
 struct AssociationImpl::RecordNews {
   bool acknowledgeable = true;
@@ -41,14 +48,13 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   latest_now_ = now;
   ForgetSpentReadKeys(now);
   BeforeDatagram(from);
-  const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
   HoldForServerHello(datagram);
-  const bool heard = HandleRecords(datagram, from, now);
-  HandleHeldDatagrams(from, now);
+  const DatagramNews news = HandleRecords(datagram, from, now);
+  HandleHeldDatagrams(now);
   if (failed()) return;
-  if (heard) keys_.OnHeard(records_, now);
+  if (news.heard) keys_.OnHeard(records_, now);
   // The peer lives, and may still miss what was given up after many retransmissions.
-  if (heard && phases_.connected()) retransmission_.Revive(now);
+  if (news.heard && phases_.connected()) retransmission_.Revive(now);
   //= rfc9147#section-4.5.3
   //# If the number of packets that fail authentication exceeds a limit that
   //# is specific to the AEAD in use, an implementation SHOULD immediately
@@ -57,7 +63,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
     return;
   }
-  ScheduleAcks(now, records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before);
+  ScheduleAcks(now, news.saw_unreadable);
 }
 
 void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
@@ -89,22 +95,42 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   if (!rest.empty()) HandleDatagram(rest, from, now);
 }
 
-bool AssociationImpl::HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now) {
-  bool heard = false;
+AssociationImpl::DatagramNews AssociationImpl::HandleRecords(std::span<uint8_t> datagram,
+                                                             const PathId& from, Instant now) {
+  DatagramNews news;
+  const uint64_t unreadable_before = records_.num_dropped(DropReason::kUnknownEpoch);
   while (!failed()) {
     // Early data behind a ClientHello has its keys once the caller has chosen the session.
     if (phases_.server_handshake() != nullptr &&
         phases_.server_handshake()->wait() == HandshakeWait::kPsk) {
-      if (!datagram.empty()) held_datagrams_.Hold(datagram);
+      if (!datagram.empty()) held_datagrams_.Hold(kHandshakeEpoch, datagram);
       break;
     }
-    std::optional<OpenedRecord> record = records_.OpenNext(&datagram);
+    std::optional<OpenedRecord> record = records_.OpenNext(&datagram, AwaitedEpoch());
     if (!record) break;
-    heard = true;
+    if (record->is_sealed) {
+      held_datagrams_.Hold(record->number.epoch, record->content);
+      news.saw_unreadable = true;
+      continue;
+    }
+    news.heard = true;
     OnRecordFrom(from, *record, now);
     HandleRecord(*record, now);
   }
-  return heard;
+  if (records_.num_dropped(DropReason::kUnknownEpoch) != unreadable_before) {
+    news.saw_unreadable = true;
+  }
+  return news;
+}
+
+Epoch AssociationImpl::AwaitedEpoch() const {
+  //= rfc9147#section-5.8.1
+  //# Implementations MUST either discard or buffer all application data
+  //# records for epoch 3 and above until they have received the Finished
+  //# message from the peer.
+  // They are buffered as they came: there are no keys that could open one of them too early.
+  return !phases_.connected() && records_.CanRead(kHandshakeEpoch) ? kFirstApplicationEpoch
+                                                                   : kPlaintextEpoch;
 }
 
 void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
@@ -115,16 +141,25 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# transmitting data.
   if (role_ != Role::kClient || phases_.connected() || records_.CanRead(kHandshakeEpoch)) return;
   if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
-  held_datagrams_.Hold(datagram);
+  held_datagrams_.Hold(kHandshakeEpoch, datagram);
 }
 
-void AssociationImpl::HandleHeldDatagrams(const PathId& from, Instant now) {
-  taken_datagrams_.clear();
-  if (held_datagrams_.empty() || !records_.CanRead(kHandshakeEpoch)) return;
-  taken_datagrams_ = held_datagrams_.TakeAll();
-  for (std::vector<uint8_t>& datagram : taken_datagrams_) HandleRecords(datagram, from, now);
+void AssociationImpl::HandleHeldDatagrams(Instant now) {
+  bool took_any = false;
+  while (!held_datagrams_.empty() && !failed()) {
+    auto taken = held_datagrams_.TakeUpTo(records_.newest_read_epoch());
+    if (taken.empty()) break;
+    took_any = true;
+    for (std::vector<uint8_t>& datagram : taken) {
+      // They came during the handshake, which stays on its path.
+      HandleRecords(taken_datagrams_.emplace_back(std::move(datagram)), PathId(mobility_.active()),
+                    now);
+    }
+  }
   // What comes in front of the rest so late was lost once, and so may more be.
-  if (role_ == Role::kClient && !phases_.connected() && peer_is_dtls13_) acks_.OweNow();
+  if (took_any && role_ == Role::kClient && !phases_.connected() && peer_is_dtls13_) {
+    acks_.OweNow();
+  }
 }
 
 void AssociationImpl::ForgetSpentReadKeys(Instant now) {
@@ -170,11 +205,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
         return;
       }
       // Under epoch 2 no one may send data; epoch 3 keys exist only once the peer's Finished is
-      // verified, so data that overtakes it is dropped below us.
-      //= rfc9147#section-5.8.1
-      //# Implementations MUST either discard or buffer all application data
-      //# records for epoch 3 and above until they have received the Finished
-      //# message from the peer.
+      // verified, and what overtakes it waits for them.
       if (record.number.epoch < kFirstApplicationEpoch) {
         FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
         return;

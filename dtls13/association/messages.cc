@@ -222,6 +222,7 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   phases_.OnAnswered();
   AnnounceWait();
   DrainMessages(now);
+  HandleHeldDatagrams(now);
   ScheduleAcks(now, /*saw_unreadable=*/false);
 }
 
@@ -230,7 +231,6 @@ void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {
   if (failed() || server == nullptr || server->wait() != HandshakeWait::kPsk) return;
   server->SetTime(wall_clock_.At(now));
   OnProvided(server->ProvidePsk(index, std::move(psk)), now);
-  HandleHeldDatagrams(PathId(mobility_.active()), now);
 }
 
 void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {

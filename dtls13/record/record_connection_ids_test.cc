@@ -183,6 +183,27 @@ TEST(RecordConnectionIds, BeforeTheServerHelloItIsOnlyUnreadable) {
   EXPECT_EQ(pair.receiver.num_dropped(DropReason::kUnknownEpoch), 1u);
 }
 
+// Not even what nobody can read yet is kept without one of ours.
+TEST(RecordConnectionIds, AnAwaitedRecordNeedsOneToo) {
+  RecordPair pair;
+  const Bytes id = {1, 2, 3};
+  const Bytes another = {1, 2, 4};
+  ASSERT_TRUE(pair.receiver.AddReceiveConnectionId(id));
+  ASSERT_TRUE(pair.sender.InstallWriteKeys(kFirstApplicationEpoch, pair.suite,
+                                           TestSecret(pair.suite, kFirstApplicationEpoch)));
+  const auto is_sealed = [&](std::span<const uint8_t> sent_id) {
+    pair.sender.SetSendConnectionId(sent_id);
+    Bytes record = SealBytes(&pair.sender, kFirstApplicationEpoch, ContentType::kApplicationData,
+                             ToBytes("data"));
+    std::span<uint8_t> rest(record);
+    return pair.receiver.OpenNext(&rest, kFirstApplicationEpoch).has_value();
+  };
+  EXPECT_TRUE(is_sealed(id));
+  EXPECT_FALSE(is_sealed(another));
+  EXPECT_FALSE(is_sealed({}));
+  EXPECT_EQ(pair.receiver.num_dropped(DropReason::kConnectionId), 2u);
+}
+
 TEST(RecordConnectionIds, RejectedWhereNoneIsNegotiated) {
   RecordPair pair;
   pair.Install(kEpoch);

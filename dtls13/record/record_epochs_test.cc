@@ -57,6 +57,40 @@ TEST(RecordEpochs, DuringTheHandshake0And2And3AreReadable) {
   }
 }
 
+// What is awaited comes sealed, in its place among the others, and can be opened from a copy later.
+TEST(RecordEpochs, AnAwaitedRecordComesSealed) {
+  RecordPair pair;
+  pair.Install(kHandshakeEpoch);
+  const Secret secret = TestSecret(pair.suite, kFirstApplicationEpoch);
+  ASSERT_TRUE(pair.sender.InstallWriteKeys(kFirstApplicationEpoch, pair.suite, secret));
+  const Bytes early = Data(&pair, kFirstApplicationEpoch);
+  Bytes forged = early;
+  forged[0] ^= 2;  // epoch 1, for which nobody waits
+  Bytes datagram = Concatenate(
+      {Data(&pair, kHandshakeEpoch), forged, early, Data(&pair, kHandshakeEpoch), early});
+  std::span<uint8_t> rest(datagram);
+  const auto next = [&] { return pair.receiver.OpenNext(&rest, kFirstApplicationEpoch); };
+  auto record = next();
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(record->is_sealed);
+  record = next();
+  ASSERT_TRUE(record);
+  EXPECT_TRUE(record->is_sealed);
+  EXPECT_EQ(record->number.epoch, kFirstApplicationEpoch);
+  EXPECT_EQ(Bytes(record->content.begin(), record->content.end()), early);
+  record = next();
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(record->is_sealed);
+  EXPECT_TRUE(next()->is_sealed);
+  EXPECT_FALSE(next());
+  EXPECT_EQ(pair.receiver.num_dropped(DropReason::kUnknownEpoch), 1u);
+  EXPECT_EQ(NumDropped(pair.receiver), 1u);
+
+  ASSERT_TRUE(pair.receiver.InstallReadKeys(kFirstApplicationEpoch, pair.suite, secret));
+  EXPECT_EQ(OpenAll(&pair.receiver, early).size(), 1u);
+  EXPECT_TRUE(OpenAll(&pair.receiver, early).empty());
+}
+
 //= rfc9147#section-6.1
 //= type=test
 //# Implementations that receive a record with an epoch value for which

@@ -65,12 +65,12 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //= rfc9146#section-6
 //# DTLS implementations MUST silently discard records with bad MACs or that
 //# are otherwise invalid.
-std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram) {
+std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, Epoch awaited) {
   std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {
     switch (ClassifyRecord(datagram->front())) {
       case RecordKind::kCiphertext:
-        if (OpenCiphertext(datagram, &*opened)) return opened;
+        if (OpenCiphertext(datagram, awaited, &*opened)) return opened;
         break;
       case RecordKind::kPlaintext:
         if (OpenPlaintext(datagram, &*opened)) return opened;
@@ -123,7 +123,8 @@ bool RecordLayer::DropRest(DropReason reason, std::span<uint8_t>* datagram) {
   return Drop(reason);
 }
 
-bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened) {
+bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
+                                 OpenedRecord* opened) {
   const bool has_connection_id = HasConnectionId(datagram->front());
   const size_t connection_id_len = receive_connection_ids_.len();
   //= rfc9147#section-9.1
@@ -140,6 +141,7 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   if (has_connection_id && !receive_connection_ids_.Contains(connection_id)) {
     return DropRest(DropReason::kConnectionId, datagram);
   }
+  const std::span<uint8_t> sealed = datagram->first(record->record_len);
   *datagram = datagram->subspan(record->record_len);
   //= rfc9147#section-4.2.2
   //# During the handshake phase, the epoch bits unambiguously indicate the
@@ -153,7 +155,9 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   //# Implementations that receive a record with an epoch value for which
   //# no corresponding cipher state can be determined SHOULD handle it as a
   //# record which fails deprotection.
-  if (epoch == nullptr) return Drop(DropReason::kUnknownEpoch);
+  const bool is_awaited = epoch == nullptr && awaited > kPlaintextEpoch &&
+                          record->header.epoch_bits == EpochBits::Of(awaited);
+  if (epoch == nullptr && !is_awaited) return Drop(DropReason::kUnknownEpoch);
   //= rfc9147#section-4
   //# If a Connection ID is negotiated, then it MUST be contained in all
   //# datagrams.
@@ -167,10 +171,17 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* ope
   //# If a non-zero-length CID is expected for the retrieved association, then
   //# the datagram MUST be treated as invalid, as described in Section 4.1.2.1
   //# of [RFC6347].
-  if (!has_connection_id && connection_id_len != 0 && epoch->epoch > kEarlyDataEpoch) {
+  if (!has_connection_id && connection_id_len != 0 &&
+      (is_awaited || epoch->epoch > kEarlyDataEpoch)) {
     return Drop(DropReason::kConnectionId);
   }
-  return Deprotect(epoch, &*record, opened);
+  if (!is_awaited) return Deprotect(epoch, &*record, opened);
+  *opened = {.number = {awaited, {}},
+             .content = sealed,
+             .connection_id = connection_id,
+             .record_len = sealed.size(),
+             .is_sealed = true};
+  return true;
 }
 
 bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened) {

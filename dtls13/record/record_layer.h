@@ -58,6 +58,9 @@ struct OpenedRecord {
   // The Connection ID it carried, empty if none; a view of the datagram as well.
   std::span<const uint8_t> connection_id;
   size_t record_len = 0;  // of all of it, header and protection too
+  // is_sealed: there are no keys for it yet. `content` is the whole record as it came, of which
+  // nothing but the Connection ID is known to be good.
+  bool is_sealed = false;
 };
 
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,
@@ -121,8 +124,10 @@ class RecordLayer {
   void ForgetAllReadKeys();
 
   // OpenNext takes records off the front of `*datagram` until one is accepted, deprotecting in
-  // place; nothing when the datagram is used up. Discarded records are counted.
-  std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram);
+  // place; nothing when the datagram is used up. Discarded records are counted. A record of
+  // `awaited` that has no keys is not discarded, but comes as it is: is_sealed.
+  std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram,
+                                       Epoch awaited = kPlaintextEpoch);
 
   // AddReceiveConnectionId: from here on protected records must carry this Connection ID, or
   // another added before; all have one length. False as for ConnectionIdSet::Add.
@@ -201,7 +206,7 @@ class RecordLayer {
   // `*datagram`. True, with `*opened` set, when it is accepted. Returning it would copy it at each
   // step of the way.
   bool OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened);
-  bool OpenCiphertext(std::span<uint8_t>* datagram, OpenedRecord* opened);
+  bool OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited, OpenedRecord* opened);
   bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
 
   bool DropRest(DropReason reason, std::span<uint8_t>* datagram);

@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <iterator>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -141,6 +143,66 @@ TEST_P(ForgedFragmentTest, NeitherSideFailsThenOrLater) {
 
 INSTANTIATE_TEST_SUITE_P(Steps, ForgedFragmentTest,
                          testing::Combine(testing::Range(0, 4), testing::Bool(), testing::Bool()));
+
+// How the client's first data meets its last flight.
+enum class Meeting { kInFront, kInItsDatagram, kInFrontOfSome };
+
+class OvertakingDataTest : public testing::TestWithParam<std::tuple<Meeting, bool>> {
+ protected:
+  OvertakingDataTest() : pair_(Protocol::kDtls13) {
+    if (!std::get<1>(GetParam())) return;
+    SSL_CTX_set_verify(pair_.server_ctx.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       [](int, X509_STORE_CTX*) { return 1; });
+    static const TestCertificate& certificate = *new TestCertificate("client");
+    certificate.UseOn(pair_.client_ctx.get());
+  }
+
+  SslPair pair_;
+};
+
+TEST_P(OvertakingDataTest, IsReadOnceTheHandshakeIsDone) {
+  pair_.Make();
+  Network network(&pair_);
+  SSL* const client = pair_.client.get();
+  SSL* const server = pair_.server.get();
+  int done = 0;
+  for (int step = 0; step < 3 && done == 0; ++step) {
+    done = Network::Act(client);
+    if (done == 0) {
+      ASSERT_EQ(Network::Act(server), 0);
+    }
+  }
+  ASSERT_EQ(done, 1);
+  std::deque<Datagram> flight = std::exchange(network.to_server, {});
+  ASSERT_FALSE(flight.empty());
+  ASSERT_TRUE(Network::Write(client, "first"));
+  ASSERT_EQ(network.to_server.size(), 1u);
+  switch (std::get<0>(GetParam())) {
+    case Meeting::kInFront:
+      EXPECT_EQ(Network::Act(server), 0);
+      EXPECT_EQ(SSL_pending(server), 0);
+      break;
+    case Meeting::kInItsDatagram:
+      flight.back().insert(flight.back().end(), network.to_server.front().begin(),
+                           network.to_server.front().end());
+      network.to_server.clear();
+      break;
+    case Meeting::kInFrontOfSome:
+      break;
+  }
+  for (Datagram& datagram : flight) network.to_server.push_back(std::move(datagram));
+  EXPECT_EQ(Network::Act(server), 1);
+  EXPECT_EQ(SSL_pending(server), 5);
+  EXPECT_EQ(Network::Read(server), "first");
+  ASSERT_TRUE(Network::Write(client, "second"));
+  EXPECT_EQ(Network::Read(server), "second");
+}
+
+INSTANTIATE_TEST_SUITE_P(Meetings, OvertakingDataTest,
+                         testing::Combine(testing::Values(Meeting::kInFront,
+                                                          Meeting::kInItsDatagram,
+                                                          Meeting::kInFrontOfSome),
+                                          testing::Bool()));
 
 }  // namespace
 }  // namespace dtls13::shim
