@@ -210,6 +210,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
         FailLocally(Reason::kUnexpectedMessage, AlertDescription::kUnexpectedMessage);
         return;
       }
+      if (!record.content.empty()) keys_.OnPeerData();
       events_.Push(
           {.type = EventType::kApplicationData, .data = record.content, .number = record.number});
       return;

@@ -65,6 +65,14 @@ KeyLifetime::Update KeyLifetime::DueUpdate(const RecordLayer& records) const {
   return near_integrity_limit ? Update::kOursAndPeers : Update::kOurs;
 }
 
+bool KeyLifetime::OnPeerUpdate(Instant now) {
+  if (num_peer_updates_ == 0 || now - peer_updates_since_ >= kPeerUpdatesWindow) {
+    num_peer_updates_ = 0;
+    peer_updates_since_ = now;
+  }
+  return ++num_peer_updates_ <= kMaxPeerUpdates;
+}
+
 // --- Going to another process
 
 void KeyLifetime::WriteState(ByteWriter* writer, Instant now) const {

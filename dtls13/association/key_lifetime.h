@@ -24,6 +24,13 @@ class KeyLifetime {
   // for the KeyUpdate that renews the keys, its retransmissions and an alert.
   static constexpr uint64_t kReservedRecords = 1000;
 
+  // kMaxPeerUpdates: the KeyUpdates of the peer's that are taken between two records of its
+  // application data. Each costs the derivation of keys, and no honest peer comes near: it renews
+  // a key that has sealed millions of records.
+  static constexpr uint8_t kMaxPeerUpdates = 32;
+  // kPeerUpdatesWindow: a peer that only listens may renew its keys for ever, but not so fast.
+  static constexpr Duration kPeerUpdatesWindow = std::chrono::minutes(1);
+
   // `old_keys_lifetime` is how long the handshake's read keys stay once they are superseded; those
   // that a KeyUpdate supersedes stay for half of it.
   explicit KeyLifetime(Duration old_keys_lifetime) : old_keys_lifetime_(old_keys_lifetime) {}
@@ -91,6 +98,11 @@ class KeyLifetime {
     if (update == Update::kOursAndPeers) asked_in_read_epoch_ = newest_read_epoch_;
   }
 
+  // OnPeerUpdate: the peer has renewed its keys. False when it does so without end.
+  [[nodiscard]] bool OnPeerUpdate(Instant now);
+  // OnPeerData: application data came, of at least one byte.
+  void OnPeerData() { num_peer_updates_ = 0; }
+
   // --- going to another process
 
   // WriteState writes the superseded read keys' hour; handshake_acked() is the caller's to carry.
@@ -105,6 +117,8 @@ class KeyLifetime {
   Duration old_keys_lifetime_;
   bool handshake_acked_ = false;
   uint8_t jitter_ = 0;  // of the write keys in use
+  uint8_t num_peer_updates_ = 0;
+  Instant peer_updates_since_{};  // the first of those counted
   std::optional<Instant> forget_at_;
   Epoch seen_read_epoch_ = kPlaintextEpoch;      // the current one, when last looked at
   Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys

@@ -182,6 +182,21 @@ TEST(KeyLifetime, ThePeerIsAskedOnceForEachOfItsKeysBeforeTheIntegrityLimit) {
   EXPECT_EQ(keys.DueUpdate(pair.receiver), Update::kOursAndPeers);
 }
 
+TEST(KeyLifetime, ThePeerMayRenewItsKeysSoOftenBetweenItsData) {
+  KeyLifetime keys(kLifetime);
+  for (int i = 0; i < KeyLifetime::kMaxPeerUpdates; ++i) EXPECT_TRUE(keys.OnPeerUpdate(kStart));
+  keys.OnPeerData();
+  for (int i = 0; i < KeyLifetime::kMaxPeerUpdates; ++i) {
+    EXPECT_TRUE(keys.OnPeerUpdate(kStart + seconds(i)));
+  }
+  EXPECT_FALSE(keys.OnPeerUpdate(kStart + KeyLifetime::kPeerUpdatesWindow - Duration(1)));
+}
+
+TEST(KeyLifetime, APeerWithoutDataMayRenewItsKeysForEver) {
+  KeyLifetime keys(kLifetime);
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(keys.OnPeerUpdate(kStart + seconds(2 * i)));
+}
+
 TEST(KeyLifetime, NoKeyUpdateIsDueInTheLastEpoch) {
   RecordPair pair;
   pair.sender.LimitKeys(/*max_records=*/16, /*max_failures=*/UINT64_MAX);

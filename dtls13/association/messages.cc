@@ -89,7 +89,11 @@ void AssociationImpl::Apply(SendStateless action, Instant) {
   acks_.OnFlightStarted();
 }
 
-void AssociationImpl::Apply(InstallReadKeys action, Instant) {
+void AssociationImpl::Apply(InstallReadKeys action, Instant now) {
+  if (phases_.connected() && !keys_.OnPeerUpdate(now)) {
+    FailLocally(Reason::kTooManyKeyUpdates, AlertDescription::kUnexpectedMessage);
+    return;
+  }
   if (!records_.InstallReadKeys(action.epoch, *action.suite, action.traffic_secret)) {
     FailLocally(Reason::kCrypto, AlertDescription::kInternalError);
     return;

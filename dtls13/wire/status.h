@@ -52,6 +52,7 @@ enum class Reason : uint16_t {
   kIntegrityLimit,        // too many records failed authentication
   kMessageSequenceLimit,  // message_seq would wrap
   kBadKeyUpdate,
+  kTooManyKeyUpdates,  // the peer renews its keys again and again
   kBadConnectionId,
   kTooManyConnectionIds,  // the peer asks for more and more of them
   kNoApplicationProtocol,

@@ -56,6 +56,7 @@ constexpr LibsslReasonOf kReasons[] = {
     {Reason::kIntegrityLimit, SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC},
     {Reason::kMessageSequenceLimit, ERR_R_INTERNAL_ERROR},
     {Reason::kBadKeyUpdate, SSL_R_BAD_KEY_UPDATE},
+    {Reason::kTooManyKeyUpdates, SSL_R_TOO_MANY_KEY_UPDATES},
     {Reason::kBadConnectionId, SSL_R_BAD_EXTENSION},
     {Reason::kTooManyConnectionIds, SSL_R_UNEXPECTED_MESSAGE},
     {Reason::kNoApplicationProtocol, SSL_R_NO_APPLICATION_PROTOCOL},

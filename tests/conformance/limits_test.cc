@@ -335,6 +335,76 @@ TEST(BufferSizesTest, F44NoBufferIsWrittenPastItsEnd) {
   }
 }
 
+// A peer that renews its keys without end, to keep us deriving keys.
+class KeyUpdateFloodTest : public LimitsTest {
+ protected:
+  KeyUpdateFloodTest() : LimitsTest(Options()), forge_(pair_, pair_.client()) {}
+
+  // Update appends a KeyUpdate, and is ready for the next.
+  void Update(Bytes* datagram) {
+    Bytes content(kHandshakeHeaderLen + 1);
+    WriteHandshakeHeader({.type = HandshakeType::kKeyUpdate,
+                          .message_len = 1,
+                          .message_seq = message_seq_++,
+                          .fragment_len = 1},
+                         content);
+    const Bytes record = forge_.Protected(epoch_, ContentType::kHandshake, content);
+    datagram->insert(datagram->end(), record.begin(), record.end());
+    epoch_ = forge_.UpdateKeys();
+  }
+  void UpdateTimes(int times) {
+    Bytes datagram;
+    for (int i = 0; i < times; ++i) Update(&datagram);
+    pair_.Inject(pair_.server(), datagram);
+  }
+  Epoch read_epoch() { return pair_.server().association->facts().records.newest_read_epoch(); }
+
+  Forge forge_;
+  Epoch epoch_ = kFirstApplicationEpoch;
+  uint16_t message_seq_ = 2;
+};
+
+TEST_F(KeyUpdateFloodTest, EndsTheAssociation) {
+  UpdateTimes(32);
+  EXPECT_FALSE(pair_.server().failure);
+  EXPECT_EQ(read_epoch(), Epoch{35});
+  UpdateTimes(200);
+  ASSERT_TRUE(pair_.server().failure);
+  EXPECT_EQ(pair_.server().failure->reason(), Reason::kTooManyKeyUpdates);
+  EXPECT_EQ(pair_.server().failure->alert(), AlertDescription::kUnexpectedMessage);
+}
+
+TEST_F(KeyUpdateFloodTest, IsNoneWithDataInBetween) {
+  for (int i = 0; i < 10; ++i) {
+    UpdateTimes(20);
+    pair_.Inject(pair_.server(),
+                 forge_.Protected(epoch_, ContentType::kApplicationData, Bytes{'x'}));
+  }
+  EXPECT_FALSE(pair_.server().failure);
+  EXPECT_EQ(pair_.server().received.size(), 10u);
+}
+
+TEST_F(KeyUpdateFloodTest, AnEmptyRecordIsNoData) {
+  for (int i = 0; i < 10; ++i) {
+    UpdateTimes(20);
+    if (pair_.server().failure) break;
+    pair_.Inject(pair_.server(), forge_.Protected(epoch_, ContentType::kApplicationData, {}));
+  }
+  EXPECT_TRUE(pair_.server().failure);
+}
+
+// A peer that only listens renews its keys as well.
+TEST_F(KeyUpdateFloodTest, IsNoneAtLeisure) {
+  // The client itself would wonder at what is acknowledged.
+  pair_.link().SetFilter([](const SentDatagram&) { return true; });
+  for (int i = 0; i < 100; ++i) {
+    UpdateTimes(1);
+    pair_.RunFor(seconds(3));
+  }
+  EXPECT_FALSE(pair_.server().failure);
+  EXPECT_EQ(read_epoch(), Epoch{103});
+}
+
 // F44: a handshake through buffers that change their size with each call.
 TEST(BufferSizesTest, F44AHandshakeCompletesThroughBuffersOfChangingSize) {
   for (size_t step : {1, 7, 31}) {

@@ -5,8 +5,9 @@
 
 #include <array>
 #include <string_view>
+#include <utility>
 
-#include "dtls13/crypto/secret.h"
+#include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/wire/record_header.h"
 
 namespace dtls13::sim {
@@ -35,10 +36,11 @@ PairOptions ForgeableOptions(uint64_t seed) {
 }
 
 Forge::Forge(AssociationPair& pair, const Side& writer)
-    : records_(Algorithms::Fetch(nullptr, nullptr), LabelPrefix::kDtls13) {
+    : algorithms_(Algorithms::Fetch(nullptr, nullptr)),
+      records_(algorithms_, LabelPrefix::kDtls13),
+      suite_(*pair.server().association->facts().result.suite) {
   const bool is_client = &writer == &pair.client();
   records_.SetSendConnectionId(writer.association->facts().records.send_connection_id());
-  const CipherSuite& suite = *pair.server().association->facts().result.suite;
   const struct {
     Epoch epoch;
     std::string label;
@@ -48,13 +50,21 @@ Forge::Forge(AssociationPair& pair, const Side& writer)
       {kFirstApplicationEpoch, is_client ? "CLIENT_TRAFFIC_SECRET_0" : "SERVER_TRAFFIC_SECRET_0"},
   };
   for (const auto& [epoch, label] : kSecrets) {
-    const Secret secret = SecretFromLog(pair.server().key_log, label);
+    Secret secret = SecretFromLog(pair.server().key_log, label);
     if (secret.empty()) continue;
-    EXPECT_TRUE(records_.InstallWriteKeys(epoch, suite, secret));
+    EXPECT_TRUE(records_.InstallWriteKeys(epoch, suite_, secret));
     for (uint64_t i = 0; i < kFirstNumber; ++i) {
       (void)Protected(epoch, ContentType::kApplicationData, {});
     }
+    if (epoch == kFirstApplicationEpoch) secret_ = std::move(secret);
   }
+}
+
+Epoch Forge::UpdateKeys() {
+  secret_ = NextTrafficSecret(*algorithms_, suite_, LabelPrefix::kDtls13, secret_.bytes());
+  epoch_ = epoch_.Next();
+  EXPECT_TRUE(records_.InstallWriteKeys(epoch_, suite_, secret_));
+  return epoch_;
 }
 
 std::vector<uint8_t> Forge::Protected(Epoch epoch, ContentType type,

@@ -3,10 +3,13 @@
 #define DTLS13_TESTS_SIM_FORGE_H_
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_layer.h"
 #include "tests/sim/association_pair.h"
 
@@ -27,12 +30,20 @@ class Forge {
 
   std::vector<uint8_t> Protected(Epoch epoch, ContentType type, std::span<const uint8_t> content);
 
+  // UpdateKeys makes the keys of the next epoch of application data, as if a KeyUpdate had been
+  // acknowledged, and returns that epoch. Its record numbers start at 0.
+  Epoch UpdateKeys();
+
   // Plaintext writes a record of any epoch field and number.
   static std::vector<uint8_t> Plaintext(ContentType type, uint16_t epoch, uint64_t number,
                                         std::span<const uint8_t> content);
 
  private:
+  std::shared_ptr<const Algorithms> algorithms_;
   RecordLayer records_;
+  const CipherSuite& suite_;
+  Epoch epoch_ = kFirstApplicationEpoch;
+  Secret secret_;  // of epoch_
 };
 
 }  // namespace dtls13::sim
