@@ -64,6 +64,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
   latest_now_ = now;
   if (failed()) return;
   ForgetSpentReadKeys(now);
+  ForgetOldFragments(now);
   acks_.HandleTimeout(now);
   ForgetRetiredConnectionIds(now);
   HandlePathNews(mobility_.HandleTimeout(now), now);
@@ -88,6 +89,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
   consider(mobility_.deadline());
   if (is_to_send) return next;
   consider(keys_.forget_at());
+  if (phases_.connected()) consider(reassembler_.forget_at());
   consider(mobility_.forget_at());
   return next;
 }

@@ -174,6 +174,7 @@ class AssociationImpl final : public Association {
   KeyLifetime::Update DueKeyUpdate() const;
   void StartDueKeyUpdate(Instant now);
   void ForgetSpentReadKeys(Instant now);
+  void ForgetOldFragments(Instant now);
   // RandomJitter is 0 where there is no randomness.
   uint8_t RandomJitter() const;
   // --- going to another process

@@ -35,6 +35,7 @@ struct AssociationImpl::RecordNews {
   bool acknowledgeable = true;
   bool repeated = false;
   bool out_of_order = false;
+  uint16_t newest_seq = 0;
 };
 
 // --- Incoming datagrams
@@ -47,6 +48,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   }
   latest_now_ = now;
   ForgetSpentReadKeys(now);
+  ForgetOldFragments(now);
   BeforeDatagram(from);
   HoldForServerHello(datagram);
   const DatagramNews news = HandleRecords(datagram, from, now);
@@ -168,6 +170,12 @@ void AssociationImpl::ForgetSpentReadKeys(Instant now) {
   }
 }
 
+void AssociationImpl::ForgetOldFragments(Instant now) {
+  // A handshake comes to an end before its fragments are old.
+  if (!phases_.connected() || !reassembler_.HasPartial()) return;
+  if (reassembler_.ForgetOld(now)) acks_.ForgetHeld();
+}
+
 void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   //= rfc9147#section-5.10
   //# Any data received with an epoch/sequence number pair after that of a
@@ -271,12 +279,14 @@ bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumbe
                                   RecordNews* news, Instant now) {
   const bool is_protected = number.epoch > kPlaintextEpoch;
   if (AwaitsClientHello()) BeginWith(fragment.header.message_seq, number.sequence_number);
+  if (phases_.connected()) reassembler_.Limit(phases_.post_handshake()->max_message_len());
+  news->newest_seq = std::max(news->newest_seq, fragment.header.message_seq);
   bool in_order = true;
-  FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+  FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, now, &in_order);
   if (!is_protected && verdict == FragmentVerdict::kMismatch) {
     // Of two peers, or of a peer and a forger, the later one is as good as the other.
     reassembler_.StartAt(fragment.header.message_seq);
-    verdict = reassembler_.Add(fragment, number.epoch, &in_order);
+    verdict = reassembler_.Add(fragment, number.epoch, now, &in_order);
   }
   if (!is_protected && verdict == FragmentVerdict::kTooLong) verdict = FragmentVerdict::kDiscarded;
   switch (verdict) {
@@ -350,7 +360,17 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   // A plaintext record is anybody's until its message is whole: a forged one may have the number of
   // one that was lost, or push the true one's bytes out.
   const bool may_name = is_protected || news.repeated || reassembler_.Front().has_value();
-  if (news.acknowledgeable && may_name && !is_answered) acks_.OnRecord(record.number);
+  if (news.acknowledgeable && may_name && !is_answered) {
+    //= rfc9147#section-7
+    //# For post-handshake messages, ACKs SHOULD be sent once for each
+    //# received and processed handshake record
+    // A part of a message is forgotten if the rest does not come, and the peer must still have it.
+    if (phases_.connected() && news.newest_seq >= reassembler_.first_incomplete()) {
+      acks_.OnHeldRecord(record.number, news.newest_seq);
+    } else {
+      acks_.OnRecord(record.number);
+    }
+  }
   if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
   //= rfc9147#section-7.1
   //# When an implementation detects a disruption in the receipt of the
@@ -363,6 +383,7 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
   const uint32_t seq_before = reassembler_.next_receive_seq();
   DrainMessages(now);
+  acks_.Release(reassembler_.first_incomplete());
   // A server that answered statelessly has committed itself to nothing, nor to any number.
   if (!is_protected && peer_is_dtls13_ && reassembler_.next_receive_seq() != seq_before) {
     records_.AcceptPlaintext(record.number.sequence_number);

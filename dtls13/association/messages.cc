@@ -167,8 +167,10 @@ void AssociationImpl::Apply(Completed, Instant now) {
   first_post_handshake_seq_ = next_message_seq_;
   BeginTickets(now);
   ending_.StopWaiting();
-  // From here on epoch 0 brings nothing that belongs to this association.
+  // From here on epoch 0 brings nothing that belongs to this association, and the handshake's epoch
+  // nothing but repetitions.
   records_.ForgetReadEpoch(kPlaintextEpoch);
+  reassembler_.Forget(kHandshakeEpoch);
   if (role_ == Role::kServer) {
     keys_.OnServerCompleted(now);
     ForgetSpentWriteKeys();

@@ -18,11 +18,22 @@ bool AckScheduler::MakeRoom(RecordNumber number) {
   return true;
 }
 
-void AckScheduler::OnRecord(RecordNumber number) {
+void AckScheduler::Note(RecordNumber number, std::optional<uint16_t> held_for) {
   const auto is_held = std::ranges::binary_search(entries_, number, {}, &Entry::number);
   if (is_held || !MakeRoom(number)) return;
   const auto at = std::ranges::lower_bound(entries_, number, {}, &Entry::number);
-  entries_.insert(at, Entry{.number = number});
+  entries_.insert(at, Entry{.number = number, .held_for = held_for});
+}
+
+void AckScheduler::Release(uint32_t first_incomplete) {
+  for (Entry& entry : entries_) {
+    if (entry.held_for && *entry.held_for < first_incomplete) entry.held_for.reset();
+  }
+}
+
+void AckScheduler::ForgetHeld() {
+  std::erase_if(entries_, [](const Entry& entry) { return entry.held_for.has_value(); });
+  if (entries_.empty()) entries_ = std::vector<Entry>();
 }
 
 void AckScheduler::OweNow() {
@@ -53,7 +64,8 @@ void AckScheduler::HandleTimeout(Instant now) {
 }
 
 size_t AckScheduler::num_unsent() const {
-  return std::ranges::count(entries_, false, &Entry::sent);
+  return std::ranges::count_if(entries_,
+                               [](const Entry& entry) { return !entry.sent && !entry.held_for; });
 }
 
 size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
@@ -71,7 +83,7 @@ size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
   size_t room = out.size();
   std::array<bool, kMaxRecordNumbers> chosen = {};
   for (size_t i = 0; i < eligible.size() && room > 0; ++i) {
-    if (eligible[i].sent) continue;
+    if (eligible[i].sent || eligible[i].held_for) continue;
     chosen[i] = true;
     --room;
   }

@@ -28,7 +28,14 @@ class AckScheduler {
   static constexpr size_t kMaxRecordNumbers = 32;
 
   // OnRecord notes an acknowledgeable record (processed or buffered, or a duplicate of such).
-  void OnRecord(RecordNumber number);
+  void OnRecord(RecordNumber number) { Note(number, std::nullopt); }
+  // OnHeldRecord notes one that no ACK names before `message_seq` is whole: after the handshake
+  // parts of a message may be forgotten again.
+  void OnHeldRecord(RecordNumber number, uint16_t message_seq) { Note(number, message_seq); }
+  // Release: no message before `first_incomplete` lacks a part.
+  void Release(uint32_t first_incomplete);
+  // ForgetHeld drops what is still held.
+  void ForgetHeld();
   // OweNow: disruption, a final flight, or a post-handshake message: the ACK is to leave at once.
   // An empty list is a valid ACK (RFC 9147 section 7.1, last paragraph).
   void OweNow();
@@ -45,7 +52,7 @@ class AckScheduler {
   // HandleTimeout: an ACK whose deadline has passed becomes owed.
   void HandleTimeout(Instant now);
   bool owed() const { return owed_; }
-  // num_unsent: records noted that no ACK has named yet.
+  // num_unsent: records noted that no ACK has named yet, and that one may name.
   size_t num_unsent() const;
 
   // FillAck writes at most `out.size()` numbers in increasing order without duplicates, favouring
@@ -59,7 +66,10 @@ class AckScheduler {
   struct Entry {
     RecordNumber number;
     bool sent = false;
+    std::optional<uint16_t> held_for = {};  // the message_seq
   };
+
+  void Note(RecordNumber number, std::optional<uint16_t> held_for);
 
   // MakeRoom drops the entry that matters least, if the list is full. False if that is `number`.
   bool MakeRoom(RecordNumber number);

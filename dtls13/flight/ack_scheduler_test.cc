@@ -260,5 +260,28 @@ TEST(AckScheduler, KeepsItsPromisesForRandomTraffic) {
   }
 }
 
+// After the handshake a record is named once what it carried is whole.
+//= rfc9147#section-7
+//= type=test
+//# For post-handshake messages, ACKs SHOULD be sent once for each
+//# received and processed handshake record
+TEST(AckScheduler, AHeldRecordIsNamedOnceItsMessageIsWhole) {
+  AckScheduler acks;
+  acks.OnHeldRecord(Number(3, 1), 5);
+  acks.OnHeldRecord(Number(3, 2), 6);
+  acks.OnRecord(Number(3, 3));
+  EXPECT_EQ(acks.num_unsent(), 1u);
+  EXPECT_EQ(Take(acks), (Numbers{Number(3, 3)}));
+  acks.Release(5);
+  EXPECT_EQ(acks.num_unsent(), 0u);
+  EXPECT_TRUE(Take(acks).empty());
+  acks.Release(6);
+  EXPECT_EQ(Take(acks), (Numbers{Number(3, 1)}));
+  acks.OnHeldRecord(Number(3, 4), 7);
+  acks.ForgetHeld();
+  acks.Release(8);
+  EXPECT_TRUE(Take(acks).empty());
+}
+
 }  // namespace
 }  // namespace dtls13

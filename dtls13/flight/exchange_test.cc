@@ -163,7 +163,8 @@ class Exchange {
       const auto fragment = ReadHandshakeFragment(&reader);
       ASSERT_TRUE(fragment);
       bool in_order = false;
-      const FragmentVerdict verdict = received_.Add(*fragment, record.number.epoch, &in_order);
+      const FragmentVerdict verdict =
+          received_.Add(*fragment, record.number.epoch, now_, &in_order);
       ASSERT_NE(verdict, FragmentVerdict::kMismatch);
       ASSERT_NE(verdict, FragmentVerdict::kTooLong);
       if (verdict == FragmentVerdict::kDiscarded) is_acknowledgeable = false;

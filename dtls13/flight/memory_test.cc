@@ -29,6 +29,8 @@ class Probe {
   int64_t before_ = Live();
 };
 
+constexpr Instant kNow{};
+
 HandshakeFragment Fragment(uint16_t message_seq, uint32_t message_len, uint32_t offset,
                            std::span<const uint8_t> body) {
   return {.header = {.type = HandshakeType::kCertificate,
@@ -58,8 +60,8 @@ TEST(Memory, AReassemblerThatGaveOutAllHoldsNothing) {
   const size_t ours = probe.num_bytes();
   bool in_order = false;
   for (uint16_t seq = 4; seq-- > 0;) {
-    reassembler.Add(Fragment(seq, 1'000, 500, std::span(body).first(500)), {2}, &in_order);
-    reassembler.Add(Fragment(seq, 1'000, 0, std::span(body).first(500)), {2}, &in_order);
+    reassembler.Add(Fragment(seq, 1'000, 500, std::span(body).first(500)), {2}, kNow, &in_order);
+    reassembler.Add(Fragment(seq, 1'000, 0, std::span(body).first(500)), {2}, kNow, &in_order);
   }
   size_t held = probe.num_bytes();
   for (int i = 0; i < 4; ++i) {
@@ -69,7 +71,7 @@ TEST(Memory, AReassemblerThatGaveOutAllHoldsNothing) {
     held = probe.num_bytes();
   }
   EXPECT_EQ(probe.num_bytes(), ours);
-  reassembler.Add(Fragment(5, 1'000, 500, std::span(body).first(500)), {2}, &in_order);
+  reassembler.Add(Fragment(5, 1'000, 500, std::span(body).first(500)), {2}, kNow, &in_order);
   EXPECT_GT(probe.num_bytes(), ours);
   reassembler.StartAt(7);
   EXPECT_EQ(probe.num_bytes(), ours);
@@ -82,7 +84,7 @@ TEST(Memory, AWholeMessageKeepsNoBookkeepingOfItsFragments) {
   Reassembler reassembler(kLen);
   bool in_order = false;
   for (uint32_t offset = kLen; offset-- > 0;) {
-    reassembler.Add(Fragment(0, kLen, offset, {&byte, 1}), {2}, &in_order);
+    reassembler.Add(Fragment(0, kLen, offset, {&byte, 1}), {2}, kNow, &in_order);
   }
   ASSERT_TRUE(reassembler.Front());
   EXPECT_LE(probe.num_bytes(), 2 * kLen + 200);
@@ -97,7 +99,7 @@ TEST(Memory, F27ADeclaredLengthAllocatesNothing) {
     const uint8_t byte = 7;
     bool in_order = false;
     for (uint16_t seq = 0; seq <= Reassembler::kMaxMessagesAhead; ++seq) {
-      EXPECT_EQ(reassembler.Add(Fragment(seq, kHuge, offset, {&byte, 1}), {2}, &in_order),
+      EXPECT_EQ(reassembler.Add(Fragment(seq, kHuge, offset, {&byte, 1}), {2}, kNow, &in_order),
                 FragmentVerdict::kBuffered);
     }
     EXPECT_LE(probe.num_bytes(), (Reassembler::kMaxMessagesAhead + 1) * 256u) << offset;
@@ -113,7 +115,7 @@ TEST(Memory, F27HostileOneByteFragmentsCostLittle) {
   bool in_order = false;
   for (uint16_t seq = 0; seq <= Reassembler::kMaxMessagesAhead; ++seq) {
     for (uint32_t offset = kLen - 1; offset > kLen / 2; offset -= 2) {
-      reassembler.Add(Fragment(seq, kLen, offset, {&byte, 1}), {2}, &in_order);
+      reassembler.Add(Fragment(seq, kLen, offset, {&byte, 1}), {2}, kNow, &in_order);
     }
   }
   EXPECT_LE(probe.num_bytes(), 32'000u);
@@ -127,8 +129,9 @@ TEST(Memory, F27TheBoundOverAllMessages) {
   Reassembler reassembler(kLen);
   bool in_order = false;
   for (uint16_t seq = 0; seq <= Reassembler::kMaxMessagesAhead; ++seq) {
-    reassembler.Add(Fragment(seq, kLen, kLen / 2, body), {2}, &in_order);
-    reassembler.Add(Fragment(seq, kLen, 1, std::span(body).first(kLen / 2 - 1)), {2}, &in_order);
+    reassembler.Add(Fragment(seq, kLen, kLen / 2, body), {2}, kNow, &in_order);
+    reassembler.Add(Fragment(seq, kLen, 1, std::span(body).first(kLen / 2 - 1)), {2}, kNow,
+                    &in_order);
   }
   EXPECT_EQ(reassembler.num_bytes_held(), 2 * (kLen - 1)) << "the next message, and one ahead";
   EXPECT_LE(probe.num_bytes(), 2 * kLen + 2'000);

@@ -92,7 +92,8 @@ bool Reassembler::IsNextExpected(uint16_t message_seq, uint32_t offset) const {
   return message_seq == expected_seq && offset <= expected_offset;
 }
 
-FragmentVerdict Reassembler::Add(const HandshakeFragment& fragment, Epoch epoch, bool* in_order) {
+FragmentVerdict Reassembler::Add(const HandshakeFragment& fragment, Epoch epoch, Instant now,
+                                 bool* in_order) {
   *in_order = false;
   const HandshakeHeader& header = fragment.header;
   //= rfc9147#section-5.2
@@ -149,6 +150,7 @@ FragmentVerdict Reassembler::Add(const HandshakeFragment& fragment, Epoch epoch,
                                           .message_len = header.message_len,
                                           .num_bytes = 0,
                                           .epoch = epoch,
+                                          .since = now,
                                           .runs = {}});
   }
   slot->Keep(offset, fragment.body);
@@ -178,6 +180,28 @@ void Reassembler::Pop() {
   ++next_receive_seq_;
   partials_.erase(partials_.begin());
   if (partials_.empty()) partials_ = std::vector<Partial>();
+}
+
+uint32_t Reassembler::first_incomplete() const {
+  const auto found = std::ranges::find(partials_, false, &Partial::IsWhole);
+  return found == partials_.end() ? kAllWhole : found->message_seq;
+}
+
+bool Reassembler::ForgetOld(Instant now) {
+  const auto num_forgotten = std::erase_if(partials_, [=](const Partial& partial) {
+    return !partial.IsWhole() && now - partial.since >= kHoldTime;
+  });
+  if (partials_.empty()) partials_ = std::vector<Partial>();
+  return num_forgotten > 0;
+}
+
+std::optional<Instant> Reassembler::forget_at() const {
+  std::optional<Instant> next;
+  for (const Partial& partial : partials_) {
+    if (partial.IsWhole()) continue;
+    if (!next || partial.since + kHoldTime < *next) next = partial.since + kHoldTime;
+  }
+  return next;
 }
 
 size_t Reassembler::num_bytes_held() const {

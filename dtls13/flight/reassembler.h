@@ -11,6 +11,7 @@
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
@@ -50,9 +51,16 @@ class Reassembler {
   // lost has under 100. At the bound only the very next bytes expected are taken, so that a message
   // can still be completed.
   static constexpr size_t kMaxFragmentsHeld = 256;
+  // kHoldTime: a message that is not whole by then may be forgotten, where it was not acknowledged:
+  // twice the maximum segment lifetime, four times the longest that a peer waits
+  // before it sends something again.
+  static constexpr Duration kHoldTime = std::chrono::minutes(4);
 
   // `max_message_len` bytes bounds every message's body.
   explicit Reassembler(size_t max_message_len) : max_message_len_(max_message_len) {}
+
+  // Limit changes `max_message_len` for what comes from here on.
+  void Limit(size_t max_message_len) { max_message_len_ = max_message_len; }
 
   // StartAt sets next_receive_seq and forgets what is held: a server that answered statelessly
   // meets its client at message_seq 1.
@@ -62,14 +70,25 @@ class Reassembler {
   // next_receive_seq is 65536 once every number has been used; then nothing more is taken.
   uint32_t next_receive_seq() const { return next_receive_seq_; }
 
-  // Add keeps the fragment, whole or not at all. `*in_order` tells whether it brought the next
-  // bytes expected (RFC 9147 section 7.1: what is out of order is a sign of disruption); it is
-  // false for whatever brought nothing new.
-  FragmentVerdict Add(const HandshakeFragment& fragment, Epoch epoch, bool* in_order);
+  // Add keeps the fragment, whole or not at all; `now` is when it came. `*in_order` tells whether
+  // it brought the next bytes expected (RFC 9147 section 7.1: what is out of order is a sign of
+  // disruption); it is false for whatever brought nothing new.
+  FragmentVerdict Add(const HandshakeFragment& fragment, Epoch epoch, Instant now, bool* in_order);
 
   // Front returns the next message once it is whole; Pop then discards it and expects the next.
   std::optional<Message> Front() const;
   void Pop();
+
+  // kAllWhole is more than every message_seq.
+  static constexpr uint32_t kAllWhole = 65536;
+  // first_incomplete is the first message of which something and not all is held, kAllWhole if
+  // there is none.
+  uint32_t first_incomplete() const;
+  // ForgetOld drops the incomplete messages that were begun kHoldTime before `now`. True if there
+  // were any.
+  bool ForgetOld(Instant now);
+  // forget_at is when ForgetOld has the next.
+  std::optional<Instant> forget_at() const;
 
   // HasPartial is true while fragments of messages not yet handed out are held.
   bool HasPartial() const { return !partials_.empty(); }
@@ -92,6 +111,7 @@ class Reassembler {
     uint32_t message_len = 0;
     uint32_t num_bytes = 0;  // held
     Epoch epoch;
+    Instant since{};        // its first fragment
     std::vector<Run> runs;  // exactly one when the message is whole and not empty
 
     bool IsWhole() const { return num_bytes == message_len; }

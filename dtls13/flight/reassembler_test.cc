@@ -33,6 +33,7 @@ struct Given {
   HandshakeHeader header;
   Bytes body;
   Epoch epoch = kHandshakeEpoch;
+  Instant at{};
 };
 
 // Piece is the range [offset, offset + len) of message `message_seq`, of `message_len` bytes.
@@ -52,7 +53,7 @@ Given Whole(uint16_t message_seq, size_t message_len) {
 
 FragmentVerdict Add(Reassembler& reassembler, const Given& given, bool* in_order = nullptr) {
   bool ignored = false;
-  return reassembler.Add({.header = given.header, .body = given.body}, given.epoch,
+  return reassembler.Add({.header = given.header, .body = given.body}, given.epoch, given.at,
                          in_order == nullptr ? &ignored : in_order);
 }
 
@@ -202,6 +203,48 @@ TEST(Reassembler, OrderGoesOnBehindWholeMessagesNotYetTaken) {
   ADD(Piece(3, 10, 0, 5), kBuffered, true);
   ADD(Whole(5, 10), kBuffered, false);
   ExpectPops(r, {{0, 10}, {1, 10}, {2, 10}, {3, 10}});
+}
+
+TEST(Reassembler, ForgetsWhatIsOldAndIncomplete) {
+  Reassembler r(kMaxLen);
+  EXPECT_FALSE(r.forget_at());
+  const Instant start{std::chrono::seconds(50)};
+  Given first = Piece(0, 50, 0, 20);
+  first.at = start + std::chrono::seconds(30);
+  ADD(first, kBuffered, true);
+  Given ahead = Piece(2, 40, 0, 20);
+  ahead.at = start;
+  ADD(ahead, kBuffered, false);
+  Given whole = Whole(3, 30);
+  whole.at = start;
+  ADD(whole, kBuffered, false);
+  EXPECT_EQ(r.first_incomplete(), 0u);
+  // More of a message does not make it younger.
+  Given more = Piece(0, 50, 30, 5);
+  more.at = start + std::chrono::seconds(90);
+  ADD(more, kBuffered, false);
+  EXPECT_EQ(r.forget_at(), start + Reassembler::kHoldTime);
+  EXPECT_FALSE(r.ForgetOld(start + Reassembler::kHoldTime - Duration(1)));
+  EXPECT_TRUE(r.ForgetOld(start + Reassembler::kHoldTime));
+  EXPECT_EQ(r.num_bytes_held(), 25u + 30u);
+  EXPECT_EQ(r.forget_at(), first.at + Reassembler::kHoldTime);
+  EXPECT_TRUE(r.ForgetOld(first.at + Reassembler::kHoldTime));
+  EXPECT_FALSE(r.forget_at());
+  EXPECT_EQ(r.first_incomplete(), Reassembler::kAllWhole);
+  EXPECT_FALSE(r.ForgetOld(start + std::chrono::hours(1)));
+  // All of it can come again, and what is whole was kept.
+  for (uint16_t seq : {2, 1, 0}) ADD(Whole(seq, 40), kBuffered, seq == 0);
+  ExpectPops(r, {{0, 40}, {1, 40}, {2, 40}, {3, 30}});
+}
+
+TEST(Reassembler, ALowerLimitHoldsForWhatComes) {
+  Reassembler r(kMaxLen);
+  ADD(Piece(0, kMaxLen, 0, 500), kBuffered, true);
+  r.Limit(100);
+  ADD(Piece(0, kMaxLen, 500, 10), kTooLong, false);
+  ADD(Whole(1, 101), kTooLong, false);
+  ADD(Whole(1, 100), kBuffered, false);
+  ADD(Whole(2, 10), kDiscarded, false);
 }
 
 TEST(Reassembler, ForgetDropsAnEpochsMessagesAndNoOthers) {

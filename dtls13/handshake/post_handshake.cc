@@ -73,6 +73,12 @@ Status PostHandshake::HandleMessage(HandshakeType type, std::span<const uint8_t>
   }
 }
 
+size_t PostHandshake::max_message_len() const {
+  const bool may_be_long = is_client_ || (auth_ != nullptr && auth_->ExpectsAnswer());
+  return may_be_long ? config_->max_message_len
+                     : std::min(config_->max_message_len, kMaxShortMessageLen);
+}
+
 std::optional<HandshakeAction> PostHandshake::NextAction() {
   if (actions_.empty() && may_send_ && connection_ids_ != nullptr) SendConnectionIdMessages();
   if (actions_.empty()) return std::nullopt;

@@ -41,6 +41,12 @@ class PostHandshake {
   // HandleMessage takes the peer's next message, received under `epoch`. What is not allowed after
   // a handshake, or comes under any but the newest read epoch, is unexpected_message.
   Status HandleMessage(HandshakeType type, std::span<const uint8_t> body, Epoch epoch);
+  // kMaxShortMessageLen: a NewConnectionId of 255 identifiers, as many as can be asked for, of 20
+  // bytes each fits well.
+  static constexpr size_t kMaxShortMessageLen = 8 * 1024;
+  // max_message_len bounds what the peer may have to say at present, bytes: config's bound where it
+  // may be a ticket, with a client's chain in it, or certificates that were asked for.
+  size_t max_message_len() const;
   // NextAction yields what is owed, oldest first.
   std::optional<HandshakeAction> NextAction();
 

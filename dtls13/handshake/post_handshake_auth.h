@@ -47,6 +47,9 @@ class PostHandshakeAuth {
   // IsMidAnswer: the rest of a client's answer has to come before anything else.
   bool IsMidAnswer() const { return step_ != Step::kCertificate; }
 
+  // ExpectsAnswer: a server has asked, and has not read all of the answer.
+  bool ExpectsAnswer() const { return num_answered_ < exchanges_.size(); }
+
   // wait says whose answer is needed: the client's caller's for a credential or signature, the
   // server's for a verdict on an answer that is proved. kMessage: nobody's.
   HandshakeWait wait() const;

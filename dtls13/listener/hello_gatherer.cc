@@ -45,12 +45,12 @@ bool HelloGatherer::AddFragment(const PlaintextFragment& found,
   }
   Hello* held = hello != hellos_.end() ? &*hello : &Begin(header, peer_address);
   bool in_order = false;
-  if (held->reassembler.Add(found.fragment, kPlaintextEpoch, &in_order) ==
+  if (held->reassembler.Add(found.fragment, kPlaintextEpoch, /*now=*/{}, &in_order) ==
       FragmentVerdict::kMismatch) {
     // Another hello of the same length: the one before is of no more use to its client.
     hellos_.erase(Find(peer_address));
     held = &Begin(header, peer_address);
-    held->reassembler.Add(found.fragment, kPlaintextEpoch, &in_order);
+    held->reassembler.Add(found.fragment, kPlaintextEpoch, /*now=*/{}, &in_order);
   }
   held->is_proved |= cookie == PrefixCookie::kGood;
   held->record_number = found.record_number;
