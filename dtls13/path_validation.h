@@ -11,7 +11,7 @@ namespace dtls13 {
 
 // PathCheck is how a new address of the peer is checked, RFC 9853 section 5.
 enum class PathCheck : uint8_t {
-  kBasic,     // the new path is asked, at once
+  kBasic,     // the new path is asked, at once; after one that did not answer, as kEnhanced
   kEnhanced,  // the old path is asked first, so that who only races copies of the peer's datagrams
               // does not get onto the path; the change takes `timeout` longer when the old is dead
 };

@@ -96,7 +96,10 @@ TEST_F(MobilityTest, AThirdPathWaits) {
   EXPECT_EQ(mobility_.candidate(), Path(2));
   EXPECT_EQ(mobility_.HandleTimeout(now_ + std::chrono::seconds(1)), News::kProbeOver);
   EXPECT_EQ(mobility_.active(), Path(1));
-  EXPECT_EQ(mobility_.OnRecord(Path(3), 100, true, now_ + std::chrono::seconds(2)), News::kProbing);
+  // After one that did not answer, the old path is asked first.
+  EXPECT_EQ(mobility_.OnRecord(Path(3), 100, true, now_ + std::chrono::seconds(2)), News::kNone);
+  EXPECT_EQ(mobility_.HandleTimeout(now_ + std::chrono::seconds(3)), News::kProbing);
+  EXPECT_EQ(mobility_.candidate(), Path(3));
 }
 
 TEST_F(MobilityTest, EachChallengeIsAnsweredOnceWhereItCameFrom) {

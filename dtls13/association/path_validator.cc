@@ -11,7 +11,8 @@ bool PathValidator::Start(const PathId& active, const PathId& candidate, Instant
   candidate_ = candidate;
   candidate_received_ = candidate_sent_ = 0;
   ++stats_.num_started;
-  Begin(config_.check == PathCheck::kEnhanced ? Step::kOldPath : Step::kCandidate, now);
+  const bool asks_old_path = config_.check == PathCheck::kEnhanced || asked_in_vain_;
+  Begin(asks_old_path ? Step::kOldPath : Step::kCandidate, now);
   return true;
 }
 
@@ -25,6 +26,8 @@ void PathValidator::Begin(Step step, Instant now) {
 PathValidator::Verdict PathValidator::End(Verdict verdict, uint64_t* counter, Instant now) {
   step_ = Step::kIdle;
   ++*counter;
+  if (verdict == Verdict::kTimedOut) asked_in_vain_ = true;
+  if (verdict == Verdict::kValidated) asked_in_vain_ = false;
   quiet_until_.reset();
   if (verdict != Verdict::kValidated) quiet_until_ = now + config_.timeout;
   return verdict;

@@ -30,7 +30,9 @@ class PathValidator {
 
   // Start begins a check of `candidate`, while `active` is the path in use. False while one is
   // under way, and for a timeout after one that failed, so that whoever provokes checks in vain
-  // gets few.
+  // gets few. Once a candidate did not answer the old path is asked first, whatever the config
+  // says, until a check succeeds: a peer that is still there says so, and no Connection ID is spent
+  // on an address where nobody is.
   bool Start(const PathId& active, const PathId& candidate, Instant now);
   // Stop ends a check without a verdict.
   void Stop() { step_ = Step::kIdle; }
@@ -80,6 +82,7 @@ class PathValidator {
   std::array<PathCookie, kMaxChallenges> cookies_{};  // of this step
   size_t num_cookies_ = 0;
   bool challenge_due_ = false;
+  bool asked_in_vain_ = false;  // a candidate since the last that answered
   Instant step_began_{};
   std::optional<Instant> quiet_until_;
   PathStats stats_;

@@ -93,6 +93,29 @@ TEST_F(PathValidatorTest, NobodyAnswers) {
   EXPECT_EQ(validator_.stats().num_started, 2u);
 }
 
+TEST_F(PathValidatorTest, OnceNobodyAnsweredTheOldPathIsAskedFirst) {
+  ASSERT_TRUE(Start());
+  EXPECT_EQ(After(milliseconds(1000)), Verdict::kTimedOut);
+  for (int i = 0; i < 3; ++i) {
+    After(milliseconds(1000));
+    ASSERT_TRUE(Start());
+    EXPECT_FALSE(validator_.probes_candidate());
+    const auto challenge = Take();
+    ASSERT_TRUE(challenge);
+    EXPECT_EQ(challenge->to, Path(1));
+    EXPECT_EQ(Answer(Type::kPathResponse, challenge->cookie, Path(1)), Verdict::kRefused);
+  }
+  // The old path is dead now, and the new one is not.
+  After(milliseconds(1000));
+  ASSERT_TRUE(Start());
+  EXPECT_EQ(After(milliseconds(1000)), Verdict::kProbesCandidate);
+  const auto challenge = Take();
+  ASSERT_TRUE(challenge);
+  EXPECT_EQ(Answer(Type::kPathResponse, challenge->cookie, Path(2)), Verdict::kValidated);
+  ASSERT_TRUE(Start());
+  EXPECT_TRUE(validator_.probes_candidate());
+}
+
 TEST_F(PathValidatorTest, ATimeoutOfThreeRoundTrips) {
   //= draft-ietf-tls-dtls-rrc#section-5.5
   //= type=test

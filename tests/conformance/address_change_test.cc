@@ -150,6 +150,44 @@ TEST(AddressChange, MigrationOfOurOwn) {
   }
 }
 
+// Who sees the client's records brings copies before they arrive, from addresses where nobody is.
+// That must not cost the Connection IDs that a true move is to have.
+TEST(AddressChange, CopiesFromNowhereDoNotUseUpConnectionIds) {
+  MovingPair pair;
+  for (int i = 0; i < 40; ++i) {
+    Bytes copy(256);
+    size_t len = 0;
+    ASSERT_EQ(pair.client().association->Seal(ToBytes("x"), copy, &len), SendResult::kSealed);
+    pair.InjectFrom(pair.server(), std::span(copy).first(len), NamedPath("Z" + std::to_string(i)));
+    pair.RunFor(seconds(3));
+  }
+  EXPECT_EQ(pair.server_stats().num_timed_out, 1u);
+  EXPECT_GE(pair.server_stats().num_refused, 30u);
+  EXPECT_TRUE(pair.server().moves.empty());
+  EXPECT_FALSE(pair.client().failure);
+  // One was spent, and asked for again.
+  EXPECT_EQ(pair.client().connection_ids.size(), 4u);
+
+  ASSERT_TRUE(pair.Send(pair.server(), "by A"));
+  pair.Rebind("B");
+  ASSERT_TRUE(pair.Send(pair.client(), "from B"));
+  pair.RunFor(seconds(5));
+  EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});
+  ASSERT_TRUE(pair.Send(pair.server(), "by B"));
+  std::vector<Bytes> before;
+  for (const SentDatagram& sent : pair.link().log()) {
+    if (sent.direction != Direction::kServerToClient || IdOf(sent).empty()) continue;
+    const bool is_seen = std::find(before.begin(), before.end(), IdOf(sent)) != before.end();
+    if (sent.path == NamedPath("B")) {
+      EXPECT_FALSE(is_seen) << "an identifier of another path";
+    } else if (!is_seen) {
+      before.push_back(IdOf(sent));
+    }
+  }
+  EXPECT_FALSE(pair.SentBy(Direction::kServerToClient, "B").empty());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
 TEST(AddressChange, EnhancedAfterANatRebinding) {
   MovingPair pair(Options(PathCheck::kEnhanced));
   pair.Rebind("B");
