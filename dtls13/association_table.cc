@@ -8,10 +8,21 @@
 #include "dtls13/wire/plaintext_handshake.h"
 
 namespace dtls13 {
+namespace {
+
+std::shared_ptr<const AssociationConfig> WithSource(AssociationConfig config,
+                                                    std::shared_ptr<ConnectionIdSource> source) {
+  config.handshake.connection_ids.source = std::move(source);
+  return std::make_shared<const AssociationConfig>(std::move(config));
+}
+
+}  // namespace
 
 AssociationTable::AssociationTable(std::shared_ptr<const AssociationConfig> config,
                                    AssociationTableOptions options)
-    : config_(std::move(config)),
+    : connection_ids_(std::make_shared<IssuedConnectionIds>(config->handshake.connection_ids.source,
+                                                            config->handshake.random)),
+      config_(WithSource(*config, connection_ids_)),
       options_(options),
       listener_(HandshakeConfigOf(config_), HelloListenerOptions()) {}
 
@@ -30,9 +41,7 @@ void AssociationTable::HandleDatagram(std::span<const uint8_t> peer_address,
   const auto connection_id =
       FindConnectionId(datagram, config_->handshake.connection_ids.receive_len);
   if (connection_id) {
-    const auto found =
-        connection_ids_.find(ConnectionId(connection_id->begin(), connection_id->end()));
-    if (found != connection_ids_.end()) Deliver(found->second, address, datagram);
+    Deliver(connection_ids_->Find(*connection_id), address, datagram);
     return;
   }
   // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
@@ -195,13 +204,17 @@ void AssociationTable::OnEvent(AssociationId id, Entry* entry, const Event& even
 
 void AssociationTable::AddConnectionId(AssociationId id, Entry* entry,
                                        const ConnectionId& connection_id) {
-  // A Connection ID that another association has stays there: what carries it does not open here.
-  if (!connection_ids_.try_emplace(connection_id, id).second) return;
-  entry->connection_ids.push_back(connection_id);
+  if (connection_ids_->Add(connection_id, id)) {
+    entry->connection_ids.push_back(connection_id);
+    return;
+  }
+  // Its peer's records would go to another association. Only a source that makes an identifier
+  // again after many others brings this.
+  entry->association->Abort(AlertDescription::kInternalError);
 }
 
 void AssociationTable::RemoveConnectionId(Entry* entry, const ConnectionId& connection_id) {
-  if (std::erase(entry->connection_ids, connection_id) > 0) connection_ids_.erase(connection_id);
+  if (std::erase(entry->connection_ids, connection_id) > 0) connection_ids_->Remove(connection_id);
 }
 
 void AssociationTable::Move(AssociationId id, Entry* entry, const Address& address) {
@@ -318,7 +331,7 @@ void AssociationTable::Remove(AssociationId id) {
   if (entry == nullptr) return;
   LeavePlace(id, entry->address);
   for (const ConnectionId& connection_id : entry->connection_ids) {
-    connection_ids_.erase(connection_id);
+    connection_ids_->Remove(connection_id);
   }
   SetDeadline(id, entry, std::nullopt);
   half_open_.erase(id);

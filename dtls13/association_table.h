@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/association/issued_connection_ids.h"
 #include "dtls13/association_config.h"
 #include "dtls13/event.h"
 #include "dtls13/listener/hello_listener.h"
@@ -71,7 +72,9 @@ struct TableDatagram {
 // that proved itself by a cookie.
 //
 // A datagram with a Connection ID (config.handshake.connection_ids) goes to the association that
-// handed it out, wherever it comes from, or nowhere; an association whose peer is proved to have
+// handed it out, wherever it comes from, or nowhere. No two associations hand out the same: what
+// the config's source makes is thrown away where it is in use, and a handshake for which there is
+// none left fails with internal_error. An association whose peer is proved to have
 // moved has its new address from there on.
 //
 // It owns its associations. It does not know sockets, what addresses mean, or credentials.
@@ -144,6 +147,7 @@ class AssociationTable {
   void SetDeadline(AssociationId id, Entry* entry, std::optional<Instant> deadline);
   Entry* Find(AssociationId id);
 
+  std::shared_ptr<IssuedConnectionIds> connection_ids_;
   std::shared_ptr<const AssociationConfig> config_;
   AssociationTableOptions options_;
   HelloListener listener_;
@@ -154,7 +158,6 @@ class AssociationTable {
   // Ordered maps: an address is a peer's choice, and no choice of addresses makes these slow.
   std::map<AssociationId, Entry> entries_;
   std::map<Address, Place> places_;
-  std::map<ConnectionId, AssociationId> connection_ids_;
   std::set<std::pair<Instant, AssociationId>> deadlines_;
   std::set<AssociationId> half_open_;  // oldest first
   std::set<AssociationId> over_;       // lingering, oldest first

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -493,6 +494,28 @@ TEST(AssociationTableTest, FindsAMovedClientByItsConnectionId) {
   EXPECT_TRUE(newcomer.served);
   EXPECT_EQ(world.table().size(), 3u);
   EXPECT_TRUE(world.gone().empty());
+}
+
+// Identifiers of one byte meet soon. Each client is heard all the same, as long as there are any.
+TEST(AssociationTableTest, NoTwoAssociationsHandOutTheSameConnectionId) {
+  World world({}, /*loss=*/0, /*seed=*/1, /*large_hellos=*/false, /*connection_id_len=*/1);
+  for (int i = 0; i < 200; ++i) world.AddClient();
+  world.RunFor(seconds(30));
+  EXPECT_TRUE(world.AllServed());
+  EXPECT_EQ(world.table().size(), 200u);
+  std::set<Bytes> ids;
+  for (const auto& [address, client] : world.clients()) {
+    EXPECT_FALSE(client.failure);
+    const auto id = client.association->facts().records.send_connection_id();
+    EXPECT_TRUE(ids.insert(Bytes(id.begin(), id.end())).second);
+  }
+  for (int i = 0; i < 100; ++i) world.AddClient();
+  world.RunFor(seconds(30));
+  const auto num_failed =
+      std::count_if(world.clients().begin(), world.clients().end(),
+                    [](const auto& entry) { return entry.second.failure.has_value(); });
+  EXPECT_GE(num_failed, 44);
+  EXPECT_LT(num_failed, 100);
 }
 
 TEST(AssociationTableTest, DropsWhatCarriesAnUnknownConnectionId) {
