@@ -66,9 +66,11 @@ KeyLifetime::Update KeyLifetime::DueUpdate(const RecordLayer& records) const {
 }
 
 bool KeyLifetime::OnPeerUpdate(Instant now) {
-  if (num_peer_updates_ == 0 || now - peer_updates_since_ >= kPeerUpdatesWindow) {
+  const auto now_s = static_cast<uint32_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+  if (num_peer_updates_ == 0 || now_s - peer_updates_since_s_ >= kPeerUpdatesWindow.count()) {
     num_peer_updates_ = 0;
-    peer_updates_since_ = now;
+    peer_updates_since_s_ = now_s;
   }
   return ++num_peer_updates_ <= kMaxPeerUpdates;
 }

@@ -29,7 +29,7 @@ class KeyLifetime {
   // a key that has sealed millions of records.
   static constexpr uint8_t kMaxPeerUpdates = 32;
   // kPeerUpdatesWindow: a peer that only listens may renew its keys for ever, but not so fast.
-  static constexpr Duration kPeerUpdatesWindow = std::chrono::minutes(1);
+  static constexpr std::chrono::seconds kPeerUpdatesWindow{60};
 
   // `old_keys_lifetime` is how long the handshake's read keys stay once they are superseded; those
   // that a KeyUpdate supersedes stay for half of it.
@@ -118,7 +118,7 @@ class KeyLifetime {
   bool handshake_acked_ = false;
   uint8_t jitter_ = 0;  // of the write keys in use
   uint8_t num_peer_updates_ = 0;
-  Instant peer_updates_since_{};  // the first of those counted
+  uint32_t peer_updates_since_s_ = 0;  // the first of those counted, seconds; small, for it idles
   std::optional<Instant> forget_at_;
   Epoch seen_read_epoch_ = kPlaintextEpoch;      // the current one, when last looked at
   Epoch asked_in_read_epoch_ = kPlaintextEpoch;  // the peer was asked to update this epoch's keys
