@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Two true ends, and somebody without keys who adds plaintext records, and what passes for protected
-// ones, before there are keys. Input: a byte chooses the options, then come commands. The remainder
-// of each by six says what it is, its highest bit whether the server hears it or the client:
+// Two true ends, and somebody without keys who adds plaintext records, and what passes for
+// protected ones, before there are keys. Input: a byte chooses the options, then come commands. The
+// remainder of each by six says what it is, its highest bit whether the server hears it or the
+// client:
 //
 //     0 TYPE SEQ LEN(2) OFFSET(2) LEN BYTES  a fragment of a message that is never whole
 //     1 LEN BYTES                            an ACK of this content
