@@ -111,6 +111,9 @@ class Association {
   // ProvideDemand may come before ProvideCredential, and says what is asked of this client's
   // certificate in place of the config.
   virtual void ProvideDemand(CertificateDemand demand, Instant now) = 0;
+  // ProvideExtensions may come before ProvidePsk or ProvideCredential, and says what the messages
+  // behind the answer have beside the library's own extensions.
+  virtual void ProvideExtensions(CustomExtensions extensions) = 0;
   virtual void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) = 0;
   virtual void ProvideSignature(std::span<const uint8_t> signature, Instant now) = 0;
   virtual void ProvideVerification(bool ok, AlertDescription alert, Instant now) = 0;

@@ -66,6 +66,7 @@ class AssociationImpl final : public Association {
   void ProvidePsk(size_t index, Psk psk, Instant now) override;
   void ProvideProtocol(std::string_view protocol, Instant now) override;
   void ProvideDemand(CertificateDemand demand, Instant now) override;
+  void ProvideExtensions(CustomExtensions extensions) override;
   void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
   void ProvideSignature(std::span<const uint8_t> signature, Instant now) override;
   void ProvideVerification(bool ok, AlertDescription alert, Instant now) override;

@@ -38,6 +38,7 @@ class FakeHandshake final : public ServerHandshake {
   }
   const ClientHelloInfo& client_hello() const override { return hello; }
   Status ChooseProtocol(std::string_view) override { return Count(); }
+  void AddExtensions(CustomExtensions) override {}
   Status DemandCertificate(CertificateDemand) override { return Count(); }
 
   HandshakeWait waits_for = HandshakeWait::kMessage;

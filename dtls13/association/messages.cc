@@ -254,6 +254,13 @@ void AssociationImpl::ProvideDemand(CertificateDemand demand, Instant now) {
   if (!status.ok()) OnProvided(status, now);
 }
 
+void AssociationImpl::ProvideExtensions(CustomExtensions extensions) {
+  const HandshakeWait wait = present_wait();
+  const bool is_asking = wait == HandshakeWait::kPsk || wait == HandshakeWait::kCredential;
+  if (phases_.server_handshake() == nullptr || !is_asking) return;
+  phases_.server_handshake()->AddExtensions(std::move(extensions));
+}
+
 void AssociationImpl::ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) {
   if (present_wait() != HandshakeWait::kCredential) return;
   OnProvided(phases_.ProvideCredential(std::move(credential)), now);

@@ -93,6 +93,7 @@ Status ClientHandshake::Start() {
   if (const Status status = CopyLegacyHello(); !status.ok()) return Finish(status);
   context_.SetClientRandom(hello_.random);
   hello_.connection = config.connection;
+  hello_.custom_extensions = std::move(parameters_.extensions);
   //= rfc8446#appendix-E.5
   //# TLS implementations MUST NOT enable 0-RTT (either sending or
   //# accepting) unless specifically requested by the application

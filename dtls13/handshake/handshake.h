@@ -75,6 +75,8 @@ struct ClientParameters {
   // an older version ends the association with Reason::kPeerIsOlder; the peer is not told, and the
   // caller goes on with what it has heard.
   std::vector<uint8_t> legacy_hello = {};
+  // What the caller adds to its ClientHello; the server may answer each.
+  std::vector<CustomExtension> extensions = {};
   // Keys to offer, most wanted first: sessions of earlier connections and external ones. Those that
   // cannot be used (expired, another server_name, no suite) are left out silently.
   std::vector<Psk> psks = {};
@@ -119,6 +121,9 @@ class ServerHandshake : public Handshake {
   // kCredential only, before the answer. One that the client did not offer is internal_error; an
   // empty one is none.
   virtual Status ChooseProtocol(std::string_view protocol) = 0;
+  // AddExtensions takes what the caller adds to the messages behind the next answer; in kPsk or
+  // kCredential only.
+  virtual void AddExtensions(CustomExtensions extensions) = 0;
   // DemandCertificate takes what is asked of the client from the caller instead of the config;
   // in kCredential only.
   virtual Status DemandCertificate(CertificateDemand demand) = 0;

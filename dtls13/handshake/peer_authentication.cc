@@ -35,10 +35,12 @@ Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const u
 
 std::vector<uint8_t> PeerAuthentication::Request(const HandshakeConfig& config,
                                                  CertificateType type, std::vector<uint8_t> context,
-                                                 std::vector<std::vector<uint8_t>> authorities) {
+                                                 std::vector<std::vector<uint8_t>> authorities,
+                                                 std::vector<CustomExtension> extensions) {
   CertificateRequestInfo request{.context = std::move(context),
                                  .signature_schemes = UsableSchemes(config),
-                                 .wishes = WishesOf(config)};
+                                 .wishes = WishesOf(config),
+                                 .custom_extensions = std::move(extensions)};
   request.wishes.authorities = std::move(authorities);
   terms_ = {.type = type};
   std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms_.offered);

@@ -40,11 +40,13 @@ class PeerAuthentication {
   PeerAuthentication() = default;
   explicit PeerAuthentication(Terms terms) : terms_(std::move(terms)) {}
 
-  // Request makes a server's CertificateRequest, in `context` and with the names of `authorities`;
-  // what answers it is read next. Empty when a field exceeds what the format can hold.
+  // Request makes a server's CertificateRequest, in `context`, with the names of `authorities` and
+  // the caller's own `extensions`; what answers it is read next. Empty when a field exceeds what
+  // the format can hold.
   std::vector<uint8_t> Request(const HandshakeConfig& config, CertificateType type,
                                std::vector<uint8_t> context,
-                               std::vector<std::vector<uint8_t>> authorities);
+                               std::vector<std::vector<uint8_t>> authorities,
+                               std::vector<CustomExtension> extensions = {});
   // certificate_request_context of what is read.
   const std::vector<uint8_t>& context() const { return terms_.context; }
 

@@ -39,6 +39,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
   Status ProvidePsk(size_t index, Psk psk) override;
   Status ChooseProtocol(std::string_view protocol) override;
+  void AddExtensions(CustomExtensions extensions) override { extensions_ = std::move(extensions); }
   Status DemandCertificate(CertificateDemand demand) override;
 
  protected:
@@ -59,7 +60,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   void KeepInfo(const ClientHello& offer);
   // Answers is what EncryptedExtensions says of the connection.
   EncryptedExtensionsFields Answers() const {
-    return {.connection = connection_answer_, .alpn = context_.result().connection.alpn};
+    return {.connection = connection_answer_,
+            .alpn = context_.result().connection.alpn,
+            .custom_extensions = extensions_.encrypted_extensions};
   }
   Status SendPskFlight();
   Status SendServerHello();
@@ -77,6 +80,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   std::vector<uint8_t> peer_share_;
   bool offers_post_handshake_auth_ = false;
   CertificateDemand demand_;
+  CustomExtensions extensions_;
   std::vector<CertificateType> client_certificate_types_;
   // The type of the client's certificate; nothing when none is asked for.
   std::optional<CertificateType> client_certificate_type_;
@@ -433,10 +437,10 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
 //# This message, if sent, MUST follow EncryptedExtensions.
 Status ServerHandshakeImpl::SendCertificateRequest() {
   if (!client_certificate_type_.has_value()) return Status::Ok();
-  return context_.Send(
-      kHandshakeEpoch, HandshakeType::kCertificateRequest,
-      peer_authentication_.Request(context_.config(), *client_certificate_type_,
-                                   /*context=*/{}, demand_.certificate_authorities));
+  return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest,
+                       peer_authentication_.Request(context_.config(), *client_certificate_type_,
+                                                    /*context=*/{}, demand_.certificate_authorities,
+                                                    extensions_.certificate_request));
 }
 
 Status ServerHandshakeImpl::SendServerHello() {
@@ -472,6 +476,7 @@ Status ServerHandshakeImpl::SendServerHello() {
 
   context_.Queue(PeerIsDtls13{});
   fields.connection_ids = connection_ids_;
+  fields.custom_extensions = extensions_.server_hello;
   Status status = context_.Send(kPlaintextEpoch, HandshakeType::kServerHello,
                                 SerializeServerHello(random, context_.result().suite->id, fields));
   if (!status.ok()) return status;

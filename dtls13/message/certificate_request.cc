@@ -64,6 +64,7 @@ std::vector<uint8_t> SerializeCertificateRequest(const CertificateRequestInfo& r
       WriteCodePointList(request.signature_schemes, 2, data);
     });
     WriteCertificateWishes(request.wishes, ExtensionMessage::kCertificateRequest, &extensions);
+    extensions.WriteCustom(request.custom_extensions);
   }
   if (!writer.ok()) return {};
   return body;

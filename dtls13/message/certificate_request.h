@@ -29,7 +29,8 @@ struct CertificateRequestInfo {
   std::vector<uint8_t> context = {};
   std::vector<SignatureScheme> signature_schemes = {};
   CertificateWishes wishes = {};
-  CertificateType type = CertificateType::kX509;  // by EncryptedExtensions
+  CertificateType type = CertificateType::kX509;        // by EncryptedExtensions
+  std::vector<CustomExtension> custom_extensions = {};  // to be written
 };
 
 // ReadCertificateRequest judges and reads one. Duplicate or misplaced extensions are

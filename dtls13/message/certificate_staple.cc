@@ -77,6 +77,7 @@ void WriteStaple(const CertificateStaple& staple, ByteWriter* writer) {
     extensions.Write(ExtensionType::kSignedCertificateTimestamp,
                      [&](ByteWriter* data) { data->WriteBytes(staple.sct_list); });
   }
+  extensions.WriteCustom(staple.custom_extensions);
 }
 
 }  // namespace dtls13

@@ -307,6 +307,7 @@ void WriteLastExtensions(const ClientHelloFields& fields, ExtensionWriter* exten
     extensions->Write(ExtensionType::kPskKeyExchangeModes,
                       [&](ByteWriter* data) { WritePskModes(data, modes); });
   }
+  extensions->WriteCustom(fields.custom_extensions);
   for (const LegacyHello::Extension& extension : fields.legacy.extensions) {
     extensions->WriteUnanswered(extension.type, extension.data);
   }

@@ -121,6 +121,7 @@ struct ClientHelloFields {
   std::optional<GreaseValues> grease;
   std::optional<ConnectionId> connection_id;
   bool return_routability_check = false;
+  std::vector<CustomExtension> custom_extensions;
   // Goes behind what is ours; values of ours are not sent again.
   LegacyHello legacy;
 };

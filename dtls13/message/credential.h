@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dtls13/message/extensions.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
@@ -13,6 +14,8 @@ namespace dtls13 {
 struct CertificateStaple {
   std::vector<uint8_t> ocsp_response = {};  // DER OCSPResponse, RFC 6960
   std::vector<uint8_t> sct_list = {};  // SignedCertificateTimestampList with its length, RFC 6962
+  // Sent whether the peer asks for staples or not.
+  std::vector<CustomExtension> custom_extensions = {};
 };
 
 // Credential is what one side shows of itself. The private key stays with the caller, who answers

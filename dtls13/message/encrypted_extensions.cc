@@ -36,6 +36,7 @@ std::vector<uint8_t> SerializeEncryptedExtensions(const EncryptedExtensionsField
     WriteType(ExtensionType::kClientCertificateType, fields.client_certificate_type, &extensions);
     WriteType(ExtensionType::kServerCertificateType, fields.server_certificate_type, &extensions);
     WriteConnectionAnswer(fields.connection, fields.alpn, &extensions);
+    extensions.WriteCustom(fields.custom_extensions);
   }
   if (!writer.ok()) return {};
   return body;

@@ -26,6 +26,7 @@ struct EncryptedExtensionsFields {
   std::optional<CertificateType> server_certificate_type = {};
   ConnectionAnswer connection = {};
   std::string alpn = {};  // empty for no choice
+  std::vector<CustomExtension> custom_extensions = {};
 };
 
 // SerializeEncryptedExtensions returns the body; empty when a field exceeds what the format can

@@ -130,6 +130,13 @@ void ExtensionWriter::WriteEmpty(ExtensionType type) {
   Write(type, [](ByteWriter*) {});
 }
 
+void ExtensionWriter::WriteCustom(std::span<const CustomExtension> extensions) {
+  for (const CustomExtension& extension : extensions) {
+    Write(static_cast<ExtensionType>(extension.type),
+          [&](ByteWriter* data) { data->WriteBytes(extension.data); });
+  }
+}
+
 void ExtensionWriter::WriteUnanswered(uint16_t type, std::span<const uint8_t> data) {
   writer_->WriteU16(type);
   writer_->WriteVector16(data);

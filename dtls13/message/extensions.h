@@ -62,6 +62,20 @@ class ExtensionBlock {
   std::span<const uint8_t> content_;
 };
 
+// CustomExtension is an extension of the caller's, of whose meaning the library knows nothing.
+struct CustomExtension {
+  uint16_t type = 0;
+  std::vector<uint8_t> data;
+};
+
+// CustomExtensions are what a server adds to its messages; to its certificates, see
+// CertificateStaple. What answers an extension of the client's must have been asked for.
+struct CustomExtensions {
+  std::vector<CustomExtension> server_hello = {};
+  std::vector<CustomExtension> encrypted_extensions = {};
+  std::vector<CustomExtension> certificate_request = {};
+};
+
 // ExtensionWriter writes extensions one after another, each with its type and length, at the end of
 // what a ByteWriter has written: every message's extensions are written by one. The length of the
 // whole block is the message's to write around it.
@@ -82,6 +96,7 @@ class ExtensionWriter {
   }
   // WriteEmpty writes an extension that says all by being there.
   void WriteEmpty(ExtensionType type);
+  void WriteCustom(std::span<const CustomExtension> extensions);
   // WriteUnanswered writes one that no answer may hold and so is left out of `*types`: GREASE, and
   // what belongs to another version.
   void WriteUnanswered(uint16_t type, std::span<const uint8_t> data);

@@ -155,6 +155,7 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
         WriteSelectedIdentity(data, *fields.selected_identity);
       });
     }
+    extensions.WriteCustom(fields.custom_extensions);
   }
   if (!writer.ok()) return {};
   return body;

@@ -55,6 +55,7 @@ struct ServerHelloFields {
   std::optional<uint16_t> selected_identity = {};  // of the client's PSKs
   std::span<const uint8_t> session_id_echo = {};   // for clients of before RFC 9147
   ConnectionIdAgreement connection_ids = {};       // our half is written
+  std::span<const CustomExtension> custom_extensions = {};
 };
 
 // SerializeServerHello returns the body; empty when a field is longer than the format can hold.
