@@ -9,6 +9,7 @@
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/signature.h"
 #include "shim/answer/certificates.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
 #include "shim/answer/query.h"
@@ -71,6 +72,8 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
   if (credential != nullptr && !AddStaple(attachment, credential.get())) return;
+  if (!AddServerExtensions(attachment, /*asks_certificate=*/true)) return;
+  if (credential != nullptr && !AddToCredential(attachment, credential.get())) return;
   association.ProvideCredential(std::move(credential), now);
 }
 
@@ -82,6 +85,7 @@ void AnswerAsClient(SslAttachment& attachment, Instant now) {
   bool found_another = false;
   if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;
   if (found_another) credential = MakeCredential(attachment);
+  if (credential != nullptr && !AddToCredential(attachment, credential.get())) return;
   association.ProvideCredential(std::move(credential), now);
 }
 

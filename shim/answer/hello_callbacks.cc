@@ -5,6 +5,7 @@
 
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/wire/byte_reader.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/bio/clock.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/real_libssl.h"
@@ -103,6 +104,7 @@ bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
     return CallClientHello(asked, question);
   };
   return InTurn(attachment, CallbackTurn::kClientHello, client_hello) &&
+         InTurn(attachment, CallbackTurn::kExtensions, ParseClientExtensions) &&
          RunServerNameCallback(attachment) &&
          InTurn(attachment, CallbackTurn::kProtocol, CallProtocol);
 }
@@ -137,13 +139,6 @@ bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {
   *found =
       Real().SSL_use_certificate(ssl, certificate) == 1 && Real().SSL_use_PrivateKey(ssl, key) == 1;
   return true;
-}
-
-void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
-  Raise(reason);
-  // The reason is the error; the association's own, that it was aborted, would be a second for it.
-  attachment.failure_reported = true;
-  attachment.association()->Abort(alert);
 }
 
 }  // namespace dtls13::shim

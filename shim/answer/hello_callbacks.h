@@ -4,6 +4,7 @@
 
 #include "dtls13/event.h"
 #include "dtls13/wire/code_points.h"
+#include "shim/answer/failure.h"
 #include "shim/attachment/ssl_attachment.h"
 
 namespace dtls13::shim {
@@ -30,9 +31,6 @@ bool RunCertificateCallback(SslAttachment& attachment);
 // RunClientCertificateCallback asks SSL_CTX_set_client_cert_cb's for a certificate, and sets
 // `*found` where the SSL has one more to choose from.
 bool RunClientCertificateCallback(SslAttachment& attachment, bool* found);
-
-// FailFor ends the association with `alert` and puts `reason` (SSL_R_*) on the error queue.
-void FailFor(SslAttachment& attachment, int reason, AlertDescription alert);
 
 }  // namespace dtls13::shim
 

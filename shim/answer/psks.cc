@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "dtls13/crypto/secret.h"
-#include "shim/answer/hello_callbacks.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -71,8 +71,8 @@ bool IsVersion13(const SSL_SESSION* session) {
   return version == DTLS1_3_VERSION || version == TLS1_3_VERSION;
 }
 
-std::optional<PskFailure> AskForSession(SslAttachment& attachment, Psk* psk) {
-  constexpr PskFailure kBadPsk = {SSL_R_BAD_PSK, AlertDescription::kInternalError};
+std::optional<HelloFailure> AskForSession(SslAttachment& attachment, Psk* psk) {
+  constexpr HelloFailure kBadPsk = {SSL_R_BAD_PSK, AlertDescription::kInternalError};
   const auto callback = attachment.settings.psk_use_session;
   if (callback == nullptr) return std::nullopt;
   const unsigned char* identity = nullptr;
@@ -88,7 +88,7 @@ std::optional<PskFailure> AskForSession(SslAttachment& attachment, Psk* psk) {
   return std::nullopt;
 }
 
-std::optional<PskFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
+std::optional<HelloFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
   const auto callback = attachment.settings.psk_client;
   if (callback == nullptr) return std::nullopt;
   std::array<char, PSK_MAX_IDENTITY_LEN + 1> identity = {};
@@ -97,7 +97,7 @@ std::optional<PskFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
                                   identity.size() - 1, key.data(), key.size());
   if (key_len > key.size()) {
     Cleanse(key);
-    return PskFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kHandshakeFailure};
+    return HelloFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kHandshakeFailure};
   }
   if (key_len == 0) {
     Cleanse(key);
@@ -109,7 +109,7 @@ std::optional<PskFailure> AskForKey(SslAttachment& attachment, Psk* psk) {
     attachment.lent().psk_identity.assign(identity.data(), identity_len);
   }
   Cleanse(key);
-  if (psk->empty()) return PskFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError};
+  if (psk->empty()) return HelloFailure{ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError};
   return std::nullopt;
 }
 
@@ -155,10 +155,10 @@ bool FindKey(SslAttachment& attachment, const std::vector<uint8_t>& identity, Ps
 
 }  // namespace
 
-std::optional<PskFailure> CollectClientPsks(SslAttachment& attachment, std::vector<Psk>* psks) {
+std::optional<HelloFailure> CollectClientPsks(SslAttachment& attachment, std::vector<Psk>* psks) {
   SslAttachment::Busy busy(attachment);
   Psk psk;
-  std::optional<PskFailure> failure = AskForSession(attachment, &psk);
+  std::optional<HelloFailure> failure = AskForSession(attachment, &psk);
   if (!failure && psk.empty()) failure = AskForKey(attachment, &psk);
   if (!failure && !psk.empty()) psks->push_back(std::move(psk));
   return failure;
@@ -182,6 +182,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
       NoteSessionData(attachment);
       const size_t index = association.facts().client_hello.ticket_index;
       std::shared_ptr<const Session> session = SessionToResume(attachment);
+      if (!AddServerExtensions(attachment, /*asks_certificate=*/false)) return;
       association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
       return;
     }
@@ -195,6 +196,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
     if (!FindSession(attachment, offered[i].identity, &psk)) return;
     if (psk.empty() && !FindKey(attachment, offered[i].identity, &psk)) return;
     if (psk.empty()) continue;
+    if (!AddServerExtensions(attachment, /*asks_certificate=*/false)) return;
     association.ProvidePsk(i, std::move(psk), now);
     return;
   }

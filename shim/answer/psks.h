@@ -8,6 +8,7 @@
 #include "dtls13/session/psk.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/time.h"
+#include "shim/answer/hello_callbacks.h"
 #include "shim/attachment/ssl_attachment.h"
 
 namespace dtls13::shim {
@@ -17,17 +18,11 @@ namespace dtls13::shim {
 
 // --- Client
 
-// PskFailure is why a client cannot begin: a libssl reason, and the alert that libssl sends.
-struct PskFailure {
-  int reason = 0;
-  AlertDescription alert{};
-};
-
 // CollectClientPsks appends the keys that a client offers, and asks the application's callbacks for
 // them as libssl does for TLS 1.3. Unlike libssl it does not ask a second time after a
 // HelloRetryRequest: nearly every handshake has one here, and the core itself leaves out what does
 // not fit the suite that the server has chosen.
-std::optional<PskFailure> CollectClientPsks(SslAttachment& attachment, std::vector<Psk>* psks);
+std::optional<HelloFailure> CollectClientPsks(SslAttachment& attachment, std::vector<Psk>* psks);
 
 // --- Server
 

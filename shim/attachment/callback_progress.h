@@ -28,6 +28,7 @@ enum class Want : uint8_t {
 // certificate's.
 enum class CallbackTurn : uint8_t {
   kClientHello,  // SSL_CTX_set_client_hello_cb
+  kExtensions,   // SSL_CTX_add_custom_ext
   kServerName,   // SSL_CTX_set_tlsext_servername_callback
   kProtocol,     // SSL_CTX_set_alpn_select_cb
   kCertificate,  // SSL_set_cert_cb

@@ -91,13 +91,16 @@ std::vector<uint16_t> HandshakeFacts::peer_groups() const {
   return ReadCodePoints(client_hello().extensions, ExtensionType::kSupportedGroups);
 }
 
+ExtensionBlock HandshakeFacts::certificate_request_extensions() const {
+  const auto request = ParseCertificateRequest(certificate_request_);
+  return request ? request->extensions : ExtensionBlock();
+}
+
 std::vector<uint16_t> HandshakeFacts::peer_signature_schemes() const {
   if (peer_is_client_) {
     return ReadCodePoints(client_hello().extensions, ExtensionType::kSignatureAlgorithms);
   }
-  const auto request = ParseCertificateRequest(certificate_request_);
-  if (!request) return {};
-  return ReadCodePoints(request->extensions, ExtensionType::kSignatureAlgorithms);
+  return ReadCodePoints(certificate_request_extensions(), ExtensionType::kSignatureAlgorithms);
 }
 
 }  // namespace dtls13::shim

@@ -42,6 +42,9 @@ class HandshakeFacts {
   std::optional<KeyShare> server_share() const;
   std::optional<KeyShare> client_share() const;
 
+  // The extensions of the CertificateRequest that a client received.
+  ExtensionBlock certificate_request_extensions() const;
+
   // verify_data of the two Finished messages, sent and received.
   std::span<const uint8_t> sent_finished() const { return sent_finished_; }
   std::span<const uint8_t> received_finished() const { return received_finished_; }

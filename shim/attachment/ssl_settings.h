@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "dtls13/wire/code_points.h"
 #include "shim/attachment/callback.h"
+#include "shim/attachment/custom_extension_method.h"
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -70,6 +72,11 @@ struct SslSettings {
 
   Callback<SSL_allow_early_data_cb_fn> allow_early_data;
   Callback<CertificateFunction> certificate;
+
+  // The application's extensions, null where there are none. Shared by all that inherit them.
+  std::shared_ptr<const std::vector<CustomExtensionMethod>> custom_extensions;
+  // SSL_set_tlsext_max_fragment_length; nothing: not set.
+  std::optional<MaxFragmentLength> max_fragment_length;
 
   SSL_psk_client_cb_func psk_client = nullptr;
   SSL_psk_server_cb_func psk_server = nullptr;

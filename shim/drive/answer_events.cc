@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "shim/answer/credentials.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/answer/psks.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/answer/tell.h"
@@ -61,6 +62,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
     case EventType::kTrace:
       attachment.facts.Note(event, attachment.association()->facts().client_hello.message);
       Trace(attachment, event);
+      ParseReceivedExtensions(attachment, event);
       break;
     case EventType::kConnected:
       OnConnected(attachment);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "shim/answer/certificates.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
 #include "shim/answer/psks.h"
@@ -104,6 +105,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     ConfigureTickets(attachment, &handshake);
   } else {
     handshake.connection.alpn = attachment.settings.protocols;
+    handshake.connection.max_fragment_length = attachment.settings.max_fragment_length;
     handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
@@ -144,7 +146,10 @@ bool StartClient(SslAttachment& attachment) {
   parameters.early_data = attachment.early_use == EarlyUse::kWrites;
   parameters.now = WallNow();
   if (!session.empty()) parameters.psks.push_back(std::move(session));
-  const std::optional<PskFailure> failure = CollectClientPsks(attachment, &parameters.psks);
+  std::optional<HelloFailure> failure = CollectClientPsks(attachment, &parameters.psks);
+  if (!failure) {
+    failure = AddToClientHello(attachment, parameters.legacy_hello, &parameters.extensions);
+  }
   DriveState::Begin(attachment, Association::NewClient(std::move(config), std::move(parameters)));
   ApplyMtu(attachment);
   // As in libssl the server hears an alert, though of no ClientHello.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Setters that libssl has no getter for: each notes what an association will need and passes it on.
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,16 @@ int SetSessionIdContext(Object* object, const unsigned char* context, unsigned i
   if (result != 1) return result;
   NoteOn(object,
          [&](auto& noted) { noted.settings.session_id_context.assign(context, context + len); });
+  return 1;
+}
+
+template <typename Object, typename Setter>
+int SetMaxFragmentLength(Object* object, uint8_t mode, Setter real) {
+  const int result = real(object, mode);
+  if (result != 1) return result;
+  std::optional<MaxFragmentLength> length;
+  if (mode != TLSEXT_max_fragment_length_DISABLED) length = static_cast<MaxFragmentLength>(mode);
+  NoteOn(object, [length](auto& noted) { noted.settings.max_fragment_length = length; });
   return 1;
 }
 
@@ -146,6 +157,14 @@ DTLS13_EXPORT int SSL_set_session_id_context(SSL* ssl, const unsigned char* cont
   return SetSessionIdContext(ssl, context, len, Real().SSL_set_session_id_context);
 }
 
+DTLS13_EXPORT int SSL_CTX_set_tlsext_max_fragment_length(SSL_CTX* ctx, uint8_t mode) noexcept {
+  return SetMaxFragmentLength(ctx, mode, Real().SSL_CTX_set_tlsext_max_fragment_length);
+}
+
+DTLS13_EXPORT int SSL_set_tlsext_max_fragment_length(SSL* ssl, uint8_t mode) noexcept {
+  return SetMaxFragmentLength(ssl, mode, Real().SSL_set_tlsext_max_fragment_length);
+}
+
 // An SSL that is given another SSL_CTX takes over what belongs to its certificates, and no more.
 DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
   SSL_CTX* const before = Real().SSL_get_SSL_CTX(ssl);
@@ -154,6 +173,7 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
   if (after == nullptr || after == before || attachment == nullptr) return after;
   if (const CtxAttachment* taken = CtxAttachment::FindOrCreate(after)) {
     attachment->settings.certificate = taken->settings.certificate;
+    attachment->settings.custom_extensions = taken->settings.custom_extensions;
     attachment->settings.signature_schemes = taken->settings.signature_schemes;
     attachment->settings.client_signature_schemes = taken->settings.client_signature_schemes;
     const CtxAttachment* left = CtxAttachment::Find(before);

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/answer/custom_extensions.h"
+
+#include <utility>
+
+#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/message/certificate.h"
+#include "dtls13/message/certificate_request.h"
+#include "dtls13/message/client_hello.h"
+#include "dtls13/message/encrypted_extensions.h"
+#include "dtls13/message/server_hello.h"
+#include "dtls13/wire/handshake_header.h"
+#include "shim/answer/certificates.h"
+
+namespace dtls13::shim {
+namespace {
+
+using Methods = std::vector<CustomExtensionMethod>;
+
+const Methods& MethodsOf(const SslAttachment& attachment) {
+  static const Methods kNone;
+  const auto& methods = attachment.settings.custom_extensions;
+  return methods != nullptr ? *methods : kNone;
+}
+
+bool IsServer(const SslAttachment& attachment) { return attachment.side == Side::kServer; }
+
+// IsRelevant is what libssl's own rule comes to in a DTLS connection; `in_client_hello`: the
+// version is still open where it is written.
+bool IsRelevant(const CustomExtensionMethod& method, unsigned int where, bool in_client_hello) {
+  if ((method.context & where) == 0 || (method.context & SSL_EXT_TLS_IMPLEMENTATION_ONLY) != 0) {
+    return false;
+  }
+  return in_client_hello || (method.context & SSL_EXT_TLS1_2_AND_BELOW_ONLY) == 0;
+}
+
+bool IsForSide(const CustomExtensionMethod& method, bool is_server) {
+  return is_server ? method.of_server : method.of_client;
+}
+
+// Place is where an extension stands: SSL_EXT_*, and which certificate it belongs to.
+struct Place {
+  unsigned int where = 0;
+  X509* certificate = nullptr;
+  size_t chain_index = 0;
+};
+
+// AddOne appends what `method` has to say. The failure's alert is the callback's.
+std::optional<HelloFailure> AddOne(SSL* ssl, const CustomExtensionMethod& method,
+                                   const Place& place, std::vector<CustomExtension>* extensions) {
+  const unsigned char* data = nullptr;
+  size_t len = 0;
+  int alert = SSL_AD_INTERNAL_ERROR;
+  const int result =
+      method.Add(ssl, place.where, &data, &len, place.certificate, place.chain_index, &alert);
+  if (result < 0) {
+    return HelloFailure{SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert)};
+  }
+  if (result == 0) return std::nullopt;
+  CustomExtension& added = extensions->emplace_back();
+  added.type = method.type;
+  if (data != nullptr) added.data.assign(data, data + len);
+  // As in libssl, which calls it only where there was something to add.
+  method.Free(ssl, place.where, data);
+  return std::nullopt;
+}
+
+// AddAll appends what a side says in one message. Where it answers, only what `asked` has.
+bool AddAll(SslAttachment& attachment, const Place& place, const ExtensionBlock* asked,
+            std::vector<CustomExtension>* extensions) {
+  SslAttachment::Busy busy(attachment);
+  for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
+    const bool was_asked = asked == nullptr || asked->Has(static_cast<ExtensionType>(method.type));
+    if (!IsRelevant(method, place.where, /*in_client_hello=*/false) || !was_asked ||
+        !IsForSide(method, IsServer(attachment)) || !method.can_add()) {
+      continue;
+    }
+    if (const auto failure = AddOne(attachment.ssl(), method, place, extensions)) {
+      FailFor(attachment, failure->reason, failure->alert);
+      return false;
+    }
+  }
+  return true;
+}
+
+// ParseBlock gives the extensions of one message to their callbacks.
+bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block) {
+  SslAttachment::Busy busy(attachment);
+  const bool in_hello = place.where == SSL_EXT_CLIENT_HELLO;
+  for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
+    const auto data = block.Find(static_cast<ExtensionType>(method.type));
+    if (!data || !IsRelevant(method, place.where, /*in_client_hello=*/false) ||
+        (in_hello && !IsForSide(method, IsServer(attachment)))) {
+      continue;
+    }
+    int alert = SSL_AD_DECODE_ERROR;
+    if (method.Parse(attachment.ssl(), place.where, data->data(), data->size(), place.certificate,
+                     place.chain_index, &alert) <= 0) {
+      FailFor(attachment, SSL_R_BAD_EXTENSION, static_cast<AlertDescription>(alert));
+      return false;
+    }
+  }
+  return true;
+}
+
+void ParseCertificates(SslAttachment& attachment, std::span<const uint8_t> body) {
+  const auto certificates = dtls13::ParseCertificate(body);
+  if (!certificates) return;
+  for (size_t i = 0; i < certificates->entries.size(); ++i) {
+    const CertificateEntryView& entry = certificates->entries[i];
+    if (entry.extensions.empty()) continue;
+    const OpenSslPtr<X509> certificate = ParseCertificate(attachment, entry.data);
+    if (!ParseBlock(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i},
+                    entry.extensions)) {
+      return;
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<HelloFailure> AddToClientHello(SslAttachment& attachment,
+                                             std::span<const uint8_t> libssl_hello,
+                                             std::vector<CustomExtension>* extensions) {
+  SslAttachment::Busy busy(attachment);
+  const auto written = ParseClientHello(libssl_hello);
+  for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
+    if (!IsForSide(method, /*is_server=*/false) ||
+        !IsRelevant(method, SSL_EXT_CLIENT_HELLO, /*in_client_hello=*/true)) {
+      continue;
+    }
+    const bool is_libssls = written && (method.context & SSL_EXT_TLS1_3_ONLY) == 0;
+    if (!is_libssls) {
+      const auto failure =
+          AddOne(attachment.ssl(), method, {.where = SSL_EXT_CLIENT_HELLO}, extensions);
+      if (failure) return failure;
+      continue;
+    }
+    if (const auto data = written->extensions.Find(static_cast<ExtensionType>(method.type))) {
+      extensions->push_back({.type = method.type, .data = {data->begin(), data->end()}});
+    }
+  }
+  return std::nullopt;
+}
+
+bool ParseClientExtensions(SslAttachment& attachment) {
+  return ParseBlock(attachment, {.where = SSL_EXT_CLIENT_HELLO},
+                    attachment.facts.client_hello().extensions);
+}
+
+bool AddServerExtensions(SslAttachment& attachment, bool asks_certificate) {
+  if (MethodsOf(attachment).empty()) return true;
+  const ExtensionBlock& asked = attachment.facts.client_hello().extensions;
+  CustomExtensions added;
+  if (!AddAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, &asked, &added.server_hello) ||
+      !AddAll(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, &asked,
+              &added.encrypted_extensions)) {
+    return false;
+  }
+  if (asks_certificate &&
+      DemandOf(attachment.ssl()).client_authentication != ClientAuthentication::kNone &&
+      !AddAll(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST}, nullptr,
+              &added.certificate_request)) {
+    return false;
+  }
+  attachment.association()->ProvideExtensions(std::move(added));
+  return true;
+}
+
+bool AddToCredential(SslAttachment& attachment, Credential* credential) {
+  if (MethodsOf(attachment).empty()) return true;
+  const ExtensionBlock asked = IsServer(attachment)
+                                   ? attachment.facts.client_hello().extensions
+                                   : attachment.facts.certificate_request_extensions();
+  for (size_t i = 0; i < credential->chain.size(); ++i) {
+    const OpenSslPtr<X509> certificate = ParseCertificate(attachment, credential->chain[i]);
+    std::vector<CustomExtension> added;
+    if (!AddAll(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i}, &asked, &added)) {
+      return false;
+    }
+    if (added.empty()) continue;
+    if (credential->staples.size() <= i) credential->staples.resize(i + 1);
+    credential->staples[i].custom_extensions = std::move(added);
+  }
+  return true;
+}
+
+void ParseReceivedExtensions(SslAttachment& attachment, const Event& event) {
+  if (MethodsOf(attachment).empty() || event.trace.outgoing || attachment.failed() ||
+      event.trace.content_type != ContentType::kHandshake ||
+      event.data.size() < kHandshakeHeaderLen) {
+    return;
+  }
+  const std::span<const uint8_t> body = event.data.subspan(kHandshakeHeaderLen);
+  switch (static_cast<HandshakeType>(event.data[0])) {
+    case HandshakeType::kServerHello:
+      if (const auto hello = ParseServerHello(body); hello && !hello->IsHelloRetryRequest()) {
+        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, hello->extensions);
+      }
+      break;
+    case HandshakeType::kEncryptedExtensions:
+      if (const auto block = ParseEncryptedExtensions(body)) {
+        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, *block);
+      }
+      break;
+    case HandshakeType::kCertificateRequest:
+      if (const auto request = ParseCertificateRequest(body)) {
+        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST}, request->extensions);
+      }
+      break;
+    case HandshakeType::kCertificate:
+      ParseCertificates(attachment, body);
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace dtls13::shim

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_SHIM_ANSWER_CUSTOM_EXTENSIONS_H_
+#define DTLS13_SHIM_ANSWER_CUSTOM_EXTENSIONS_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/event.h"
+#include "dtls13/message/credential.h"
+#include "dtls13/message/extensions.h"
+#include "shim/answer/failure.h"
+#include "shim/attachment/ssl_attachment.h"
+
+namespace dtls13::shim {
+
+// The application's own extensions: SSL_CTX_add_custom_ext and the older functions. Their callbacks
+// are called in the contexts that they were registered for, as libssl calls them in TLS 1.3, but
+// for a HelloRetryRequest and for tickets.
+
+// AddToClientHello appends what the client offers. Where libssl has written a ClientHello already,
+// `libssl_hello` is its body: what it has of them is taken from there, and the callbacks are not
+// called twice. Returns why the handshake cannot be, if one of them says so.
+std::optional<HelloFailure> AddToClientHello(SslAttachment& attachment,
+                                             std::span<const uint8_t> libssl_hello,
+                                             std::vector<CustomExtension>* extensions);
+
+// AddServerExtensions tells the association what is added to the messages behind the next answer,
+// among which a CertificateRequest may be if `asks_certificate`. AddToCredential puts what is added
+// to its certificates into `credential`. Both are false when a callback has ended the association.
+bool AddServerExtensions(SslAttachment& attachment, bool asks_certificate);
+bool AddToCredential(SslAttachment& attachment, Credential* credential);
+
+// ParseClientExtensions gives a server's callbacks the extensions of the ClientHello. False when
+// one of them has ended the association.
+bool ParseClientExtensions(SslAttachment& attachment);
+// ParseReceivedExtensions does so with any other message that a Trace event shows.
+void ParseReceivedExtensions(SslAttachment& attachment, const Event& event);
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ANSWER_CUSTOM_EXTENSIONS_H_

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/answer/failure.h"
+
+#include "shim/libssl/error_map.h"
+
+namespace dtls13::shim {
+
+void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
+  Raise(reason);
+  // The reason is the error; the association's own, that it was aborted, would be a second for it.
+  attachment.failure_reported = true;
+  attachment.association()->Abort(alert);
+}
+
+}  // namespace dtls13::shim
