@@ -13,8 +13,10 @@
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
 #include "shim/answer/query.h"
+#include "shim/answer/security_checks.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/attachment/certificate_slots.h"
+#include "shim/attachment/security_policy.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -24,11 +26,10 @@ namespace {
 // ChooseSlot returns the slot whose key can make the most wanted signature that both sides allow,
 // and in `*schemes` all that it can make. Nothing when none can.
 std::optional<CertificateSlot> ChooseSlot(const std::vector<CertificateSlot>& slots,
-                                          const std::vector<uint16_t>& shared_schemes,
+                                          const std::vector<SignatureScheme>& shared_schemes,
                                           std::vector<SignatureScheme>* schemes) {
   const CertificateSlot* chosen = nullptr;
-  for (uint16_t number : shared_schemes) {
-    const auto scheme = static_cast<SignatureScheme>(number);
+  for (const SignatureScheme scheme : shared_schemes) {
     for (const CertificateSlot& slot : slots) {
       if (chosen != nullptr && chosen != &slot) continue;
       if (!SchemeFitsKey(scheme, slot.key)) continue;
@@ -40,6 +41,16 @@ std::optional<CertificateSlot> ChooseSlot(const std::vector<CertificateSlot>& sl
   return chosen == nullptr ? std::nullopt : std::optional<CertificateSlot>(*chosen);
 }
 
+// AllowedSchemes are those that both sides and the SSL's security callback allow.
+std::vector<SignatureScheme> AllowedSchemes(const SslAttachment& attachment) {
+  std::vector<SignatureScheme> schemes;
+  for (const uint16_t number : SharedSignatureSchemes(attachment)) {
+    const auto scheme = static_cast<SignatureScheme>(number);
+    if (IsAllowed(attachment.ssl(), SSL_SECOP_SIGALG_SHARED, scheme)) schemes.push_back(scheme);
+  }
+  return schemes;
+}
+
 // MakeCredential returns the certificate that fits the peer. Without one, a client has none to
 // show, and a server shows its first, so that the association can say what is wrong.
 std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
@@ -48,7 +59,7 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   const std::vector<CertificateSlot> slots = CertificateSlots(ssl);
   auto credential = std::make_shared<Credential>();
   std::optional<CertificateSlot> slot =
-      ChooseSlot(slots, SharedSignatureSchemes(attachment), &credential->schemes);
+      ChooseSlot(slots, AllowedSchemes(attachment), &credential->schemes);
   if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
   if (!slot) return nullptr;
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
@@ -71,7 +82,10 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   NoteSessionData(attachment);
   association.ProvideDemand(DemandOf(attachment.ssl()), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
-  if (credential != nullptr && !AddStaple(attachment, credential.get())) return;
+  if (credential != nullptr &&
+      (!CheckCredential(attachment, *credential) || !AddStaple(attachment, credential.get()))) {
+    return;
+  }
   if (!AddServerExtensions(attachment, /*asks_certificate=*/true)) return;
   if (credential != nullptr && !AddToCredential(attachment, credential.get())) return;
   association.ProvideCredential(std::move(credential), now);
@@ -85,7 +99,10 @@ void AnswerAsClient(SslAttachment& attachment, Instant now) {
   bool found_another = false;
   if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;
   if (found_another) credential = MakeCredential(attachment);
-  if (credential != nullptr && !AddToCredential(attachment, credential.get())) return;
+  if (credential != nullptr && (!CheckCredential(attachment, *credential) ||
+                                !AddToCredential(attachment, credential.get()))) {
+    return;
+  }
   association.ProvideCredential(std::move(credential), now);
 }
 

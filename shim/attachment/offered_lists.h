@@ -8,7 +8,7 @@
 namespace dtls13::shim {
 
 // ChooseLists puts the cipher suites, groups and signature schemes that the application set in
-// place of the defaults, without what the core lacks or the SSL's security level forbids.
+// place of the defaults, without what the core lacks or the SSL's security callback forbids.
 // `handshake->algorithms` must be there. Returns libssl's reason code (SSL_R_*) when nothing is
 // left of one of them, 0 otherwise.
 int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake);

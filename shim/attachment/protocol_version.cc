@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/protocol_version.h"
 
+#include "shim/attachment/security_policy.h"
 #include "shim/libssl/dtls_method.h"
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
@@ -27,6 +28,7 @@ bool AllowsDtls13(const SslAttachment& attachment) {
   if ((Real().SSL_get_options(ssl) & kNoDtls13) != 0) return false;
   // Certificate Transparency is validated inside libssl's own handshake, and nowhere else.
   if (Real().SSL_ct_is_enabled(ssl) != 0) return false;
+  if (!IsVersionAllowed(ssl, DTLS1_3_VERSION)) return false;
   const DtlsMethod* method = FindDtlsMethod(Real().SSL_get_ssl_method(ssl));
   if (method == nullptr) return false;
   const int max = attachment.settings.max_version.Meant(Limit(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION));

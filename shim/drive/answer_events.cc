@@ -7,6 +7,7 @@
 #include "shim/answer/credentials.h"
 #include "shim/answer/custom_extensions.h"
 #include "shim/answer/psks.h"
+#include "shim/answer/security_checks.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/answer/tell.h"
 #include "shim/answer/verify_peer.h"
@@ -62,6 +63,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
     case EventType::kTrace:
       attachment.facts.Note(event, attachment.association()->facts().client_hello.message);
       Trace(attachment, event);
+      CheckReceived(attachment, event);
       ParseReceivedExtensions(attachment, event);
       break;
     case EventType::kConnected:
