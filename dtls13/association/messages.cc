@@ -68,6 +68,7 @@ void AssociationImpl::RunActions(Instant now) {
 void AssociationImpl::Apply(SendMessage action, Instant now) {
   if (!phases_.connected() && peer_spoke_since_flight_) {
     retransmission_.BeginFlight();
+    if (action.type == HandshakeType::kClientHello) retransmission_.ExpectWork();
     acks_.OnFlightStarted();
     peer_spoke_since_flight_ = false;
     ending_.StopWaiting();

@@ -33,6 +33,9 @@ class Retransmission {
   // BeginFlight: the messages added from here on answer the peer, which has therefore seen the
   // flight before: that one is forgotten.
   void BeginFlight();
+  // ExpectWork: the flight begun is the first that the peer has work with beyond a stateless
+  // answer, and is given the time for it.
+  void ExpectWork() { timer_.ExpectWork(); }
   // Add appends a message, to be sent under `epoch`.
   void Add(Epoch epoch, HandshakeType type, uint16_t message_seq, std::vector<uint8_t> body,
            Instant now);

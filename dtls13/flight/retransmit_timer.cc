@@ -60,6 +60,12 @@ void RetransmitTimer::Stop() {
   sent_once_ = false;
 }
 
+// A HelloRetryRequest is made without state, without a private key and mostly without a thread of
+// its own. Section 5.8.2's "1.5 times the measured round trip time" taken from it is a lower bound
+// of what the answer to the second ClientHello takes, and is kept as one: a shorter timer sends a
+// server that is still at work, or still handing the client to a socket, the same hello again.
+void RetransmitTimer::ExpectWork() { value_ = std::max(value_, config_.initial); }
+
 void RetransmitTimer::Override(Duration value) {
   value_ = value;
   if (deadline_) deadline_ = last_used_ + value;

@@ -65,6 +65,9 @@ class RetransmitTimer {
   // OnAcked stops it: the flight is acknowledged, implicitly or not.
   void OnAcked(Instant now);
   void Stop();
+  // ExpectWork: the next flight calls for work of the peer's that none before it did. The value is
+  // no less than the initial one then, whatever was measured.
+  void ExpectWork();
   // Override gives it another value, from when it was last armed.
   void Override(Duration value);
 

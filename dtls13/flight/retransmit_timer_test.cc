@@ -181,6 +181,29 @@ TEST(RetransmitTimer, AMeasuredValueKeepsToTheFloorAndTheMaximum) {
   EXPECT_EQ(quick.value(), milliseconds(12));
 }
 
+TEST(RetransmitTimer, WhatAStatelessAnswerTookMakesTheTimerOnlyLonger) {
+  RetransmitTimer timer({});
+  timer.Start(At(0));
+  timer.OnAcked(At(1));
+  timer.ExpectWork();
+  timer.Start(At(1));
+  EXPECT_EQ(timer.deadline(), At(1'001));
+
+  RetransmitTimer slow({.initial = milliseconds(400)});
+  slow.Start(At(0));
+  slow.OnAcked(At(380));
+  slow.ExpectWork();
+  slow.Start(At(380));
+  EXPECT_EQ(slow.deadline(), At(380 + 570));
+
+  RetransmitTimer lossy({});
+  lossy.Start(At(0));
+  EXPECT_TRUE(lossy.HandleTimeout(At(1'000)));
+  lossy.OnAcked(At(1'100));
+  lossy.ExpectWork();
+  EXPECT_EQ(lossy.value(), seconds(2));
+}
+
 TEST(RetransmitTimer, LongIdlenessRestoresTheInitialValue) {
   //= rfc9147#section-5.8.2
   //= type=test
