@@ -15,7 +15,7 @@ namespace {
 
 // HMAC-SHA256 cut to 128 bits: forging is online guessing, and every byte here is one that a forged
 // source address can have sent to a victim.
-constexpr size_t kMacLen = 16;
+constexpr size_t kMacLen = CookieTag().size();
 constexpr size_t kKeyLen = 32;
 constexpr uint64_t kMaxIssueTime = (uint64_t{1} << 48) - 1;
 // NamedGroup 0 is not assigned: it stands for "no group was asked for".
@@ -82,6 +82,12 @@ std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& k
 }
 
 }  // namespace
+
+CookieTag TagOf(std::span<const uint8_t> cookie) {
+  CookieTag tag = {};
+  if (cookie.size() >= tag.size()) std::ranges::copy(cookie.last(tag.size()), tag.begin());
+  return tag;
+}
 
 std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algorithms> algorithms,
                                                      std::shared_ptr<RandomSource> random,

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SESSION_COOKIE_H_
 #define DTLS13_SESSION_COOKIE_H_
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -28,6 +29,13 @@ struct CookieContents {
   HelloDigest hello_digest{};               // of what the second ClientHello must repeat
   std::vector<uint8_t> application_cookie;  // opaque, the application's own; at most 255 bytes
 };
+
+// CookieTag is the MAC at the end of a cookie of ours, which tells it from every other.
+using CookieTag = std::array<uint8_t, 16>;
+
+// TagOf returns the tag of `cookie`, which CookieKeyring::Open has found good; all zero for one
+// that is too short to have any.
+CookieTag TagOf(std::span<const uint8_t> cookie);
 
 // CookieKeyring makes and checks cookies: a 128-bit HMAC-SHA256 over contents, issue time, key
 // identifier and the peer's address. Keys rotate by time: the present and the previous key verify;

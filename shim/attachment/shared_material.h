@@ -16,6 +16,7 @@
 #include "dtls13/session/cookie.h"
 #include "dtls13/session/rotating_keys.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "shim/attachment/recent_hellos.h"
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -58,11 +59,15 @@ class SharedMaterial {
   // as in libssl, whose tickets with early data are in that process's cache of sessions. Null with
   // shared ticket keys: nobody here knows what another server has taken.
   std::shared_ptr<EarlyDataReplayGuard> replay_guard();
+  // recent_hellos are those that DTLSv1_listen let through.
+  RecentHellos& recent_hellos() { return recent_hellos_; }
 
  private:
   OSSL_LIB_CTX* library_context_ = nullptr;
   bool has_property_query_ = false;
   std::string property_query_;
+
+  RecentHellos recent_hellos_;
 
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Algorithms> algorithms_;

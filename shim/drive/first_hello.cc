@@ -9,6 +9,7 @@
 
 #include "dtls13/listener/hello_listener.h"
 #include "dtls13/message/received_hello.h"
+#include "dtls13/session/cookie.h"
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
@@ -124,6 +125,23 @@ Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
   return Outcome::kIsLibssls;
 }
 
+// WasLetThrough: a moment ago another SSL of the same SSL_CTX was given this client by a call of
+// DTLSv1_listen or SSL_stateless, and is the one to answer it.
+bool WasLetThrough(const SslAttachment& attachment, CookieMode mode, const ReceivedHello& hello) {
+  CtxAttachment* ctx = attachment.ctx();
+  const bool is_listening = mode == CookieMode::kListen || mode == CookieMode::kStateless;
+  if (ctx == nullptr || !is_listening || !hello->cookie) return false;
+  return !ctx->shared.recent_hellos().LetThrough(TagOf(*hello->cookie), Now());
+}
+
+// NobodysHello goes back to the caller as libssl does over a datagram that it has no use for, so
+// that both calls return 0.
+Outcome NobodysHello(SslAttachment& attachment, CookieMode mode) {
+  if (mode == CookieMode::kStateless) return Outcome::kAnswered;
+  attachment.want = Want::kRead;
+  return Outcome::kWouldBlock;
+}
+
 // HandleDatagram does what the listener says of a datagram, with the application's cookies where it
 // has any.
 Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
@@ -143,6 +161,7 @@ Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uin
   } else if (report.verdict == HelloVerdict::kAccept && mode != CookieMode::kNone) {
     switch (VerifyCookie(attachment, mode, report.application_cookie)) {
       case CookieVerdict::kGood:
+        if (WasLetThrough(attachment, mode, *report.hello)) return NobodysHello(attachment, mode);
         break;
       case CookieVerdict::kBad:
         report = HelloListener::Refuse(*report.hello, AlertDescription::kIllegalParameter);

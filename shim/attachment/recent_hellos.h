@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_SHIM_ATTACHMENT_RECENT_HELLOS_H_
+#define DTLS13_SHIM_ATTACHMENT_RECENT_HELLOS_H_
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <mutex>
+
+#include "dtls13/session/cookie.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13::shim {
+
+// RecentHellos is which clients a listening server let through a moment ago. DTLSv1_listen keeps
+// nothing of a client, so a second ClientHello that comes again, or was under way twice, before the
+// program has given its client a socket would be let through a second time; of the two sockets then
+// connected to the client, one starves. Thread-safe. It does not know addresses, nor what became of
+// a client.
+class RecentHellos {
+ public:
+  // kMaxHellos bounds the memory, some 32 KB. Whoever shows more cookies within kMemory makes the
+  // oldest be forgotten, which brings no more than what is the case without this memory.
+  static constexpr size_t kMaxHellos = 1024;
+  // kMemory: a client sends its hello again after 1 and 3 seconds, and by the next time, after 7,
+  // it may have been dropped by a program that wants to be asked again.
+  static constexpr Duration kMemory = std::chrono::seconds(5);
+
+  // LetThrough is true for a good cookie that was not let through within kMemory, and is now.
+  bool LetThrough(const CookieTag& cookie, Instant now);
+
+ private:
+  struct Entry {
+    CookieTag cookie;
+    Instant let_through;
+  };
+
+  std::mutex mutex_;
+  std::deque<Entry> entries_;  // the oldest first
+};
+
+}  // namespace dtls13::shim
+
+#endif  // DTLS13_SHIM_ATTACHMENT_RECENT_HELLOS_H_
