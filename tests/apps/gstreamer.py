@@ -66,22 +66,27 @@ def exchange(kind, one, other, texts):
 
 def stream(one, other):
     """Media flows both ways until some of it came through: nobody repeats what is lost."""
-    for sender, receiver in ((one, other), (other, one)):
-        flow = threading.Event()
+    stream_to(one, other)
+    stream_to(other, one)
 
-        def send(sender=sender, flow=flow):
-            for number in itertools.count():
-                sender.tell("media %d" % number)
-                if flow.wait(0.02):
-                    return
 
-        thread = threading.Thread(target=send, daemon=True)
-        thread.start()
-        try:
-            receiver.wait_for(r"^media \d+$", count=10)
-        finally:
-            flow.set()
-            thread.join()
+def stream_to(sender, receiver):
+    """Media flows until some of it came through."""
+    flow = threading.Event()
+
+    def send():
+        for number in itertools.count():
+            sender.tell("media %d" % number)
+            if flow.wait(0.02):
+                return
+
+    thread = threading.Thread(target=send, daemon=True)
+    thread.start()
+    try:
+        receiver.wait_for(r"^media \d+$", count=10)
+    finally:
+        flow.set()
+        thread.join()
 
 
 class LoopbackTap:

@@ -33,10 +33,14 @@ ELEMENTS = ["appsink", "appsrc", "dtlssrtpdec", "dtlssrtpenc", "nicesink", "nice
 
 
 def prepare():
-    """Finds GStreamer, and gives the namespace what ICE asks for: an address that is not loopback's, and a
-    default route. What is sent to the address passes the loopback device all the same; between the link-local
-    addresses that the kernel would add it would not."""
+    """Finds GStreamer, and gives the namespace what ICE asks for."""
     gstreamer.check(ELEMENTS)
+    prepare_network()
+
+
+def prepare_network():
+    """An address that is not loopback's, and a default route. What is sent to the address passes the loopback
+    device all the same; between the link-local addresses that the kernel would add it would not."""
     for command in ("link add ice0 type veth peer name ice1", "address add %s/24 dev ice0" % ADDRESS,
                     "link set ice0 addrgenmode none", "link set ice1 addrgenmode none",
                     "link set ice0 up", "link set ice1 up", "route add default via " + GATEWAY):

@@ -26,13 +26,17 @@ DTLS13_PEER_PACKAGES=(debootstrap)
 # The programs of tests/apps, which need root too.
 DTLS13_APP_PACKAGES=(
   chromium firefox-esr iproute2
+  baresip-core
   coturn
   gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gir1.2-gst-plugins-bad-1.0 gir1.2-gst-plugins-base-1.0 python3-gi
+  janus
   libcoap3-bin
   ncat
+  python3-aiortc
   python3-openssl
   radsecproxy
+  rtpengine-daemon
   snmp snmpd
   socat
 )
