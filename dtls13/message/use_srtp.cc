@@ -8,6 +8,38 @@
 
 namespace dtls13 {
 
+size_t SrtpKeyingMaterialLen(SrtpProfile profile) {
+  struct Master {
+    size_t key_len;
+    size_t salt_len;
+  };
+  const auto of = [](Master master) { return 2 * (master.key_len + master.salt_len); };
+  switch (profile) {
+    case SrtpProfile::kAes128CmHmacSha1_80:
+    case SrtpProfile::kAes128CmHmacSha1_32:
+    case SrtpProfile::kAria128CtrHmacSha1_80:
+    case SrtpProfile::kAria128CtrHmacSha1_32:
+      return of({.key_len = 16, .salt_len = 14});
+    case SrtpProfile::kAria256CtrHmacSha1_80:
+    case SrtpProfile::kAria256CtrHmacSha1_32:
+      return of({.key_len = 32, .salt_len = 14});
+    case SrtpProfile::kAeadAes128Gcm:
+    case SrtpProfile::kAeadAria128Gcm:
+      return of({.key_len = 16, .salt_len = 12});
+    case SrtpProfile::kAeadAes256Gcm:
+    case SrtpProfile::kAeadAria256Gcm:
+      return of({.key_len = 32, .salt_len = 12});
+    case SrtpProfile::kDoubleAeadAes128Gcm:
+      return of({.key_len = 32, .salt_len = 24});
+    case SrtpProfile::kDoubleAeadAes256Gcm:
+      return of({.key_len = 64, .salt_len = 24});
+    case SrtpProfile::kNullHmacSha1_80:
+    case SrtpProfile::kNullHmacSha1_32:
+      break;
+  }
+  return 0;
+}
+
 //      uint8 SRTPProtectionProfile[2];
 //      struct {
 //          SRTPProtectionProfile SRTPProtectionProfiles<2..2^16-1>;

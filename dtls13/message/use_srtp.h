@@ -2,6 +2,7 @@
 #ifndef DTLS13_MESSAGE_USE_SRTP_H_
 #define DTLS13_MESSAGE_USE_SRTP_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -19,6 +20,11 @@ struct UseSrtpView {
   CodePointList profiles;
   std::span<const uint8_t> mki;  // at most 255 bytes, often none
 };
+
+// SrtpKeyingMaterialLen is how many bytes a profile takes of the exporter, RFC 5764 section 4.2:
+// the master key and the master salt of both directions. 0 for a profile without keys, or one that
+// is not known here.
+size_t SrtpKeyingMaterialLen(SrtpProfile profile);
 
 // ParseUseSrtp: nothing (decode_error) when it is malformed or lists no profile.
 std::optional<UseSrtpView> ParseUseSrtp(std::span<const uint8_t> data);

@@ -38,6 +38,16 @@ TEST(UseSrtpTest, RoundTripAndTruncations) {
   }
 }
 
+TEST(UseSrtpTest, KeyingMaterialIsTwoKeysAndTwoSalts) {
+  EXPECT_EQ(SrtpKeyingMaterialLen(k80), 60u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(kGcm), 56u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(SrtpProfile::kAeadAes256Gcm), 88u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(SrtpProfile::kAria256CtrHmacSha1_32), 92u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(SrtpProfile::kDoubleAeadAes256Gcm), 176u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(SrtpProfile::kNullHmacSha1_80), 0u);
+  EXPECT_EQ(SrtpKeyingMaterialLen(static_cast<SrtpProfile>(0xfffe)), 0u);
+}
+
 //= rfc5764#section-4.1.1
 //= type=test
 //# The server MUST NOT select a value that the

@@ -107,7 +107,8 @@ enum class CertificateCompression : uint16_t {
   kZstd = 3,
 };
 
-// SrtpProfile, RFC 5764 section 4.1.2 and RFC 7714 section 14.2.
+// SrtpProfile, RFC 5764 section 4.1.2, RFC 7714 section 14.2, RFC 8723 section 9.1 and RFC 8269
+// section 6.1.
 enum class SrtpProfile : uint16_t {
   kAes128CmHmacSha1_80 = 0x0001,
   kAes128CmHmacSha1_32 = 0x0002,
@@ -115,6 +116,14 @@ enum class SrtpProfile : uint16_t {
   kNullHmacSha1_32 = 0x0006,
   kAeadAes128Gcm = 0x0007,
   kAeadAes256Gcm = 0x0008,
+  kDoubleAeadAes128Gcm = 0x0009,
+  kDoubleAeadAes256Gcm = 0x000a,
+  kAria128CtrHmacSha1_80 = 0x000b,
+  kAria128CtrHmacSha1_32 = 0x000c,
+  kAria256CtrHmacSha1_80 = 0x000d,
+  kAria256CtrHmacSha1_32 = 0x000e,
+  kAeadAria128Gcm = 0x000f,
+  kAeadAria256Gcm = 0x0010,
 };
 
 // MaxFragmentLength, RFC 6066 section 4.

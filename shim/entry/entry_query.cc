@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "shim/answer/keying_material.h"
 #include "shim/answer/query.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/attachment/ssl_attachment.h"
@@ -338,8 +339,7 @@ DTLS13_EXPORT int SSL_export_keying_material(SSL* ssl, unsigned char* out, size_
   // RFC 8446 section 7.5: no context and an empty one are the same.
   const std::span<const uint8_t> given(context, use_context != 0 ? context_len : 0);
   ERR_set_mark();
-  const bool exported =
-      ours->association()->ExportKeyingMaterial({label, label_len}, given, {out, out_len});
+  const bool exported = dtls13::shim::ExportKeys(*ours, {label, label_len}, given, {out, out_len});
   ERR_pop_to_mark();
   if (!exported) dtls13::shim::Raise(ERR_R_INTERNAL_ERROR);
   return exported ? 1 : 0;

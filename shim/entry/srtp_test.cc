@@ -22,13 +22,15 @@ std::string ProfileOf(SSL* ssl) {
   return profile == nullptr ? "none" : profile->name;
 }
 
-std::string KeysOf(SSL* ssl) {
-  std::string keys(kKeysLen, '\0');
+std::string Export(SSL* ssl, const std::string& label, size_t len) {
+  std::string keys(len, '\0');
   const int result =
       SSL_export_keying_material(ssl, reinterpret_cast<unsigned char*>(keys.data()), keys.size(),
-                                 kLabel, sizeof(kLabel) - 1, nullptr, 0, 0);
+                                 label.data(), label.size(), nullptr, 0, 0);
   return result == 1 ? keys : "";
 }
+
+std::string KeysOf(SSL* ssl) { return Export(ssl, kLabel, kKeysLen); }
 
 class SrtpTest : public testing::TestWithParam<Protocol> {
  protected:
@@ -67,6 +69,53 @@ TEST_P(SrtpTest, ServersPreferenceCounts) {
             static_cast<unsigned long>(SRTP_AEAD_AES_128_GCM));
   EXPECT_FALSE(KeysOf(pair_.client.get()).empty());
   EXPECT_EQ(KeysOf(pair_.client.get()), KeysOf(pair_.server.get()));
+}
+
+struct ProfileLen {
+  const char* profile;
+  size_t len;
+};
+constexpr ProfileLen kProfileLens[] = {
+    {"SRTP_AES128_CM_SHA1_80", 60},
+    {"SRTP_AES128_CM_SHA1_32", 60},
+    {"SRTP_AEAD_AES_128_GCM", 56},
+    {"SRTP_AEAD_AES_256_GCM", 88},
+};
+
+// rtpengine asks for the keys of the longest profile, and uses the first bytes of it.
+TEST_P(SrtpTest, MoreThanTheProfileNeedsBeginsWithWhatItNeeds) {
+  constexpr size_t kMore = 128;
+  for (const auto& [profile, len] : kProfileLens) {
+    SslPair pair(GetParam());
+    SSL_CTX_set_tlsext_use_srtp(pair.client_ctx.get(), profile);
+    SSL_CTX_set_tlsext_use_srtp(pair.server_ctx.get(), profile);
+    pair.Make();
+    pair.Run();
+    const std::string exact = Export(pair.client.get(), kLabel, len);
+    const std::string more = Export(pair.server.get(), kLabel, kMore);
+    ASSERT_EQ(exact.size(), len);
+    ASSERT_EQ(more.size(), kMore);
+    EXPECT_EQ(more.substr(0, len), exact) << profile;
+    EXPECT_EQ(Export(pair.client.get(), kLabel, kMore), more) << profile;
+    // What lies behind is no repetition, and nothing that was left as it was.
+    const std::string rest = more.substr(len);
+    EXPECT_EQ(exact.find(rest.substr(0, 8)), std::string::npos) << profile;
+    EXPECT_NE(rest, std::string(rest.size(), '\0')) << profile;
+  }
+}
+
+// RFC 8446 section 7.5 derives each length for itself; so does every other label.
+TEST_P(SrtpTest, OtherLabelsAndNoProfileAreExportedAsTheVersionDoes) {
+  const bool is_stream = GetParam() == Protocol::kDtls12;
+  Connect("SRTP_AES128_CM_SHA1_80", "SRTP_AES128_CM_SHA1_80");
+  SSL* ssl = pair_.client.get();
+  const std::string other = Export(ssl, "EXPERIMENTAL-other", 92);
+  EXPECT_EQ(other.substr(0, kKeysLen) == Export(ssl, "EXPERIMENTAL-other", kKeysLen), is_stream);
+  SslPair bare(GetParam());
+  bare.Make();
+  bare.Run();
+  const std::string more = Export(bare.client.get(), kLabel, 92);
+  EXPECT_EQ(more.substr(0, kKeysLen) == KeysOf(bare.client.get()), is_stream);
 }
 
 TEST_P(SrtpTest, WithoutACommonProfileThereIsNone) {
