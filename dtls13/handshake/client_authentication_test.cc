@@ -134,6 +134,29 @@ TEST(ClientAuthenticationTest, ACredentialTheServerCannotTakeIsNotShown) {
   EXPECT_TRUE(pair.server_handshake->peer_certificates().empty());
 }
 
+//= rfc8446#section-4.2.3
+//= type=test
+//# SignatureScheme supported_signature_algorithms<2..2^16-2>;
+TEST(ClientAuthenticationTest, AServerThatCanTakeNoSignatureAsksForNone) {
+  // The schemes of PKCS #1 are for certificates alone.
+  for (const std::vector<SignatureScheme>& schemes :
+       {std::vector<SignatureScheme>(), std::vector{SignatureScheme::kRsaPkcs1Sha256}}) {
+    HandshakeConfig server = ServerConfig(ClientAuthentication::kOptional);
+    server.signature_schemes = schemes;
+    Pair pair(ClientConfig(), server);
+    pair.Run();
+    ExpectFatal(pair.server.status, AlertDescription::kInternalError,
+                Reason::kNoSuitableSignatureAlgorithm);
+    EXPECT_EQ(TypesSent(pair.server),
+              (std::vector{HandshakeType::kServerHello, HandshakeType::kEncryptedExtensions}));
+    // Who asks nobody needs none.
+    server.server.client_authentication = ClientAuthentication::kNone;
+    Pair one_sided(ClientConfig(), server);
+    one_sided.Run();
+    EXPECT_TRUE(one_sided.completed());
+  }
+}
+
 //= rfc8446#section-4.4.2
 //= type=test
 //# The client MUST send a Certificate message if and only if the server

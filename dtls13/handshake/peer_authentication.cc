@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/handshake/peer_authentication.h"
 
+#include <algorithm>
+
 #include "dtls13/crypto/signature.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/certificate_request.h"
@@ -12,6 +14,9 @@
 
 namespace dtls13 {
 namespace {
+
+// SignsHandshakes: rsa_pkcs1_* are for certificates alone.
+bool SignsHandshakes(SignatureScheme scheme) { return FindSignatureScheme(scheme)->in_handshake; }
 
 // Open parses the message, through `*decompressed` if it is compressed.
 Status Open(const HandshakeConfig& config, HandshakeType type, std::span<const uint8_t> body,
@@ -41,6 +46,9 @@ std::vector<uint8_t> PeerAuthentication::Request(const HandshakeConfig& config,
                                  .signature_schemes = UsableSchemes(config),
                                  .wishes = WishesOf(config),
                                  .custom_extensions = std::move(extensions)};
+  //= rfc8446#section-4.2.3
+  //# SignatureScheme supported_signature_algorithms<2..2^16-2>;
+  if (std::ranges::none_of(request.signature_schemes, SignsHandshakes)) return {};
   request.wishes.authorities = std::move(authorities);
   terms_ = {.type = type};
   std::vector<uint8_t> body = SerializeCertificateRequest(request, &terms_.offered);

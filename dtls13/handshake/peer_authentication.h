@@ -41,8 +41,9 @@ class PeerAuthentication {
   explicit PeerAuthentication(Terms terms) : terms_(std::move(terms)) {}
 
   // Request makes a server's CertificateRequest, in `context`, with the names of `authorities` and
-  // the caller's own `extensions`; what answers it is read next. Empty when a field exceeds what
-  // the format can hold.
+  // the caller's own `extensions`; what answers it is read next. Empty when the config has no
+  // scheme that TLS 1.3 signs with, of which the message must name one, and when a field exceeds
+  // what the format can hold.
   std::vector<uint8_t> Request(const HandshakeConfig& config, CertificateType type,
                                std::vector<uint8_t> context,
                                std::vector<std::vector<uint8_t>> authorities,

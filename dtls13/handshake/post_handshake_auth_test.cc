@@ -193,6 +193,13 @@ TEST_F(PostHandshakeAuthTest, SeveralRequestsAreBoundedAndDistinct) {
       AlertDescription::kUnexpectedMessage);
 }
 
+TEST_F(PostHandshakeAuthTest, AServerThatCanTakeNoSignatureDoesNotAsk) {
+  server_config_.signature_schemes = {SignatureScheme::kRsaPkcs1Sha256};
+  Connect();
+  EXPECT_FALSE(server_->RequestClientCertificate());
+  EXPECT_TRUE(Sent(&*server_).empty());
+}
+
 // The Finished is made with the keys that the answer leaves under.
 //= rfc8446#section-4.6.2
 //= type=test

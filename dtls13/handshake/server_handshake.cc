@@ -350,6 +350,10 @@ Status ServerHandshakeImpl::DemandCertificate(CertificateDemand demand) {
 Status ServerHandshakeImpl::SendPskFlight() {
   EncryptedExtensionsFields fields = Answers();
   fields.early_data = context_.result().early_data == EarlyDataOutcome::kAccepted;
+  //= rfc6066#section-3
+  //# When resuming a session, the server MUST NOT include a
+  //# server_name extension in the server hello.
+  if (context_.result().resumed) fields.connection.acknowledges_server_name = false;
   if (const Status status = SendServerHello(); !status.ok()) return status;
   const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
                                       SerializeEncryptedExtensions(fields));
@@ -437,10 +441,11 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
 //# This message, if sent, MUST follow EncryptedExtensions.
 Status ServerHandshakeImpl::SendCertificateRequest() {
   if (!client_certificate_type_.has_value()) return Status::Ok();
-  return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest,
-                       peer_authentication_.Request(context_.config(), *client_certificate_type_,
-                                                    /*context=*/{}, demand_.certificate_authorities,
-                                                    extensions_.certificate_request));
+  std::vector<uint8_t> body = peer_authentication_.Request(
+      context_.config(), *client_certificate_type_,
+      /*context=*/{}, demand_.certificate_authorities, extensions_.certificate_request);
+  if (body.empty()) return InternalError(Reason::kNoSuitableSignatureAlgorithm);
+  return context_.Send(kHandshakeEpoch, HandshakeType::kCertificateRequest, std::move(body));
 }
 
 Status ServerHandshakeImpl::SendServerHello() {

@@ -76,6 +76,33 @@ TEST(TicketHandshakeTest, ResumesByTheTicketAlone) {
   }
 }
 
+//= rfc6066#section-3
+//= type=test
+//# When resuming a session, the server MUST NOT include a
+//# server_name extension in the server hello.
+TEST(TicketHandshakeTest, TheNameIsAcknowledgedUnlessASessionIsResumed) {
+  const Server server;
+  const std::pair<const char*, Psk> kOffers[] = {
+      {"session", server.Issue(1)},
+      {"unknown ticket", Server(2).Issue(1)},
+      {"external", External(1)},
+  };
+  for (const auto& [what, psk] : kOffers) {
+    SCOPED_TRACE(what);
+    HandshakeConfig config = server.config;
+    config.server.ask_psk = true;
+    HandshakePair pair(TestConfig(), config, Offering({psk}));
+    pair.provide_psk = Knowing({External(1)});
+    pair.Run();
+    ExpectCompleted(pair);
+    const HandshakeResult& result = pair.client_handshake->result();
+    EXPECT_EQ(result.resumed, std::string(what) == "session");
+    EXPECT_EQ(result.connection.server_name_acknowledged, !result.resumed);
+    // The application is told of it all the same.
+    EXPECT_EQ(pair.server_handshake->result().server_name, "server.test");
+  }
+}
+
 //= rfc8446#section-4.2.11
 //= type=test
 //# Any unknown PSKs (e.g., ones
