@@ -108,6 +108,9 @@ class Association {
   // out of facts().client_hello.alpn; empty for none. Abort with no_application_protocol is how to
   // refuse.
   virtual void ProvideProtocol(std::string_view protocol, Instant now) = 0;
+  // IgnoreServerName may come before ProvidePsk or ProvideCredential: the client's server_name was
+  // of no use, and is not acknowledged.
+  virtual void IgnoreServerName() = 0;
   // ProvideDemand may come before ProvideCredential, and says what is asked of this client's
   // certificate in place of the config.
   virtual void ProvideDemand(CertificateDemand demand, Instant now) = 0;
@@ -154,6 +157,9 @@ class Association {
   // where none is to be had: a client, no ticket_keys, a client that can use none, or too many that
   // are not acknowledged.
   virtual bool SendTicket(Instant now) = 0;
+  // IssuedSession is the session of the ticket that a server has made last, derived again and
+  // without the ticket itself. Null where it has made none.
+  virtual std::unique_ptr<Session> IssuedSession() const = 0;
 
   // SetSessionData sets what sessions of this connection carry for the server's application
   // (Session::application_data); before kConnected, and of the same bound.

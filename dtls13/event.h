@@ -41,7 +41,8 @@ enum class EventType : uint8_t {
   // ConfirmPath; or leave it.
   kPeerAddressCandidate,
   kHandshakeAcked,  // client: the server acknowledged the final flight
-  kTicket,          // client: `session` can be resumed by a later connection
+  kTicket,          // client: `session` can be resumed by a later connection; server with
+                    // tell_tickets: it can be resumed by the client, whose ticket is owed
   kPeerClosed,      // close_notify: the clean end of what the peer sends; writing is still possible
   kFailed,          // the association is over: `status`; `from_peer` if the peer's alert said so
 };

@@ -65,6 +65,7 @@ class AssociationImpl final : public Association {
 
   void ProvidePsk(size_t index, Psk psk, Instant now) override;
   void ProvideProtocol(std::string_view protocol, Instant now) override;
+  void IgnoreServerName() override;
   void ProvideDemand(CertificateDemand demand, Instant now) override;
   void ProvideExtensions(CustomExtensions extensions) override;
   void ProvideCredential(std::shared_ptr<const Credential> credential, Instant now) override;
@@ -80,6 +81,10 @@ class AssociationImpl final : public Association {
   void RequestKeyUpdate(bool request_peer, Instant now) override;
   bool RequestClientCertificate(Instant now) override;
   bool SendTicket(Instant now) override;
+  std::unique_ptr<Session> IssuedSession() const override {
+    const PostHandshake* known = phases_.post_handshake();
+    return known == nullptr ? nullptr : known->IssuedSession();
+  }
   void SetSessionData(std::vector<uint8_t> data) override {
     phases_.SetSessionData(std::move(data));
   }
@@ -149,6 +154,7 @@ class AssociationImpl final : public Association {
   void Apply(AllowEarlyData action, Instant now);
   void Apply(EarlyDataAnswered action, Instant now);
   void Apply(TicketReceived action, Instant now);
+  void Apply(TicketIssued action, Instant now);
   void Apply(Completed action, Instant now);
   void Apply(ClientAuthenticated action, Instant now);
   // Whose answer is needed; nobody's once failed.

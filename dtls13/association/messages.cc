@@ -217,6 +217,11 @@ void AssociationImpl::Apply(TicketReceived action, Instant now) {
   events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
 }
 
+void AssociationImpl::Apply(TicketIssued action, Instant) {
+  if (events_.size() >= kMaxQueuedEvents) return;
+  events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
+}
+
 void AssociationImpl::AnnounceWait() {
   if (failed()) return;
   if (const auto question = phases_.TakeQuestion()) events_.Push({.type = *question});
@@ -247,6 +252,14 @@ void AssociationImpl::ProvideProtocol(std::string_view protocol, Instant now) {
   // What is wanted still is, and need not be asked for again.
   const Status status = phases_.server_handshake()->ChooseProtocol(protocol);
   if (!status.ok()) OnProvided(status, now);
+}
+
+void AssociationImpl::IgnoreServerName() {
+  const HandshakeWait wait = present_wait();
+  const bool is_asking = wait == HandshakeWait::kPsk || wait == HandshakeWait::kCredential;
+  if (phases_.server_handshake() != nullptr && is_asking) {
+    phases_.server_handshake()->IgnoreServerName();
+  }
 }
 
 void AssociationImpl::ProvideDemand(CertificateDemand demand, Instant now) {

@@ -124,6 +124,9 @@ class ServerHandshake : public Handshake {
   // AddExtensions takes what the caller adds to the messages behind the next answer; in kPsk or
   // kCredential only.
   virtual void AddExtensions(CustomExtensions extensions) = 0;
+  // IgnoreServerName: the caller has no use for the client's server_name, which is then not
+  // acknowledged; in kPsk or kCredential only, before the answer.
+  virtual void IgnoreServerName() = 0;
   // DemandCertificate takes what is asked of the client from the caller instead of the config;
   // in kCredential only.
   virtual Status DemandCertificate(CertificateDemand demand) = 0;

@@ -68,6 +68,10 @@ struct EarlyDataAnswered {
 struct TicketReceived {
   std::unique_ptr<Session> session;
 };
+// TicketIssued: a session whose ticket is owed (server).
+struct TicketIssued {
+  std::unique_ptr<Session> session;
+};
 // Completed: the peer's Finished verified and ours is sent or queued. The client's final flight
 // still wants its ACK.
 struct Completed {};
@@ -83,7 +87,8 @@ struct ClientAuthenticated {
 using HandshakeAction =
     std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
                  ExpectConnectionId, RetireConnectionId, SendWithConnectionId, PeerIsDtls13,
-                 KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived, Completed>;
+                 KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived, TicketIssued,
+                 Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {

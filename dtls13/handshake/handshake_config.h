@@ -87,6 +87,10 @@ struct ServerHandshakeConfig {
   // Tickets sent to a client that can use them, once it is connected; at most
   // PostHandshake::kMaxTickets. One that came by a ticket has used one up, and gets one.
   size_t num_tickets = 2;
+  // How long a session may be resumed, where that is less than the keys' own lifetime.
+  uint32_t max_ticket_lifetime_s = UINT32_MAX;
+  // Tell the caller the session of each ticket that is sent (event Ticket).
+  bool tell_tickets = false;
   // Bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken only
   // with a replay_guard, and only from a client that needs no HelloRetryRequest: never with
   // require_cookie.

@@ -185,12 +185,15 @@ bool PostHandshake::SendTicket(WallTime now) {
       static_cast<size_t>(std::count_if(outstanding_.begin(), outstanding_.end(), is_ticket) +
                           std::count_if(held_.begin(), held_.end(), is_held));
   if (is_client_ || resumption_ == nullptr || num_on_their_way >= kMaxTickets) return false;
-  std::vector<uint8_t> body = resumption_->Issue(now);
+  std::unique_ptr<Session> session;
+  std::vector<uint8_t> body = resumption_->Issue(now, &session);
   //= rfc9147#section-5.8.4
   //# Specifically, a server MAY send
   //# multiple NewSessionTicket messages at once without awaiting ACKs for
   //# earlier NewSessionTicket messages first.
-  return !body.empty() && Send(HandshakeType::kNewSessionTicket, std::move(body));
+  if (body.empty() || !Send(HandshakeType::kNewSessionTicket, std::move(body))) return false;
+  if (config_->server.tell_tickets) Queue(TicketIssued{.session = std::move(session)});
+  return true;
 }
 
 Status PostHandshake::HandleNewSessionTicket(std::span<const uint8_t> body) {

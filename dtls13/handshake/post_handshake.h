@@ -72,6 +72,10 @@ class PostHandshake {
   // SendTicket owes one NewSessionTicket (server). False when there is none to be had, or
   // kMaxTickets are queued or unacknowledged.
   bool SendTicket(WallTime now);
+  // IssuedSession is Resumption::LastIssued of a server; null for anybody else.
+  std::unique_ptr<Session> IssuedSession() const {
+    return is_client_ || resumption_ == nullptr ? nullptr : resumption_->LastIssued();
+  }
 
   // RequestKeyUpdate starts a KeyUpdate of our sending keys, and asks the peer for one of its own
   // when `request_peer`. Nothing happens while an earlier one is outstanding.

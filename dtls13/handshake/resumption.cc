@@ -18,7 +18,13 @@ namespace {
 // kMaxTicketLen: a longer ticket would leave a ClientHello no room for the rest of its extensions.
 constexpr size_t kMaxTicketLen = 16 * 1024;
 
-constexpr size_t kNonceLen = sizeof(uint32_t);
+// "A per-ticket value that is unique across all tickets issued on this connection."
+std::array<uint8_t, sizeof(uint32_t)> NonceOf(uint32_t number) {
+  std::array<uint8_t, sizeof(number)> nonce;
+  ByteWriter writer{std::span<uint8_t>(nonce)};
+  writer.WriteU32(number);
+  return nonce;
+}
 
 }  // namespace
 
@@ -48,43 +54,53 @@ Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
   return session;
 }
 
-std::vector<uint8_t> Resumption::Issue(WallTime now) {
+Session Resumption::NewIssued(const Issued& issued) const {
+  Session session = NewSession(NonceOf(issued.number));
+  session.age_add = issued.age_add;
+  session.issued_at = issued.at;
+  session.authenticated_at = basis_.authenticated_at.value_or(issued.at);
+  session.lifetime_s = issued.lifetime_s;
+  session.max_early_data_len = config_->server.max_early_data_len;
+  return session;
+}
+
+std::vector<uint8_t> Resumption::Issue(WallTime now, std::unique_ptr<Session>* session) {
   TicketKeyring* keys = config_->server.ticket_keys.get();
   if (keys == nullptr) return {};
-  // "A per-ticket value that is unique across all tickets issued on this connection."
-  std::array<uint8_t, kNonceLen> nonce;
-  ByteWriter nonce_writer{std::span<uint8_t>(nonce)};
-  nonce_writer.WriteU32(num_issued_++);
-  Session session = NewSession(nonce);
+  Issued issued = {.number = num_issued_++, .at = now};
   //= rfc8446#section-4.6.1
   //# The server MUST generate a fresh value
   //# for each ticket it sends.
-  std::array<uint8_t, sizeof(session.age_add)> age_add;
+  std::array<uint8_t, sizeof(issued.age_add)> age_add;
   ByteReader age_add_reader{std::span<const uint8_t>(age_add)};
-  if (session.psk.empty() || !config_->random->Fill(age_add) ||
-      !age_add_reader.ReadU32(&session.age_add)) {
-    return {};
-  }
-  session.issued_at = now;
-  session.authenticated_at = basis_.authenticated_at.value_or(now);
+  if (!config_->random->Fill(age_add) || !age_add_reader.ReadU32(&issued.age_add)) return {};
   //= rfc8446#section-4.6.1
   //# It is RECOMMENDED that
   //# implementations place limits on the total lifetime of such keying
   //# material; these limits should take into account the lifetime of the
   //# peer's certificate, the likelihood of intervening revocation, and the
   //# time since the peer's online CertificateVerify signature.
-  session.lifetime_s = keys->lifetime_s();
-  if (!LimitLifetime(now, &session)) return {};
-  session.max_early_data_len = config_->server.max_early_data_len;
-  EarlyDataReplayGuard* guard = config_->server.replay_guard.get();
-  if (guard != nullptr) session.replay_guard = guard->Number();
-  const std::vector<uint8_t> ticket = keys->Seal(session, now);
-  if (session.lifetime_s == 0 || ticket.empty()) return {};
-  return SerializeNewSessionTicket({.lifetime_s = session.lifetime_s,
-                                    .age_add = session.age_add,
-                                    .nonce = nonce,
-                                    .ticket = ticket,
-                                    .max_early_data_len = session.max_early_data_len});
+  issued.lifetime_s = std::min(keys->lifetime_s(), config_->server.max_ticket_lifetime_s);
+  Session sealed = NewIssued(issued);
+  if (sealed.psk.empty() || !LimitLifetime(now, &sealed)) return {};
+  issued.lifetime_s = sealed.lifetime_s;
+  sealed.ticket = keys->Seal(sealed, now);
+  if (sealed.lifetime_s == 0 || sealed.ticket.empty()) return {};
+  last_ = issued;
+  std::vector<uint8_t> body =
+      SerializeNewSessionTicket({.lifetime_s = sealed.lifetime_s,
+                                 .age_add = sealed.age_add,
+                                 .nonce = NonceOf(issued.number),
+                                 .ticket = sealed.ticket,
+                                 .max_early_data_len = sealed.max_early_data_len});
+  if (session != nullptr) *session = std::make_unique<Session>(std::move(sealed));
+  return body;
+}
+
+std::unique_ptr<Session> Resumption::LastIssued() const {
+  if (last_.lifetime_s == 0) return nullptr;
+  auto session = std::make_unique<Session>(NewIssued(last_));
+  return session->psk.empty() ? nullptr : std::move(session);
 }
 
 Status Resumption::Receive(std::span<const uint8_t> body, std::unique_ptr<Session>* out) const {

@@ -48,19 +48,35 @@ class Resumption {
 
   // Issue returns the body of a fresh NewSessionTicket (server). Empty when config has no
   // ticket_keys, the session cannot be sealed or has been renewed for too long, or randomness or
-  // libcrypto fails: a connection is none the worse for the lack of a ticket.
-  std::vector<uint8_t> Issue(WallTime now);
+  // libcrypto fails: a connection is none the worse for the lack of a ticket. `*session` is what
+  // was sealed, with the ticket; null is for who does not care.
+  std::vector<uint8_t> Issue(WallTime now, std::unique_ptr<Session>* session = nullptr);
+
+  // LastIssued is the session that Issue sealed last, without its ticket, which is not kept. Null
+  // where there was none, and when libcrypto fails.
+  std::unique_ptr<Session> LastIssued() const;
 
   // Receive reads a NewSessionTicket (client): `*out` stays null for one that is of no use. Its
   // issued_at is for the caller to set.
   Status Receive(std::span<const uint8_t> body, std::unique_ptr<Session>* out) const;
 
  private:
+  // What cannot be derived again of a session that was issued.
+  struct Issued {
+    uint32_t number = 0;  // which the nonce is
+    uint32_t age_add = 0;
+    uint32_t lifetime_s = 0;  // 0: none was issued
+    WallTime at{};
+  };
+
   Session NewSession(std::span<const uint8_t> nonce) const;
+  // NewIssued is a server's session of that number; its PSK is empty when libcrypto fails.
+  Session NewIssued(const Issued& issued) const;
 
   std::shared_ptr<const HandshakeConfig> config_;
   Basis basis_;
   uint32_t num_issued_ = 0;
+  Issued last_;
 };
 
 }  // namespace dtls13

@@ -45,6 +45,36 @@ class ResumptionTest : public testing::Test {
   std::shared_ptr<HandshakeConfig> config_;
 };
 
+TEST_F(ResumptionTest, WhatWasIssuedLastIsKnown) {
+  Resumption server = Side();
+  EXPECT_EQ(server.LastIssued(), nullptr);
+  for (const int64_t second : {0, 5}) {
+    std::unique_ptr<Session> issued;
+    const auto received = Received(server.Issue(After(second), &issued));
+    ASSERT_NE(received, nullptr);
+    ASSERT_NE(issued, nullptr);
+    EXPECT_EQ(issued->ticket, received->ticket);
+    const auto last = server.LastIssued();
+    ASSERT_NE(last, nullptr);
+    EXPECT_TRUE(last->ticket.empty());
+    for (const Session* session : {issued.get(), last.get()}) {
+      EXPECT_TRUE(session->psk.EqualsConstantTime(received->psk.bytes()));
+      EXPECT_EQ(session->age_add, received->age_add);
+      EXPECT_EQ(session->lifetime_s, received->lifetime_s);
+      EXPECT_EQ(session->max_early_data_len, 1000u);
+      EXPECT_EQ(session->issued_at, After(second));
+    }
+  }
+  config_->server.max_ticket_lifetime_s = 7;
+  EXPECT_EQ(Received(server.Issue(kNow))->lifetime_s, 7u);
+  EXPECT_EQ(server.LastIssued()->lifetime_s, 7u);
+  // One that cannot be had changes nothing.
+  const auto before = server.LastIssued();
+  config_->server.ticket_keys = nullptr;
+  EXPECT_TRUE(server.Issue(After(10)).empty());
+  EXPECT_TRUE(server.LastIssued()->psk.EqualsConstantTime(before->psk.bytes()));
+}
+
 TEST_F(ResumptionTest, BothSidesHaveOneSession) {
   Resumption server = Side();
   const Bytes body = server.Issue(kNow);

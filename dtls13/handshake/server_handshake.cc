@@ -40,6 +40,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status ProvidePsk(size_t index, Psk psk) override;
   Status ChooseProtocol(std::string_view protocol) override;
   void AddExtensions(CustomExtensions extensions) override { extensions_ = std::move(extensions); }
+  void IgnoreServerName() override { ignores_server_name_ = true; }
   Status DemandCertificate(CertificateDemand demand) override;
 
  protected:
@@ -59,11 +60,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status KeepOffer(const ClientHello& offer, const Negotiation& negotiation);
   void KeepInfo(const ClientHello& offer);
   // Answers is what EncryptedExtensions says of the connection.
-  EncryptedExtensionsFields Answers() const {
-    return {.connection = connection_answer_,
-            .alpn = context_.result().connection.alpn,
-            .custom_extensions = extensions_.encrypted_extensions};
-  }
+  EncryptedExtensionsFields Answers() const;
   Status SendPskFlight();
   Status SendServerHello();
   Status ChooseCertificateTypes(const Credential& credential, EncryptedExtensionsFields* fields);
@@ -76,6 +73,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ClientHelloInfo client_hello_;
   ServerPsks psks_;
   bool offered_psk_ = false;
+  bool ignores_server_name_ = false;
   std::optional<std::string> chosen_protocol_;  // the caller's, in place of the config's
   std::vector<uint8_t> peer_share_;
   bool offers_post_handshake_auth_ = false;
@@ -336,6 +334,19 @@ Status ServerHandshakeImpl::DemandCertificate(CertificateDemand demand) {
   return Status::Ok();
 }
 
+EncryptedExtensionsFields ServerHandshakeImpl::Answers() const {
+  EncryptedExtensionsFields fields = {.connection = connection_answer_,
+                                      .alpn = context_.result().connection.alpn,
+                                      .custom_extensions = extensions_.encrypted_extensions};
+  //= rfc6066#section-3
+  //# When resuming a session, the server MUST NOT include a
+  //# server_name extension in the server hello.
+  if (ignores_server_name_ || context_.result().resumed) {
+    fields.connection.acknowledges_server_name = false;
+  }
+  return fields;
+}
+
 // SendPskFlight is the whole of a server's flight that a PSK authenticates.
 //= rfc8446#section-4.3.2
 //# Servers which are authenticating with a PSK MUST NOT send the
@@ -350,10 +361,6 @@ Status ServerHandshakeImpl::DemandCertificate(CertificateDemand demand) {
 Status ServerHandshakeImpl::SendPskFlight() {
   EncryptedExtensionsFields fields = Answers();
   fields.early_data = context_.result().early_data == EarlyDataOutcome::kAccepted;
-  //= rfc6066#section-3
-  //# When resuming a session, the server MUST NOT include a
-  //# server_name extension in the server hello.
-  if (context_.result().resumed) fields.connection.acknowledges_server_name = false;
   if (const Status status = SendServerHello(); !status.ok()) return status;
   const Status status = context_.Send(kHandshakeEpoch, HandshakeType::kEncryptedExtensions,
                                       SerializeEncryptedExtensions(fields));

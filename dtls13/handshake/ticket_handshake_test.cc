@@ -103,6 +103,18 @@ TEST(TicketHandshakeTest, TheNameIsAcknowledgedUnlessASessionIsResumed) {
   }
 }
 
+TEST(TicketHandshakeTest, ANameOfNoUseIsNotAcknowledged) {
+  HandshakePair pair(TestConfig(), AskingServer(), Offering({External(1)}));
+  pair.provide_psk = [](ServerHandshake* server) {
+    server->IgnoreServerName();
+    return server->ProvidePsk(0, Psk());
+  };
+  pair.Run();
+  ExpectCompleted(pair);
+  EXPECT_FALSE(pair.client_handshake->result().connection.server_name_acknowledged);
+  EXPECT_EQ(pair.server_handshake->result().server_name, "server.test");
+}
+
 //= rfc8446#section-4.2.11
 //= type=test
 //# Any unknown PSKs (e.g., ones

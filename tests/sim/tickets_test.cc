@@ -54,6 +54,27 @@ TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
+TEST(TicketsTest, TheServerIsToldOfItsOwnWhereItWantsTo) {
+  PairOptions options = TicketOptions();
+  options.server.handshake.server.tell_tickets = true;
+  AssociationPair pair(options);
+  EXPECT_EQ(pair.server().association->IssuedSession(), nullptr);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  const auto& told = pair.server().sessions;
+  const auto& received = pair.client().sessions;
+  ASSERT_EQ(told.size(), 2u);
+  ASSERT_EQ(received.size(), 2u);
+  for (size_t i = 0; i < told.size(); ++i) {
+    EXPECT_EQ(told[i]->ticket, received[i]->ticket);
+    EXPECT_TRUE(told[i]->psk.EqualsConstantTime(received[i]->psk.bytes()));
+  }
+  const std::unique_ptr<Session> last = pair.server().association->IssuedSession();
+  ASSERT_NE(last, nullptr);
+  EXPECT_TRUE(last->psk.EqualsConstantTime(received[1]->psk.bytes()));
+  EXPECT_EQ(pair.client().association->IssuedSession(), nullptr);
+}
+
 TEST(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
   PairOptions options = TicketOptions();
   options.client.handshake.psk_modes = {};
