@@ -71,9 +71,17 @@ bool CallServerName(SslAttachment& attachment) {
   if (ctx == nullptr || !ctx->callbacks.server_name) {
     ctx = attachment.callbacks.initial_ctx();
   }
-  if (ctx == nullptr || !ctx->callbacks.server_name) return true;
+  if (ctx == nullptr || !ctx->callbacks.server_name) {
+    attachment.association()->IgnoreServerName();
+    return true;
+  }
   int alert = SSL_AD_UNRECOGNIZED_NAME;
   const int result = ctx->callbacks.server_name(attachment.ssl(), &alert);
+  if (result == SSL_TLSEXT_ERR_OK) {
+    attachment.facts.AcceptServerName();
+  } else {
+    attachment.association()->IgnoreServerName();
+  }
   // A warning is none in TLS 1.3, and is not sent.
   if (result != SSL_TLSEXT_ERR_ALERT_FATAL) return true;
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));

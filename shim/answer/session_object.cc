@@ -4,7 +4,10 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
+#include <chrono>
 #include <ctime>
+#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -12,6 +15,9 @@
 #include <vector>
 
 #include "dtls13/crypto/secret.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
+#include "dtls13/wire/time.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -96,6 +102,59 @@ Bytes RestOf(const Session& session) {
   return SerializeSession(*rest);
 }
 
+// HostName is the name that a session of the connection has in libssl's object: one that the server
+// has acknowledged, or the resumed session's.
+std::string HostName(SslAttachment& attachment) {
+  const HandshakeResult& result = attachment.association()->facts().result;
+  if (attachment.association()->facts().role == Role::kServer) {
+    const bool is_known = result.resumed || attachment.facts.accepts_server_name();
+    return is_known ? result.server_name : "";
+  }
+  if (!result.resumed) return result.connection.server_name_acknowledged ? result.server_name : "";
+  const SSL_SESSION* resumed = attachment.lent().session;
+  const char* name = resumed == nullptr ? nullptr : Real().SSL_SESSION_get0_hostname(resumed);
+  return name == nullptr ? "" : name;
+}
+
+// What the application keeps where we keep the rest of a session stands behind it: a mark, the
+// length of ours in four bytes, ours, the application's.
+constexpr uint8_t kMark[] = {0xd1, 0x35, 'd', 't', 'l', 's', '1', '3'};
+
+Bytes Join(std::span<const uint8_t> ours, std::span<const uint8_t> applications) {
+  Bytes joined(std::begin(kMark), std::end(kMark));
+  ByteWriter writer(&joined);
+  writer.WriteU32(static_cast<uint32_t>(ours.size()));
+  writer.WriteBytes(ours);
+  writer.WriteBytes(applications);
+  return joined;
+}
+
+struct Kept {
+  std::span<const uint8_t> ours;
+  std::span<const uint8_t> applications;
+};
+
+Kept Split(const SSL_SESSION* object) {
+  void* data = nullptr;
+  size_t len = 0;
+  // The getter changes nothing.
+  if (Real().SSL_SESSION_get0_ticket_appdata(const_cast<SSL_SESSION*>(object), &data, &len) != 1 ||
+      data == nullptr) {
+    return {};
+  }
+  const std::span<const uint8_t> whole(static_cast<const uint8_t*>(data), len);
+  ByteReader reader(whole);
+  std::span<const uint8_t> mark;
+  Kept kept;
+  uint32_t ours_len = 0;
+  if (!reader.ReadBytes(sizeof(kMark), &mark) || !std::ranges::equal(mark, kMark) ||
+      !reader.ReadU32(&ours_len) || !reader.ReadBytes(ours_len, &kept.ours)) {
+    return {.ours = {}, .applications = whole};
+  }
+  kept.applications = whole.last(reader.remaining());
+  return kept;
+}
+
 // As libssl's client names a session that came with a ticket. The application's library context may
 // be the only one with digests.
 Bytes IdOf(const SslAttachment& attachment, const Session& session) {
@@ -154,15 +213,18 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
   AppendOctets(4, attachment.settings.session_id_context, &content);
   const auto verify_result = static_cast<uint64_t>(Real().SSL_get_verify_result(ssl));
   AppendElement(Explicit(5), Integer(verify_result), &content);
+  const std::string name = HostName(attachment);
+  AppendOctets(6, {reinterpret_cast<const uint8_t*>(name.data()), name.size()}, &content);
   if (session != nullptr) {
-    const std::string& name = session->server_name;
-    AppendOctets(6, {reinterpret_cast<const uint8_t*>(name.data()), name.size()}, &content);
     AppendElement(Explicit(9), Integer(session->lifetime_s), &content);
-    AppendOctets(10, session->ticket, &content);
+    // A server's object has no ticket, but what one was made of.
+    if (attachment.association()->facts().role == Role::kClient) {
+      AppendOctets(10, session->ticket, &content);
+    }
     AppendElement(Explicit(14), Integer(session->age_add), &content);
     AppendElement(Explicit(15), Integer(session->max_early_data_len), &content);
     AppendOctets(16, session->alpn, &content);
-    AppendOctets(18, rest, &content);
+    AppendOctets(18, Join(rest, {}), &content);
   }
   return FromContent(&content);
 }
@@ -173,6 +235,29 @@ SSL_SESSION* MakeSession(SslAttachment& attachment) { return Make(attachment, nu
 
 SSL_SESSION* MakeResumableSession(SslAttachment& attachment, const Session& session) {
   return Make(attachment, &session);
+}
+
+SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session) {
+  // The id is a hash of what names a session: for who was told of it, and who asks for it later.
+  session.ticket = {'i', 'd'};
+  session.ticket.insert(session.ticket.end(), session.psk.bytes().begin(),
+                        session.psk.bytes().end());
+  SSL_SESSION* object = Make(attachment, &session);
+  Cleanse(session.ticket);
+  return object;
+}
+
+std::span<const uint8_t> ApplicationsData(const SSL_SESSION* object) {
+  return Split(object).applications;
+}
+
+bool SetApplicationsData(SSL_SESSION* object, std::span<const uint8_t> data) {
+  const std::span<const uint8_t> ours = Split(object).ours;
+  if (ours.empty()) {
+    return Real().SSL_SESSION_set1_ticket_appdata(object, data.data(), data.size()) == 1;
+  }
+  const Bytes joined = Join(ours, data);
+  return Real().SSL_SESSION_set1_ticket_appdata(object, joined.data(), joined.size()) == 1;
 }
 
 std::optional<Session> CopySession(const Session& session) {
@@ -188,12 +273,7 @@ bool IsDtls13(const SSL_SESSION* object) {
 
 std::shared_ptr<const Session> ReadSession(SSL_SESSION* object) {
   if (!IsDtls13(object) || Real().SSL_SESSION_is_resumable(object) != 1) return nullptr;
-  void* rest = nullptr;
-  size_t rest_len = 0;
-  if (Real().SSL_SESSION_get0_ticket_appdata(object, &rest, &rest_len) != 1 || rest == nullptr) {
-    return nullptr;
-  }
-  std::optional<Session> session = ParseSession({static_cast<const uint8_t*>(rest), rest_len});
+  std::optional<Session> session = ParseSession(Split(object).ours);
   const unsigned char* ticket = nullptr;
   size_t ticket_len = 0;
   Real().SSL_SESSION_get0_ticket(object, &ticket, &ticket_len);
@@ -202,6 +282,8 @@ std::shared_ptr<const Session> ReadSession(SSL_SESSION* object) {
   if (!session || ticket_len == 0 || key_len != session->psk.size()) return nullptr;
   Real().SSL_SESSION_get_master_key(object, session->psk.mutable_bytes().data(), key_len);
   session->ticket.assign(ticket, ticket + ticket_len);
+  // The time is libssl's too, which the application may have set.
+  session->issued_at = WallTime(std::chrono::seconds(Real().SSL_SESSION_get_time(object)));
   // An application may allow less than the server does.
   session->max_early_data_len = Real().SSL_SESSION_get_max_early_data(object);
   return std::make_shared<const Session>(*std::move(session));

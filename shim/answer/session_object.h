@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "dtls13/session/session.h"
 #include "shim/attachment/ssl_attachment.h"
@@ -20,6 +21,15 @@ SSL_SESSION* MakeSession(SslAttachment& attachment);
 // MakeResumableSession builds the same for a session that can be resumed. Whatever libssl does to
 // the object (i2d_SSL_SESSION, PEM, SSL_SESSION_dup), ReadSession finds all of `session` in it.
 SSL_SESSION* MakeResumableSession(SslAttachment& attachment, const Session& session);
+
+// MakeIssuedSession builds a server's for the session of a ticket that it has issued: as libssl's
+// it has an id and the key, and no ticket.
+SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session);
+
+// ApplicationsData is what the application has put beside ours (SSL_SESSION_set1_ticket_appdata);
+// a view of `object`. SetApplicationsData replaces it.
+std::span<const uint8_t> ApplicationsData(const SSL_SESSION* object);
+bool SetApplicationsData(SSL_SESSION* object, std::span<const uint8_t> data);
 
 // ReadSession returns what MakeResumableSession put into `object`; null for any other object, also
 // one that another library made for DTLS 1.3, and for one that is marked as not resumable.

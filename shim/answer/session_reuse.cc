@@ -76,9 +76,47 @@ uint32_t AllowedEarlyData(SslAttachment& attachment) {
   return Real().SSL_get_recv_max_early_data(ssl);
 }
 
-bool CachesOnClient(SSL_CTX* ctx) {
+bool HasCacheMode(SSL_CTX* ctx, long flag) {
   const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
-  return (mode & SSL_SESS_CACHE_CLIENT) != 0;
+  return (mode & flag) != 0;
+}
+
+void TellNew(SslAttachment& attachment, SSL_CTX* ctx, SSL_SESSION* object) {
+  const auto callback = Real().SSL_CTX_sess_get_new_cb(ctx);
+  if (callback == nullptr) return;
+  // The callback's reference is the application's if it says so.
+  Real().SSL_SESSION_up_ref(object);
+  if (callback(attachment.ssl(), object) == 0) Real().SSL_SESSION_free(object);
+}
+
+void CacheOnClient(SslAttachment& attachment, SSL_SESSION* object) {
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(attachment.ssl());
+  if (!HasCacheMode(ctx, SSL_SESS_CACHE_CLIENT)) return;
+  if (!HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL_STORE)) Real().SSL_CTX_add_session(ctx, object);
+  TellNew(attachment, ctx, object);
+}
+
+// CacheOnServer: a server's tickets hold their sessions, so that its cache is only for who wants to
+// be told when they end.
+void CacheOnServer(SslAttachment& attachment, SSL_SESSION* object) {
+  SSL* ssl = attachment.ssl();
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  const bool lacks_context = attachment.settings.session_id_context.empty() &&
+                             (Real().SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
+  if (!HasCacheMode(ctx, SSL_SESS_CACHE_SERVER) || lacks_context) return;
+  if (!HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL_STORE) &&
+      Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr) {
+    Real().SSL_CTX_add_session(ctx, object);
+  }
+  TellNew(attachment, ctx, object);
+}
+
+void Count(SslAttachment& attachment, SessionStatistics::Kind as_client,
+           SessionStatistics::Kind as_server) {
+  CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr) return;
+  const bool is_client = attachment.association()->facts().role == Role::kClient;
+  ctx->statistics.Count(is_client ? as_client : as_server);
 }
 
 }  // namespace
@@ -97,16 +135,25 @@ Psk SessionToOffer(SslAttachment& attachment) {
 }
 
 void KeepTicket(SslAttachment& attachment, const Session& session) {
-  SSL_SESSION* object = MakeResumableSession(attachment, session);
+  const bool is_server = attachment.association()->facts().role == Role::kServer;
+  SSL_SESSION* object = nullptr;
+  if (!is_server) {
+    object = MakeResumableSession(attachment, session);
+  } else if (std::optional<Session> copy = CopySession(session)) {
+    object = MakeIssuedSession(attachment, *std::move(copy));
+  }
   if (object == nullptr) return;
   attachment.lent().SetSession(object);
-  SSL* ssl = attachment.ssl();
-  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
-  const auto callback = Real().SSL_CTX_sess_get_new_cb(ctx);
-  if (callback == nullptr || !CachesOnClient(ctx)) return;
-  // The callback's reference is the application's if it says so.
-  Real().SSL_SESSION_up_ref(object);
-  if (callback(ssl, object) == 0) Real().SSL_SESSION_free(object);
+  if (is_server) {
+    CacheOnServer(attachment, object);
+  } else {
+    CacheOnClient(attachment, object);
+  }
+}
+
+SSL_SESSION* IssuedSession(SslAttachment& attachment) {
+  const std::unique_ptr<Session> issued = attachment.association()->IssuedSession();
+  return issued == nullptr ? nullptr : MakeIssuedSession(attachment, std::move(*issued));
 }
 
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
@@ -117,6 +164,11 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
       attachment.ctx()->shared.ticket_keys(std::chrono::seconds(lifetime_s));
   handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
   handshake->server.ask_ticket = true;
+  // The keys are those of the first connection's time, which the application may have changed.
+  if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  handshake->server.tell_tickets = Real().SSL_CTX_sess_get_new_cb(ctx) != nullptr ||
+                                   Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr;
   ConfigureEarlyData(attachment, handshake);
 }
 
@@ -160,9 +212,26 @@ std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment) {
   return std::make_shared<const Session>(*std::move(limited));
 }
 
+void CountStart(SslAttachment& attachment) {
+  // libssl has counted a client whose hello it has written.
+  if (attachment.libssl_half != nullptr) return;
+  Count(attachment, SessionStatistics::kConnect, SessionStatistics::kAccept);
+}
+
 void SettleSession(SslAttachment& attachment) {
-  if (attachment.association()->facts().result.resumed) {
+  const AssociationFacts facts = attachment.association()->facts();
+  Count(attachment, SessionStatistics::kConnectGood, SessionStatistics::kAcceptGood);
+  if (facts.result.psk_index.has_value()) {
+    Count(attachment, SessionStatistics::kHits, SessionStatistics::kHits);
+  }
+  if (facts.result.resumed) {
     KeepPeerCertificates(attachment);
+    SSL_CTX* ctx = Real().SSL_get_SSL_CTX(attachment.ssl());
+    // As libssl does with TLS 1.3: whoever sees a ticket twice knows that it is the same client.
+    if (facts.role == Role::kClient && HasCacheMode(ctx, SSL_SESS_CACHE_CLIENT) &&
+        attachment.lent().session != nullptr) {
+      Real().SSL_CTX_remove_session(ctx, attachment.lent().session);
+    }
   } else {
     // What was offered is not what this connection has.
     attachment.lent().SetSession(nullptr);

@@ -21,10 +21,6 @@ namespace dtls13::shim {
 // empty where there is none that we can read.
 Psk SessionToOffer(SslAttachment& attachment);
 
-// KeepTicket makes `session` the SSL's own, and gives it to the application's callback, if libssl
-// would.
-void KeepTicket(SslAttachment& attachment, const Session& session);
-
 // --- Server
 
 // ConfigureTickets says what the server issues and takes. libssl's tickets under SSL_OP_NO_TICKET
@@ -47,10 +43,21 @@ TicketAnswer JudgeTicket(SslAttachment& attachment);
 // application takes. It may call the application's callback about early data.
 std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment);
 
+// IssuedSession makes libssl's object for the session of the last ticket; null where there is none.
+SSL_SESSION* IssuedSession(SslAttachment& attachment);
+
 // --- Both
 
-// SettleSession, once connected, gives a connection that began with a session the peer's
-// certificates out of it, and takes the offered one from a connection that did not.
+// KeepTicket makes the session of a ticket that came, or went, the SSL's own, puts it into the
+// SSL_CTX's cache and gives it to the application's callback, where libssl would.
+void KeepTicket(SslAttachment& attachment, const Session& session);
+
+// CountStart counts a handshake of ours that has begun (SSL_CTX_sess_connect and _accept).
+void CountStart(SslAttachment& attachment);
+
+// SettleSession, once connected, counts the connection, gives a connection that began with a
+// session the peer's certificates out of it, and takes the offered one from a connection that did
+// not.
 void SettleSession(SslAttachment& attachment);
 
 }  // namespace dtls13::shim

@@ -488,7 +488,19 @@ TEST_F(ResumptionTest, ServerHasASessionToo) {
   const SessionPtr session(SSL_get1_session(pair.server.get()));
   ASSERT_NE(session, nullptr);
   EXPECT_EQ(SSL_SESSION_get_protocol_version(session.get()), DTLS1_3_VERSION);
-  EXPECT_EQ(SSL_SESSION_is_resumable(session.get()), 0);
+  EXPECT_EQ(SSL_SESSION_is_resumable(session.get()), 1);
+  const SSL_SESSION* clients = SSL_get_session(pair.client.get());
+  unsigned char key[SSL_MAX_MASTER_KEY_LENGTH], clients_key[SSL_MAX_MASTER_KEY_LENGTH];
+  const size_t key_len = SSL_SESSION_get_master_key(session.get(), key, sizeof(key));
+  ASSERT_EQ(SSL_SESSION_get_master_key(clients, clients_key, sizeof(clients_key)), key_len);
+  EXPECT_EQ(std::memcmp(key, clients_key, key_len), 0);
+  // The next ticket's is another.
+  ASSERT_EQ(SSL_new_session_ticket(pair.server.get()), 1);
+  EXPECT_NE(SSL_get_session(pair.server.get()), session.get());
+  SSL_CTX_set_num_tickets(server_ctx_.get(), 0);
+  Pair without(client_ctx_.get(), server_ctx_.get());
+  ASSERT_TRUE(without.Connect());
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get_session(without.server.get())), 0);
 }
 
 TEST_F(ResumptionTest, ProtocolIsSettledAnew) {

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SHIM_ATTACHMENT_CTX_ATTACHMENT_H_
 #define DTLS13_SHIM_ATTACHMENT_CTX_ATTACHMENT_H_
 
+#include "shim/attachment/session_statistics.h"
 #include "shim/attachment/shared_material.h"
 #include "shim/attachment/ssl_settings.h"
 #include "shim/libssl/openssl_headers.h"
@@ -28,6 +29,7 @@ class CtxAttachment {
   SslSettings settings;
   CtxCallbacks callbacks;
   SharedMaterial shared;
+  SessionStatistics statistics;
 
   // libssl's handshakes of this SSL_CTX hash by way of a TranscriptCorrection.
   TranscriptDigests transcript_digests;

@@ -57,6 +57,9 @@ class HandshakeFacts {
   // The server name a client sent; kept as a C string for libssl's getter.
   const std::string& server_name() const { return server_name_; }
   void set_server_name(std::string name) { server_name_ = std::move(name); }
+  // accepts_server_name: the server's application has said that it knows the name.
+  bool accepts_server_name() const { return accepts_server_name_; }
+  void AcceptServerName() { accepts_server_name_ = true; }
 
  private:
   bool peer_is_client_ = false;
@@ -66,6 +69,7 @@ class HandshakeFacts {
   std::vector<uint8_t> sent_finished_;
   std::vector<uint8_t> received_finished_;
   std::string server_name_;
+  bool accepts_server_name_ = false;
 };
 
 }  // namespace dtls13::shim

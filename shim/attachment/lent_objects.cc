@@ -20,6 +20,12 @@ void LentObjects::SetSession(SSL_SESSION* object) {
   // SSL_SESSION is libssl's own type, and the slot may be freed while libssl itself goes down.
   if (session != nullptr) Real().SSL_SESSION_free(session);
   session = object;
+  session_refused = false;
+}
+
+void LentObjects::RefuseSession() {
+  SetSession(nullptr);
+  session_refused = true;
 }
 
 SRTP_PROTECTION_PROFILE* LentObjects::FindSrtpProfile(unsigned long id) const {

@@ -18,8 +18,11 @@ struct LentObjects {
   LentObjects(const LentObjects&) = delete;
   LentObjects& operator=(const LentObjects&) = delete;
 
-  // SetSession takes over a reference to `object`, null for none, and lets go of the one before.
+  // SetSession takes over a reference to `object`, null for none yet, and lets go of the one
+  // before.
   void SetSession(SSL_SESSION* object);
+  // RefuseSession: the application has set that the connection has none.
+  void RefuseSession();
   // FindSrtpProfile returns libssl's own lasting entry for `id`, null for one not offered.
   SRTP_PROTECTION_PROFILE* FindSrtpProfile(unsigned long id) const;
 
@@ -30,6 +33,7 @@ struct LentObjects {
   STACK_OF(SSL_CIPHER) * client_ciphers = nullptr;  // as the client offered them
   // What SSL_get_session hands out; null until it is asked for, or there is one to resume.
   SSL_SESSION* session = nullptr;
+  bool session_refused = false;
   std::string protocol;  // what ALPN chose
   // The identity of the last key that a callback of TLS 1.2's kind gave; as C sees it.
   std::string psk_identity;

@@ -29,6 +29,7 @@ bool AllowsDtls13(const SslAttachment& attachment) {
   // Certificate Transparency is validated inside libssl's own handshake, and nowhere else.
   if (Real().SSL_ct_is_enabled(ssl) != 0) return false;
   if (!IsVersionAllowed(ssl, DTLS1_3_VERSION)) return false;
+  if (attachment.settings.resumes_as_dtls12) return false;
   const DtlsMethod* method = FindDtlsMethod(Real().SSL_get_ssl_method(ssl));
   if (method == nullptr) return false;
   const int max = attachment.settings.max_version.Meant(Limit(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION));

@@ -98,6 +98,7 @@ void SslAttachment::Reset() {
   marks_downgrade = false;
   libssl_half.reset();
   failure_reported = false;
+  key_update_type = SSL_KEY_UPDATE_NONE;
   timer.Forget();
 }
 

@@ -135,6 +135,9 @@ class SslAttachment {
 
   TimerCallback timer;
 
+  // SSL_get_key_update_type: of a KeyUpdate that was asked for and has not left.
+  int key_update_type = SSL_KEY_UPDATE_NONE;
+
   // The association's failure is on the error queue, or what says more than it does.
   bool failure_reported = false;
 

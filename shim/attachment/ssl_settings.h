@@ -77,6 +77,9 @@ struct SslSettings {
   std::shared_ptr<const std::vector<CustomExtensionMethod>> custom_extensions;
   // SSL_set_tlsext_max_fragment_length; nothing: not set.
   std::optional<MaxFragmentLength> max_fragment_length;
+  // SSL_set_session_ticket_ext or one of the callbacks beside it was set: ways to resume that only
+  // DTLS 1.2 has.
+  bool resumes_as_dtls12 = false;
 
   SSL_psk_client_cb_func psk_client = nullptr;
   SSL_psk_server_cb_func psk_server = nullptr;

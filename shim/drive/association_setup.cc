@@ -151,6 +151,7 @@ bool StartClient(SslAttachment& attachment) {
     failure = AddToClientHello(attachment, parameters.legacy_hello, &parameters.extensions);
   }
   DriveState::Begin(attachment, Association::NewClient(std::move(config), std::move(parameters)));
+  CountStart(attachment);
   ApplyMtu(attachment);
   // As in libssl the server hears an alert, though of no ClientHello.
   if (failure) FailFor(attachment, failure->reason, failure->alert);
@@ -163,6 +164,7 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
   parameters.peer_address = attachment.kept_hello.address();
   parameters.now = WallNow();
   DriveState::Begin(attachment, Association::NewServer(std::move(config), std::move(parameters)));
+  CountStart(attachment);
   ApplyMtu(attachment);
   return true;
 }

@@ -147,6 +147,7 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   }
   SslAttachment::Busy busy(attachment);
   Turns turns(attachment, goal);
+  attachment.key_update_type = SSL_KEY_UPDATE_NONE;  // it leaves with the first turn
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
   ReceivedData& unread = DriveState::Of(attachment).unread;

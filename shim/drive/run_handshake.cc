@@ -135,7 +135,11 @@ void DefaultSide(SSL* ssl, Side side) {
 
 Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
-  if (attachment.connected()) return Outcome::kDone;
+  if (attachment.connected()) {
+    // libssl's handshake is where a KeyUpdate leaves that was asked for.
+    const bool has_more = attachment.key_update_type != SSL_KEY_UPDATE_NONE;
+    return has_more ? Drive(attachment, Goal::kFlush) : Outcome::kDone;
+  }
   // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
   // would have coturn try again for ever.
   errno = 0;

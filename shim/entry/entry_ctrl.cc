@@ -228,7 +228,8 @@ DTLS13_EXPORT long SSL_ctrl(SSL* ssl, int command, long larg, void* parg) noexce
 DTLS13_EXPORT long SSL_CTX_ctrl(SSL_CTX* ctx, int command, long larg, void* parg) noexcept {
   CtxAttachment* attachment = CtxAttachment::FindOrCreate(ctx);
   if (attachment == nullptr) return Real().SSL_CTX_ctrl(ctx, command, larg, parg);
-  const long result = Real().SSL_CTX_ctrl(ctx, command, ArgumentForLibssl(command, larg), parg);
+  const long result = Real().SSL_CTX_ctrl(ctx, command, ArgumentForLibssl(command, larg), parg) +
+                      attachment->statistics.Of(command);
   if (SharesTicketKeys(command, parg, result) &&
       !attachment->shared.ShareTicketKeys(
           {static_cast<const uint8_t*>(parg), static_cast<size_t>(larg)})) {

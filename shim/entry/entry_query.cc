@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dtls13/crypto/cipher_suite.h"
 #include "shim/answer/keying_material.h"
 #include "shim/answer/query.h"
 #include "shim/attachment/protocol_version.h"
@@ -102,6 +103,29 @@ STACK_OF(SSL_CIPHER) * ClientCiphers(SslAttachment& attachment) {
   return objects.client_ciphers;
 }
 
+// SupportedCiphers are those of SSL_get_ciphers that the versions allowed have a use for. The
+// caller owns the list; null for an empty one.
+STACK_OF(SSL_CIPHER) * SupportedCiphers(const SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  const bool is_new = attachment.association() != nullptr || AllowsDtls13(attachment);
+  // Once connected there is one version.
+  const bool is_old = !attachment.connected() && AllowsOlder(attachment);
+  STACK_OF(SSL_CIPHER)* older = Real().SSL_get1_supported_ciphers(ssl);
+  const STACK_OF(SSL_CIPHER)* all = Real().SSL_get_ciphers(ssl);
+  STACK_OF(SSL_CIPHER)* supported = sk_SSL_CIPHER_new_null();
+  for (int i = 0; supported != nullptr && i < sk_SSL_CIPHER_num(all); ++i) {
+    const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(all, i);
+    const auto id = static_cast<CipherSuiteId>(Real().SSL_CIPHER_get_protocol_id(cipher) & 0xffff);
+    const bool is_wanted =
+        FindCipherSuite(id) != nullptr ? is_new : is_old && sk_SSL_CIPHER_find(older, cipher) >= 0;
+    if (is_wanted) sk_SSL_CIPHER_push(supported, cipher);
+  }
+  sk_SSL_CIPHER_free(older);
+  if (supported != nullptr && sk_SSL_CIPHER_num(supported) > 0) return supported;
+  sk_SSL_CIPHER_free(supported);
+  return nullptr;
+}
+
 }  // namespace
 }  // namespace dtls13::shim
 
@@ -156,6 +180,14 @@ DTLS13_EXPORT char* SSL_get_shared_ciphers(const SSL* ssl, char* out, int out_le
     }
   }
   return dtls13::shim::JoinNames(names, out, static_cast<size_t>(out_len));
+}
+
+DTLS13_EXPORT STACK_OF(SSL_CIPHER) * SSL_get1_supported_ciphers(SSL* ssl) noexcept {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment == nullptr || attachment->owner() == dtls13::shim::Owner::kLibssl) {
+    return Real().SSL_get1_supported_ciphers(ssl);
+  }
+  return dtls13::shim::SupportedCiphers(*attachment);
 }
 
 // --- The peer
@@ -361,19 +393,26 @@ DTLS13_EXPORT int SSL_renegotiate_abbreviated(SSL* ssl) noexcept {
 
 // The message leaves with the next call that reads or writes, as libssl documents it.
 DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
-  const SslAttachment* ours = Started(ssl);
+  SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_key_update(ssl, update_type);
   if (update_type != SSL_KEY_UPDATE_REQUESTED && update_type != SSL_KEY_UPDATE_NOT_REQUESTED) {
     dtls13::shim::Raise(SSL_R_INVALID_KEY_UPDATE_TYPE);
     return 0;
   }
-  if (!ours->connected()) {
+  // To libssl a KeyUpdate that has not left is a handshake.
+  if (!ours->connected() || ours->key_update_type != SSL_KEY_UPDATE_NONE) {
     dtls13::shim::Raise(SSL_R_STILL_IN_INIT);
     return 0;
   }
+  ours->key_update_type = update_type;
   ours->association()->RequestKeyUpdate(update_type == SSL_KEY_UPDATE_REQUESTED,
                                         dtls13::shim::Now());
   return 1;
+}
+
+DTLS13_EXPORT int SSL_get_key_update_type(const SSL* ssl) noexcept {
+  const SslAttachment* ours = Started(ssl);
+  return ours != nullptr ? ours->key_update_type : Real().SSL_get_key_update_type(ssl);
 }
 
 DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) noexcept {

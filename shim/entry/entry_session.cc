@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions: which one a connection of ours has, and how one is printed.
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "dtls13/crypto/openssl_ptr.h"
 #include "shim/answer/session_object.h"
+#include "shim/answer/session_reuse.h"
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/clock.h"
 #include "shim/libssl/real_libssl.h"
@@ -20,7 +22,10 @@ SSL_SESSION* CurrentSession(SslAttachment& attachment) {
     return Real().SSL_get_session(attachment.ssl());
   }
   LentObjects& objects = attachment.lent();
-  if (objects.session == nullptr) objects.session = MakeSession(attachment);
+  if (objects.session == nullptr && !objects.session_refused) {
+    objects.session = IssuedSession(attachment);
+    if (objects.session == nullptr) objects.session = MakeSession(attachment);
+  }
   return objects.session;
 }
 
@@ -71,17 +76,47 @@ DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
   const int result = Real().SSL_set_session(ssl, session);
   SslAttachment* ours = SslAttachment::Ours(ssl);
   if (result == 1 && ours != nullptr && ours->connected()) {
-    if (session != nullptr) Real().SSL_SESSION_up_ref(session);
-    ours->lent().SetSession(session);
+    if (session != nullptr) {
+      Real().SSL_SESSION_up_ref(session);
+      ours->lent().SetSession(session);
+    } else {
+      ours->lent().RefuseSession();
+    }
   }
   return result;
 }
 
 // The ticket leaves with the next call that reads or writes, as libssl documents it.
 DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
-  const SslAttachment* ours = SslAttachment::Ours(ssl);
+  SslAttachment* ours = SslAttachment::Ours(ssl);
   if (ours == nullptr) return Real().SSL_new_session_ticket(ssl);
-  return ours->connected() && ours->association()->SendTicket(dtls13::shim::Now()) ? 1 : 0;
+  if (!ours->connected() || !ours->association()->SendTicket(dtls13::shim::Now())) return 0;
+  // The SSL's session is the last ticket's.
+  ours->lent().SetSession(nullptr);
+  return 1;
+}
+
+// --- What the application keeps in a session, beside what we do
+
+DTLS13_EXPORT int SSL_SESSION_get0_ticket_appdata(SSL_SESSION* session, void** data,
+                                                  size_t* len) noexcept {
+  if (!dtls13::shim::IsDtls13(session)) {
+    return Real().SSL_SESSION_get0_ticket_appdata(session, data, len);
+  }
+  const std::span<const uint8_t> found = dtls13::shim::ApplicationsData(session);
+  *data = found.empty() ? nullptr : const_cast<uint8_t*>(found.data());
+  *len = found.size();
+  return 1;
+}
+
+DTLS13_EXPORT int SSL_SESSION_set1_ticket_appdata(SSL_SESSION* session, const void* data,
+                                                  size_t len) noexcept {
+  if (!dtls13::shim::IsDtls13(session)) {
+    return Real().SSL_SESSION_set1_ticket_appdata(session, data, len);
+  }
+  const std::span<const uint8_t> given(static_cast<const uint8_t*>(data),
+                                       data == nullptr ? 0 : len);
+  return dtls13::shim::SetApplicationsData(session, given) ? 1 : 0;
 }
 
 DTLS13_EXPORT int SSL_SESSION_print(BIO* out, const SSL_SESSION* session) noexcept {

@@ -64,6 +64,10 @@ int SetMaxFragmentLength(Object* object, uint8_t mode, Setter real) {
   return 1;
 }
 
+void NoteDtls12Resumption(SSL* ssl) {
+  NoteOn(ssl, [](SslAttachment& noted) { noted.settings.resumes_as_dtls12 = true; });
+}
+
 }  // namespace
 }  // namespace dtls13::shim
 
@@ -184,4 +188,23 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
     }
   }
   return after;
+}
+
+// --- Resumption as only DTLS 1.2 has it, whose callers are libssl's
+
+DTLS13_EXPORT int SSL_set_session_ticket_ext(SSL* ssl, void* data, int len) noexcept {
+  NoteDtls12Resumption(ssl);
+  return Real().SSL_set_session_ticket_ext(ssl, data, len);
+}
+
+DTLS13_EXPORT int SSL_set_session_ticket_ext_cb(SSL* ssl, tls_session_ticket_ext_cb_fn callback,
+                                                void* arg) noexcept {
+  NoteDtls12Resumption(ssl);
+  return Real().SSL_set_session_ticket_ext_cb(ssl, callback, arg);
+}
+
+DTLS13_EXPORT int SSL_set_session_secret_cb(SSL* ssl, tls_session_secret_cb_fn callback,
+                                            void* arg) noexcept {
+  NoteDtls12Resumption(ssl);
+  return Real().SSL_set_session_secret_cb(ssl, callback, arg);
 }

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+int speaks_tls;
 EVP_PKEY* key;
 X509* certificate;
 
@@ -91,8 +92,8 @@ static SSL_CTX* NewContext(const SSL_METHOD* method) {
 void InitPair(struct Pair* pair) {
   memset(pair, 0, sizeof(*pair));
   pair->client_fd = pair->server_fd = -1;
-  pair->client_ctx = NewContext(DTLS_client_method());
-  pair->server_ctx = NewContext(DTLS_server_method());
+  pair->client_ctx = NewContext(speaks_tls ? TLS_client_method() : DTLS_client_method());
+  pair->server_ctx = NewContext(speaks_tls ? TLS_server_method() : DTLS_server_method());
   Check(SSL_CTX_use_certificate(pair->server_ctx, certificate) == 1 &&
             SSL_CTX_use_PrivateKey(pair->server_ctx, key) == 1,
         "certificate refused");
