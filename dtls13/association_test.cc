@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
+#include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13 {
@@ -185,6 +186,10 @@ TEST(AssociationTest, F40DataIsJudgedByNumberNotByArrival) {
   EXPECT_EQ(pair.server().received, Received{ToBytes("before")});
 }
 
+//= rfc8446#appendix-A.1
+//= type=test
+//# If clients need to send such alerts, they SHOULD first rekey to the
+//# handshake keys if possible.
 TEST(AssociationTest, ARefusedCertificateSendsItsAlert) {
   PairOptions options = DefaultPairOptions();
   options.verify_ok = false;
@@ -193,9 +198,15 @@ TEST(AssociationTest, ARefusedCertificateSendsItsAlert) {
   pair.RunUntilQuiet();
   ASSERT_TRUE(pair.client().failure);
   EXPECT_EQ(pair.client().failure->alert(), AlertDescription::kUnknownCa);
+  std::vector<uint8_t> last_of_client = {0};
+  for (const sim::SentDatagram& datagram : pair.link().log()) {
+    if (datagram.direction == sim::Direction::kClientToServer) last_of_client = datagram.bytes;
+  }
   ASSERT_TRUE(pair.server().failure);
   EXPECT_TRUE(pair.server().failure_from_peer);
   EXPECT_EQ(pair.server().failure->alert(), AlertDescription::kUnknownCa);
+  // The handshake's keys were there when it was due.
+  EXPECT_EQ(ClassifyRecord(last_of_client.front()), RecordKind::kCiphertext);
 }
 
 //= rfc9147#section-5.10

@@ -195,6 +195,8 @@ bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
                                                 std::span<uint8_t> out) const {
   const HandshakeResult& known = phases_.result();
   if (failed() || known.early_exporter_secret.empty()) return false;
+  //= rfc8446#section-7.5
+  //# A separate interface for the early exporter is RECOMMENDED;
   return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.early_suite->hash,
                                       config_->handshake.label_prefix, known.early_exporter_secret,
                                       label, context, out);

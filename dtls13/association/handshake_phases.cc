@@ -26,6 +26,9 @@ void HandshakePhases::ForgetHandshake() {
   handshake_.reset();
 }
 
+//= rfc8446#appendix-E.1.4
+//# However, because these secrets can be used to compute any exporter
+//# value, they SHOULD be erased as soon as possible.
 void HandshakePhases::ForgetSecrets() {
   post_handshake_.reset();
   result_.early_exporter_secret = Secret();

@@ -149,6 +149,10 @@ TEST_F(HandshakePhasesTest, WhatTheHandshakeShowedStaysUntilItIsForgotten) {
   EXPECT_EQ(phases_.result().server_name, "server");
 }
 
+//= rfc8446#appendix-E.1.4
+//= type=test
+//# However, because these secrets can be used to compute any exporter
+//# value, they SHOULD be erased as soon as possible.
 TEST_F(HandshakePhasesTest, SecretsAreForgotten) {
   Complete();
   EXPECT_FALSE(phases_.result().exporter_secret.empty());

@@ -59,6 +59,9 @@ KeyLifetime::Update KeyLifetime::DueUpdate(const RecordLayer& records) const {
   //= rfc9147#section-4.5.3
   //# Implementations SHOULD initiate a key update before
   //# reaching this limit.
+  //= rfc8446#section-5.5
+  //# Implementations SHOULD do a key update as described in Section 4.6.3
+  //# prior to reaching these limits.
   const bool is_due = records.NearConfidentialityLimit(epoch, jitter_) ||
                       (near_integrity_limit && asked_in_read_epoch_ != newest_read_epoch_);
   if (!is_due) return Update::kNone;

@@ -135,6 +135,10 @@ TEST(KeyLifetime, AWriteEpochLivesAsLongAsAMessageOfItIsUnacknowledged) {
 
 // --- Updates
 
+//= rfc8446#section-5.5
+//= type=test
+//# Implementations SHOULD do a key update as described in Section 4.6.3
+//# prior to reaching these limits.
 TEST(KeyLifetime, AKeyUpdateIsDueBeforeTheConfidentialityLimit) {
   RecordPair pair;
   pair.sender.LimitKeys(/*max_records=*/160, /*max_failures=*/UINT64_MAX);

@@ -132,6 +132,10 @@ void AssociationImpl::Apply(EarlyDataAnswered action, Instant) {
   //= rfc8446#appendix-E.5
   //# MUST NOT automatically resend 0-RTT data if it is rejected by the
   //# server unless instructed by the application.
+  //= rfc8446#section-4.2.10
+  //# A TLS implementation SHOULD NOT automatically resend early data;
+  //# applications are in a better position to decide when retransmission is
+  //# appropriate.
   records_.ForgetWriteEpoch(kEarlyDataEpoch);
   events_.Push(
       {.type = action.accepted ? EventType::kEarlyDataAccepted : EventType::kEarlyDataRejected});
@@ -199,6 +203,14 @@ void AssociationImpl::BeginTickets(Instant now) {
   }
   phases_.AllowTickets();
   if (is_client) return;
+  //= rfc8446#section-4.6.1
+  //# At any time after the server has received the client Finished message,
+  //# it MAY send a NewSessionTicket message.
+  //= rfc8446#section-4.6.1
+  //# Servers MAY send multiple tickets on a single connection, either
+  //# immediately after each other or after specific events
+  //= rfc8446#appendix-C.4
+  //# Servers SHOULD issue new tickets with every connection.
   const size_t num_tickets =
       std::min<size_t>(config.server.num_tickets, phases_.result().resumed ? 1 : SIZE_MAX);
   for (size_t i = 0; i < num_tickets && phases_.post_handshake()->SendTicket(wall_clock_.At(now));

@@ -151,6 +151,9 @@ Epoch AssociationImpl::alert_epoch() const {
   // A peer that has not answered our Finished may not have the keys behind it. A close_notify
   // stands in the order of the data, and so in their epoch.
   const bool peer_may_lack_keys = !phases_.connected() || !keys_.handshake_acked();
+  //= rfc8446#appendix-A.1
+  //# If clients need to send such alerts, they SHOULD first rekey to the
+  //# handshake keys if possible.
   if (failed() && peer_may_lack_keys && records_.CanWrite(kHandshakeEpoch)) return kHandshakeEpoch;
   return control_epoch();
 }

@@ -58,6 +58,9 @@ bool DeriveDiffieHellman(const Algorithms& algorithms, const NamedGroupInfo& gro
   if (!peer) return false;
   OpenSslPtr<EVP_PKEY_CTX> context(
       EVP_PKEY_CTX_new_from_pkey(algorithms.library_context(), key, algorithms.property_query()));
+  //= rfc8446#section-7.4.2
+  //# For these curves, implementations SHOULD use the approach specified in
+  //# [RFC7748] to calculate the Diffie-Hellman shared secret.
   size_t len = out.size();
   if (!context || EVP_PKEY_derive_init(context.get()) != 1 ||
       // The point has been checked; checking that its order is the group's, as this would do by

@@ -87,6 +87,10 @@ std::string DeriveHex(const KeyExchange& exchange, std::string_view peer_hex) {
 }
 
 // RFC 7748 section 6.1.
+//= rfc8446#section-7.4.2
+//= type=test
+//# For these curves, implementations SHOULD use the approach specified in
+//# [RFC7748] to calculate the Diffie-Hellman shared secret.
 TEST(KeyExchangeTest, Rfc7748) {
   const auto bob = KeyExchangeTestPeer::FromKey(
       NamedGroup::kX25519,

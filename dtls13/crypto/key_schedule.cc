@@ -62,9 +62,15 @@ Secret KeySchedule::NextSalt() {
 }
 
 bool KeySchedule::Advance(Rung to, std::span<const uint8_t> input) {
+  //= rfc8446#appendix-E.1.1
+  //# one SHOULD NOT use an output of HKDF-Extract as an input to another
+  //# application of HKDF-Extract without an HKDF-Expand in between.
   const Secret salt = NextSalt();
   if (salt.empty()) return false;
   const Secret next = ladder_->Extract(salt.bytes(), OrZeros(input, hash_));
+  //= rfc8446#section-7.1
+  //# Once all the values which are to be derived from a given secret have
+  //# been computed, that secret SHOULD be erased.
   const bool advanced = ladder_->SetSecret(next.bytes());
   rung_ = advanced ? to : Rung::kNone;
   return advanced;

@@ -45,6 +45,10 @@ std::string VerifyData(std::string_view message) { return std::string(message.su
 
 // The whole ladder with TLS's prefix against RFC 8448 section 3: with PrefixTest's proof of the
 // prefix it is the proof of DTLS's.
+//= rfc8446#appendix-E.1.1
+//= type=test
+//# one SHOULD NOT use an output of HKDF-Extract as an input to another
+//# application of HKDF-Extract without an HKDF-Expand in between.
 TEST(KeyScheduleTest, Rfc8448SimpleHandshake) {
   KeySchedule schedule = Tls13Schedule();
   Trace trace;
@@ -164,6 +168,10 @@ TEST(KeyScheduleTest, BinderKeysOfEachKindDiffer) {
   EXPECT_NE(Hex(imported), Hex(external));
 }
 
+//= rfc8446#section-7.1
+//= type=test
+//# Once all the values which are to be derived from a given secret have
+//# been computed, that secret SHOULD be erased.
 TEST(KeyScheduleTest, SecretsBelongToTheirRung) {
   KeySchedule schedule = Tls13Schedule();
   const TranscriptHash hash = *Hash(*DefaultAlgorithms(), kHash, {});

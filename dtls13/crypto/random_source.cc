@@ -13,6 +13,9 @@ class LibraryRandom : public RandomSource {
   bool Fill(std::span<uint8_t> out) override {
     // The private DRBG: cookie keys come from here too, and a hello random then tells nothing of
     // the generator that made them public.
+    //= rfc8446#appendix-C.1
+    //# It is RECOMMENDED to use an existing CSPRNG implementation in
+    //# preference to crafting a new one.
     return RAND_priv_bytes_ex(library_context_, out.data(), out.size(), 0) == 1;
   }
 

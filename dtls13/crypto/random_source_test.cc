@@ -25,6 +25,10 @@ TEST(RandomSourceTest, FillsAllAndNeverTheSame) {
 
 TEST(RandomSourceTest, NothingToFillIsSuccess) { EXPECT_TRUE(SystemRandom(nullptr)->Fill({})); }
 
+//= rfc8446#appendix-C.1
+//= type=test
+//# It is RECOMMENDED to use an existing CSPRNG implementation in
+//# preference to crafting a new one.
 TEST(RandomSourceTest, UsesTheGivenLibraryContext) {
   OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
   OSSL_PROVIDER* provider = OSSL_PROVIDER_load(context, "null");

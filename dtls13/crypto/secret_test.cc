@@ -53,6 +53,12 @@ TEST(SecretTest, MovingEmptiesAndCleansesTheSource) {
   source->~Secret();
 }
 
+//= rfc8446#section-7.2
+//= type=test
+//# Once client_/server_application_traffic_secret_N+1 and its associated
+//# traffic keys have been computed, implementations SHOULD delete
+//# client_/server_application_traffic_secret_N and its associated traffic
+//# keys.
 TEST(SecretTest, MoveAssignmentReplacesAndCleanses) {
   alignas(Secret) unsigned char memory[sizeof(Secret)];
   Secret* source = new (memory) Secret(Secret::CopyOf(kBytes));

@@ -26,6 +26,9 @@ namespace {
 //# MUST support digital signatures with rsa_pkcs1_sha256 (for
 //# certificates), rsa_pss_rsae_sha256 (for CertificateVerify and
 //# certificates), and ecdsa_secp256r1_sha256.
+//= rfc8446#section-4.2.3
+//# Endpoints SHOULD NOT negotiate these algorithms but are permitted to
+//# do so solely for backward compatibility.
 constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
     {SignatureScheme::kEcdsaSecp256r1Sha256, "ecdsa_secp256r1_sha256", KeyType::kEcdsaP256,
      "SHA2-256", 32, false, true},
@@ -47,6 +50,10 @@ constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
      true, true},
     {SignatureScheme::kRsaPssPssSha512, "rsa_pss_pss_sha512", KeyType::kRsaPss, "SHA2-512", 64,
      true, true},
+    //= rfc8446#section-4.2.3
+    //# These values refer solely to signatures which appear in certificates
+    //# (see Section 4.4.2.2) and are not defined for use in signed TLS
+    //# handshake messages,
     {SignatureScheme::kRsaPkcs1Sha256, "rsa_pkcs1_sha256", KeyType::kRsa, "SHA2-256", 32, false,
      false},
     {SignatureScheme::kRsaPkcs1Sha384, "rsa_pkcs1_sha384", KeyType::kRsa, "SHA2-384", 48, false,

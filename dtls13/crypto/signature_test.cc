@@ -204,6 +204,10 @@ TEST(SignatureTest, RestrictedPssKeyGetsItsOneHash) {
 }
 
 // F34: unknown code points are answers, not errors.
+//= rfc8446#section-4.2.3
+//= type=test
+//# Endpoints SHOULD NOT negotiate these algorithms but are permitted to
+//# do so solely for backward compatibility.
 TEST(SignatureTest, UnknownSchemesAreNotKnown) {
   for (uint16_t code : {0x0000, 0x0201, 0x0203, 0x0808 + 0x40, 0x1a1a, 0xfefe}) {
     const auto scheme = static_cast<SignatureScheme>(code);

@@ -106,10 +106,20 @@ int TrustStore::VerifyServer(std::span<const std::vector<uint8_t>> chain,
   //# Any endpoint receiving any certificate which it would need to validate
   //# using any signature algorithm using an MD5 hash MUST abort the
   //# handshake with a "bad_certificate" alert.
+  //= rfc8446#section-4.4.2.4
+  //# SHA-1 is deprecated, and it is RECOMMENDED that any endpoint receiving
+  //# any certificate which it would need to validate using any signature
+  //# algorithm using a SHA-1 hash abort the handshake with a
+  //# "bad_certificate" alert.
+  //= rfc8446#appendix-C.2
+  //# Applications SHOULD also enforce minimum and maximum key sizes.
   X509_VERIFY_PARAM_set_auth_level(param, kSecurityLevel);
   X509_VERIFY_PARAM_set_time(param, now.time_since_epoch().count());
   if (!SetServerName(param, server_name)) return X509_V_ERR_UNSPECIFIED;
   ERR_set_mark();
+  //= rfc8446#section-4.4.2.4
+  //# a certificate containing a key for one signature algorithm MAY be
+  //# signed using a different signature algorithm
   const int verified = X509_verify_cert(context.get());
   ERR_pop_to_mark();
   const int error = X509_STORE_CTX_get_error(context.get());

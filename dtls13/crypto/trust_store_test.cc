@@ -131,6 +131,9 @@ TEST_F(TrustStoreTest, PurposeIsServer) {
   EXPECT_EQ(Verify(GoodChain()), X509_V_ERR_INVALID_PURPOSE);
 }
 
+//= rfc8446#appendix-C.2
+//= type=test
+//# Applications SHOULD also enforce minimum and maximum key sizes.
 TEST_F(TrustStoreTest, ShortKeysAreRefused) {
   const OpenSslPtr<EVP_PKEY> short_key = NewTestKey("RSA", 1024);
   leaf_.key = short_key.get();
@@ -142,6 +145,16 @@ TEST_F(TrustStoreTest, ShortKeysAreRefused) {
 //# Any endpoint receiving any certificate which it would need to validate
 //# using any signature algorithm using an MD5 hash MUST abort the
 //# handshake with a "bad_certificate" alert.
+//= rfc8446#section-4.4.2.4
+//= type=test
+//# SHA-1 is deprecated, and it is RECOMMENDED that any endpoint receiving
+//# any certificate which it would need to validate using any signature
+//# algorithm using a SHA-1 hash abort the handshake with a
+//# "bad_certificate" alert.
+//= rfc8446#section-4.4.2.4
+//= type=test
+//# a certificate containing a key for one signature algorithm MAY be
+//# signed using a different signature algorithm
 TEST_F(TrustStoreTest, WeakSignaturesAreRefused) {
   const OpenSslPtr<EVP_PKEY> rsa_key = NewTestKey("RSA", 2048);
   const std::vector<uint8_t> issuer = MakeCertificate({.common_name = "rsa",

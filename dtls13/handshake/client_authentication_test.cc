@@ -66,6 +66,14 @@ Status RunWithCertificate(Bytes body) {
 //# MUST be one of those present in the supported_signature_algorithms
 //# field of the "signature_algorithms" extension in the
 //# CertificateRequest message.
+//= rfc8446#section-4.2
+//= type=test
+//# The server sends extension requests in the CertificateRequest message
+//# which a client MAY respond to with a Certificate message.
+//= rfc8446#section-4.3.2
+//= type=test
+//# A server which is authenticating with a certificate MAY optionally
+//# request a certificate from the client.
 TEST(ClientAuthenticationTest, EveryKindOfKey) {
   for (const TestKeyKind kind : {TestKeyKind::kEcdsaP256, TestKeyKind::kEcdsaP384,
                                  TestKeyKind::kRsa, TestKeyKind::kRsaPss, TestKeyKind::kEd25519}) {
@@ -171,6 +179,10 @@ TEST(ClientAuthenticationTest, AServerThatDoesNotAskGetsNothing) {
 }
 
 // The caller chooses, by what the server says, once the server has proved itself.
+//= rfc8446#section-4.2.4
+//= type=test
+//# SHOULD be used by the receiving endpoint to guide certificate
+//# selection.
 TEST(ClientAuthenticationTest, TheCallerIsAskedForTheCredential) {
   HandshakeConfig client = TestConfig();
   client.credential = nullptr;

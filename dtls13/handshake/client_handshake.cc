@@ -108,6 +108,8 @@ Status ClientHandshake::Start() {
   }
   //= rfc6066#section-3
   //# Literal IPv4 and IPv6 addresses are not permitted in "HostName".
+  //= rfc8446#section-4.4.2.2
+  //# clients SHOULD send this extension, when applicable.
   if (!IsIpLiteral(parameters_.server_name)) hello_.server_name = parameters_.server_name;
   context_.result().server_name = parameters_.server_name;
 
@@ -143,6 +145,9 @@ Status ClientHandshake::CopyLegacyHello() {
   //= rfc8446#section-4.1.2
   //# A client which has a cached session ID set by a pre-TLS 1.3 server
   //# SHOULD set this field to that value.
+  //= rfc9147#section-5.3
+  //# A client which has a cached session ID set by a pre-DTLS 1.3 server
+  //# SHOULD set this field to that value.
   hello_.legacy_session_id = legacy->session_id;
   hello_.legacy = *std::move(legacy);
   return Status::Ok();
@@ -161,6 +166,9 @@ Status ClientHandshake::OlderVersionChosen() const {
     //# "protocol_version" alert.
     return ProtocolVersionFailure();
   }
+  //= rfc9147#section-5.2
+  //# A dual-stack DTLS 1.2 / DTLS 1.3 client MUST, however, be prepared to
+  //# interact with a DTLS 1.2 server.
   return PeerIsOlder();
 }
 
@@ -562,6 +570,9 @@ Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
   return UseCredential(context_.config().credential.get());
 }
 
+//= rfc8446#section-4.2
+//# The server sends extension requests in the CertificateRequest message
+//# which a client MAY respond to with a Certificate message.
 Status ClientHandshake::UseCredential(const Credential* credential) {
   AuthenticationMessage certificate;
   const Status status = local_authentication_.AnswerRequest(

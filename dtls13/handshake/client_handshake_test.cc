@@ -789,6 +789,10 @@ Status AnswerOlder(HandshakeType type, const Bytes& body, ClientParameters param
 //# Clients MUST check for this extension prior to processing the rest of
 //# the ServerHello (although they will have to parse the ServerHello in
 //# order to read the extension).
+//= rfc9147#section-5.2
+//= type=test
+//# A dual-stack DTLS 1.2 / DTLS 1.3 client MUST, however, be prepared to
+//# interact with a DTLS 1.2 server.
 TEST(ClientOlderServerTest, IsTheCallersToGoOnWith) {
   const Bytes verify_request = {0xfe, 0xff, 1, 7};
   const ClientParameters dual = {.legacy_hello = Dtls12Hello(Bytes(kRandomLen, 3), {})};
@@ -838,6 +842,13 @@ TEST(ClientOlderServerTest, CannotTurnUpAfterAHelloRetryRequest) {
 //= type=test
 //# A client which has a cached session ID set by a pre-TLS 1.3 server
 //# SHOULD set this field to that value.
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# clients SHOULD send this extension, when applicable.
+//= rfc9147#section-5.3
+//= type=test
+//# A client which has a cached session ID set by a pre-DTLS 1.3 server
+//# SHOULD set this field to that value.
 TEST(ClientStartTest, UsesTheCallersBytes) {
   const Bytes random(kRandomLen, 0x33);
   const Bytes session_id = {5, 6, 7};
@@ -874,6 +885,10 @@ TEST(ClientStartTest, AddressesAreNotSentAsNames) {
 //= type=test
 //# The key_exchange values for each KeyShareEntry MUST be generated
 //# independently.
+//= rfc8446#section-4.2.8
+//= type=test
+//# However, the values MAY be a non-contiguous subset of the
+//# "supported_groups" extension and MAY omit the most preferred groups.
 TEST(ClientStartTest, SeveralKeySharesInTheOrderOfTheGroups) {
   HandshakeConfig config = TestConfig();
   config.groups = {NamedGroup::kX25519, NamedGroup::kSecp256r1, NamedGroup::kSecp384r1};

@@ -67,6 +67,9 @@ void ClientPsks::OnHelloRetryRequest(const CipherSuite& suite) {
   std::erase_if(psks_, [&](const Psk& psk) { return psk.hash() != suite.hash; });
 }
 
+//= rfc8446#section-4.6.1
+//# The client MAY use this PSK for future handshakes by including the
+//# ticket value in the "pre_shared_key" extension
 std::vector<OfferedPskFields> ClientPsks::Fields(WallTime now) const {
   std::vector<OfferedPskFields> fields;
   for (const Psk& psk : psks_) {

@@ -31,6 +31,8 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Se
   //= rfc8446#section-4.2.10
   //# a server MUST validate that the ticket age for the selected PSK
   //# identity
+  //= rfc8446#section-8
+  //# servers SHOULD limit 0-RTT replays further when feasible.
   if (!IsFresh(std::chrono::milliseconds(stated_age), session.issued_at, now, kWindow)) {
     return false;
   }
@@ -41,6 +43,9 @@ bool IsFirstTime(EarlyDataReplayGuard* guard, const ClientHello& offer, const Se
   constexpr std::chrono::seconds kRounding{1};
   //= rfc8446#section-8
   //# would accept 0-RTT for the same 0-RTT handshake at most once;
+  //= rfc8446#section-8
+  //# Servers SHOULD provide that level of replay safety by implementing one
+  //# of the methods described in this section or by equivalent means.
   return guard->TryClaim({.id = offer.psks.Binder(0),
                           .not_before = expected_arrival - kWindow,
                           .not_after = expected_arrival + kWindow + kRounding,
@@ -106,6 +111,9 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
 
 void PrepareEarlyData(const Psk& psk, ClientHelloFields* hello) {
   const Session* session = psk.session();
+  //= rfc8446#appendix-D.1
+  //# 0-RTT data is not compatible with older servers and SHOULD NOT be sent
+  //# absent knowledge that the server supports TLS 1.3.
   if (session == nullptr || session->max_early_data_len == 0) return;
   std::vector<CipherSuiteId>& suites = hello->cipher_suites;
   const auto suite = std::find(suites.begin(), suites.end(), session->suite);

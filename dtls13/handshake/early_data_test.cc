@@ -143,6 +143,10 @@ TEST(EarlyDataTest, TheSessionsSuiteIsMostWanted) {
                                                              CipherSuiteId::kAes256GcmSha384}));
 }
 
+//= rfc8446#appendix-D.1
+//= type=test
+//# 0-RTT data is not compatible with older servers and SHOULD NOT be sent
+//# absent knowledge that the server supports TLS 1.3.
 TEST(EarlyDataTest, IsNotOfferedWithWhatDoesNotAllowIt) {
   ClientHelloFields hello;
   hello.cipher_suites = {CipherSuiteId::kAes256GcmSha384};

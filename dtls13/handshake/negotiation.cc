@@ -97,6 +97,9 @@ std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
   //= rfc8446#section-4.2.8
   //# Each KeyShareEntry value MUST correspond to a group offered in the
   //# "supported_groups" extension and MUST appear in the same order.
+  //= rfc8446#section-4.2.8
+  //# However, the values MAY be a non-contiguous subset of the
+  //# "supported_groups" extension and MAY omit the most preferred groups.
   std::copy_if(groups.begin(), groups.end(), std::back_inserter(shares),
                [&](NamedGroup group) { return Contains(config.client.initial_key_shares, group); });
   if (!shares.empty() || groups.empty()) return shares;

@@ -131,6 +131,9 @@ Status PostHandshake::OnAcked(HandshakeType type) {
 
 // --- Client authentication
 
+//= rfc8446#section-4.6.2
+//# a server MAY request client authentication at any time after the
+//# handshake has completed by sending a CertificateRequest message.
 bool PostHandshake::RequestClientCertificate() {
   if (is_client_ || auth_ == nullptr || !may_send_) return false;
   std::vector<uint8_t> body = auth_->Request();
@@ -264,6 +267,11 @@ Status PostHandshake::AdvanceWriteKeys() {
                                   write_secret_.bytes());
   if (next.empty()) return InternalError(Reason::kCrypto);
   write_epoch_ = write_epoch_.Next();
+  //= rfc8446#section-7.2
+  //# Once client_/server_application_traffic_secret_N+1 and its associated
+  //# traffic keys have been computed, implementations SHOULD delete
+  //# client_/server_application_traffic_secret_N and its associated traffic
+  //# keys.
   write_secret_ = std::move(next);
   Queue(InstallWriteKeys{.epoch = write_epoch_,
                          .suite = suite_,

@@ -189,6 +189,11 @@ Status PostHandshakeAuth::HandleCertificate(HandshakeType type, std::span<const 
   if (const Status status = ReadCertificateContext(*config_, type, body, &context); !status.ok()) {
     return status;
   }
+  //= rfc8446#section-4.6.2
+  //# In addition, clients which receive multiple CertificateRequests in
+  //# close succession MAY respond to them in a different order than they
+  //# were received (the certificate_request_context value allows the server
+  //# to disambiguate the responses).
   // Clients may answer in another order than they were asked in.
   const auto exchange =
       std::find_if(exchanges_.begin(), exchanges_.end(), [&](const Exchange& candidate) {

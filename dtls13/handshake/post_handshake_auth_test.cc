@@ -94,6 +94,10 @@ class PostHandshakeAuthTest : public testing::Test {
 //= type=test
 //# If the client chooses to authenticate, it MUST send Certificate,
 //# CertificateVerify, and Finished.
+//= rfc8446#section-4.6.2
+//= type=test
+//# a server MAY request client authentication at any time after the
+//# handshake has completed by sending a CertificateRequest message.
 TEST_F(PostHandshakeAuthTest, AClientProvesItself) {
   Connect();
   const std::vector<SendMessage> answer = Answer();
@@ -157,6 +161,19 @@ TEST_F(PostHandshakeAuthTest, OnlyWhereItWasOffered) {
 //= type=test
 //# Likewise, a server MAY send multiple CertificateRequest messages at once
 //# without having completed earlier client authentication requests before.
+//= rfc8446#section-4.3.2
+//= type=test
+//# When requesting post-handshake authentication, the server SHOULD make
+//# the context unpredictable to the client (e.g., by randomly generating
+//# it) in order to prevent an attacker who has temporary access to the
+//# client's private key from pre-computing valid CertificateVerify
+//# messages.
+//= rfc8446#section-4.6.2
+//= type=test
+//# In addition, clients which receive multiple CertificateRequests in
+//# close succession MAY respond to them in a different order than they
+//# were received (the certificate_request_context value allows the server
+//# to disambiguate the responses).
 TEST_F(PostHandshakeAuthTest, SeveralRequestsAreBoundedAndDistinct) {
   Connect();
   std::vector<SendMessage> requests;

@@ -47,6 +47,9 @@ Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
                        config_->label_prefix, "resumption", nonce, session.psk.mutable_bytes())) {
     session.psk = Secret();
   }
+  //= rfc8446#section-4.2.11
+  //# Clients, however, SHOULD store the SNI with the PSK to fulfill the
+  //# requirements of Section 4.6.1.
   session.server_name = basis_.server_name;
   session.alpn = basis_.alpn;
   session.peer_certificates = basis_.peer_certificates;

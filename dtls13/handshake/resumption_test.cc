@@ -75,6 +75,10 @@ TEST_F(ResumptionTest, WhatWasIssuedLastIsKnown) {
   EXPECT_TRUE(server.LastIssued()->psk.EqualsConstantTime(before->psk.bytes()));
 }
 
+//= rfc8446#section-4.2.11
+//= type=test
+//# Clients, however, SHOULD store the SNI with the PSK to fulfill the
+//# requirements of Section 4.6.1.
 TEST_F(ResumptionTest, BothSidesHaveOneSession) {
   Resumption server = Side();
   const Bytes body = server.Issue(kNow);

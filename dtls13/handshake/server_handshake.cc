@@ -223,6 +223,9 @@ Status ServerHandshakeImpl::AcceptOffer(const ClientHello& offer, const Negotiat
   //# flight of messages, rather than waiting for the client's
   //# EndOfEarlyData message before sending its ServerHello.
   if (psks_.selection().has_value()) return SendPskFlight();
+  //= rfc8446#section-4.2.11
+  //# If no acceptable PSKs are found, the server SHOULD perform a non-PSK
+  //# handshake if possible.
   if (context_.config().ask_credential) {
     state_ = HandshakeState::kServerWaitCredential;
     return Status::Ok();
@@ -283,6 +286,9 @@ Status ServerHandshakeImpl::KeepOffer(const ClientHello& offer, const Negotiatio
   context_.result().server_name = offer.server_name;
   peer_share_.assign(negotiation.peer_share.begin(), negotiation.peer_share.end());
   offered_psk_ = !offer.psks.empty();
+  //= rfc8446#section-4.2.9
+  //# Servers SHOULD NOT send NewSessionTicket with tickets that are not
+  //# compatible with the advertised modes;
   context_.result().takes_tickets = MayUsePsks(context_.config(), offer);
   KeepInfo(offer);
   const auto session_id = SessionIdEcho(context_.config(), offer);
@@ -304,6 +310,9 @@ void ServerHandshakeImpl::KeepInfo(const ClientHello& offer) {
   for (size_t i = 0; i < offer.cipher_suites.size(); ++i) {
     client_hello_.cipher_suites.push_back(offer.cipher_suites[i]);
   }
+  //= rfc8446#section-4.2.4
+  //# SHOULD be used by the receiving endpoint to guide certificate
+  //# selection.
   client_hello_.certificate_wishes = offer.certificate_wishes();
   offers_post_handshake_auth_ = offer.extensions.Has(ExtensionType::kPostHandshakeAuth);
   CertificateTypes types = offer.certificate_types();
@@ -447,6 +456,9 @@ Status ServerHandshakeImpl::ChooseCertificateTypes(const Credential& credential,
 //= rfc8446#section-4.3.2
 //# This message, if sent, MUST follow EncryptedExtensions.
 Status ServerHandshakeImpl::SendCertificateRequest() {
+  //= rfc8446#section-4.3.2
+  //# A server which is authenticating with a certificate MAY optionally
+  //# request a certificate from the client.
   if (!client_certificate_type_.has_value()) return Status::Ok();
   std::vector<uint8_t> body = peer_authentication_.Request(
       context_.config(), *client_certificate_type_,

@@ -188,6 +188,11 @@ TEST(ServerChoiceTest, NothingInCommonIsHandshakeFailure) {
 //= type=test
 //# RSA signatures MUST use an RSASSA-PSS algorithm, regardless of whether
 //# RSASSA-PKCS1-v1_5 algorithms appear in "signature_algorithms".
+//= rfc8446#section-4.2.3
+//= type=test
+//# These values refer solely to signatures which appear in certificates
+//# (see Section 4.4.2.2) and are not defined for use in signed TLS
+//# handshake messages,
 TEST(ServerChoiceTest, NeverSignsWithPkcs1) {
   Hello hello;
   hello.fields.signature_schemes = {SignatureScheme::kRsaPkcs1Sha256};
@@ -442,6 +447,10 @@ TEST(ServerHelloFlightTest, EveryRandomIsFresh) {
 //= type=test
 //# TLS 1.3 implementations MUST NOT send them but might receive them from
 //# older TLS implementations.
+//= rfc8446#section-4.2.2
+//= type=test
+//# When sending a HelloRetryRequest, the server MAY provide a "cookie"
+//# extension to the client
 TEST(ServerCookieTest, RetryIsStatelessAndRepeatable) {
   HandshakeConfig config = TestConfig();
   config.server.require_cookie = true;

@@ -85,6 +85,10 @@ void WriteAuthorities(const std::vector<std::vector<uint8_t>>& authorities, Byte
 }
 
 void WriteStatusRequest(ExtensionMessage message, ByteWriter* writer) {
+  //= rfc8446#section-4.4.2.1
+  //# A server MAY request that a client present an OCSP response with its
+  //# certificate by sending an empty "status_request" extension in its
+  //# CertificateRequest message.
   if (message == ExtensionMessage::kCertificateRequest) return;
   writer->WriteU8(kOcsp);
   writer->WriteU16(0);  // any responder
@@ -121,11 +125,19 @@ Status ReadCertificateWishes(const ExtensionBlock& extensions, ExtensionMessage 
 
 void WriteCertificateWishes(const CertificateWishes& wishes, ExtensionMessage message,
                             ExtensionWriter* extensions) {
+  //= rfc8446#section-4.2.3
+  //# Implementations which have the same policy in both cases MAY omit the
+  //# "signature_algorithms_cert" extension.
   if (!wishes.certificate_schemes.empty()) {
     extensions->Write(ExtensionType::kSignatureAlgorithmsCert, [&](ByteWriter* data) {
       WriteCodePointList(wishes.certificate_schemes, 2, data);
     });
   }
+  //= rfc8446#section-4.2.4
+  //# The client MAY send the "certificate_authorities" extension in the
+  //# ClientHello message.
+  //= rfc8446#section-4.2.4
+  //# The server MAY send it in the CertificateRequest message.
   if (!wishes.authorities.empty()) {  // F32: an empty list is malformed
     extensions->Write(ExtensionType::kCertificateAuthorities,
                       [&](ByteWriter* data) { WriteAuthorities(wishes.authorities, data); });

@@ -36,6 +36,13 @@ HandshakeConfig FullConfig() {
   return config;
 }
 
+//= rfc8446#section-4.2.4
+//= type=test
+//# The client MAY send the "certificate_authorities" extension in the
+//# ClientHello message.
+//= rfc8446#section-4.2.4
+//= type=test
+//# The server MAY send it in the CertificateRequest message.
 TEST(CertificateWishesTest, RoundTripInBothMessages) {
   for (const ExtensionMessage message : {kCH, kCR}) {
     Bytes written;
@@ -60,6 +67,10 @@ TEST(CertificateWishesTest, RoundTripInBothMessages) {
 }
 
 // F32: what is empty is not sent.
+//= rfc8446#section-4.2.3
+//= type=test
+//# Implementations which have the same policy in both cases MAY omit the
+//# "signature_algorithms_cert" extension.
 TEST(CertificateWishesTest, NothingIsNoExtension) {
   Bytes written;
   ByteWriter writer(&written);
@@ -70,6 +81,11 @@ TEST(CertificateWishesTest, NothingIsNoExtension) {
   EXPECT_TRUE(types.empty());
 }
 
+//= rfc8446#section-4.4.2.1
+//= type=test
+//# A server MAY request that a client present an OCSP response with its
+//# certificate by sending an empty "status_request" extension in its
+//# CertificateRequest message.
 TEST(CertificateWishesTest, StatusRequestHasAFormForEachMessage) {
   Bytes hello;
   Bytes request;

@@ -224,6 +224,9 @@ void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* exte
     const ByteWriter::LengthPrefix list(data, 1);
     if (grease != nullptr) data->WriteU16(grease->version);
     data->WriteU16(kDtls13Version);
+    //= rfc8446#appendix-D.1
+    //# this practice is vulnerable to downgrade attacks and is NOT
+    //# RECOMMENDED.
     for (const uint16_t version : fields.legacy.versions) data->WriteU16(version);
   });
   if (!fields.cookie.empty()) {
@@ -374,6 +377,13 @@ bool OffersDtls13(const ClientHello& hello) {
   return versions.has_value() && versions->Contains(kDtls13Version);
 }
 
+//= rfc8446#section-4.2.8
+//# Clients MAY send an empty client_shares vector in order to request
+//# group selection from the server, at the cost of an additional round
+//# trip (see Section 4.1.4).
+//= rfc8446#section-4.2.8
+//# This vector MAY be empty if the client is requesting a
+//# HelloRetryRequest.
 std::optional<KeyShareList> KeyShareList::Parse(std::span<const uint8_t> data) {
   ByteReader reader(data);
   std::span<const uint8_t> content;

@@ -378,6 +378,10 @@ TEST(ClientOfferTest, MalformedExtensionsAreDecodeErrors) {
 //# Clients MUST NOT offer multiple KeyShareEntry values
 //# for the same group.  Clients MUST NOT offer any KeyShareEntry values
 //# for groups not listed in the client's "supported_groups" extension.
+//= rfc8446#section-4.2.8
+//= type=test
+//# Servers MAY check for violations of these rules and abort the
+//# handshake with an "illegal_parameter" alert if one is violated.
 TEST(ClientOfferTest, DuplicateOrUnlistedKeySharesAreIllegal) {
   RawHello duplicate;
   duplicate.Get(51).data = {0, 10, 0, 29, 0, 1, 7, 0, 29, 0, 1, 8};
@@ -408,6 +412,15 @@ TEST(ClientOfferTest, DuplicateOrUnlistedKeySharesAreIllegal) {
   ExpectFailure(many, AlertDescription::kIllegalParameter, Reason::kBadKeyShare);
 }
 
+//= rfc8446#section-4.2.8
+//= type=test
+//# Clients MAY send an empty client_shares vector in order to request
+//# group selection from the server, at the cost of an additional round
+//# trip (see Section 4.1.4).
+//= rfc8446#section-4.2.8
+//= type=test
+//# This vector MAY be empty if the client is requesting a
+//# HelloRetryRequest.
 TEST(ClientOfferTest, NoKeySharesAreAllowed) {
   RawHello hello;
   hello.Get(51).data = {0, 0};

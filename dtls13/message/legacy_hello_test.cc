@@ -74,6 +74,10 @@ TEST(LegacyHelloTest, RefusesWhatIsNone) {
 //= type=test
 //# if previous versions of TLS are allowed to be negotiated, they MUST be
 //# present as well
+//= rfc8446#appendix-D.1
+//= type=test
+//# this practice is vulnerable to downgrade attacks and is NOT
+//# RECOMMENDED.
 TEST(LegacyHelloTest, IsOfferedBehindOurOwn) {
   const auto legacy = ReadLegacyHello(Dtls12Hello({0, 10, 0, 4, 0, 2, 0, 22, 0, 23, 0, 0}));
   ASSERT_TRUE(legacy.has_value());

@@ -260,6 +260,11 @@ TEST(FinishedTest, HasExactlyTheHashsLength) {
   EXPECT_EQ(SerializeFinished(Bytes(48, 2)), Bytes(48, 2));
 }
 
+//= rfc8446#section-4.2
+//= type=test
+//# The server MAY also send unsolicited extensions in the
+//# NewSessionTicket, though the client does not respond directly to
+//# these.
 TEST(NewSessionTicketTest, ParsesAndSerializes) {
   const Bytes body = {0, 0, 0x1c, 0x20, 1, 2, 3,  4, 2, 8, 9, 0, 3,
                       5, 6, 7,    0,    8, 0, 42, 0, 4, 0, 1, 0, 0};

@@ -46,6 +46,10 @@ std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket) {
   {
     const ByteWriter::LengthPrefix block(&writer, 2);
     ExtensionWriter extensions(&writer);
+    //= rfc8446#section-4.2
+    //# The server MAY also send unsolicited extensions in the
+    //# NewSessionTicket, though the client does not respond directly to
+    //# these.
     if (ticket.max_early_data_len > 0) {
       extensions.Write(ExtensionType::kEarlyData,
                        [&](ByteWriter* data) { data->WriteU32(ticket.max_early_data_len); });

@@ -182,6 +182,9 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
       extensions.Write(ExtensionType::kKeyShare,
                        [&](ByteWriter* data) { data->WriteU16(static_cast<uint16_t>(*group)); });
     }
+    //= rfc8446#section-4.2.2
+    //# When sending a HelloRetryRequest, the server MAY provide a "cookie"
+    //# extension to the client
     extensions.Write(ExtensionType::kCookie,
                      [&](ByteWriter* data) { data->WriteVector16(cookie); });
   }

@@ -323,6 +323,8 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   if (content.size() > kMaxPlaintextLen) return 0;
   if (epoch == kPlaintextEpoch) return SealPlaintext(type, content, out, number);
   WriteEpoch* keys = epochs_.FindWrite(epoch);
+  //= rfc8446#section-5.1
+  //# Zero-length fragments of Application Data MAY be sent,
   const size_t record_len = Overhead(epoch, form) + content.size();
   if (keys == nullptr || out.size() < record_len) return 0;
   //= rfc9147#section-4.2.1

@@ -21,6 +21,9 @@ class EverySuite : public ::testing::TestWithParam<CipherSuite> {};
 //= type=test
 //# If so, the implementation MUST process the record as DTLSCiphertext; the
 //# true content type will be inside the protected portion.
+//= rfc8446#section-5.1
+//= type=test
+//# Zero-length fragments of Application Data MAY be sent,
 TEST_P(EverySuite, EveryFormLengthAndTypeRoundTrips) {
   for (const HeaderForm form : kEveryForm) {
     RecordPair pair(GetParam());

@@ -101,6 +101,9 @@ Secret TicketKeyring::FindKey(std::span<const uint8_t> name) const {
   return Secret();
 }
 
+//= rfc8446#section-4.6.1
+//# It MAY be either a database lookup key or a self-encrypted and
+//# self-authenticated value.
 std::vector<uint8_t> TicketKeyring::Seal(const Session& session, WallTime now) {
   std::vector<uint8_t> content = SerializeSession(WithoutTicket(session));
   if (content.empty()) return {};

@@ -69,6 +69,10 @@ TEST(TicketKeyringTest, OpensWhatItSealed) {
   EXPECT_TRUE(opened->ticket.empty()) << "a ticket does not carry an older one";
 }
 
+//= rfc8446#section-4.6.1
+//= type=test
+//# It MAY be either a database lookup key or a self-encrypted and
+//# self-authenticated value.
 TEST(TicketKeyringTest, NothingOfTheSessionIsInClear) {
   const Bytes ticket = Keyring()->Seal(SessionOf(), kNow);
   const std::string text(ticket.begin(), ticket.end());

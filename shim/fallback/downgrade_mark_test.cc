@@ -88,6 +88,15 @@ class DowngradeMarkTest : public testing::Test {
 //= type=test
 //# If negotiating TLS 1.2, TLS 1.3 servers MUST set the last 8 bytes of
 //# their Random value to the bytes:
+//= rfc8446#section-4.1.3
+//= type=test
+//# The last 8 bytes MUST be overwritten as described below if negotiating
+//# TLS 1.2 or TLS 1.1, but the remaining bytes MUST be random.
+//= rfc8446#section-4.1.3
+//= type=test
+//# TLS 1.3 servers which negotiate TLS 1.2 or below in response to a
+//# ClientHello MUST set the last 8 bytes of their Random value specially
+//# in their ServerHello.
 TEST_F(DowngradeMarkTest, ServerMarksDtls12) {
   EXPECT_EQ(Connect(), kDtls12Mark);
   EXPECT_EQ(SSL_version(pair_.server.get()), DTLS1_2_VERSION);

@@ -41,6 +41,13 @@ void DowngradeMark::MarkRandom(std::span<uint8_t> drawn) {
   //# If negotiating TLS 1.1 or below, TLS 1.3 servers MUST, and TLS 1.2
   //# servers SHOULD, set the last 8 bytes of their ServerHello.Random value
   //# to the bytes:
+  //= rfc8446#section-4.1.3
+  //# The last 8 bytes MUST be overwritten as described below if negotiating
+  //# TLS 1.2 or TLS 1.1, but the remaining bytes MUST be random.
+  //= rfc8446#section-4.1.3
+  //# TLS 1.3 servers which negotiate TLS 1.2 or below in response to a
+  //# ClientHello MUST set the last 8 bytes of their Random value specially
+  //# in their ServerHello.
   const auto& mark = Real().SSL_version(ssl) == DTLS1_2_VERSION ? kDtls12 : kBelowDtls12;
   std::ranges::copy(mark, drawn.last(mark.size()).begin());
 }

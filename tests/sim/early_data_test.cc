@@ -145,6 +145,10 @@ TEST(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
 //= type=test
 //# MUST respond to apparent replay by rejecting 0-RTT but MUST NOT abort
 //# the handshake.
+//= rfc8446#section-8
+//= type=test
+//# Servers SHOULD provide that level of replay safety by implementing one
+//# of the methods described in this section or by equivalent means.
 TEST(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
   const PairOptions options = EarlyOptions();
   AssociationPair pair(options);
@@ -212,6 +216,11 @@ TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
 //= type=test
 //# MUST NOT automatically resend 0-RTT data if it is rejected by the
 //# server unless instructed by the application.
+//= rfc8446#section-4.2.10
+//= type=test
+//# A TLS implementation SHOULD NOT automatically resend early data;
+//# applications are in a better position to decide when retransmission is
+//# appropriate.
 TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
   PairOptions options = EarlyOptions();
   options.server.handshake.server.max_early_data_len = 0;
@@ -272,6 +281,14 @@ TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
 //= type=test
 //# a server MUST validate that the ticket age for the selected PSK
 //# identity
+//= rfc8446#section-4.2.10
+//= type=test
+//# If it is not, the server SHOULD proceed with the handshake but reject
+//# 0-RTT, and SHOULD NOT take any other action that assumes that this
+//# ClientHello is fresh.
+//= rfc8446#section-8
+//= type=test
+//# servers SHOULD limit 0-RTT replays further when feasible.
 TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
   for (const int error : {-11, 11}) {
     PairOptions options = EarlyOptions();
@@ -290,6 +307,9 @@ TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
 //= type=test
 //# Implementations MUST use the exporter_master_secret unless explicitly
 //# specified by the application.
+//= rfc8446#section-7.5
+//= type=test
+//# A separate interface for the early exporter is RECOMMENDED;
 TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
   AssociationPair pair(EarlyOptions());
   std::array<Bytes, 2> keys = {Bytes(32), Bytes(32)};

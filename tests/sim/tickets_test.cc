@@ -38,6 +38,14 @@ std::vector<std::shared_ptr<const Session>> SessionsOf(const PairOptions& option
 //# Specifically, a server MAY send
 //# multiple NewSessionTicket messages at once without awaiting ACKs for
 //# earlier NewSessionTicket messages first.
+//= rfc8446#section-4.6.1
+//= type=test
+//# At any time after the server has received the client Finished message,
+//# it MAY send a NewSessionTicket message.
+//= rfc8446#section-4.6.1
+//= type=test
+//# Servers MAY send multiple tickets on a single connection, either
+//# immediately after each other or after specific events
 TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
   AssociationPair pair(TicketOptions());
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -75,6 +83,10 @@ TEST(TicketsTest, TheServerIsToldOfItsOwnWhereItWantsTo) {
   EXPECT_EQ(pair.client().association->IssuedSession(), nullptr);
 }
 
+//= rfc8446#section-4.2.9
+//= type=test
+//# Servers SHOULD NOT send NewSessionTicket with tickets that are not
+//# compatible with the advertised modes;
 TEST(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
   PairOptions options = TicketOptions();
   options.client.handshake.psk_modes = {};
@@ -189,6 +201,13 @@ TEST(TicketsTest, CarryWhatTheServersCallerWantsBack) {
   }
 }
 
+//= rfc8446#section-4.6.1
+//= type=test
+//# The client MAY use this PSK for future handshakes by including the
+//# ticket value in the "pre_shared_key" extension
+//= rfc8446#appendix-C.4
+//= type=test
+//# Servers SHOULD issue new tickets with every connection.
 TEST(TicketsTest, ResumeTheConnection) {
   PairOptions options = TicketOptions();
   const auto sessions = SessionsOf(options);
