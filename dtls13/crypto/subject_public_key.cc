@@ -5,21 +5,14 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <optional>
 
+#include "dtls13/crypto/der_element.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/wire/byte_reader.h"
 
 namespace dtls13 {
 namespace {
-
-enum Tag : uint8_t {
-  kInteger = 0x02,
-  kBitString = 0x03,
-  kSequence = 0x30,
-  kVersion = 0xa0,  // [0], explicit
-};
 
 constexpr uint8_t kUncompressedPoint = 4;
 
@@ -30,58 +23,25 @@ constexpr std::array<uint8_t, 19> kP256Algorithm = {0x06, 0x07, 0x2a, 0x86, 0x48
 constexpr std::array<uint8_t, 16> kP384Algorithm = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
                                                     0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22};
 
-// Definite lengths in the fewest bytes, as DER has them and libcrypto's decoder would read them
-// too: what is accepted here cannot mean something else there.
-bool ReadLength(ByteReader* reader, size_t* len) {
-  uint8_t first = 0;
-  if (!reader->ReadU8(&first)) return false;
-  if (first < 0x80) {
-    *len = first;
-    return true;
-  }
-  uint8_t one = 0;
-  uint16_t two = 0;
-  if (first == 0x81 && reader->ReadU8(&one) && one >= 0x80) {
-    *len = one;
-    return true;
-  }
-  if (first == 0x82 && reader->ReadU16(&two) && two >= 0x100) {
-    *len = two;
-    return true;
-  }
-  return false;
-}
-
-bool ReadElement(ByteReader* reader, Tag tag, std::span<const uint8_t>* content) {
-  uint8_t actual = 0;
-  size_t len = 0;
-  return reader->ReadU8(&actual) && actual == tag && ReadLength(reader, &len) &&
-         reader->ReadBytes(len, content);
-}
-
-bool SkipAll(ByteReader* reader, std::initializer_list<Tag> tags) {
-  std::span<const uint8_t> skipped;
-  return std::all_of(tags.begin(), tags.end(),
-                     [&](Tag tag) { return ReadElement(reader, tag, &skipped); });
-}
-
 // SubjectPublicKeyInfo's content in a Certificate, RFC 5280 section 4.1.
 std::optional<std::span<const uint8_t>> FindSubjectPublicKeyInfo(std::span<const uint8_t> der) {
   std::span<const uint8_t> certificate;
   std::span<const uint8_t> to_be_signed;
   std::span<const uint8_t> key_info;
   ByteReader outer(der);
-  if (!ReadElement(&outer, kSequence, &certificate) || !outer.empty()) return std::nullopt;
+  if (!ReadDerElement(&outer, DerTag::kSequence, &certificate) || !outer.empty())
+    return std::nullopt;
   ByteReader parts(certificate);
-  if (!ReadElement(&parts, kSequence, &to_be_signed) || !SkipAll(&parts, {kSequence, kBitString}) ||
-      !parts.empty()) {
+  if (!ReadDerElement(&parts, DerTag::kSequence, &to_be_signed) ||
+      !SkipDerElements(&parts, {DerTag::kSequence, DerTag::kBitString}) || !parts.empty()) {
     return std::nullopt;
   }
   // version, serialNumber, signature, issuer, validity, subject. Version 1, which leaves its number
   // out, is left to libcrypto.
   ByteReader fields(to_be_signed);
-  if (!SkipAll(&fields, {kVersion, kInteger, kSequence, kSequence, kSequence, kSequence}) ||
-      !ReadElement(&fields, kSequence, &key_info)) {
+  if (!SkipDerElements(&fields, {DerTag::kExplicit0, DerTag::kInteger, DerTag::kSequence,
+                                 DerTag::kSequence, DerTag::kSequence, DerTag::kSequence}) ||
+      !ReadDerElement(&fields, DerTag::kSequence, &key_info)) {
     return std::nullopt;
   }
   return key_info;
@@ -102,8 +62,8 @@ OpenSslPtr<EVP_PKEY> EllipticCurveKeyOfCertificate(const Algorithms& algorithms,
   std::span<const uint8_t> algorithm;
   std::span<const uint8_t> bits;
   ByteReader reader(*key_info);
-  if (!ReadElement(&reader, kSequence, &algorithm) || !ReadElement(&reader, kBitString, &bits) ||
-      !reader.empty()) {
+  if (!ReadDerElement(&reader, DerTag::kSequence, &algorithm) ||
+      !ReadDerElement(&reader, DerTag::kBitString, &bits) || !reader.empty()) {
     return nullptr;
   }
   const std::optional<NamedGroup> curve = CurveOf(algorithm);

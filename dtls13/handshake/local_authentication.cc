@@ -55,7 +55,8 @@ Status LocalAuthentication::AnswerRequest(const HandshakeConfig& config,
                                           const Credential* credential, Transcript* transcript,
                                           AuthenticationMessage* certificate) {
   if (credential != nullptr && credential->type != request.type) credential = nullptr;
-  const auto scheme = ChooseSignatureScheme(credential, request.signature_schemes);
+  const auto scheme = ChooseSignatureScheme(credential, request.signature_schemes,
+                                            request.wishes.certificate_schemes);
   //= rfc8446#section-4.4.2
   //# If the server requests client authentication but no
   //# suitable certificate is available, the client MUST send a Certificate

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/peer_authentication.h"
 #include "dtls13/message/certificate_request.h"
@@ -101,8 +102,16 @@ TEST_F(LocalAuthenticationTest, WithoutACredentialThatFitsAnEmptyListIsShown) {
   raw_key.type = CertificateType::kRawPublicKey;
   Credential no_scheme = *Identity().credential();
   no_scheme.schemes.clear();
-  for (const Credential* credential : {static_cast<const Credential*>(nullptr),
-                                       &std::as_const(raw_key), &std::as_const(no_scheme)}) {
+  const OpenSslPtr<EVP_PKEY> issuer = NewTestKey("RSA");
+  Credential sha1 = *Identity().credential();
+  sha1.chain.push_back(MakeCertificate({.common_name = "authority",
+                                        .issuer_name = "root",
+                                        .key = issuer.get(),
+                                        .issuer_key = issuer.get(),
+                                        .digest = "SHA1"}));
+  for (const Credential* credential :
+       {static_cast<const Credential*>(nullptr), &std::as_const(raw_key), &std::as_const(no_scheme),
+        &std::as_const(sha1)}) {
     client_transcript_ = StartedTranscript();
     server_transcript_ = StartedTranscript();
     ASSERT_TRUE(Answer(credential).ok());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "dtls13/crypto/chain_signatures.h"
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/signature.h"
@@ -174,9 +175,21 @@ std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const Clie
   return hello.legacy_session_id;
 }
 
-std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,
-                                                     std::span<const SignatureScheme> offered) {
+std::optional<SignatureScheme> ChooseSignatureScheme(
+    const Credential* credential, std::span<const SignatureScheme> offered,
+    std::span<const SignatureScheme> certificate_schemes) {
   if (credential == nullptr || credential->chain.empty()) return std::nullopt;
+  //= rfc8446#section-4.4.2.2
+  //# This fallback chain SHOULD NOT use the deprecated SHA-1 hash algorithm
+  //# in general, but MAY do so if the client's advertisement permits it,
+  //# and MUST NOT do so otherwise.
+  // A client's chain is held to the same. Whatever else is unknown to the peer it may still take.
+  if (credential->type == CertificateType::kX509 &&
+      JudgeChainSignatures(credential->chain,
+                           certificate_schemes.empty() ? offered : certificate_schemes) ==
+          ChainSignatures::kUnlistedSha1) {
+    return std::nullopt;
+  }
   for (const SignatureScheme scheme : credential->schemes) {
     const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
     //= rfc8446#section-4.4.2.2

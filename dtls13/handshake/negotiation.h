@@ -64,9 +64,12 @@ std::vector<NamedGroup> GroupsToAnnounce(const HandshakeConfig& config, NamedGro
 std::span<const uint8_t> SessionIdEcho(const HandshakeConfig& config, const ClientHello& hello);
 
 // ChooseSignatureScheme returns the first of the credential's schemes that the peer takes and that
-// may sign a CertificateVerify; nothing when there is none. Null is a credential without any.
-std::optional<SignatureScheme> ChooseSignatureScheme(const Credential* credential,
-                                                     std::span<const SignatureScheme> offered);
+// may sign a CertificateVerify; nothing when there is none, or when the chain may not be shown to
+// this peer. Null is a credential without any. `certificate_schemes` are the peer's for signatures
+// in certificates; empty: as `offered`.
+std::optional<SignatureScheme> ChooseSignatureScheme(
+    const Credential* credential, std::span<const SignatureScheme> offered,
+    std::span<const SignatureScheme> certificate_schemes);
 
 }  // namespace dtls13
 

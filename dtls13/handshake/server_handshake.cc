@@ -396,8 +396,13 @@ Status ServerHandshakeImpl::UseCredential(const Credential* credential) {
   //# "signature_algorithms" extension, then the server MUST abort the
   //# handshake with a "missing_extension" alert
   if (client_hello_.signature_schemes.empty()) return MissingExtension();
-  const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes);
+  const auto scheme = ChooseSignatureScheme(credential, client_hello_.signature_schemes,
+                                            client_hello_.certificate_wishes.certificate_schemes);
   if (!scheme.has_value()) return HandshakeFailure(Reason::kNoSuitableSignatureAlgorithm);
+  //= rfc8446#section-4.4.2.2
+  //# If the server cannot produce a certificate chain that is signed only via
+  //# the indicated supported algorithms, then it SHOULD continue the handshake
+  //# by sending the client a certificate chain of its choice
   EncryptedExtensionsFields fields = Answers();
   Status status = ChooseCertificateTypes(*credential, &fields);
   if (!status.ok()) return status;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/certificate.h"
@@ -212,6 +213,47 @@ TEST(ServerChoiceTest, NeverSignsWithPkcs1) {
 //= rfc8446#section-4.4.2
 //= type=test
 //# The server's certificate_list MUST always be non-empty.
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# If the server cannot produce a certificate chain that is signed only via
+//# the indicated supported algorithms, then it SHOULD continue the handshake
+//# by sending the client a certificate chain of its choice
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# This fallback chain SHOULD NOT use the deprecated SHA-1 hash algorithm
+//# in general, but MAY do so if the client's advertisement permits it,
+//# and MUST NOT do so otherwise.
+TEST(ServerChoiceTest, Sha1IsShownOnlyToWhoTakesIt) {
+  const OpenSslPtr<EVP_PKEY> issuer = NewTestKey("RSA");
+  const auto serve = [&](const char* digest, const std::vector<uint16_t>& also_taken,
+                         bool in_certificates) {
+    auto credential =
+        std::make_shared<Credential>(*TestIdentity::Get(TestKeyKind::kEcdsaP256).credential());
+    credential->chain.push_back(MakeCertificate({.common_name = "authority",
+                                                 .issuer_name = "root",
+                                                 .key = issuer.get(),
+                                                 .issuer_key = issuer.get(),
+                                                 .digest = digest}));
+    HandshakeConfig config = TestConfig();
+    config.credential = credential;
+    Hello hello;
+    auto* const list = in_certificates ? &hello.fields.certificate_wishes.certificate_schemes
+                                       : &hello.fields.signature_schemes;
+    for (const uint16_t scheme : also_taken) list->push_back(static_cast<SignatureScheme>(scheme));
+    return Give(NewServer(config).get(), hello.Build());
+  };
+  EXPECT_TRUE(serve("SHA256", {}, false).ok()) << "not listed, and the client's to judge";
+  for (const char* digest : {"SHA1", "MD5"}) {
+    ExpectFatal(serve(digest, {}, false), AlertDescription::kHandshakeFailure,
+                Reason::kNoSuitableSignatureAlgorithm);
+    ExpectFatal(serve(digest, {0x0401}, true), AlertDescription::kHandshakeFailure,
+                Reason::kNoSuitableSignatureAlgorithm);
+  }
+  for (const bool in_certificates : {false, true}) {
+    EXPECT_TRUE(serve("SHA1", {0x0201}, in_certificates).ok());
+  }
+}
+
 TEST(ServerChoiceTest, AsksForTheCredential) {
   HandshakeConfig config = TestConfig();
   config.credential = nullptr;

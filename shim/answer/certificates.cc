@@ -72,6 +72,12 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
   return chain;
 }
 
+std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate) {
+  std::vector<std::vector<uint8_t>> chain;
+  if (!AppendDer<X509>(certificate, i2d_X509, &chain)) chain.clear();
+  return chain;
+}
+
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der) {
   const CtxAttachment* ctx = attachment.ctx();
   X509* certificate = X509_new_ex(ctx == nullptr ? nullptr : ctx->shared.library_context(),

@@ -20,6 +20,9 @@ namespace dtls13::shim {
 // unless the mode forbids that. Empty when libcrypto fails.
 std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachment, X509* leaf);
 
+// ChainOfOne returns the DER of `certificate` alone. Empty when libcrypto fails.
+std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate);
+
 // ParseCertificate takes exactly one certificate. Null when it does not parse.
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der);
 

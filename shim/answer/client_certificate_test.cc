@@ -187,6 +187,38 @@ TEST_P(ClientCertificateTest, OneThatTheServerCannotTakeIsNotShown) {
   EXPECT_EQ(PeerOfServer(), "");
 }
 
+// Not libssl's: it looks at the keys alone.
+//= rfc8446#section-4.4.2.2
+//= type=test
+//# All certificates provided by the server MUST be signed by a signature
+//# algorithm advertised by the client if it is able to provide such a
+//# chain (see Section 4.2.3).
+//= rfc8446#section-4.2.3
+//= type=test
+//# TLS 1.3 servers MUST NOT offer a SHA-1 signed certificate unless no
+//# valid certificate chain can be produced without it (see Section
+//# 4.4.2.2).
+TEST(ServerCertificateTest, OneThatTheClientCanVerifyComesFirst) {
+  const TestCertificate ec_authority("ec authority");
+  const TestCertificate rsa_authority("rsa authority", nullptr, "RSA");
+  const TestCertificate ec("ec server", &rsa_authority);
+  const TestCertificate rsa("rsa server", &ec_authority, "RSA");
+  const auto shown = [&](const char* schemes) {
+    SslPair pair(Protocol::kDtls13);
+    ec.UseOn(pair.server_ctx.get());
+    rsa.UseOn(pair.server_ctx.get());
+    SSL_CTX_set_verify(pair.client_ctx.get(), SSL_VERIFY_NONE, nullptr);
+    SSL_CTX_set1_sigalgs_list(pair.client_ctx.get(), schemes);
+    pair.Make();
+    pair.Run();
+    EXPECT_TRUE(pair.client_end.is_up) << pair.client_end.reason;
+    return SubjectOf(SSL_get0_peer_certificate(pair.client.get()));
+  };
+  EXPECT_EQ(shown("ECDSA+SHA256:RSA-PSS+SHA256"), "/CN=rsa server") << "ec's is of RSA+SHA256";
+  EXPECT_EQ(shown("ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256"), "/CN=ec server");
+  EXPECT_EQ(shown("ECDSA+SHA256"), "/CN=ec server") << "there is no other";
+}
+
 int ChooseCertificate(SSL* ssl, void* arg) {
   Seen().push_back("cert_cb");
   if (arg != nullptr) return 0;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "dtls13/crypto/chain_signatures.h"
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/signature.h"
 #include "shim/answer/certificates.h"
@@ -51,6 +52,24 @@ std::vector<SignatureScheme> AllowedSchemes(const SslAttachment& attachment) {
   return schemes;
 }
 
+// Verifiable leaves of several slots those whose certificate is signed by what the peer takes.
+std::vector<CertificateSlot> Verifiable(const SslAttachment& attachment,
+                                        std::vector<CertificateSlot> slots) {
+  if (slots.size() < 2) return slots;
+  const AssociationFacts facts = attachment.association()->facts();
+  const bool is_server = attachment.side == Side::kServer;
+  const CertificateWishes& wishes =
+      is_server ? facts.client_hello.certificate_wishes : facts.certificate_request.wishes;
+  const std::vector<SignatureScheme>& schemes =
+      !wishes.certificate_schemes.empty() ? wishes.certificate_schemes
+      : is_server                         ? facts.client_hello.signature_schemes
+                                          : facts.certificate_request.signature_schemes;
+  std::erase_if(slots, [&](const CertificateSlot& slot) {
+    return JudgeChainSignatures(ChainOfOne(slot.certificate), schemes) != ChainSignatures::kListed;
+  });
+  return slots;
+}
+
 // MakeCredential returns the certificate that fits the peer. Without one, a client has none to
 // show, and a server shows its first, so that the association can say what is wrong.
 std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
@@ -58,8 +77,19 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   const std::vector<CertificateSlot> slots = CertificateSlots(ssl);
   auto credential = std::make_shared<Credential>();
+  const std::vector<SignatureScheme> allowed = AllowedSchemes(attachment);
+  //= rfc8446#section-4.4.2.2
+  //# All certificates provided by the server MUST be signed by a signature
+  //# algorithm advertised by the client if it is able to provide such a
+  //# chain (see Section 4.2.3).
+  //= rfc8446#section-4.2.3
+  //# TLS 1.3 servers MUST NOT offer a SHA-1 signed certificate unless no
+  //# valid certificate chain can be produced without it (see Section
+  //# 4.4.2.2).
+  // A client prefers such a certificate too, and libssl's own judges by the key alone.
   std::optional<CertificateSlot> slot =
-      ChooseSlot(slots, AllowedSchemes(attachment), &credential->schemes);
+      ChooseSlot(Verifiable(attachment, slots), allowed, &credential->schemes);
+  if (!slot) slot = ChooseSlot(slots, allowed, &credential->schemes);
   if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
   if (!slot) return nullptr;
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
