@@ -109,7 +109,7 @@ Outcome Keep(SslAttachment& attachment, HelloReport report, std::span<const uint
 }
 
 // LeaveToLibssl keeps a ClientHello for libssl, which takes datagrams: one that came in several is
-// written into one record.
+// written into one record. Pieces of other clients' hellos stay: libssl may only answer this one.
 Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
                       std::span<const uint8_t> datagram, std::vector<uint8_t> address) {
   std::vector<uint8_t> record;
@@ -121,7 +121,6 @@ Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
     datagram = record;
   }
   attachment.kept_hello.Keep(datagram, std::move(address), ReadPeer(attachment.ssl()));
-  attachment.hello_listener.reset();
   return Outcome::kIsLibssls;
 }
 
@@ -190,11 +189,11 @@ Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uin
 // Listen has the attachment's listener go by the present settings; pieces of ClientHellos stay.
 void Listen(SslAttachment& attachment, const std::shared_ptr<const AssociationConfig>& config,
             CookieMode mode) {
-  const bool serves_one = mode == CookieMode::kNone || mode == CookieMode::kExchange;
   HelloListenerOptions options;
   options.cookie = mode == CookieMode::kNone ? HelloCookie::kNone : HelloCookie::kApplications;
   options.serves_older = AllowsOlder(attachment);
-  if (serves_one) options.max_hellos = 1;
+  // Without cookies the SSL serves the first that comes; with them, no sender keeps another out.
+  if (mode == CookieMode::kNone) options.max_hellos = 1;
   if (attachment.hello_listener == nullptr) {
     attachment.hello_listener = std::make_unique<HelloListener>(HandshakeConfigOf(config), options);
   } else {

@@ -19,8 +19,8 @@ enum class CookieMode : uint8_t {
 };
 
 // ReceiveFirstHello reads datagrams for a server that has no association yet, until a ClientHello
-// is worth one. It keeps nothing of the others, but for a bounded number of pieces of ClientHellos:
-// one client's where the SSL is to serve the first that comes.
+// is worth one. It keeps nothing of the others, but for a bounded number of pieces of ClientHellos,
+// from one call to the next: one client's where the SSL is to serve the first that comes.
 //
 // kDone with the hello in attachment.kept_hello; kIsLibssls with a
 // hello there that is libssl's to answer; with `one_datagram` also kAnswered, or kIgnored when it

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The entries that bring a connection up, and those that ask how far it is.
 
+#include <memory>
+#include <utility>
+
+#include "dtls13/listener/hello_listener.h"
 #include "shim/attachment/ownership.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/drive/association_setup.h"
@@ -35,6 +39,18 @@ void SetSide(SSL* ssl, Side side) {
   const bool fell_back = attachment->owner() == Owner::kLibssl && attachment->side == Side::kClient;
   if (attachment->owner() == Owner::kOurs || fell_back) ForgetConnection(*attachment);
   attachment->side = side;
+}
+
+// BeginListening makes an SSL ready for whichever client is next, unless a call of libssl's own is
+// what listens. Pieces of ClientHellos stay: an event loop calls once for each datagram, and the
+// rest of a hello comes with the next. False while the SSL is busy.
+bool BeginListening(SSL* ssl) {
+  SslAttachment* attachment = SslAttachment::Find(ssl);
+  if (attachment == nullptr || attachment->in_libssl()) return true;
+  std::unique_ptr<HelloListener> listener = std::move(attachment->hello_listener);
+  const bool cleared = ClearConnection(ssl) == 1;
+  attachment->hello_listener = std::move(listener);
+  return cleared;
 }
 
 int Listen(SslAttachment& attachment, BIO_ADDR* client) {
@@ -115,11 +131,7 @@ DTLS13_EXPORT void SSL_set_accept_state(SSL* ssl) noexcept {
 
 DTLS13_EXPORT int DTLSv1_listen(SSL* ssl, BIO_ADDR* client) noexcept {
   DefaultSide(ssl, Side::kServer);
-  if (SslAttachment* attachment = SslAttachment::Find(ssl);
-      attachment != nullptr && !attachment->in_libssl()) {
-    // Whoever listens begins anew, and any client may be next.
-    if (ClearConnection(ssl) != 1) return -1;
-  }
+  if (!BeginListening(ssl)) return -1;
   if (SslAttachment* attachment = Decide(ssl)) return Listen(*attachment, client);
   LibsslCall call(ssl);
   return Real().DTLSv1_listen(ssl, client);
@@ -127,10 +139,7 @@ DTLS13_EXPORT int DTLSv1_listen(SSL* ssl, BIO_ADDR* client) noexcept {
 
 DTLS13_EXPORT int SSL_stateless(SSL* ssl) noexcept {
   DefaultSide(ssl, Side::kServer);
-  if (SslAttachment* attachment = SslAttachment::Find(ssl);
-      attachment != nullptr && !attachment->in_libssl()) {
-    if (ClearConnection(ssl) != 1) return -1;
-  }
+  if (!BeginListening(ssl)) return -1;
   if (SslAttachment* attachment = Decide(ssl)) return Stateless(*attachment);
   LibsslCall call(ssl);
   return Real().SSL_stateless(ssl);

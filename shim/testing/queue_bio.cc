@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/testing/queue_bio.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -35,10 +37,22 @@ int QueueWrite(BIO* bio, const char* data, int len) {
   return len;
 }
 
+long SayPeer(const QueueBio& queue, void* address) {
+  if (queue.sender_port == 0) return 0;
+  const in_addr loopback = {.s_addr = htonl(INADDR_LOOPBACK)};
+  return BIO_ADDR_rawmake(static_cast<BIO_ADDR*>(address), AF_INET, &loopback, sizeof(loopback),
+                          htons(queue.sender_port));
+}
+
 long QueueControl(BIO* bio, int command, long /*number*/, void* pointer) {
   auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
   switch (command) {
     case BIO_CTRL_FLUSH:
+      return 1;
+    case BIO_CTRL_DGRAM_GET_PEER:
+      return SayPeer(*queue, pointer);
+    case BIO_CTRL_DGRAM_SET_PEER:
+      queue->sends_to = ntohs(BIO_ADDR_rawport(static_cast<BIO_ADDR*>(pointer)));
       return 1;
     case BIO_CTRL_DGRAM_QUERY_MTU:
       return queue->refused ? queue->path_mtu : queue->told_mtu;

@@ -22,9 +22,11 @@ struct QueueBio {
   bool retries = true;   // an empty queue sets the retry flag
   int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
   bool refused = false;
-  int told_mtu = 0;        // what QUERY_MTU says otherwise
-  bool is_socket = false;  // passes for libcrypto's own datagram socket
-  SSL* ssl = nullptr;      // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  int told_mtu = 0;          // what QUERY_MTU says otherwise
+  bool is_socket = false;    // passes for libcrypto's own datagram socket
+  SSL* ssl = nullptr;        // asked for its timeout inside SET_NEXT_TIMEOUT, if given
+  uint16_t sender_port = 0;  // on loopback: what GET_PEER says; 0 when it cannot tell
+  uint16_t sends_to = 0;     // the port that SET_PEER named last
   timeval next_timeout = {};
   int num_timeouts_told = 0;
 };

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// A listening server that is called once for each datagram, and hellos that come in several.
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <cstring>
+#include <deque>
+#include <string>
+#include <utility>
+
+#include "shim/libssl/openssl_headers.h"
+#include "shim/testing/queue_bio.h"
+#include "shim/testing/ssl_pair.h"
+
+namespace dtls13::shim {
+namespace {
+
+constexpr char kCookie[] = "application's cookie";
+constexpr uint16_t kClientPort = 4001;
+constexpr uint16_t kOtherPort = 4002;
+
+int GenerateCookie(SSL* /*ssl*/, unsigned char* cookie, unsigned int* cookie_len) {
+  *cookie_len = sizeof(kCookie);
+  std::memcpy(cookie, kCookie, sizeof(kCookie));
+  return 1;
+}
+
+int VerifyCookie(SSL* /*ssl*/, const unsigned char* cookie, unsigned int cookie_len) {
+  return cookie_len == sizeof(kCookie) && std::memcmp(cookie, kCookie, cookie_len) == 0;
+}
+
+int GenerateStatelessCookie(SSL* /*ssl*/, unsigned char* cookie, size_t* cookie_len) {
+  *cookie_len = sizeof(kCookie);
+  std::memcpy(cookie, kCookie, sizeof(kCookie));
+  return 1;
+}
+
+int VerifyStatelessCookie(SSL* /*ssl*/, const unsigned char* cookie, size_t cookie_len) {
+  return cookie_len == sizeof(kCookie) && std::memcmp(cookie, kCookie, cookie_len) == 0;
+}
+
+// The parameter is the newest version that the client has.
+class ListenTest : public testing::TestWithParam<int> {
+ protected:
+  ListenTest() : pair_(Protocol::kDtls13), address_(BIO_ADDR_new()) {
+    SSL_CTX* const server = pair_.server_ctx.get();
+    SSL_CTX_set_cookie_generate_cb(server, GenerateCookie);
+    SSL_CTX_set_cookie_verify_cb(server, VerifyCookie);
+    SSL_CTX_set_stateless_cookie_generate_cb(server, GenerateStatelessCookie);
+    SSL_CTX_set_stateless_cookie_verify_cb(server, VerifyStatelessCookie);
+    SSL_CTX_set_min_proto_version(server, 0);
+    SSL_CTX_set_min_proto_version(pair_.client_ctx.get(), 0);
+    SSL_CTX_set_max_proto_version(pair_.client_ctx.get(), GetParam());
+    pair_.Make();
+    server_queue_.sender_port = kClientPort;
+    BIO* server_bio = NewQueueBio(&server_queue_);
+    BIO* client_bio = NewQueueBio(&client_queue_);
+    SSL_set_bio(pair_.server.get(), server_bio, server_bio);
+    SSL_set_bio(pair_.client.get(), client_bio, client_bio);
+    // A hello of at least two datagrams, whatever else is in it.
+    const std::string long_name =
+        std::string(60, 'a') + "." + std::string(60, 'b') + "." + std::string(60, 'c') + ".example";
+    SSL_set_tlsext_host_name(pair_.client.get(), long_name.c_str());
+    SSL_set_options(pair_.client.get(), SSL_OP_NO_QUERY_MTU);
+    SSL_set_mtu(pair_.client.get(), 256);
+  }
+  ~ListenTest() override {
+    BIO_ADDR_free(address_);
+    ERR_clear_error();
+  }
+
+  // What the client sends next.
+  std::deque<Datagram> TakeFlight() {
+    SSL_do_handshake(pair_.client.get());
+    return std::exchange(to_server_, {});
+  }
+
+  // Each datagram by a call of its own; what the last one came to.
+  template <typename Call>
+  int OneByOne(const std::deque<Datagram>& datagrams, Call call) {
+    int result = -1;
+    for (const Datagram& datagram : datagrams) {
+      to_server_.push_back(datagram);
+      result = call();
+      ERR_clear_error();
+    }
+    return result;
+  }
+
+  int Listen() { return DTLSv1_listen(pair_.server.get(), address_); }
+
+  SslPair pair_;
+  BIO_ADDR* const address_;
+  std::deque<Datagram> to_server_;
+  std::deque<Datagram> to_client_;
+  QueueBio server_queue_ = {.incoming = &to_server_, .outgoing = &to_client_};
+  QueueBio client_queue_ = {.incoming = &to_client_, .outgoing = &to_server_};
+};
+
+TEST_P(ListenTest, APieceACall) {
+  const std::deque<Datagram> first = TakeFlight();
+  ASSERT_GE(first.size(), 2u);
+  EXPECT_EQ(OneByOne(first, [&] { return Listen(); }), 0);
+  ASSERT_EQ(to_client_.size(), 1u);
+  const std::deque<Datagram> second = TakeFlight();
+  ASSERT_GE(second.size(), 2u);
+  EXPECT_EQ(OneByOne(second, [&] { return Listen(); }), 1);
+  for (int turn = 0; turn < 10; ++turn) {
+    SSL_do_handshake(pair_.server.get());
+    SSL_do_handshake(pair_.client.get());
+  }
+  EXPECT_TRUE(SSL_is_init_finished(pair_.server.get()));
+  EXPECT_EQ(SSL_version(pair_.server.get()), GetParam());
+}
+
+TEST_P(ListenTest, PiecesOfEachSenderByThemselves) {
+  const std::deque<Datagram> first = TakeFlight();
+  ASSERT_GE(first.size(), 2u);
+  Datagram forged = first[0];
+  forged.back() ^= 1;
+  for (const Datagram& datagram : first) {
+    server_queue_.sender_port = kClientPort;
+    OneByOne({datagram}, [&] { return Listen(); });
+    server_queue_.sender_port = kOtherPort;
+    OneByOne({forged}, [&] { return Listen(); });
+  }
+  EXPECT_EQ(to_client_.size(), 1u);
+}
+
+// Somebody else's whole hello is answered meanwhile, by libssl where it is of DTLS 1.2.
+TEST_P(ListenTest, AnotherClientsHelloLosesNoPieces) {
+  const std::deque<Datagram> first = TakeFlight();
+  ASSERT_GE(first.size(), 2u);
+  SslPtr other(SSL_new(pair_.client_ctx.get()));
+  BIO* bio = NewQueueBio(&client_queue_);
+  SSL_set_bio(other.get(), bio, bio);
+  SSL_set_connect_state(other.get());
+  SSL_do_handshake(other.get());
+  const std::deque<Datagram> whole = std::exchange(to_server_, {});
+  for (const Datagram& datagram : first) {
+    server_queue_.sender_port = kClientPort;
+    OneByOne({datagram}, [&] { return Listen(); });
+    if (&datagram == &first.back()) break;
+    server_queue_.sender_port = kOtherPort;
+    OneByOne(whole, [&] { return Listen(); });
+    EXPECT_EQ(std::exchange(to_client_, {}).size(), 1u);
+  }
+  EXPECT_EQ(to_client_.size(), 1u);
+}
+
+TEST_P(ListenTest, ClearForgetsThePieces) {
+  const std::deque<Datagram> first = TakeFlight();
+  ASSERT_GE(first.size(), 2u);
+  for (const Datagram& datagram : first) {
+    SSL_clear(pair_.server.get());
+    OneByOne({datagram}, [&] { return Listen(); });
+  }
+  EXPECT_TRUE(to_client_.empty());
+}
+
+TEST_P(ListenTest, StatelessAPieceACall) {
+  if (GetParam() != DTLS1_3_VERSION) GTEST_SKIP() << "SSL_stateless serves no DTLS 1.2";
+  const auto stateless = [&] { return SSL_stateless(pair_.server.get()); };
+  EXPECT_EQ(OneByOne(TakeFlight(), stateless), 0);
+  ASSERT_EQ(to_client_.size(), 1u);
+  EXPECT_EQ(OneByOne(TakeFlight(), stateless), 1);
+}
+
+// SSL_accept with cookies gathers as many as a listener does.
+TEST_P(ListenTest, AcceptWithCookiesServesWhoeverProvesItself) {
+  SSL_set_options(pair_.server.get(), SSL_OP_COOKIE_EXCHANGE);
+  const auto accept = [&] { return SSL_accept(pair_.server.get()); };
+  const std::deque<Datagram> first = TakeFlight();
+  ASSERT_GE(first.size(), 2u);
+  Datagram forged = first[0];
+  forged.back() ^= 1;
+  for (const Datagram& datagram : first) {
+    server_queue_.sender_port = kClientPort;
+    OneByOne({datagram}, accept);
+    server_queue_.sender_port = kOtherPort;
+    OneByOne({forged}, accept);
+  }
+  EXPECT_EQ(to_client_.size(), 1u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, ListenTest, testing::Values(DTLS1_3_VERSION, DTLS1_2_VERSION),
+                         [](const auto& info) {
+                           return info.param == DTLS1_3_VERSION ? "Dtls13" : "Dtls12";
+                         });
+
+}  // namespace
+}  // namespace dtls13::shim
