@@ -39,6 +39,7 @@ class FakeHandshake final : public ServerHandshake {
   const ClientHelloInfo& client_hello() const override { return hello; }
   Status ChooseProtocol(std::string_view) override { return Count(); }
   void AddExtensions(CustomExtensions) override {}
+  void IgnoreServerName() override {}
   Status DemandCertificate(CertificateDemand) override { return Count(); }
 
   HandshakeWait waits_for = HandshakeWait::kMessage;

@@ -64,6 +64,8 @@ Session Resumption::NewIssued(const Issued& issued) const {
   session.authenticated_at = basis_.authenticated_at.value_or(issued.at);
   session.lifetime_s = issued.lifetime_s;
   session.max_early_data_len = config_->server.max_early_data_len;
+  EarlyDataReplayGuard* guard = config_->server.replay_guard.get();
+  if (guard != nullptr) session.replay_guard = guard->Number();
   return session;
 }
 

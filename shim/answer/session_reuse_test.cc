@@ -13,6 +13,7 @@
 
 #include "dtls13/wire/bytes_test_util.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/real_libssl.h"
 #include "shim/testing/ssl_pair.h"
 
 namespace dtls13::shim {
@@ -365,7 +366,32 @@ TEST_F(ResumptionTest, ServerThatVerifiesNeedsAContext) {
   EXPECT_EQ(ERR_peek_error(), 0u);
 }
 
+struct Calls {
+  int client_hello = 0;
+  int server_name = 0;
+};
+
+int CountClientHello(SSL* /*ssl*/, int* /*alert*/, void* arg) {
+  ++static_cast<Calls*>(arg)->client_hello;
+  return SSL_CLIENT_HELLO_SUCCESS;
+}
+
+int CountServerName(SSL* /*ssl*/, int* /*alert*/, void* arg) {
+  ++static_cast<Calls*>(arg)->server_name;
+  return SSL_TLSEXT_ERR_OK;
+}
+
 TEST_F(ResumptionTest, NameBelongsToTheSession) {
+  {
+    Pair unused(client_ctx_.get(), server_ctx_.get());
+    SSL_set_tlsext_host_name(unused.client.get(), "localhost");
+    ASSERT_TRUE(unused.Connect());
+    const SSL_SESSION* session = SSL_get_session(unused.client.get());
+    EXPECT_EQ(SSL_SESSION_get0_hostname(session), nullptr) << "nobody has accepted it";
+  }
+  Calls calls;
+  SSL_CTX_set_tlsext_servername_callback(server_ctx_.get(), CountServerName);
+  SSL_CTX_set_tlsext_servername_arg(server_ctx_.get(), &calls);
   Pair first(client_ctx_.get(), server_ctx_.get());
   SSL_set_tlsext_host_name(first.client.get(), "localhost");
   ASSERT_TRUE(first.Connect());
@@ -380,21 +406,6 @@ TEST_F(ResumptionTest, NameBelongsToTheSession) {
     EXPECT_EQ(second.Reused(), same);
     EXPECT_STREQ(SSL_get_servername(second.server.get(), TLSEXT_NAMETYPE_host_name), name);
   }
-}
-
-struct Calls {
-  int client_hello = 0;
-  int server_name = 0;
-};
-
-int CountClientHello(SSL* /*ssl*/, int* /*alert*/, void* arg) {
-  ++static_cast<Calls*>(arg)->client_hello;
-  return SSL_CLIENT_HELLO_SUCCESS;
-}
-
-int CountServerName(SSL* /*ssl*/, int* /*alert*/, void* arg) {
-  ++static_cast<Calls*>(arg)->server_name;
-  return SSL_TLSEXT_ERR_OK;
 }
 
 TEST_F(ResumptionTest, ServersCallbacksAreToldOnce) {
@@ -456,7 +467,7 @@ TEST_F(ResumptionTest, ForeignSessionsBeginAnew) {
   // DTLS 1.3 by another library: nothing of ours is in it.
   const SessionPtr ours = NewSession();
   const SessionPtr foreign(SSL_SESSION_dup(ours.get()));
-  ASSERT_EQ(SSL_SESSION_set1_ticket_appdata(foreign.get(), "foreign", 7), 1);
+  ASSERT_EQ(Real().SSL_SESSION_set1_ticket_appdata(foreign.get(), "foreign", 7), 1);
   EXPECT_FALSE(Resumes(foreign.get()));
   const SessionPtr empty(SSL_SESSION_new());
   EXPECT_FALSE(Resumes(empty.get()));
