@@ -161,6 +161,9 @@ class Association {
   // without the ticket itself. Null where it has made none.
   virtual std::unique_ptr<Session> IssuedSession() const = 0;
 
+  // WithholdTickets: this server's association issues none; before kConnected.
+  virtual void WithholdTickets() = 0;
+
   // SetSessionData sets what sessions of this connection carry for the server's application
   // (Session::application_data); before kConnected, and of the same bound.
   virtual void SetSessionData(std::vector<uint8_t> data) = 0;

@@ -85,6 +85,7 @@ class AssociationImpl final : public Association {
     const PostHandshake* known = phases_.post_handshake();
     return known == nullptr ? nullptr : known->IssuedSession();
   }
+  void WithholdTickets() override { phases_.WithholdTickets(); }
   void SetSessionData(std::vector<uint8_t> data) override {
     phases_.SetSessionData(std::move(data));
   }

@@ -92,6 +92,9 @@ class HandshakePhases {
 
   // SetSessionData sets what sessions of this connection carry for the application.
   void SetSessionData(std::vector<uint8_t> data) { session_data_ = std::move(data); }
+  // WithholdTickets: no session of the connection is to be resumed.
+  void WithholdTickets() { withholds_tickets_ = true; }
+  bool withholds_tickets() const { return withholds_tickets_; }
   // AllowTickets makes sessions of the connection from here on. Requires connected().
   void AllowTickets();
 
@@ -101,6 +104,7 @@ class HandshakePhases {
   const PostHandshakeAuth* present_auth() const;
 
   bool connected_ = false;
+  bool withholds_tickets_ = false;
   HandshakeWait announced_ = HandshakeWait::kMessage;
   std::unique_ptr<Handshake> handshake_;
   ServerHandshake* server_handshake_ = nullptr;  // handshake_ of a server

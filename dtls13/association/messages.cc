@@ -198,7 +198,8 @@ void AssociationImpl::BeginTickets(Instant now) {
   const HandshakeConfig& config = config_->handshake;
   const bool is_client = role_ == Role::kClient;
   if (is_client ? config.psk_modes.empty()
-                : config.server.ticket_keys == nullptr || !phases_.result().takes_tickets) {
+                : config.server.ticket_keys == nullptr || phases_.withholds_tickets() ||
+                      !phases_.result().takes_tickets) {
     return;
   }
   phases_.AllowTickets();

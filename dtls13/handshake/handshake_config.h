@@ -21,7 +21,7 @@ namespace dtls13 {
 
 class CookieKeyring;         // session/cookie.h
 class EarlyDataReplayGuard;  // session/anti_replay.h
-class TicketKeyring;         // session/ticket_keyring.h
+class TicketSealer;          // session/ticket_keyring.h
 
 // ClientHandshakeConfig is what only a client looks at.
 struct ClientHandshakeConfig {
@@ -83,7 +83,7 @@ struct ServerHandshakeConfig {
   bool ask_ticket = false;
 
   // Keys of session tickets; null: none are issued and none are taken.
-  std::shared_ptr<TicketKeyring> ticket_keys;
+  std::shared_ptr<TicketSealer> ticket_keys;
   // Tickets sent to a client that can use them, once it is connected; at most
   // PostHandshake::kMaxTickets. One that came by a ticket has used one up, and gets one.
   size_t num_tickets = 2;

@@ -70,7 +70,7 @@ Session Resumption::NewIssued(const Issued& issued) const {
 }
 
 std::vector<uint8_t> Resumption::Issue(WallTime now, std::unique_ptr<Session>* session) {
-  TicketKeyring* keys = config_->server.ticket_keys.get();
+  TicketSealer* keys = config_->server.ticket_keys.get();
   if (keys == nullptr) return {};
   Issued issued = {.number = num_issued_++, .at = now};
   //= rfc8446#section-4.6.1

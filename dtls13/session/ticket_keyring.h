@@ -41,12 +41,25 @@ struct TicketKey {
 std::optional<TicketKey> DeriveTicketKey(const Algorithms& algorithms,
                                          std::span<const uint8_t> secret);
 
-// TicketKeyring makes and reads stateless tickets: a serialised Session sealed with AES-256-GCM
+// TicketSealer makes and reads stateless tickets.
+class TicketSealer {
+ public:
+  virtual ~TicketSealer() = default;
+  // The lifetime of each ticket, seconds.
+  virtual uint32_t lifetime_s() const = 0;
+  // Seal returns the ticket of `session`, whose own `ticket` is left out. Empty for none.
+  virtual std::vector<uint8_t> Seal(const Session& session, WallTime now) = 0;
+  // Open returns the session of a ticket that Seal has made and that is in time; nothing for any
+  // other.
+  virtual std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) = 0;
+};
+
+// TicketKeyring seals with keys that it has: a serialised Session sealed with AES-256-GCM
 // under a random nonce. Its own keys rotate by time, and the present and the previous key open; or
 // its caller brings keys, and rotates them. Thread-safe: one keyring serves all associations of a
 // server. It stores nothing per client, so a ticket opens as often as it comes: what must be used
 // once only (early data) takes an EarlyDataReplayGuard as well.
-class TicketKeyring {
+class TicketKeyring final : public TicketSealer {
  public:
   struct Options {
     // The lifetime of each ticket; 0 to seven days. Longer ones are cut.
@@ -70,14 +83,12 @@ class TicketKeyring {
   // False, and nothing is changed, for none, too many, or a key of another length.
   [[nodiscard]] bool SetKeys(std::vector<TicketKey> keys);
 
-  uint32_t lifetime_s() const { return lifetime_s_; }
+  uint32_t lifetime_s() const override { return lifetime_s_; }
 
-  // Seal returns the ticket of `session`, whose own `ticket` is left out. Empty when randomness or
-  // libcrypto fails, or the session does not fit.
-  std::vector<uint8_t> Seal(const Session& session, WallTime now);
-  // Open returns the session of a ticket of ours that is in time. Forged, cut, expired and of a key
-  // that is not here are all the same: nothing.
-  std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now);
+  // Empty when randomness or libcrypto fails, or the session does not fit.
+  std::vector<uint8_t> Seal(const Session& session, WallTime now) override;
+  // Forged, cut, expired and of a key that is not here are all the same: nothing.
+  std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) override;
 
  private:
   TicketKeyring(const Options& options, uint32_t lifetime_s, KeySeed seed);

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dtls13/session/session_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace dtls13 {
+
+SessionStore::SessionStore(std::shared_ptr<RandomSource> random, uint32_t lifetime_s,
+                           size_t capacity)
+    : random_(std::move(random)),
+      lifetime_s_(std::min(lifetime_s, kMaxTicketLifetime_s)),
+      capacity_(capacity) {}
+
+std::vector<uint8_t> SessionStore::Seal(const Session& session, WallTime now) {
+  Name name;
+  std::vector<uint8_t> bytes = SerializeSession(session);
+  if (bytes.empty() || capacity_ == 0 || !random_->Fill(name)) {
+    Cleanse(bytes);
+    return {};
+  }
+  const std::lock_guard lock(mutex_);
+  // All live equally long, so that the oldest are those whose time is over first.
+  while (!by_age_.empty()) {
+    const auto oldest = sessions_.find(by_age_.front());
+    if (sessions_.size() < capacity_ && oldest->second.expires > now) break;
+    Forget(oldest);
+  }
+  by_age_.push_back(name);
+  sessions_[name] = {.session = std::move(bytes),
+                     .expires = now + std::chrono::seconds(session.lifetime_s),
+                     .at = std::prev(by_age_.end())};
+  return {name.begin(), name.end()};
+}
+
+std::optional<Session> SessionStore::Open(std::span<const uint8_t> ticket, WallTime now) {
+  Name name;
+  if (ticket.size() != name.size()) return std::nullopt;
+  std::ranges::copy(ticket, name.begin());
+  const std::lock_guard lock(mutex_);
+  const auto stored = sessions_.find(name);
+  if (stored == sessions_.end()) return std::nullopt;
+  std::optional<Session> session = ParseSession(stored->second.session);
+  if (session.has_value() && !IsExpired(*session, now)) return session;
+  Forget(stored);
+  return std::nullopt;
+}
+
+void SessionStore::Forget(std::map<Name, Stored>::iterator stored) {
+  Cleanse(stored->second.session);
+  by_age_.erase(stored->second.at);
+  sessions_.erase(stored);
+}
+
+}  // namespace dtls13

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_SESSION_SESSION_STORE_H_
+#define DTLS13_SESSION_SESSION_STORE_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/session/session.h"
+#include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+// SessionStore keeps sessions on the server: a ticket is a random name of one, and says nothing to
+// whoever sees it. What is forgotten resumes nothing: sessions of another process, those whose time
+// is over, and the oldest where there are too many. Thread-safe.
+class SessionStore final : public TicketSealer {
+ public:
+  // `capacity` is how many sessions are kept at the most; each takes some hundred bytes, and the
+  // client's certificates.
+  SessionStore(std::shared_ptr<RandomSource> random, uint32_t lifetime_s, size_t capacity);
+
+  uint32_t lifetime_s() const override { return lifetime_s_; }
+  // Empty when there is no randomness, or no room at all.
+  std::vector<uint8_t> Seal(const Session& session, WallTime now) override;
+  std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) override;
+
+ private:
+  static constexpr size_t kNameLen = 32;
+  using Name = std::array<uint8_t, kNameLen>;
+  struct Stored {
+    std::vector<uint8_t> session;  // serialized; cleansed when it goes
+    WallTime expires{};
+    std::list<Name>::iterator at;
+  };
+
+  // Needs mutex_.
+  void Forget(std::map<Name, Stored>::iterator stored);
+
+  const std::shared_ptr<RandomSource> random_;
+  const uint32_t lifetime_s_;
+  const size_t capacity_;
+
+  std::mutex mutex_;
+  std::map<Name, Stored> sessions_;
+  std::list<Name> by_age_;  // oldest first
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_SESSION_SESSION_STORE_H_

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dtls13/session/session_store.h"
+
+#include <gtest/gtest.h>
+
+#include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/wire/bytes_test_util.h"
+
+namespace dtls13 {
+namespace {
+
+constexpr WallTime kNow{std::chrono::seconds(1'700'000'000)};
+
+WallTime After(int seconds) { return kNow + std::chrono::seconds(seconds); }
+
+SessionStore Store(size_t capacity = 3) {
+  return SessionStore(std::make_shared<SeededRandom>(1), 60, capacity);
+}
+
+Session SessionOf(uint8_t byte, WallTime issued_at = kNow) {
+  Session session;
+  session.suite = CipherSuiteId::kAes128GcmSha256;
+  session.psk = Secret::CopyOf(Bytes(32, byte));
+  session.lifetime_s = 60;
+  session.issued_at = issued_at;
+  return session;
+}
+
+TEST(SessionStoreTest, FindsWhatItKeepsAsOftenAsItIsAskedFor) {
+  SessionStore store = Store();
+  const Bytes one = store.Seal(SessionOf(1), kNow);
+  const Bytes other = store.Seal(SessionOf(2), kNow);
+  ASSERT_EQ(one.size(), 32u);
+  EXPECT_NE(one, other);
+  for (int i = 0; i < 2; ++i) {
+    const auto session = store.Open(one, After(i));
+    ASSERT_TRUE(session.has_value());
+    EXPECT_TRUE(session->psk.EqualsConstantTime(Bytes(32, 1)));
+  }
+}
+
+TEST(SessionStoreTest, KnowsNothingElse) {
+  SessionStore store = Store();
+  Bytes ticket = store.Seal(SessionOf(1), kNow);
+  EXPECT_FALSE(Store().Open(ticket, kNow).has_value());
+  EXPECT_FALSE(store.Open({}, kNow).has_value());
+  EXPECT_FALSE(store.Open(std::span(ticket).first(31), kNow).has_value());
+  ticket[0] ^= 1;
+  EXPECT_FALSE(store.Open(ticket, kNow).has_value());
+}
+
+TEST(SessionStoreTest, ForgetsWhatIsOverAndTheOldest) {
+  SessionStore store = Store();
+  const Bytes expiring = store.Seal(SessionOf(1), kNow);
+  EXPECT_TRUE(store.Open(expiring, After(59)).has_value());
+  EXPECT_FALSE(store.Open(expiring, After(60)).has_value());
+  EXPECT_FALSE(store.Open(expiring, After(0)).has_value()) << "it is gone";
+  const Bytes oldest = store.Seal(SessionOf(2), kNow);
+  const Bytes second = store.Seal(SessionOf(3), kNow);
+  store.Seal(SessionOf(4), kNow);
+  EXPECT_TRUE(store.Open(oldest, kNow).has_value());
+  store.Seal(SessionOf(5), kNow);
+  EXPECT_FALSE(store.Open(oldest, kNow).has_value());
+  EXPECT_TRUE(store.Open(second, kNow).has_value());
+}
+
+TEST(SessionStoreTest, KeepsNothingWithoutRoomOrRandomness) {
+  EXPECT_TRUE(Store(0).Seal(SessionOf(1), kNow).empty());
+  const auto random = std::make_shared<SeededRandom>(1);
+  random->Fail();
+  EXPECT_TRUE(SessionStore(random, 60, 3).Seal(SessionOf(1), kNow).empty());
+}
+
+}  // namespace
+}  // namespace dtls13
