@@ -9,6 +9,7 @@
 #include "dtls13/crypto/chain_signatures.h"
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/signature.h"
+#include "shim/answer/application_tickets.h"
 #include "shim/answer/certificates.h"
 #include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
@@ -109,8 +110,14 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   KeepAuthorities(attachment, association.facts().client_hello.certificate_wishes);
   if (!RunHelloCallbacks(attachment, EventType::kCredentialWanted)) return;
   if (!RunCertificateCallback(attachment)) return;
+  // A client that shows a certificate is known once that is verified.
+  CertificateDemand demand = DemandOf(attachment.ssl());
+  if (demand.client_authentication == ClientAuthentication::kNone &&
+      !PrepareTickets(attachment, /*is_new=*/true)) {
+    return;
+  }
   NoteSessionData(attachment);
-  association.ProvideDemand(DemandOf(attachment.ssl()), now);
+  association.ProvideDemand(std::move(demand), now);
   std::shared_ptr<Credential> credential = MakeCredential(attachment);
   if (credential != nullptr &&
       (!CheckCredential(attachment, *credential) || !AddStaple(attachment, credential.get()))) {

@@ -106,6 +106,10 @@ bool CallCertificate(SslAttachment& attachment) {
 }  // namespace
 
 bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
+  if (attachment.ticket_callback_failed) {
+    FailFor(attachment, SSL_R_CALLBACK_FAILED, AlertDescription::kInternalError);
+    return false;
+  }
   const auto client_hello = [question](SslAttachment& asked) {
     asked.callbacks.set_initial_ctx(asked.ctx());
     asked.facts.set_server_name(asked.association()->facts().client_hello.server_name);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "dtls13/crypto/secret.h"
+#include "shim/answer/application_tickets.h"
 #include "shim/answer/custom_extensions.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/libssl/real_libssl.h"
@@ -179,6 +180,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
     case TicketAnswer::kFailed:
       return;
     case TicketAnswer::kResumable: {
+      if (!PrepareTickets(attachment, /*is_new=*/false)) return;
       NoteSessionData(attachment);
       const size_t index = association.facts().client_hello.ticket_index;
       std::shared_ptr<const Session> session = SessionToResume(attachment);
@@ -189,13 +191,14 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
     case TicketAnswer::kDeclined:
       break;
   }
-  NoteSessionData(attachment);
   const std::vector<OfferedIdentity>& offered = association.facts().client_hello.psk_identities;
   for (size_t i = 0; i < offered.size(); ++i) {
     Psk psk;
     if (!FindSession(attachment, offered[i].identity, &psk)) return;
     if (psk.empty() && !FindKey(attachment, offered[i].identity, &psk)) return;
     if (psk.empty()) continue;
+    if (!PrepareTickets(attachment, /*is_new=*/true)) return;
+    NoteSessionData(attachment);
     if (!AddServerExtensions(attachment, /*asks_certificate=*/false)) return;
     association.ProvidePsk(i, std::move(psk), now);
     return;

@@ -8,9 +8,11 @@
 
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
+#include "shim/answer/application_tickets.h"
 #include "shim/answer/certificates.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/session_object.h"
+#include "shim/attachment/security_policy.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -21,10 +23,12 @@ namespace {
 //      struct {
 //          opaque session_id_context<0..32>;
 //          uint32 verify_result;
+//          opaque ticket_data<0..2^16-1>;    /* of SSL_CTX_set_session_ticket_cb */
 //      } SessionData;
 struct SessionData {
   std::vector<uint8_t> session_id_context;
   uint32_t verify_result = X509_V_OK;
+  std::vector<uint8_t> ticket_data;
 };
 
 std::vector<uint8_t> Serialize(const SessionData& data) {
@@ -35,17 +39,20 @@ std::vector<uint8_t> Serialize(const SessionData& data) {
     writer.WriteBytes(data.session_id_context);
   }
   writer.WriteU32(data.verify_result);
+  writer.WriteVector16(data.ticket_data);
   return bytes;
 }
 
 std::optional<SessionData> Parse(std::span<const uint8_t> bytes) {
   ByteReader reader(bytes);
   SessionData data;
-  std::span<const uint8_t> context;
-  if (!reader.ReadVector8(&context) || !reader.ReadU32(&data.verify_result) || !reader.empty()) {
+  std::span<const uint8_t> context, ticket_data;
+  if (!reader.ReadVector8(&context) || !reader.ReadU32(&data.verify_result) ||
+      !reader.ReadVector16(&ticket_data) || !reader.empty()) {
     return std::nullopt;
   }
   data.session_id_context.assign(context.begin(), context.end());
+  data.ticket_data.assign(ticket_data.begin(), ticket_data.end());
   return data;
 }
 
@@ -119,6 +126,27 @@ void Count(SslAttachment& attachment, SessionStatistics::Kind as_client,
   ctx->statistics.Count(is_client ? as_client : as_server);
 }
 
+// SealerOf is null where no session is to be resumed.
+std::shared_ptr<TicketSealer> SealerOf(SslAttachment& attachment) {
+  SSL* ssl = attachment.ssl();
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  SharedMaterial& shared = attachment.ctx()->shared;
+  const std::chrono::seconds lifetime(Real().SSL_CTX_get_timeout(ctx));
+  if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) == 0 && AreTicketsAllowed(ssl)) {
+    std::shared_ptr<TicketSealer> sealer = ApplicationTickets(attachment, lifetime);
+    return sealer != nullptr ? sealer : shared.ticket_keys(lifetime);
+  }
+  // What libssl has in its cache then is there in the same measure.
+  const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
+  if ((mode & SSL_SESS_CACHE_SERVER) == 0 || (mode & SSL_SESS_CACHE_NO_INTERNAL) != 0) {
+    return nullptr;
+  }
+  // As libssl has it, 0 is no limit; here there is always one.
+  constexpr long kUnlimited = SSL_SESSION_CACHE_MAX_SIZE_DEFAULT;
+  const long size = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_SIZE, 0, nullptr);
+  return shared.stored_sessions(lifetime, static_cast<size_t>(size > 0 ? size : kUnlimited));
+}
+
 }  // namespace
 
 Psk SessionToOffer(SslAttachment& attachment) {
@@ -158,10 +186,8 @@ SSL_SESSION* IssuedSession(SslAttachment& attachment) {
 
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
-  if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0) return;
-  const long lifetime_s = Real().SSL_CTX_get_timeout(Real().SSL_get_SSL_CTX(ssl));
-  handshake->server.ticket_keys =
-      attachment.ctx()->shared.ticket_keys(std::chrono::seconds(lifetime_s));
+  handshake->server.ticket_keys = SealerOf(attachment);
+  if (handshake->server.ticket_keys == nullptr) return;
   handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
   handshake->server.ask_ticket = true;
   // The keys are those of the first connection's time, which the application may have changed.
@@ -178,7 +204,8 @@ void NoteSessionData(SslAttachment& attachment) {
   const long verify_result = Real().SSL_get_verify_result(attachment.ssl());
   association.SetSessionData(
       Serialize({.session_id_context = attachment.settings.session_id_context,
-                 .verify_result = static_cast<uint32_t>(verify_result)}));
+                 .verify_result = static_cast<uint32_t>(verify_result),
+                 .ticket_data = attachment.ticket_data}));
 }
 
 TicketAnswer JudgeTicket(SslAttachment& attachment) {
@@ -186,6 +213,16 @@ TicketAnswer JudgeTicket(SslAttachment& attachment) {
   const ClientHelloInfo& hello = attachment.association()->facts().client_hello;
   if (hello.ticket_session == nullptr) return TicketAnswer::kDeclined;
   const std::optional<SessionData> data = Parse(hello.ticket_session->application_data);
+  if (data) {
+    switch (JudgeUse(attachment, *hello.ticket_session, data->ticket_data)) {
+      case TicketUse::kUse:
+        break;
+      case TicketUse::kIgnore:
+        return TicketAnswer::kDeclined;
+      case TicketUse::kFailed:
+        return TicketAnswer::kFailed;
+    }
+  }
   const std::vector<uint8_t>& context = attachment.settings.session_id_context;
   if (!data || data->session_id_context != context) return TicketAnswer::kDeclined;
   const int verify_mode = Real().SSL_get_verify_mode(ssl);
@@ -196,6 +233,7 @@ TicketAnswer JudgeTicket(SslAttachment& attachment) {
     return TicketAnswer::kFailed;
   }
   Real().SSL_set_verify_result(ssl, static_cast<long>(data->verify_result));
+  attachment.ticket_data = data->ticket_data;
   return TicketAnswer::kResumable;
 }
 

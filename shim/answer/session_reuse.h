@@ -23,8 +23,9 @@ Psk SessionToOffer(SslAttachment& attachment);
 
 // --- Server
 
-// ConfigureTickets says what the server issues and takes. libssl's tickets under SSL_OP_NO_TICKET
-// are references into its cache of sessions, which ours cannot be in: there are none then.
+// ConfigureTickets says what the server issues and takes. Under SSL_OP_NO_TICKET, or where the
+// security callback forbids them, tickets are references to sessions that are kept here, as
+// libssl's are into its cache. An application's own cache (SSL_CTX_sess_set_get_cb) is not asked.
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake);
 
 // NoteSessionData tells the association what is to be known again when a session of it is resumed.

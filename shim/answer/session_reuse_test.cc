@@ -272,7 +272,12 @@ TEST_F(ResumptionTest, ServerSendsAsManyTicketsAsItIsTold) {
     EXPECT_EQ(kept.num_told, num_tickets);
     EXPECT_EQ(SSL_SESSION_is_resumable(session.get()), num_tickets > 0 ? 1 : 0);
   }
+  // Then they name sessions that the server keeps; it keeps none without a cache.
   SSL_CTX_set_options(server_ctx_.get(), SSL_OP_NO_TICKET);
+  kept.num_told = 0;
+  NewSession();
+  EXPECT_EQ(kept.num_told, 3);
+  SSL_CTX_set_session_cache_mode(server_ctx_.get(), SSL_SESS_CACHE_OFF);
   kept.num_told = 0;
   NewSession();
   EXPECT_EQ(kept.num_told, 0);

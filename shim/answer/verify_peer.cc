@@ -5,6 +5,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "dtls13/crypto/trust_store.h"
+#include "shim/answer/application_tickets.h"
 #include "shim/answer/certificates.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/ocsp_staple.h"
@@ -114,6 +115,9 @@ void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   ERR_pop_to_mark();
   objects.certificate = leaf.release();
   if (association.facts().role == Role::kClient && !TellStaple(attachment)) return;
+  if (association.facts().role == Role::kServer && !PrepareTickets(attachment, /*is_new=*/true)) {
+    return;
+  }
   NoteSessionData(attachment);
   association.ProvideVerification(true, AlertDescription::kCloseNotify, now);
 }

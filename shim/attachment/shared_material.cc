@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/shared_material.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -90,6 +91,19 @@ std::shared_ptr<TicketKeyring> SharedMaterial::ticket_keys(std::chrono::seconds 
   }
   ticket_keys_ = std::move(made);
   return ticket_keys_;
+}
+
+std::shared_ptr<SessionStore> SharedMaterial::stored_sessions(std::chrono::seconds lifetime,
+                                                              size_t capacity) {
+  std::shared_ptr<RandomSource> random = this->random();
+  std::lock_guard lock(mutex_);
+  if (stored_sessions_ == nullptr) {
+    const auto lifetime_s =
+        std::clamp<int64_t>(lifetime.count(), 0, static_cast<int64_t>(kMaxTicketLifetime_s));
+    stored_sessions_ = std::make_shared<SessionStore>(std::move(random),
+                                                      static_cast<uint32_t>(lifetime_s), capacity);
+  }
+  return stored_sessions_;
 }
 
 bool SharedMaterial::ShareTicketKeys(std::span<const uint8_t> secret) {

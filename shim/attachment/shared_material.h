@@ -15,6 +15,7 @@
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/session/rotating_keys.h"
+#include "dtls13/session/session_store.h"
 #include "dtls13/session/ticket_keyring.h"
 #include "shim/attachment/recent_hellos.h"
 #include "shim/libssl/openssl_headers.h"
@@ -52,6 +53,9 @@ class SharedMaterial {
   std::shared_ptr<CookieKeyring> cookie_keys();
   // ticket_keys seal tickets of `lifetime`, which is that of the first call.
   std::shared_ptr<TicketKeyring> ticket_keys(std::chrono::seconds lifetime);
+  // stored_sessions is what stands in for tickets that must not be: sessions of `lifetime`, at most
+  // `capacity` of them, both of the first call.
+  std::shared_ptr<SessionStore> stored_sessions(std::chrono::seconds lifetime, size_t capacity);
   // ShareTicketKeys makes ticket_keys() depend on `secret` alone: SSL_CTX_set_tlsext_ticket_keys,
   // by which servers and processes share tickets. False when libcrypto fails.
   bool ShareTicketKeys(std::span<const uint8_t> secret);
@@ -75,6 +79,7 @@ class SharedMaterial {
   std::shared_ptr<CookieKeyring> cookie_keys_;
   KeySeed ticket_seed_;  // until ticket_keys_ has it
   std::shared_ptr<TicketKeyring> ticket_keys_;
+  std::shared_ptr<SessionStore> stored_sessions_;
   std::optional<TicketKey> shared_ticket_key_;
   std::shared_ptr<EarlyDataReplayGuard> replay_guard_;
 };

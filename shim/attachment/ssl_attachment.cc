@@ -95,6 +95,9 @@ void SslAttachment::Reset() {
   early_use = EarlyUse::kNone;
   kept_hello = {};
   hello_listener.reset();
+  ticket_data.clear();
+  tickets_prepared = false;
+  ticket_callback_failed = false;
   marks_downgrade = false;
   libssl_half.reset();
   failure_reported = false;

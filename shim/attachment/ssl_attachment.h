@@ -126,6 +126,13 @@ class SslAttachment {
   // The server's front door, while it is not known whose a ClientHello is to answer.
   std::unique_ptr<HelloListener> hello_listener;
 
+  // What the application's callback has put into the tickets of this connection, or of the one that
+  // it resumes.
+  std::vector<uint8_t> ticket_data;
+  bool tickets_prepared = false;  // the application was asked about them
+  // The application's callback of ticket keys has given up on a ticket, which ends the handshake.
+  bool ticket_callback_failed = false;
+
   // A server that has DTLS 1.3 leaves a client without it to libssl, whose ServerHello is to say
   // so.
   bool marks_downgrade = false;

@@ -25,6 +25,11 @@ using VerifyChainFunction = int (*)(X509_STORE_CTX* store_ctx, void* arg);
 using CookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie, unsigned int* cookie_len);
 using CookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
                                      unsigned int cookie_len);
+using TicketKeyFunction = int (*)(SSL* ssl, unsigned char* name, unsigned char* iv,
+                                  EVP_CIPHER_CTX* cipher, HMAC_CTX* mac, int encrypts);
+using TicketKeyEvpFunction = int (*)(SSL* ssl, unsigned char* name, unsigned char* iv,
+                                     EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypts);
+using NotResumableFunction = int (*)(SSL* ssl, int is_forward_secure);
 using StatelessCookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie,
                                                 size_t* cookie_len);
 using StatelessCookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
@@ -81,6 +86,8 @@ struct SslSettings {
   // DTLS 1.2 has.
   bool resumes_as_dtls12 = false;
 
+  NotResumableFunction not_resumable = nullptr;
+
   SSL_psk_client_cb_func psk_client = nullptr;
   SSL_psk_server_cb_func psk_server = nullptr;
   SSL_psk_use_session_cb_func psk_use_session = nullptr;
@@ -94,6 +101,13 @@ struct CtxCallbacks {
   CookieVerifyFunction cookie_verify = nullptr;
   StatelessCookieGenerateFunction stateless_cookie_generate = nullptr;
   StatelessCookieVerifyFunction stateless_cookie_verify = nullptr;
+
+  TicketKeyEvpFunction ticket_key_evp = nullptr;
+  TicketKeyFunction ticket_key = nullptr;
+  // SSL_CTX_set_session_ticket_cb, with the argument of both.
+  SSL_CTX_generate_session_ticket_fn generate_ticket = nullptr;
+  SSL_CTX_decrypt_session_ticket_fn decrypt_ticket = nullptr;
+  void* ticket_arg = nullptr;
 
   Callback<ServerNameFunction> server_name;
   Callback<SSL_CTX_alpn_select_cb_func> select_protocol;

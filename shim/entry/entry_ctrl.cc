@@ -258,6 +258,9 @@ DTLS13_EXPORT long SSL_CTX_callback_ctrl(SSL_CTX* ctx, int command,
   if (attachment != nullptr && command == SSL_CTRL_SET_MSG_CALLBACK) {
     attachment->settings.message.function = reinterpret_cast<MessageFunction>(callback);
   }
+  if (attachment != nullptr && command == SSL_CTRL_SET_TLSEXT_TICKET_KEY_CB) {
+    attachment->callbacks.ticket_key = reinterpret_cast<TicketKeyFunction>(callback);
+  }
   if (attachment != nullptr && command == SSL_CTRL_SET_TLSEXT_SERVERNAME_CB) {
     attachment->callbacks.server_name.function = reinterpret_cast<ServerNameFunction>(callback);
   }

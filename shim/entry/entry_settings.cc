@@ -112,6 +112,10 @@ DTLS13_CALLBACK(SSL_set_psk_find_session_callback, SSL, SSL_psk_find_session_cb_
                 settings.psk_find_session)
 // libssl has the argument by a control of its own; see entry_ctrl.
 DTLS13_CALLBACK(SSL_CTX_set_msg_callback, SSL_CTX, MessageFunction, settings.message.function)
+DTLS13_CALLBACK(SSL_CTX_set_not_resumable_session_callback, SSL_CTX, NotResumableFunction,
+                settings.not_resumable)
+DTLS13_CALLBACK(SSL_set_not_resumable_session_callback, SSL, NotResumableFunction,
+                settings.not_resumable)
 DTLS13_CALLBACK_WITH_ARG(SSL_CTX_set_client_hello_cb, SSL_CTX, SSL_client_hello_cb_fn,
                          callbacks.client_hello)
 DTLS13_CALLBACK_WITH_ARG(SSL_CTX_set_alpn_select_cb, SSL_CTX, SSL_CTX_alpn_select_cb_func,
@@ -137,6 +141,24 @@ DTLS13_EXPORT void SSL_set_msg_callback(SSL* ssl, MessageFunction callback) noex
 DTLS13_EXPORT void DTLS_set_timer_cb(SSL* ssl, DTLS_timer_cb callback) noexcept {
   NoteOn(ssl, [callback](SslAttachment& noted) { noted.timer.set(callback); });
   Real().DTLS_set_timer_cb(ssl, callback);
+}
+
+DTLS13_EXPORT int SSL_CTX_set_tlsext_ticket_key_evp_cb(SSL_CTX* ctx,
+                                                       TicketKeyEvpFunction callback) noexcept {
+  NoteOn(ctx, [callback](CtxAttachment& noted) { noted.callbacks.ticket_key_evp = callback; });
+  return Real().SSL_CTX_set_tlsext_ticket_key_evp_cb(ctx, callback);
+}
+
+DTLS13_EXPORT int SSL_CTX_set_session_ticket_cb(SSL_CTX* ctx,
+                                                SSL_CTX_generate_session_ticket_fn generate,
+                                                SSL_CTX_decrypt_session_ticket_fn decrypt,
+                                                void* arg) noexcept {
+  NoteOn(ctx, [=](CtxAttachment& noted) {
+    noted.callbacks.generate_ticket = generate;
+    noted.callbacks.decrypt_ticket = decrypt;
+    noted.callbacks.ticket_arg = arg;
+  });
+  return Real().SSL_CTX_set_session_ticket_cb(ctx, generate, decrypt, arg);
 }
 
 // --- Values
