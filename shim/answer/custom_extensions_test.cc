@@ -209,10 +209,16 @@ TEST_P(CustomExtensionsTest, ServerThatCannotAddRefuses) {
   EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
 }
 
+int num_verified = 0;
+
 TEST_P(CustomExtensionsTest, ClientRefusesTheAnswer) {
   Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS);
   client_.parse_result = 0;
+  num_verified = 0;
+  SSL_CTX_set_verify(pair_.client_ctx.get(), SSL_VERIFY_PEER,
+                     [](int /*ok*/, X509_STORE_CTX* /*context*/) { return ++num_verified; });
   Run();
+  EXPECT_EQ(num_verified, 0);
   EXPECT_FALSE(pair_.client_end.is_up);
   EXPECT_EQ(pair_.client_end.reason, SSL_R_BAD_EXTENSION);
   EXPECT_FALSE(pair_.server_end.is_up);

@@ -43,7 +43,14 @@ void OnData(SslAttachment& attachment, const Event& event) {
   }
 }
 
+bool IsQuestion(EventType type) {
+  return type == EventType::kPskWanted || type == EventType::kCredentialWanted ||
+         type == EventType::kSignatureWanted || type == EventType::kVerifyPeer;
+}
+
 void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
+  // What a callback has refused already needs no answer.
+  if (IsQuestion(event.type) && attachment.failed()) return;
   switch (event.type) {
     case EventType::kPskWanted:
       AnswerPskWanted(attachment, now);
