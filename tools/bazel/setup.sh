@@ -20,6 +20,7 @@ DTLS13_PACKAGES=(
   clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
   libabsl-dev libgmock-dev libgtest-dev libssl-dev zlib1g-dev
   openssl python3
+  dpkg-dev
 )
 # For the interoperability peers, which only root can have.
 DTLS13_PEER_PACKAGES=(debootstrap)
