@@ -191,8 +191,9 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
   handshake->server.ask_ticket = true;
   // The keys are those of the first connection's time, which the application may have changed.
-  if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
   SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  const long lifetime_s = Real().SSL_CTX_get_timeout(ctx);
+  if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
   handshake->server.tell_tickets = Real().SSL_CTX_sess_get_new_cb(ctx) != nullptr ||
                                    Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr;
   ConfigureEarlyData(attachment, handshake);
