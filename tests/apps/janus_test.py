@@ -39,7 +39,8 @@ class Janus:
         os.makedirs(folder, exist_ok=True)
         run.write("janus/janus.jcfg", CONFIG)
         run.write("janus/janus.transport.http.jcfg", 'general: { http = true, ip = "127.0.0.1", port = %d }\n' % PORT)
-        start(["janus", "--configs-folder=" + folder]).wait_for("HTTP webserver started")
+        start(["janus", "--configs-folder=" + folder]).wait_for(
+            r"REST .* transport plugin initialized")
         self._url = "http://127.0.0.1:%d/janus" % PORT
         for request in ({"janus": "create"}, {"janus": "attach", "plugin": PLUGIN}):
             self._url += "/%d" % self._ask("success", request)["data"]["id"]
@@ -55,8 +56,11 @@ class Janus:
 
     @staticmethod
     def _answer(kind, url, request=None):
-        with urllib.request.urlopen(url, request, timeout=10) as reply:
-            answer = json.load(reply)
+        try:
+            with urllib.request.urlopen(url, request, timeout=10) as reply:
+                answer = json.load(reply)
+        except OSError as error:
+            raise harness.Failed("Janus: %s" % error) from error
         expect(answer["janus"] == kind, "Janus: %s" % answer)
         return answer
 
