@@ -77,8 +77,9 @@ def other_server_begins_anew():
 
 
 def tickets_are_as_many_as_the_server_is_told():
+    # Without tickets the server keeps the session, as on libssl, unless it has no cache either.
     for options, has_session in ((("-num_tickets", "0"), False), (("-num_tickets", "3"), True),
-                                 (("-no_ticket",), False)):
+                                 (("-no_ticket",), True), (("-no_ticket", "-no_cache"), False)):
         name = "tickets%s.pem" % "".join(options)
         with server(*options) as listener:
             path = new_session(listener, name)
