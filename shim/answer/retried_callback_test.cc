@@ -3,6 +3,7 @@
 // holds for libssl's TLS 1.3 too, which is the measure.
 
 #include <gtest/gtest.h>
+#include <openssl/x509v3.h>
 
 #include <string>
 #include <utility>
@@ -61,6 +62,13 @@ int RetryVerification(X509_STORE_CTX* context, void* /*arg*/) {
   auto* ssl =
       static_cast<SSL*>(X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
   if (IsAgain("verify")) SSL_set_retry_verify(ssl);
+  return 1;
+}
+int RetryUnlessTrusted(X509_STORE_CTX* context, void* /*arg*/) {
+  if (X509_verify_cert(context) != 1) {
+    SSL_set_retry_verify(static_cast<SSL*>(
+        X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx())));
+  }
   return 1;
 }
 int AcceptAll(X509_STORE_CTX* /*context*/, void* /*arg*/) { return 1; }
@@ -130,6 +138,32 @@ TEST_P(RetriedCallbackTest, Verification) {
   SSL_CTX_set_cert_verify_callback(pair_.client_ctx.get(), RetryVerification, nullptr);
   ExpectUpAfter(Twice(SSL_ERROR_WANT_RETRY_VERIFY, SSL_RETRY_VERIFY), {});
   EXPECT_EQ(calls_.names, (std::vector<std::string>{"verify", "verify", "verify"}));
+}
+
+TEST_P(RetriedCallbackTest, VerificationWithACertificateThatTheApplicationAdds) {
+  const TestCertificate root("root");
+  const TestCertificate intermediate("intermediate", &root);
+  BASIC_CONSTRAINTS constraints = {.ca = 1, .pathlen = nullptr};
+  X509_add1_ext_i2d(intermediate.certificate.get(), NID_basic_constraints, &constraints, /*crit=*/1,
+                    X509V3_ADD_DEFAULT);
+  X509_sign(intermediate.certificate.get(), root.key.get(), EVP_sha256());
+  const TestCertificate leaf("leaf", &intermediate);
+  leaf.UseOn(pair_.server_ctx.get());
+  X509_STORE_add_cert(SSL_CTX_get_cert_store(pair_.client_ctx.get()), root.certificate.get());
+  SSL_CTX_set_verify(pair_.client_ctx.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_verify_callback(pair_.client_ctx.get(), RetryUnlessTrusted, nullptr);
+  pair_.Make();
+  pair_.Run();
+  EXPECT_FALSE(pair_.client_end.is_up);
+  STACK_OF(X509)* chain = SSL_get_peer_cert_chain(pair_.client.get());
+  ASSERT_EQ(sk_X509_num(chain), 1);
+  X509_up_ref(intermediate.certificate.get());
+  sk_X509_push(chain, intermediate.certificate.get());
+  pair_.Run();
+  EXPECT_TRUE(pair_.client_end.is_up);
+  EXPECT_TRUE(pair_.server_end.is_up);
+  EXPECT_EQ(SSL_get_verify_result(pair_.client.get()), X509_V_OK);
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(pair_.client.get())), 2);
 }
 
 }  // namespace

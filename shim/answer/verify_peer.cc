@@ -4,6 +4,8 @@
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
+#include <utility>
+
 #include "dtls13/crypto/trust_store.h"
 #include "shim/answer/application_tickets.h"
 #include "shim/answer/certificates.h"
@@ -71,19 +73,32 @@ void Forget(STACK_OF(X509) * *stack) {
   *stack = nullptr;
 }
 
+// ParseOrKeepChain parses the peer's certificates, but keeps the chain of a verification that was
+// put off: the application may have added to it what was missing, and holds on to it. The leaf is
+// the peer's in any case.
+OpenSslPtr<X509> ParseOrKeepChain(SslAttachment& attachment) {
+  LentObjects& objects = attachment.lent();
+  STACK_OF(X509)* old = std::exchange(objects.chain, nullptr);
+  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  const bool is_retry = attachment.callbacks.retry_requested() && sk_X509_num(old) > 0 &&
+                        leaf != nullptr && X509_cmp(sk_X509_value(old, 0), leaf.get()) == 0;
+  if (is_retry) std::swap(objects.chain, old);
+  Forget(&old);
+  return leaf;
+}
+
 }  // namespace
 
 void AnswerVerifyPeer(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   SSL* ssl = attachment.ssl();
   LentObjects& objects = attachment.lent();
-  Forget(&objects.chain);
   Forget(&objects.verified_chain);
   if (association.facts().role == Role::kClient && !RunServerNameCallback(attachment)) return;
-  attachment.callbacks.ForgetRetry();
   // What goes wrong inside a verification that succeeds is nobody's error.
   ERR_set_mark();
-  OpenSslPtr<X509> leaf = ParsePeerChain(attachment);
+  OpenSslPtr<X509> leaf = ParseOrKeepChain(attachment);
+  attachment.callbacks.ForgetRetry();
   if (leaf == nullptr) {
     ERR_clear_last_mark();
     association.ProvideVerification(false, AlertDescription::kBadCertificate, now);
