@@ -6,8 +6,7 @@
 
 The programs are prepare_openssl_suite's. Each runs three times: on libssl, preloaded, and preloaded with
 DTLS13_OPTIONS=max_version=DTLSv1.2. The third must give what the first gives; where the second does not, a row of the
-last table of README.md says so and why. A row that is no longer true is a failure too, unless its reason is a fault of
-ours.
+last table of README.md says so and why. A row that is no longer true is a failure too.
 Where the programs cannot be had, prints "SKIPPED: reason" and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that they
 must be had.
 """
@@ -200,11 +199,11 @@ def listed_cases(cell):
 
 
 def known_differences(readme):
-    """{(program, case): (libssl's outcome, ours)} of the last table, and which of them are faults."""
+    """{(program, case): (libssl's outcome, ours)} of the last table."""
     with open(readme, encoding="utf-8") as file:
         lines = file.read().splitlines()
     start = max(i for i, line in enumerate(lines) if line.startswith("| program | cases |"))
-    known, faults = {}, set()
+    known = {}
     for line in lines[start + 2:]:
         if not line.startswith("|"):
             break
@@ -212,11 +211,8 @@ def known_differences(readme):
         if not reason:
             raise programs.Failed("no reason in README.md: " + line)
         for case in listed_cases(cell):
-            key = (program.replace("`", ""), "" if case == "exit status" else case)
-            known[key] = (on_libssl, preloaded)
-            if reason.startswith("A fault: "):
-                faults.add(key)
-    return known, faults
+            known[program.replace("`", ""), "" if case == "exit status" else case] = (on_libssl, preloaded)
+    return known
 
 
 def differences(program, on_libssl, other):
@@ -230,7 +226,7 @@ def show(title, found):
         print("%s: %s: %s: libssl: %s; preloaded: %s" % ((title, program, case or "exit status") + outcomes))
 
 
-def compare(suite, library, known, faults):
+def compare(suite, library, known):
     """Runs everything; returns whether all is as it should be."""
     found, held = {}, {}
     table = collections.Counter()
@@ -251,8 +247,7 @@ def compare(suite, library, known, faults):
         found.update(different)
         held.update(different_low)
     new = {key: value for key, value in found.items() if known.get(key) != value}
-    gone = {key: value for key, value in known.items() if key not in found and key not in faults}
-    mended = {key: value for key, value in known.items() if key not in found and key in faults}
+    gone = {key: value for key, value in known.items() if key not in found}
     print("%-18s %6s %13s %20s %23s" % ("program", "cases", "ok on libssl", "different preloaded", "and held to DTLS 1.2"))
     for family in dict.fromkeys(name for name, _ in table):
         print("%-18s %6d %13d %20d %23d" % ((family,) + tuple(table[family, column]
@@ -260,7 +255,6 @@ def compare(suite, library, known, faults):
     show("a difference that README.md has not", new)
     show("a difference from libssl in DTLS 1.2", held)
     show("README.md has a difference that there is not", gone)
-    show("a fault that is mended; its row of README.md may go", mended)
     return not (new or held or gone)
 
 
@@ -275,7 +269,7 @@ def main():
             print("SKIPPED: %s" % reason)
             return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0
         print("OpenSSL %s" % suite.version)
-        return 0 if compare(suite, os.path.abspath(sys.argv[1]), *known_differences(sys.argv[2])) else 1
+        return 0 if compare(suite, os.path.abspath(sys.argv[1]), known_differences(sys.argv[2])) else 1
 
 
 if __name__ == "__main__":
