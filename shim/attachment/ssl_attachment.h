@@ -75,7 +75,7 @@ class SslAttachment {
   CtxAttachment* ctx() const;
   // The association is null until the handshake began, also on an SSL that is ours.
   Association* association() const { return association_.get(); }
-  // connected is what SSL_is_init_finished says: the handshake is over and went well.
+  // connected: the handshake went well, though its last flight may still wait for the write BIO.
   bool connected() const { return association_ != nullptr && association_->facts().connected; }
 
   bool failed() const { return association_ != nullptr && association_->facts().failed; }
@@ -84,8 +84,10 @@ class SslAttachment {
     return failed() && association_->facts().failure.reason() == Reason::kPeerAlert &&
            association_->facts().failure.alert() == AlertDescription::kCloseNotify;
   }
-  // is_up: connected, and nothing went wrong since.
-  bool is_up() const { return connected() && !failed(); }
+  // handshake_over: connected, and the last flight has left.
+  bool handshake_over() const { return connected() && handshake_state == TLS_ST_OK; }
+  // is_up is what SSL_is_init_finished says: the handshake is over, and nothing went wrong since.
+  bool is_up() const { return handshake_over() && !failed(); }
 
   // Busy stands around the work on a connection that calls the application back. What a callback
   // then does to the same SSL must neither end the connection nor drive it: the work still holds on
@@ -110,7 +112,7 @@ class SslAttachment {
 
   Side side = Side::kUnset;
   Want want = Want::kNothing;
-  // Where SSL_get_state stands in the handshake; TLS_ST_OK once connected.
+  // Where SSL_get_state stands in the handshake; TLS_ST_OK once it is over.
   OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
   SslSettings settings;
 

@@ -17,12 +17,6 @@
 namespace dtls13::shim {
 namespace {
 
-void OnConnected(SslAttachment& attachment) {
-  attachment.handshake_state = TLS_ST_OK;
-  SettleSession(attachment);
-  TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
-}
-
 // Trace tells of a copy: a callback that closes or writes makes new events, and the data of this
 // one end there.
 void Trace(SslAttachment& attachment, Event event) {
@@ -74,7 +68,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       ParseReceivedExtensions(attachment, event);
       break;
     case EventType::kConnected:
-      OnConnected(attachment);
+      SettleSession(attachment);
       break;
     case EventType::kApplicationData:
     case EventType::kEarlyData:
@@ -108,6 +102,13 @@ bool AnswerEvents(SslAttachment& attachment, Instant now) {
     OnEvent(attachment, *event, now);
   }
   return any;
+}
+
+bool EndHandshake(SslAttachment& attachment) {
+  if (!attachment.connected() || attachment.failed() || attachment.handshake_over()) return false;
+  attachment.handshake_state = TLS_ST_OK;
+  TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
+  return true;
 }
 
 void AskAgain(SslAttachment& attachment) {

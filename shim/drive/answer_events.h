@@ -12,6 +12,10 @@ namespace dtls13::shim {
 // was an event, and so the association may owe something.
 bool AnswerEvents(SslAttachment& attachment, Instant now);
 
+// EndHandshake is for when nothing is owed any more: where the handshake went well and is not over
+// yet for the application, it is now. True when it was.
+bool EndHandshake(SslAttachment& attachment);
+
 // AskAgain repeats the question that a callback put off (SslAttachment::callbacks), if one did.
 void AskAgain(SslAttachment& attachment);
 

@@ -16,7 +16,7 @@ namespace {
 
 // EnsureUp returns kDone when data may flow.
 Outcome EnsureUp(SslAttachment& attachment) {
-  if (!attachment.connected()) return RunHandshake(attachment);
+  if (!attachment.handshake_over()) return RunHandshake(attachment);
   // A failure that no call has told yet is for the driver to report.
   const bool is_over = attachment.failure_reported && attachment.failed();
   return is_over ? Outcome::kFailed : Outcome::kDone;
@@ -24,7 +24,9 @@ Outcome EnsureUp(SslAttachment& attachment) {
 
 // WaitForData returns kDone when there is data to read, or the peer has closed.
 Outcome WaitForData(SslAttachment& attachment) {
-  if (HasPending(attachment)) return Outcome::kDone;
+  // Data may come before the client's own last flight has left, and waits for that, as in libssl.
+  const bool may_read = attachment.handshake_over() || attachment.failed();
+  if (may_read && HasPending(attachment)) return Outcome::kDone;
   const Outcome up = EnsureUp(attachment);
   if (up != Outcome::kDone || HasPending(attachment)) return up;
   const Outcome driven = Drive(attachment, Goal::kRead);

@@ -49,7 +49,7 @@ bool IsReached(SslAttachment& attachment, Goal goal) {
   const DriveState& state = DriveState::Of(attachment);
   switch (goal) {
     case Goal::kHandshake:
-      return association.facts().connected;
+      return attachment.handshake_over();
     case Goal::kEarlyData:
       return !state.unread_early.empty() || association.facts().connected ||
              HasRefusedEarlyData(association);
@@ -71,7 +71,7 @@ bool MustSend(Goal goal) {
 // Without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried no data: an
 // application that waits with select, on a blocking socket, must not be kept inside SSL_read.
 bool ReturnsWithoutData(const SslAttachment& attachment) {
-  return attachment.connected() &&
+  return attachment.handshake_over() &&
          (Real().SSL_ctrl(attachment.ssl(), SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0;
 }
 

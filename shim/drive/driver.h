@@ -11,7 +11,7 @@ namespace dtls13::shim {
 
 // Goal is what a caller of Drive is after.
 enum class Goal : uint8_t {
-  kHandshake,  // until connected
+  kHandshake,  // until connected, with the last flight sent
   kEarlyData,  // server: until early data is there, or none will come, or connected
   kRead,       // until application data or the peer's close_notify is there
   kPeerClose,  // until the peer's close_notify or data is there; see kCloseWait

@@ -135,7 +135,7 @@ void DefaultSide(SSL* ssl, Side side) {
 
 Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
   attachment.want = Want::kNothing;
-  if (attachment.connected()) {
+  if (attachment.handshake_over()) {
     // libssl's handshake is where a KeyUpdate leaves that was asked for.
     const bool has_more = attachment.key_update_type != SSL_KEY_UPDATE_NONE;
     return has_more ? Drive(attachment, Goal::kFlush) : Outcome::kDone;

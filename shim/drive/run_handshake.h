@@ -12,7 +12,7 @@ namespace dtls13::shim {
 void DefaultSide(SSL* ssl, Side side);
 
 // RunHandshake takes the handshake of an SSL that is ours as far as it goes, or to an earlier
-// `goal`, and tells the info callback how that ended. kDone, at once when connected; kIsLibssls
+// `goal`, and tells the info callback how that ended. kDone, at once when it is over; kIsLibssls
 // when the SSL is libssl's now; kWouldBlock, kBroken or kFailed.
 Outcome RunHandshake(SslAttachment& attachment, Goal goal = Goal::kHandshake);
 

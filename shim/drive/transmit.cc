@@ -114,6 +114,9 @@ Outcome Transmit(SslAttachment& attachment, Instant now) {
     again = AnswerEvents(attachment, now);
     if (outcome != Outcome::kDone) break;
     outcome = SendOwed(attachment, now, &again);
+    // As in libssl no handshake is over before its last flight has left: an application that only
+    // waits for the peer by then would wait for ever. What a callback does then may owe more.
+    if (outcome == Outcome::kDone && !again) again = EndHandshake(attachment);
   }
   FollowTimer(attachment);
   EndFlight(attachment);

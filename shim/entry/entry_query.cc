@@ -400,7 +400,7 @@ DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
     return 0;
   }
   // To libssl a KeyUpdate that has not left is a handshake.
-  if (!ours->connected() || ours->key_update_type != SSL_KEY_UPDATE_NONE) {
+  if (!ours->handshake_over() || ours->key_update_type != SSL_KEY_UPDATE_NONE) {
     dtls13::shim::Raise(SSL_R_STILL_IN_INIT);
     return 0;
   }

@@ -90,7 +90,7 @@ DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
 DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
   SslAttachment* ours = SslAttachment::Ours(ssl);
   if (ours == nullptr) return Real().SSL_new_session_ticket(ssl);
-  if (!ours->connected() || !ours->association()->SendTicket(dtls13::shim::Now())) return 0;
+  if (!ours->handshake_over() || !ours->association()->SendTicket(dtls13::shim::Now())) return 0;
   // The SSL's session is the last ticket's.
   ours->lent().SetSession(nullptr);
   return 1;

@@ -28,6 +28,10 @@ int QueueRead(BIO* bio, char* out, int out_len) {
 int QueueWrite(BIO* bio, const char* data, int len) {
   auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  if (queue->is_full) {
+    BIO_set_retry_write(bio);
+    return -1;
+  }
   if (len > queue->path_mtu) {
     queue->refused = true;
     errno = EMSGSIZE;

@@ -20,6 +20,7 @@ struct QueueBio {
   std::deque<Datagram>* incoming = nullptr;
   std::deque<Datagram>* outgoing = nullptr;
   bool retries = true;   // an empty queue sets the retry flag
+  bool is_full = false;  // writes are to be tried again
   int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
   bool refused = false;
   int told_mtu = 0;          // what QUERY_MTU says otherwise
