@@ -7,11 +7,9 @@
 #include <sys/time.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <climits>
 #include <cstring>
-#include <memory>
 
 #include "shim/bio/clock.h"
 #include "shim/bio/filter_bio.h"
@@ -25,9 +23,6 @@ constexpr size_t kAssumedMtuOverhead = 28;
 
 // What the least path of IPv4 carries; the kernel itself holds on to IPv6's.
 constexpr size_t kMinPathPayload = 576 - kAssumedMtuOverhead;
-
-// A family, an IPv6 address, a port.
-constexpr size_t kMaxEncodedAddressLen = 2 + 16 + 2;
 
 bool IsDatagramSocket(BIO* bio) {
   // Applications give BIOs of their own the type BIO_TYPE_DGRAM, so the type alone says nothing.
@@ -84,26 +79,16 @@ void ReportAgain() {
   if (errno == EINTR) errno = EAGAIN;
 }
 
-// EncodePeerAddress returns the filled part of `out`. `address` is for it to read into.
-std::span<const uint8_t> EncodePeerAddress(SSL* ssl, BIO_ADDR* address,
-                                           std::span<uint8_t, kMaxEncodedAddressLen> out) {
-  if (address == nullptr) return {};
-  // A BIO may say yes to every control, and write nothing.
+// ReadAddress asks a BIO, which may say yes to every control and write nothing.
+bool ReadAddress(BIO* bio, BIO_ADDR* address) {
+  if (bio == nullptr || address == nullptr) return false;
   BIO_ADDR_clear(address);
-  if (!ReadPeer(ssl, address)) return {};
-  const int family = BIO_ADDR_family(address);
-  size_t len = 0;
-  if (family == AF_UNSPEC || !BIO_ADDR_rawaddress(address, nullptr, &len) ||
-      len > kMaxEncodedAddressLen - 4) {
-    return {};
-  }
-  out[0] = static_cast<uint8_t>(family >> 8);
-  out[1] = static_cast<uint8_t>(family);
-  BIO_ADDR_rawaddress(address, out.data() + 2, &len);
-  // In network order already, like the address.
-  const unsigned short port = BIO_ADDR_rawport(address);
-  std::memcpy(out.data() + 2 + len, &port, 2);
-  return out.first(2 + len + 2);
+  return BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address) > 0;
+}
+
+// EncodeSender is the sender of the last datagram; `address` is for it to read into.
+EncodedAddress EncodeSender(SSL* ssl, BIO_ADDR* address) {
+  return ReadPeer(ssl, address) ? EncodedAddress(address) : EncodedAddress();
 }
 
 }  // namespace
@@ -217,28 +202,25 @@ size_t MtuOverhead(SSL* ssl) {
 
 std::vector<uint8_t> PeerAddress(SSL* ssl) {
   const AddressPtr address(BIO_ADDR_new());
-  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
-  const std::span<const uint8_t> encoded = EncodePeerAddress(ssl, address.get(), buffer);
-  return std::vector<uint8_t>(encoded.begin(), encoded.end());
+  const EncodedAddress encoded = EncodeSender(ssl, address.get());
+  return std::vector<uint8_t>(encoded.bytes().begin(), encoded.bytes().end());
 }
 
 bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded, AddressPtr* spare) {
   if (*spare == nullptr) spare->reset(BIO_ADDR_new());
-  std::array<uint8_t, kMaxEncodedAddressLen> buffer;
-  const std::span<const uint8_t> sender = EncodePeerAddress(ssl, spare->get(), buffer);
-  return sender.empty() || std::ranges::equal(sender, encoded);
+  const EncodedAddress sender = EncodeSender(ssl, spare->get());
+  return sender.empty() || std::ranges::equal(sender.bytes(), encoded);
 }
 
-bool ReadPeer(SSL* ssl, BIO_ADDR* address) {
-  BIO* bio = ReadBioOf(ssl);
-  return bio != nullptr && BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_PEER, 0, address) > 0;
-}
+bool ReadPeer(SSL* ssl, BIO_ADDR* address) { return ReadAddress(ReadBioOf(ssl), address); }
 
 AddressPtr ReadPeer(SSL* ssl) {
   AddressPtr address(BIO_ADDR_new());
   if (address != nullptr && !ReadPeer(ssl, address.get())) address.reset();
   return address;
 }
+
+bool ReadDestination(SSL* ssl, BIO_ADDR* address) { return ReadAddress(WriteBioOf(ssl), address); }
 
 void SetPeer(SSL* ssl, BIO_ADDR* address) {
   BIO* bio = WriteBioOf(ssl);

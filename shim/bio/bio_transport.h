@@ -4,12 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
 
 #include "dtls13/wire/time.h"
+#include "shim/bio/peer_address.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/outcome.h"
 
@@ -73,21 +73,18 @@ size_t QueryMtu(SSL* ssl);
 // MtuOverhead is what IP and UDP take of a link MTU, in bytes.
 size_t MtuOverhead(SSL* ssl);
 
-struct AddressFree {
-  void operator()(BIO_ADDR* address) const { BIO_ADDR_free(address); }
-};
-using AddressPtr = std::unique_ptr<BIO_ADDR, AddressFree>;
-
 // ReadPeer is the sender of the last datagram as the read BIO has it. False or null when the BIO
 // cannot tell.
 bool ReadPeer(SSL* ssl, BIO_ADDR* address);
 AddressPtr ReadPeer(SSL* ssl);
-// PeerAddress is the same, encoded for cookies: family, address, port. Empty when the BIO cannot
-// tell. An IPv6 scope is not in it: only what ReadPeer returned can be sent to.
+// PeerAddress is the same, encoded for cookies. Empty when the BIO cannot tell. Only what ReadPeer
+// returned can be sent to.
 std::vector<uint8_t> PeerAddress(SSL* ssl);
 // IsFrom says whether the last datagram's sender is `encoded`; true when the BIO cannot tell.
 // `*spare` is the SSL's own, null at first, so that a datagram costs no allocation.
 bool IsFrom(SSL* ssl, std::span<const uint8_t> encoded, AddressPtr* spare);
+// ReadDestination is whom the write BIO sends to. False when it cannot tell.
+bool ReadDestination(SSL* ssl, BIO_ADDR* address);
 // SetPeer makes an unconnected datagram BIO send to `address` again; null changes nothing.
 void SetPeer(SSL* ssl, BIO_ADDR* address);
 

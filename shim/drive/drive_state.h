@@ -10,6 +10,7 @@
 #include "dtls13/association.h"
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/bio_transport.h"
+#include "shim/bio/peer_guard.h"
 #include "shim/drive/received_data.h"
 
 namespace dtls13::shim {
@@ -41,6 +42,7 @@ struct DriveState {
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out
   TimeoutNotice timeout_notice;
   AddressPtr spare_address;  // of IsFrom
+  PeerGuard peer_guard;      // a client's
 };
 
 }  // namespace dtls13::shim

@@ -27,9 +27,12 @@ void DropFallback(SslAttachment& attachment) {
   Real().SSL_clear(attachment.ssl());
 }
 
-// A client of an unconnected socket shares it with whoever else sends there. Their datagrams are
-// not for this association, and must not turn its answers to another address.
+// A client of an unconnected socket shares it with whoever else sends there, and so does a server.
+// Their datagrams are not for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
+  if (attachment.side == Side::kClient) {
+    return DriveState::Of(attachment).peer_guard.IsFromStranger(attachment.ssl());
+  }
   const KeptHello& client = attachment.kept_hello;
   if (client.address().empty() ||
       IsFrom(attachment.ssl(), client.address(), &DriveState::Of(attachment).spare_address)) {
@@ -86,8 +89,13 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
     return Outcome::kDone;
   }
   const std::span<uint8_t> buffer = DriveState::Of(attachment).unread.Borrow();
+  if (attachment.side == Side::kClient) {
+    DriveState::Of(attachment).peer_guard.BeforeRead(attachment.ssl());
+  }
   const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline);
-  if (read.outcome != Outcome::kDone || IsFromStranger(attachment)) return read.outcome;
+  // Also where nothing came of it: a datagram of no bytes turns the BIO's answers too.
+  const bool is_strangers = IsFromStranger(attachment);
+  if (read.outcome != Outcome::kDone || is_strangers) return read.outcome;
   OnDatagram(attachment, read.datagram);
   return Outcome::kDone;
 }

@@ -12,6 +12,7 @@
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/filter_bio.h"
+#include "shim/bio/peer_guard.h"
 #include "shim/bio/replay_bio.h"
 #include "shim/fallback/quiet_libssl.h"
 #include "shim/libssl/error_map.h"
@@ -179,7 +180,8 @@ bool Fallback::Commit(SslAttachment& attachment) {
   }
   LetExpiredTimerPass(attachment);
   offset_ = next_number_ > libssl_next_number_ ? next_number_ - libssl_next_number_ : 0;
-  if (Guard(ssl) == nullptr || !Replay(ssl, std::move(received_), AfterReplay::kPassThrough)) {
+  if (Guard(ssl) == nullptr || !GuardReadBio(ssl) ||
+      !Replay(ssl, std::move(received_), AfterReplay::kPassThrough)) {
     Raise(SSL_R_BIO_NOT_SET);
     return false;
   }
