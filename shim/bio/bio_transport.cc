@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <cstring>
 
@@ -38,6 +39,25 @@ int DescriptorOf(BIO* bio) {
 bool IsBlockingDescriptor(int descriptor) {
   const int flags = fcntl(descriptor, F_GETFL);
   return flags >= 0 && (flags & O_NONBLOCK) == 0;
+}
+
+bool IsZero(const timeval& time) { return time.tv_sec == 0 && time.tv_usec == 0; }
+
+// SocketTimeout is a socket's SO_RCVTIMEO, zero for none.
+timeval SocketTimeout(int descriptor) {
+  timeval timeout = {};
+  socklen_t len = sizeof(timeout);
+  if (getsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, &len) != 0) return {};
+  return timeout;
+}
+
+// EndOfWait is when a read of a blocking socket ends at the latest: at `deadline`, or by itself.
+std::optional<Instant> EndOfWait(int descriptor, std::optional<Instant> deadline) {
+  const timeval timeout = SocketTimeout(descriptor);
+  if (IsZero(timeout)) return deadline;
+  const Instant own =
+      Now() + std::chrono::seconds(timeout.tv_sec) + std::chrono::microseconds(timeout.tv_usec);
+  return deadline ? std::min(*deadline, own) : own;
 }
 
 // WaitReadable returns false when `deadline` passed first.
@@ -105,7 +125,7 @@ BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant>
   if (BIO_method_type(bio) == BIO_TYPE_SOCKET) {
     const int descriptor = DescriptorOf(bio);
     if (descriptor >= 0 && IsBlockingDescriptor(descriptor) &&
-        !WaitReadable(descriptor, deadline)) {
+        !WaitReadable(descriptor, EndOfWait(descriptor, deadline))) {
       BIO_set_retry_read(bio);
       errno = EAGAIN;
       return {Outcome::kWouldBlock, {}};
@@ -175,6 +195,17 @@ bool IsBlocking(SSL* ssl) {
   if (BIO_method_type(bio) != BIO_TYPE_SOCKET && !IsDatagramSocket(bio)) return false;
   const int descriptor = DescriptorOf(bio);
   return descriptor >= 0 && IsBlockingDescriptor(descriptor);
+}
+
+bool HasReceiveTimeout(SSL* ssl) {
+  BIO* bio = ReadBioOf(ssl);
+  if (bio == nullptr) return false;
+  const int descriptor = DescriptorOf(bio);
+  if (descriptor >= 0 && !IsBlockingDescriptor(descriptor)) return false;
+  timeval timeout = {};  // a BIO may say yes to every control, and write nothing
+  const bool is_told = BIO_ctrl(bio, BIO_CTRL_DGRAM_GET_RECV_TIMEOUT, 0, &timeout) > 0;
+  if (is_told && !IsZero(timeout)) return true;
+  return descriptor >= 0 && !IsZero(SocketTimeout(descriptor));
 }
 
 bool KeepsDatagramBoundaries(SSL* ssl) {

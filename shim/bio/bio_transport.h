@@ -31,9 +31,9 @@ struct BioRead {
 };
 
 // ReadDatagram reads once. A blocking BIO_s_socket, which has no timer of its own, is waited for
-// until `deadline` (for ever without one). kDone; kWouldBlock with a retry flag, also
-// when `deadline` passed; kBroken at an end, an error, nothing to read without a retry flag, or
-// without a BIO.
+// until `deadline` (for ever without one), but no longer than its SO_RCVTIMEO. kDone; kWouldBlock
+// with a retry flag, also when nothing came in time; kBroken at an end, an error, nothing to read
+// without a retry flag, or without a BIO.
 BioRead ReadDatagram(SSL* ssl, std::span<uint8_t> buffer, std::optional<Instant> deadline);
 
 // WriteDatagram hands one datagram to the write BIO in one BIO_write: kDone, kWouldBlock, kTooLarge
@@ -63,6 +63,10 @@ class TimeoutNotice {
 // IsBlocking is true when a read may wait without an end of the application's own choosing: a
 // blocking socket.
 bool IsBlocking(SSL* ssl);
+
+// HasReceiveTimeout: a read waits, but not for ever, because the application has bounded it by
+// BIO_CTRL_DGRAM_SET_RECV_TIMEOUT or SO_RCVTIMEO.
+bool HasReceiveTimeout(SSL* ssl);
 
 // KeepsDatagramBoundaries is true only where the write BIO is a datagram socket itself, so that a
 // record may go without its length.

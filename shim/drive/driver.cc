@@ -68,11 +68,16 @@ bool MustSend(Goal goal) {
   return goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
 }
 
-// Without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried no data: an
-// application that waits with select, on a blocking socket, must not be kept inside SSL_read.
+// ReturnsWithoutData: without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried
+// no data: an application that waits with select, on a blocking socket, must not be kept inside
+// SSL_read. So it is where the application has bounded a read's wait. It may have read because the
+// socket was readable, with a lock that whoever writes wants (radsecproxy), and DTLS 1.2 has no
+// ticket, ACK or KeyUpdate that would make it wait for what comes behind.
 bool ReturnsWithoutData(const SslAttachment& attachment) {
-  return attachment.handshake_over() &&
-         (Real().SSL_ctrl(attachment.ssl(), SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0;
+  if (!attachment.handshake_over()) return false;
+  SSL* ssl = attachment.ssl();
+  return (Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0 ||
+         HasReceiveTimeout(ssl);
 }
 
 // Turns is one call of Drive: each turn serves the timer, sends, and reads one datagram.

@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
@@ -95,6 +97,10 @@ class SocketTest : public testing::TestWithParam<Bio> {
     ASSERT_GT(recv(descriptor, buffer, sizeof(buffer), 0), 0);
   }
 
+  static void SetReceiveTimeout(int descriptor, const timeval& timeout) {
+    EXPECT_EQ(setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)), 0);
+  }
+
   CtxPtr server_ctx_;
   CtxPtr client_ctx_;
 };
@@ -169,6 +175,51 @@ TEST_P(SocketTest, OneContextServesManyThreads) {
   }
   for (std::thread& thread : threads) thread.join();
   for (int len : echoed) EXPECT_EQ(len, 4);
+}
+
+TEST_P(SocketTest, AReceiveTimeoutEndsARead) {
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  std::thread caller([&] { SSL_connect(client.get()); });
+  EXPECT_EQ(SSL_accept(server.get()), 1);
+  caller.join();
+  SetReceiveTimeout(sockets.descriptors[1], {.tv_sec = 0, .tv_usec = 50000});
+  char word[8];
+  const int silent = SSL_read(server.get(), word, sizeof(word));
+  EXPECT_EQ(silent, -1);
+  EXPECT_EQ(SSL_get_error(server.get(), silent), SSL_ERROR_WANT_READ);
+  EXPECT_EQ(SSL_write(client.get(), "over", 4), 4);
+  // Records without data may be before it.
+  int num_read = -1;
+  for (int tries = 0; tries < 20 && num_read <= 0; ++tries) {
+    num_read = SSL_read(server.get(), word, sizeof(word));
+  }
+  EXPECT_EQ(num_read, 4);
+}
+
+// Who reads because the socket is readable, with a lock that the writer wants, and bounds the wait.
+TEST_P(SocketTest, ARecordWithoutDataEndsAReadThatIsBounded) {
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  std::thread caller([&] { SSL_connect(client.get()); });
+  EXPECT_EQ(SSL_accept(server.get()), 1);
+  caller.join();
+  constexpr int kTimeoutS = 40;
+  if (GetParam() == Bio::kDatagram) {
+    timeval timeout = {.tv_sec = kTimeoutS, .tv_usec = 0};
+    BIO_ctrl(SSL_get_rbio(client.get()), BIO_CTRL_DGRAM_SET_RECV_TIMEOUT, 0, &timeout);
+  } else {
+    SetReceiveTimeout(sockets.descriptors[0], {.tv_sec = kTimeoutS, .tv_usec = 0});
+  }
+  // Tickets are there; an answer comes only to a request, which waits for this read.
+  char word[8];
+  const auto begin = std::chrono::steady_clock::now();
+  const int nothing = SSL_read(client.get(), word, sizeof(word));
+  EXPECT_EQ(nothing, -1);
+  EXPECT_EQ(SSL_get_error(client.get(), nothing), SSL_ERROR_WANT_READ);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(kTimeoutS / 2));
 }
 
 INSTANTIATE_TEST_SUITE_P(Bios, SocketTest, testing::Values(Bio::kSocket, Bio::kDatagram),
