@@ -36,6 +36,7 @@ void AssociationImpl::BeginClient(ClientParameters parameters) {
 }
 
 void AssociationImpl::BeginServer(ServerParameters parameters) {
+  sending_bound_.Impose();
   wall_clock_.Set(parameters.now);
   phases_.BeginServer(NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters)));
 }
@@ -69,7 +70,9 @@ void AssociationImpl::HandleTimeout(Instant now) {
   ForgetRetiredConnectionIds(now);
   HandlePathNews(mobility_.HandleTimeout(now), now);
   const bool gave_up = WaitsForPeer() && ending_.IsPeerGone(now);
-  const bool exhausted = retransmission_.HandleTimeout(now) == Retransmission::Timeout::kExhausted;
+  const Retransmission::Timeout timeout = retransmission_.HandleTimeout(now);
+  if (timeout == Retransmission::Timeout::kOwed) sending_bound_.OnTimeout();
+  const bool exhausted = timeout == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
   // still sent again if the peer shows that it misses it.
   if (gave_up || (exhausted && !phases_.connected())) {

@@ -21,6 +21,7 @@
 #include "dtls13/flight/held_datagrams.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
+#include "dtls13/flight/sending_bound.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/time.h"
@@ -151,6 +152,7 @@ class AssociationImpl final : public Association {
   void Apply(RetireConnectionId action, Instant now);
   void Apply(SendWithConnectionId action, Instant now);
   void Apply(PeerIsDtls13 action, Instant now);
+  void Apply(AddressProved action, Instant now);
   void Apply(KeyLogLine action, Instant now);
   void Apply(AllowEarlyData action, Instant now);
   void Apply(EarlyDataAnswered action, Instant now);
@@ -173,7 +175,8 @@ class AssociationImpl final : public Association {
   // --- Connection IDs and paths
   void ForgetRetiredConnectionIds(Instant now);
   std::optional<ConnectionId> TakeSpareConnectionId();
-  void BeforeDatagram(const PathId& from);
+  // BeforeDatagram is told of `len` bytes that came by `from`.
+  void BeforeDatagram(const PathId& from, size_t len);
   void OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now);
   void HandlePathNews(Mobility::News news, Instant now);
   void OnPathChanged(Instant now);
@@ -233,6 +236,7 @@ class AssociationImpl final : public Association {
   RecordLayer records_;
   Reassembler reassembler_;
   Retransmission retransmission_;
+  SendingBound sending_bound_;
   AckScheduler acks_;
   HeldDatagrams held_datagrams_;
   std::vector<std::vector<uint8_t>> taken_datagrams_;  // held before; events view them

@@ -49,7 +49,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   latest_now_ = now;
   ForgetSpentReadKeys(now);
   ForgetOldFragments(now);
-  BeforeDatagram(from);
+  BeforeDatagram(from, datagram.size());
   HoldForServerHello(datagram);
   const DatagramNews news = HandleRecords(datagram, from, now);
   HandleHeldDatagrams(now);
@@ -73,10 +73,10 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   if (failed() || !AwaitsClientHello()) return;
   wall_clock_.OnCall(now);
   latest_now_ = now;
-  BeforeDatagram(from);
   const uint16_t message_seq = hello->message_seq();
   const SequenceNumber record_number = hello->record_number();
   const std::span<const uint8_t> body = (*hello)->body;
+  BeforeDatagram(from, kPlaintextHeaderLen + kHandshakeHeaderLen + body.size());
   BeginWith(message_seq, record_number);
   if (body.size() > config_->handshake.max_message_len) {
     FailLocally(Reason::kExcessiveMessageSize, AlertDescription::kIllegalParameter);
@@ -186,7 +186,10 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   // A peer that has closed its side goes on acknowledging ours.
   if (ending_.IsAfterPeerClose(record.number) && record.type != ContentType::kAck) return;
   // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
-  if (record.number.epoch > kEarlyDataEpoch) peer_sent_protected_ = true;
+  if (record.number.epoch > kEarlyDataEpoch) {
+    peer_sent_protected_ = true;
+    sending_bound_.Lift();
+  }
   //= rfc8449#section-4
   //# a DTLS endpoint that
   //# receives a record larger than its advertised limit MAY either

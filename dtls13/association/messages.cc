@@ -143,6 +143,8 @@ void AssociationImpl::Apply(EarlyDataAnswered action, Instant) {
 
 void AssociationImpl::Apply(PeerIsDtls13, Instant) { peer_is_dtls13_ = true; }
 
+void AssociationImpl::Apply(AddressProved, Instant) { sending_bound_.Lift(); }
+
 void AssociationImpl::Apply(KeyLogLine action, Instant) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::vector<uint8_t> line;

@@ -71,7 +71,8 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
   while (retransmission_.MaySend()) {
     const Epoch epoch = retransmission_.next_owed_epoch();
     const size_t overhead = records_.Overhead(epoch, kFullForm);
-    const size_t room = out.size() - len;
+    const bool is_new = retransmission_.NextOwedIsNew();
+    const size_t room = std::min(out.size() - len, sending_bound_.Room(is_new));
     if (room < overhead + kMinFragmentRoom) break;
     const size_t content_len = retransmission_.PackRecord(
         std::span(content).first(std::min(room - overhead, max_content_len(epoch))));
@@ -95,6 +96,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
       return 0;
     }
     retransmission_.OnRecordSent(number);
+    sending_bound_.OnSent(record_len, is_new);
     len += record_len;
   }
   // The flight answers what it answers; a separate ACK would only repeat it.
@@ -110,6 +112,7 @@ size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> conte
   if (out.size() < records_.Overhead(epoch, kFullForm) + content.size()) return 0;
   RecordNumber number;
   const size_t len = records_.Seal(epoch, type, content, kFullForm, out, &number);
+  sending_bound_.OnSent(len, /*is_new=*/false);
   if (len > 0) Trace(/*outgoing=*/true, type, epoch, content);
   return len;
 }
@@ -136,6 +139,12 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
       content;
   const size_t content_len = WriteAck(std::span(numbers).first(num), content);
+  // A client whose hello is answered has nothing that it would send again, and its server may be
+  // waiting for a sign that this is its address. Were the one ACK lost, both would wait for ever,
+  // also where the client's caller is asked something meanwhile: its answer owes no ACK.
+  if (role_ == Role::kClient && !phases_.connected() && retransmission_.empty()) {
+    acks_.Repeat(retransmission_.timer_value(), latest_now_);
+  }
   return PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out);
 }
 
@@ -189,8 +198,15 @@ size_t AssociationImpl::PackStatelessReply(std::span<uint8_t> out) {
   const std::vector<uint8_t> body = std::exchange(stateless_reply_, {});
   const std::vector<uint8_t> message =
       WholeMessage(HandshakeType::kServerHello, stateless_reply_seq_, body);
+  if (records_.Overhead(kPlaintextEpoch, kFullForm) + message.size() >
+      sending_bound_.Room(/*is_new=*/false)) {
+    return 0;
+  }
   RecordNumber number;
-  return records_.Seal(kPlaintextEpoch, ContentType::kHandshake, message, kFullForm, out, &number);
+  const size_t len =
+      records_.Seal(kPlaintextEpoch, ContentType::kHandshake, message, kFullForm, out, &number);
+  sending_bound_.OnSent(len, /*is_new=*/false);
+  return len;
 }
 
 void AssociationImpl::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
@@ -202,6 +218,7 @@ void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant n
                                     [len](size_t mtu) { return mtu < len; });
     next = below == kCommonMtus.end() ? kMinMtu : *below;
   }
+  sending_bound_.OnRefused(len);
   const size_t before = mtu_;
   SetMtu(std::min(mtu_, next));
   // Nothing smaller is left to try, or it was sent before the MTU shrank, and is on its way again.

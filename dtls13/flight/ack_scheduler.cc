@@ -21,6 +21,7 @@ bool AckScheduler::MakeRoom(RecordNumber number) {
 void AckScheduler::Note(RecordNumber number, std::optional<uint16_t> held_for) {
   const auto is_held = std::ranges::binary_search(entries_, number, {}, &Entry::number);
   if (is_held || !MakeRoom(number)) return;
+  num_repeats_ = 0;
   const auto at = std::ranges::lower_bound(entries_, number, {}, &Entry::number);
   entries_.insert(at, Entry{.number = number, .held_for = held_for});
 }
@@ -46,11 +47,18 @@ void AckScheduler::OweBy(Instant deadline) {
   if (!deadline_ || deadline < *deadline_) deadline_ = deadline;
 }
 
+void AckScheduler::Repeat(Duration patience, Instant now) {
+  for (uint32_t i = 0; i < num_repeats_ && patience < kMaxPatience; ++i) patience *= 2;
+  ++num_repeats_;
+  OweBy(now + std::min(patience, kMaxPatience));
+}
+
 void AckScheduler::OnFlightStarted() {
   //= rfc9147#section-7
   //# During the handshake, ACKs only cover the current outstanding flight
   //# (this is possible because DTLS is generally a lock-step protocol).
   CancelPending();
+  num_repeats_ = 0;
   entries_ = std::vector<Entry>();
 }
 

@@ -2,6 +2,7 @@
 #ifndef DTLS13_FLIGHT_ACK_SCHEDULER_H_
 #define DTLS13_FLIGHT_ACK_SCHEDULER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,8 @@ class AckScheduler {
  public:
   // kMaxRecordNumbers: 32 records are 512 bytes of ACK, which fits every datagram.
   static constexpr size_t kMaxRecordNumbers = 32;
+  // kMaxPatience is the longest retransmission timer of RFC 9147 section 5.8.2.
+  static constexpr Duration kMaxPatience = std::chrono::seconds(60);
 
   // OnRecord notes an acknowledgeable record (processed or buffered, or a duplicate of such).
   void OnRecord(RecordNumber number) { Note(number, std::nullopt); }
@@ -42,6 +45,10 @@ class AckScheduler {
   // OweBy: part of a flight is here; ACK it unless the rest comes by `deadline`. An earlier
   // deadline stays: a peer that retransmits faster than our delay must not postpone it for ever.
   void OweBy(Instant deadline);
+  // Repeat: an ACK left at `now` that nothing but the rest of the peer's flight answers. It is owed
+  // again after `patience`, then after twice that and so on up to kMaxPatience, until a new record
+  // comes.
+  void Repeat(Duration patience, Instant now);
   // OnFlightStarted forgets the records of the flight before, which our own flight acknowledged
   // implicitly, and gives their memory back.
   void OnFlightStarted();
@@ -76,6 +83,7 @@ class AckScheduler {
 
   std::vector<Entry> entries_;  // increasing, without duplicates, at most kMaxRecordNumbers
   std::optional<Instant> deadline_;
+  uint32_t num_repeats_ = 0;  // since a new record came
   bool owed_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <random>
 #include <vector>
@@ -281,6 +282,28 @@ TEST(AckScheduler, AHeldRecordIsNamedOnceItsMessageIsWhole) {
   acks.ForgetHeld();
   acks.Release(8);
   EXPECT_TRUE(Take(acks).empty());
+}
+
+TEST(AckScheduler, RepeatsAnAckEverMoreSeldomUntilANewRecordComes) {
+  AckScheduler acks;
+  std::array<RecordNumber, 4> numbers;
+  Instant now(std::chrono::seconds(10));
+  acks.OnRecord({kHandshakeEpoch, {0}});
+  for (const int seconds : {20, 40, 60, 60}) {
+    acks.OweNow();
+    EXPECT_EQ(acks.FillAck(kHandshakeEpoch, numbers), 1u);
+    acks.Repeat(std::chrono::seconds(20), now);
+    ASSERT_EQ(acks.deadline(), now + std::chrono::seconds(seconds));
+    now = *acks.deadline();
+    acks.HandleTimeout(now);
+    EXPECT_TRUE(acks.owed());
+  }
+  acks.OnRecord({kHandshakeEpoch, {1}});
+  EXPECT_EQ(acks.FillAck(kHandshakeEpoch, numbers), 2u);
+  acks.Repeat(std::chrono::seconds(20), now);
+  EXPECT_EQ(acks.deadline(), now + std::chrono::seconds(20));
+  acks.OnFlightStarted();
+  EXPECT_FALSE(acks.deadline());
 }
 
 }  // namespace

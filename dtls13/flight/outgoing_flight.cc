@@ -101,6 +101,11 @@ bool OutgoingFlight::AllAcked() const {
 
 Epoch OutgoingFlight::next_owed_epoch() const { return FirstOwed()->epoch; }
 
+// Messages leave in order, and so what has never left is behind all that has.
+bool OutgoingFlight::NextOwedIsNew() const {
+  return std::ranges::find_if(FirstOwed()->pieces, IsOwed)->state == PieceState::kNew;
+}
+
 size_t OutgoingFlight::PackRecord(std::span<uint8_t> out, std::span<FragmentRef> refs,
                                   size_t* num_refs) {
   //= rfc9147#section-5.5

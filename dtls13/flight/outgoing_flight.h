@@ -60,6 +60,8 @@ class OutgoingFlight {
   //# Implementations MUST send retransmissions of lost messages using the
   //# same epoch and keying material as the original transmission.
   Epoch next_owed_epoch() const;
+  // NextOwedIsNew: nothing in that record would have left before. Requires HasOwed().
+  bool NextOwedIsNew() const;
 
   // PackRecord fills `out` with handshake fragments (header and body each) of one epoch, in order,
   // as many as fit, and marks them sent. `refs` receives what was packed, `*num_refs` entries of

@@ -4,13 +4,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "dtls13/flight/sending_bound.h"
+
 namespace dtls13 {
 namespace {
-
-//= rfc9147#section-5.8.3
-//# DTLS stacks SHOULD NOT send more than 10 records in a single
-//# transmission.
-constexpr uint32_t kMaxBurstRecords = 10;
 
 // A peer need not acknowledge parts of a flight, and one that does not must get the whole of a long
 // one in the end. So after a burst the next one leaves when half of the retransmission timer has

@@ -54,6 +54,8 @@ class Retransmission {
   bool MaySend() const { return burst_left_ > 0 && flight_.HasOwed(); }
   // next_owed_epoch is the epoch of the record that PackRecord would fill. Requires HasOwed().
   Epoch next_owed_epoch() const { return flight_.next_owed_epoch(); }
+  // NextOwedIsNew: that record would repeat nothing. Requires HasOwed().
+  bool NextOwedIsNew() const { return flight_.NextOwedIsNew(); }
   // PackRecord fills `out` with the content of one record and returns its length, 0 if nothing
   // fits. OnRecordSent must follow, with the number the record got.
   size_t PackRecord(std::span<uint8_t> out);

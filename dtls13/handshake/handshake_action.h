@@ -46,6 +46,8 @@ struct InstallWriteKeys {
 // PeerIsDtls13: from here on the peer is known to speak DTLS 1.3, so ACKs may be sent and taken
 // (RFC 9147bis section 7).
 struct PeerIsDtls13 {};
+// AddressProved: the client has shown the cookie that was sent to its address.
+struct AddressProved {};
 // KeyLogLine: one NSS key log label and secret ("CLIENT_HANDSHAKE_TRAFFIC_SECRET"), with the
 // client's random.
 struct KeyLogLine {
@@ -87,8 +89,8 @@ struct ClientAuthenticated {
 using HandshakeAction =
     std::variant<ClientAuthenticated, SendMessage, SendStateless, InstallReadKeys, InstallWriteKeys,
                  ExpectConnectionId, RetireConnectionId, SendWithConnectionId, PeerIsDtls13,
-                 KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived, TicketIssued,
-                 Completed>;
+                 AddressProved, KeyLogLine, AllowEarlyData, EarlyDataAnswered, TicketReceived,
+                 TicketIssued, Completed>;
 
 // HandshakeWait is the one thing a handshake waits for. Only kMessage is resolved by the peer.
 enum class HandshakeWait : uint8_t {

@@ -264,6 +264,8 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
   if (*digest != contents.hello_digest) return IllegalParameter(Reason::kHelloChanged);
 
   context_.result().used_hello_retry_request = true;
+  // A cookie for no address in particular proves none.
+  if (!parameters_.peer_address.empty()) context_.Queue(AddressProved{});
   const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
       contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer));
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "dtls13/flight/sending_bound.h"
 #include "dtls13/handshake/stateless_retry.h"
 #include "dtls13/message/hello_invariants.h"
 #include "dtls13/session/cookie.h"

@@ -44,12 +44,6 @@ enum class PrefixCookie : uint8_t {
 // Association continue from the second ClientHello.
 class CookieListener {
  public:
-  //= rfc9147#section-5.1
-  //# A server SHOULD limit the amount of data it sends toward a client
-  //# address to three times the amount of data sent by the client before it
-  //# verifies that the client is able to receive data at that address.
-  static constexpr size_t kMaxAmplification = 3;
-
   explicit CookieListener(std::shared_ptr<const HandshakeConfig> config)
       : config_(std::move(config)) {}
 

@@ -51,7 +51,7 @@ void CheckReport(const HelloReport& report, const HelloListenerOptions& options,
   const bool answers =
       report.verdict == HelloVerdict::kRetry || report.verdict == HelloVerdict::kRefuse;
   Check(answers == !report.answer.empty());
-  Check(report.answer.size() <= CookieListener::kMaxAmplification * received_len);
+  Check(report.answer.size() <= kMaxAmplification * received_len);
   Check(Within(report.rest, datagram));
   Check(report.verdict != HelloVerdict::kRepeated);
   switch (report.verdict) {
