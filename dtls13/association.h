@@ -210,9 +210,11 @@ class Association {
   //# or via [RFC8201] for IPv6.
   virtual void SetMtu(size_t mtu) = 0;
   // OnDatagramTooLarge: the transport refused a datagram of `len` bytes (EMSGSIZE), or the path is
-  // known not to carry it. The MTU shrinks to `known_mtu`, the largest payload that passes, or,
-  // when that is 0, to the next size below `len` that many paths carry; what was sent of handshake
-  // messages and is not acknowledged is owed at once in smaller pieces.
+  // known not to carry it. The MTU shrinks to `known_mtu`, the largest payload that passes: a
+  // datagram within it was refused for an earlier one, and its own length is nothing to go by. When
+  // `known_mtu` is 0, the MTU shrinks to the next size below `len` that many paths carry. Where it
+  // shrinks, what was sent of handshake messages and is not acknowledged is owed at once in smaller
+  // pieces.
   virtual void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) = 0;
 
   // SetRetransmitTimeout replaces the retransmission timer's present value, from its last start.

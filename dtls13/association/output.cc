@@ -213,7 +213,9 @@ void AssociationImpl::SetMtu(size_t mtu) { mtu_ = std::max(mtu, kMinMtu); }
 
 void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) {
   size_t next = known_mtu;
-  if (next == 0 || next >= len) {
+  if (next == 0) {
+    // Every path carries so much: the refusal was of another datagram.
+    if (len <= kMinMtu) return;
     const auto below = std::find_if(kCommonMtus.begin(), kCommonMtus.end(),
                                     [len](size_t mtu) { return mtu < len; });
     next = below == kCommonMtus.end() ? kMinMtu : *below;

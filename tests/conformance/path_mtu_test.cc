@@ -84,7 +84,7 @@ TEST(PathMtuTest, OnDatagramTooLargeNeverRaisesTheMtuNorGoesBelowTheLeast) {
   Association& client = *pair.client().association;
   client.OnDatagramTooLarge(2000, 1500, pair.now());
   EXPECT_EQ(client.facts().mtu, 1000u);
-  client.OnDatagramTooLarge(1000, 1200, pair.now());  // the transport contradicts itself
+  client.OnDatagramTooLarge(1000, 0, pair.now());
   EXPECT_EQ(client.facts().mtu, 548u);
   client.OnDatagramTooLarge(548, 0, pair.now());
   EXPECT_EQ(client.facts().mtu, kMinMtu);
@@ -92,6 +92,25 @@ TEST(PathMtuTest, OnDatagramTooLargeNeverRaisesTheMtuNorGoesBelowTheLeast) {
   EXPECT_EQ(client.facts().mtu, kMinMtu);
   pair.Flush(pair.client());
   EXPECT_TRUE(pair.RunUntilConnected());
+}
+
+// What a socket reports with a datagram may be what ICMP said of an earlier one.
+TEST(PathMtuTest, ARefusedDatagramThatFitsTheKnownMtuSaysNothingOfItsOwnLength) {
+  AssociationPair pair(LargeFlight(1400));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  Association& client = *pair.client().association;
+  client.OnDatagramTooLarge(40, 1452, pair.now());
+  EXPECT_EQ(client.facts().mtu, 1400u);
+  client.OnDatagramTooLarge(40, 0, pair.now());
+  client.OnDatagramTooLarge(kMinMtu, 0, pair.now());
+  EXPECT_EQ(client.facts().mtu, 1400u);
+  client.OnDatagramTooLarge(40, 672, pair.now());
+  EXPECT_EQ(client.facts().mtu, 672u);
+  client.OnDatagramTooLarge(672, 672, pair.now());
+  EXPECT_EQ(client.facts().mtu, 672u);
+  client.SetMtu(1400);
+  EXPECT_EQ(client.facts().mtu, 1400u) << "what fell may rise again";
+  EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
 //= rfc9147#section-4.4
