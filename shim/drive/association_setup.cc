@@ -2,6 +2,8 @@
 #include "shim/drive/association_setup.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
 #include <string>
 
 #include "shim/answer/certificates.h"
@@ -27,6 +29,10 @@ namespace {
 // kLibsslExpiries: libssl sends a flight twelve times more, and gives up when the timer expires
 // after that.
 constexpr uint32_t kLibsslExpiries = 13;
+
+// RFC 8899 section 5.1.1's PMTU_RAISE_TIMER, and RFC 1191 section 6.3's: after it a larger MTU may
+// be tried. Linux forgets what ICMP said of a path after as long.
+constexpr Duration kMtuRaiseInterval = std::chrono::minutes(10);
 
 // UseSrtp takes the SSL's DTLS-SRTP profiles, and their timer where there are any.
 void UseSrtp(SslAttachment& attachment, AssociationConfig* config) {
@@ -183,17 +189,37 @@ void ApplyMtu(SslAttachment& attachment) {
 
 void FindMtuAnew(SslAttachment& attachment) {
   if (attachment.association() == nullptr) return;
-  DriveState::Of(attachment).applied_mtu = 0;
+  DriveState& state = DriveState::Of(attachment);
+  state.applied_mtu = 0;
+  state.raise_mtu_at = Instant::max();
   ApplyMtu(attachment);
 }
 
 void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now) {
   Association* association = attachment.association();
-  const size_t known = QueryMtu(attachment.ssl());
+  const int error = errno;
+  const size_t before = association->facts().mtu;
+  size_t known = QueryMtu(attachment.ssl());
   // Where the BIO knows nothing better, the default passes nearly everywhere.
-  const size_t mtu = known > 0 ? known : std::min(association->facts().mtu, kDefaultMtu);
-  association->OnDatagramTooLarge(refused_len, mtu, now);
-  DriveState::Of(attachment).applied_mtu = association->facts().mtu;
+  const size_t usual = std::min(before, kDefaultMtu);
+  if (known == 0 && usual < refused_len) known = usual;
+  association->OnDatagramTooLarge(refused_len, known, now);
+  const size_t mtu = association->facts().mtu;
+  DriveState& state = DriveState::Of(attachment);
+  state.applied_mtu = mtu;
+  if (mtu < before) state.raise_mtu_at = now + kMtuRaiseInterval;
+  errno = error;
+}
+
+void RaiseMtu(SslAttachment& attachment, Instant now) {
+  DriveState& state = DriveState::Of(attachment);
+  if (now < state.raise_mtu_at) return;
+  // The BIO may know better later on still.
+  state.raise_mtu_at = now + kMtuRaiseInterval;
+  const size_t known = QueryMtu(attachment.ssl());
+  const size_t wanted = MtuOf(attachment);
+  state.applied_mtu = known > 0 ? std::min(wanted, known) : wanted;
+  attachment.association()->SetMtu(state.applied_mtu);
 }
 
 }  // namespace dtls13::shim

@@ -23,9 +23,13 @@ bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationCon
 void ApplyMtu(SslAttachment& attachment);
 // FindMtuAnew does so after a setting of the SSL's changed.
 void FindMtuAnew(SslAttachment& attachment);
-// ReduceMtu is for a datagram of `refused_len` bytes that was too large for the path: what it held
-// of handshake messages is owed again in smaller pieces.
+// ReduceMtu is for a BIO that told, with a datagram of `refused_len` bytes or with a read (0), that
+// the path carries less than was sent. Where the MTU falls, handshake messages are owed again in
+// smaller pieces. errno stays.
 void ReduceMtu(SslAttachment& attachment, size_t refused_len, Instant now);
+// RaiseMtu finds the MTU out again, as large as the BIO knows it to be, once that is due after
+// ReduceMtu. Cheap until then.
+void RaiseMtu(SslAttachment& attachment, Instant now);
 
 }  // namespace dtls13::shim
 

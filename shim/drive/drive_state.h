@@ -40,6 +40,8 @@ struct DriveState {
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
 
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out
+  // When an MTU that fell is found out anew; max() when none did.
+  Instant raise_mtu_at = Instant::max();
   TimeoutNotice timeout_notice;
   AddressPtr spare_address;  // of IsFrom
   PeerGuard peer_guard;      // a client's

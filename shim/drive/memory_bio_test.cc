@@ -5,12 +5,16 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <deque>
 #include <string>
 #include <vector>
 
+#include "shim/attachment/ssl_attachment.h"
+#include "shim/bio/clock.h"
+#include "shim/drive/transmit.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/testing/queue_bio.h"
 
@@ -18,7 +22,10 @@ namespace {
 
 using dtls13::shim::Datagram;
 using dtls13::shim::NewQueueBio;
+using dtls13::shim::Now;
 using dtls13::shim::QueueBio;
+using dtls13::shim::SslAttachment;
+using dtls13::shim::Transmit;
 
 struct SslFree {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -307,6 +314,81 @@ TEST_F(MemoryBioTest, FlightTooLargeForThePathIsCutAtOnce) {
   EXPECT_EQ(SSL_write(server_.get(), data.data(), static_cast<int>(data.size())), -1);
   EXPECT_EQ(errno, EMSGSIZE);
   EXPECT_LT(DTLS_get_data_mtu(server_.get()), 400u);
+}
+
+// What ICMP says of a datagram comes with a later one, which leaves with the second try.
+TEST_F(MemoryBioTest, RefusalForAnEarlierDatagramSaysNothingOfTheOneRefused) {
+  for (const int path_mtu : {672, 65536}) {
+    client_.reset(SSL_new(client_ctx_.get()));
+    SSL_set_connect_state(client_.get());
+    SSL_clear(server_.get());
+    to_server_.clear();
+    to_client_.clear();
+    UseQueues();
+    ASSERT_TRUE(Connect());
+    const size_t data_mtu = DTLS_get_data_mtu(client_.get());
+    ASSERT_GT(data_mtu, 1100u);
+    client_queue_.path_mtu = path_mtu;  // 65536: this BIO does not know
+    client_queue_.num_late_errors = 1;
+    to_server_.clear();
+    ASSERT_EQ(SSL_key_update(client_.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(client_.get()), 1);
+    EXPECT_EQ(client_queue_.num_late_errors, 0);
+    EXPECT_FALSE(to_server_.empty());
+    EXPECT_EQ(DTLS_get_data_mtu(client_.get()), path_mtu < 65536 ? 650u : data_mtu);
+  }
+}
+
+// The caller hears of it, as in libssl; that the datagram is lost is for it to mend.
+TEST_F(MemoryBioTest, ApplicationDataThatIsRefusedFindsTheMtu) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  client_queue_.path_mtu = 672;
+  client_queue_.num_late_errors = 1;
+  to_server_.clear();
+  EXPECT_EQ(SSL_write(client_.get(), "word", 4), -1);
+  EXPECT_EQ(errno, EMSGSIZE);
+  EXPECT_EQ(SSL_get_error(client_.get(), -1), SSL_ERROR_SYSCALL);
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), 650u);
+  EXPECT_TRUE(to_server_.empty());
+  const std::string data(650, 'x');
+  EXPECT_EQ(SSL_write(client_.get(), data.data(), 650), 650);
+  EXPECT_EQ(SSL_write(client_.get(), data.data(), 100), 100);
+}
+
+TEST_F(MemoryBioTest, ReadThatTellsOfTheDatagramFindsTheMtu) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  client_queue_.path_mtu = 672;
+  client_queue_.num_late_errors = 1;
+  char byte;
+  EXPECT_EQ(SSL_read(client_.get(), &byte, 1), -1);
+  EXPECT_EQ(errno, EMSGSIZE);
+  EXPECT_EQ(SSL_get_error(client_.get(), -1), SSL_ERROR_SYSCALL);
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), 650u);
+}
+
+TEST_F(MemoryBioTest, MtuThatFellRisesAgainOnceTheBioKnowsBetter) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  const size_t data_mtu = DTLS_get_data_mtu(client_.get());
+  client_queue_.path_mtu = 672;
+  const std::string data(1000, 'x');
+  EXPECT_EQ(SSL_write(client_.get(), data.data(), 1000), -1);
+  ASSERT_EQ(DTLS_get_data_mtu(client_.get()), 650u);
+  SslAttachment& attachment = *SslAttachment::Find(client_.get());
+  client_queue_.path_mtu = 972;
+  const dtls13::Instant start = Now();
+  Transmit(attachment, start + std::chrono::minutes(9));
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), 650u);
+  Transmit(attachment, start + std::chrono::minutes(11));
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), 950u);
+  client_queue_.path_mtu = 65536;
+  client_queue_.refused = false;
+  Transmit(attachment, start + std::chrono::minutes(20));
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), 950u);
+  Transmit(attachment, start + std::chrono::minutes(22));
+  EXPECT_EQ(DTLS_get_data_mtu(client_.get()), data_mtu);
 }
 
 //= rfc9147#section-4.4

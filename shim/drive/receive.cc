@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/drive/receive.h"
 
+#include <cerrno>
 #include <span>
 #include <utility>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
 #include "shim/drive/answer_events.h"
+#include "shim/drive/association_setup.h"
 #include "shim/drive/drive_state.h"
 #include "shim/fallback/fallback.h"
 #include "shim/libssl/error_map.h"
@@ -93,6 +95,8 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
     DriveState::Of(attachment).peer_guard.BeforeRead(attachment.ssl());
   }
   const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline);
+  // A socket may tell with any call what ICMP said of a datagram.
+  if (read.outcome == Outcome::kBroken && errno == EMSGSIZE) ReduceMtu(attachment, 0, Now());
   // Also where nothing came of it: a datagram of no bytes turns the BIO's answers too.
   const bool is_strangers = IsFromStranger(attachment);
   if (read.outcome != Outcome::kDone || is_strangers) return read.outcome;

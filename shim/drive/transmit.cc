@@ -7,6 +7,7 @@
 
 #include "shim/answer/tell.h"
 #include "shim/bio/bio_transport.h"
+#include "shim/bio/clock.h"
 #include "shim/bio/scratch_buffer.h"
 #include "shim/drive/answer_events.h"
 #include "shim/drive/association_setup.h"
@@ -19,20 +20,32 @@
 namespace dtls13::shim {
 namespace {
 
+// OnTooLarge is for a datagram of the association's own that the BIO refused for a length:
+// kTooLarge when it is lost, or what a second try came to.
+Outcome OnTooLarge(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
+  const size_t known = QueryMtu(attachment.ssl());
+  if (known != 0) ReduceMtu(attachment, datagram.size(), now);
+  if (known != 0 && datagram.size() > known) return Outcome::kTooLarge;
+  // A socket tells once, with the next datagram, what ICMP said of an earlier one. libssl tries
+  // once more as well.
+  const Outcome again = WriteDatagram(attachment.ssl(), datagram);
+  if (known == 0 && again == Outcome::kTooLarge) ReduceMtu(attachment, datagram.size(), now);
+  return again;
+}
+
 Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
   if (Fallback* fallback = Fallback::Of(attachment)) fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
-  const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
-  if (outcome == Outcome::kDone) DriveState::Of(attachment).flush_owed = true;
-  if (outcome != Outcome::kTooLarge) return outcome;
+  Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
   //= rfc9147#section-4.4
   //# If the DTLS record layer informs the DTLS handshake layer that a
   //# message is too big, the handshake layer SHOULD immediately attempt
   //# to fragment the message, using any existing information about the
   //# PMTU.
-  // The datagram is lost like any other, only that it is known at once.
-  ReduceMtu(attachment, datagram.size(), now);
-  return Outcome::kDone;
+  if (outcome == Outcome::kTooLarge) outcome = OnTooLarge(attachment, datagram, now);
+  if (outcome == Outcome::kDone) DriveState::Of(attachment).flush_owed = true;
+  // Too large, it is lost like any other, only that it is known at once.
+  return outcome == Outcome::kTooLarge ? Outcome::kDone : outcome;
 }
 
 // SendUnsent sends the datagram that the BIO did not take last time.
@@ -49,6 +62,7 @@ Outcome SendUnsent(SslAttachment& attachment, Instant now) {
 // something was.
 Outcome SendOwed(SslAttachment& attachment, Instant now, bool* any) {
   if (const Outcome unsent = SendUnsent(attachment, now); unsent != Outcome::kDone) return unsent;
+  RaiseMtu(attachment, now);
   ApplyMtu(attachment);
   ScratchBuffer scratch;
   for (;;) {
@@ -133,6 +147,7 @@ Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plainte
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
   const Outcome outcome = WriteDatagram(attachment.ssl(), datagram);
   if (outcome == Outcome::kDone) return outcome;
+  if (outcome == Outcome::kTooLarge) ReduceMtu(attachment, datagram.size(), Now());
   //= rfc9147#section-4.4
   //# If there is a transport protocol indication that the PMTU was
   //# exceeded (either via ICMP or via a refusal to send the datagram as in

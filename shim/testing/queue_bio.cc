@@ -10,9 +10,24 @@
 namespace dtls13::shim {
 namespace {
 
+// Refuse is what a socket does with a datagram that is too long, or tells of an earlier one.
+int Refuse(QueueBio* queue) {
+  queue->refused = queue->path_mtu < 65536;
+  errno = EMSGSIZE;
+  return -1;
+}
+
+// TellsLate counts the call as one that tells of an earlier datagram.
+bool TellsLate(QueueBio* queue) {
+  if (queue->num_late_errors == 0) return false;
+  --queue->num_late_errors;
+  return true;
+}
+
 int QueueRead(BIO* bio, char* out, int out_len) {
   auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
+  if (TellsLate(queue)) return Refuse(queue);
   if (queue->incoming->empty()) {
     if (!queue->retries) return 0;
     BIO_set_retry_read(bio);
@@ -32,11 +47,7 @@ int QueueWrite(BIO* bio, const char* data, int len) {
     BIO_set_retry_write(bio);
     return -1;
   }
-  if (len > queue->path_mtu) {
-    queue->refused = true;
-    errno = EMSGSIZE;
-    return -1;
-  }
+  if (TellsLate(queue) || len > queue->path_mtu) return Refuse(queue);
   queue->outgoing->emplace_back(data, data + len);
   return len;
 }

@@ -23,6 +23,8 @@ struct QueueBio {
   bool is_full = false;  // writes are to be tried again
   int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
   bool refused = false;
+  // So many reads and writes tell, whatever their length, that an earlier datagram was too long.
+  int num_late_errors = 0;
   int told_mtu = 0;          // what QUERY_MTU says otherwise
   bool is_socket = false;    // passes for libcrypto's own datagram socket
   SSL* ssl = nullptr;        // asked for its timeout inside SET_NEXT_TIMEOUT, if given
