@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/flight/sending_bound.h"
 #include "dtls13/listener/hello_listener.h"
 #include "dtls13/message/received_hello.h"
 #include "dtls13/wire/byte_reader.h"
