@@ -25,6 +25,48 @@ bool ReadHelloStart(ByteReader* reader, std::span<const uint8_t>* random) {
   return reader->ReadU16(&legacy_version) && reader->ReadBytes(kRandomLen, random);
 }
 
+// ConnectionIdLen is the length that the extensions, which begin at `*reader`, ask the peer to
+// write; nothing when they have no connection_id.
+std::optional<size_t> ConnectionIdLen(ByteReader* reader) {
+  std::span<const uint8_t> extensions;
+  if (!reader->ReadVector16(&extensions)) return std::nullopt;
+  ByteReader rest(extensions);
+  uint16_t type = 0;
+  std::span<const uint8_t> data;
+  while (rest.ReadU16(&type) && rest.ReadVector16(&data)) {
+    if (type != static_cast<uint16_t>(ExtensionType::kConnectionId)) continue;
+    ByteReader extension(data);
+    std::span<const uint8_t> id;
+    if (!extension.ReadVector8(&id)) return std::nullopt;
+    return id.size();
+  }
+  return std::nullopt;
+}
+
+std::optional<size_t> ClientHelloConnectionIdLen(std::span<const uint8_t> body) {
+  ByteReader hello(body);
+  std::span<const uint8_t> skipped;
+  if (!ReadHelloStart(&hello, &skipped) || !hello.ReadVector8(&skipped) ||  // legacy_session_id
+      !hello.ReadVector8(&skipped) ||                                       // legacy_cookie
+      !hello.ReadVector16(&skipped) ||                                      // cipher_suites
+      !hello.ReadVector8(&skipped)) {  // legacy_compression_methods
+    return std::nullopt;
+  }
+  return ConnectionIdLen(&hello);
+}
+
+std::optional<size_t> ServerHelloConnectionIdLen(std::span<const uint8_t> body) {
+  ByteReader hello(body);
+  std::span<const uint8_t> skipped;
+  uint16_t suite = 0;
+  uint8_t compression = 0;
+  if (!ReadHelloStart(&hello, &skipped) || !hello.ReadVector8(&skipped) || !hello.ReadU16(&suite) ||
+      !hello.ReadU8(&compression)) {
+    return std::nullopt;
+  }
+  return ConnectionIdLen(&hello);
+}
+
 }  // namespace
 
 RecordDecoder::RecordDecoder(std::optional<KeyLog> key_log)
@@ -121,20 +163,40 @@ void RecordDecoder::OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record) {
 void RecordDecoder::LearnFromHello(const DecodedRecord& record) {
   if (!record.opened || record.unified || record.type != ContentType::kHandshake) return;
   ByteReader reader{std::span<const uint8_t>(record.content)};
-  const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader);
-  if (!fragment || fragment->header.fragment_offset != 0) return;
-  ByteReader hello(fragment->body);
-  std::span<const uint8_t> random;
-  if (!ReadHelloStart(&hello, &random)) return;
-  if (fragment->header.type == HandshakeType::kClientHello) {
-    client_random_.assign(random.begin(), random.end());
-  } else if (fragment->header.type == HandshakeType::kServerHello) {
-    std::span<const uint8_t> session_id;
-    uint16_t suite = 0;
-    if (!hello.ReadVector8(&session_id) || !hello.ReadU16(&suite)) return;
-    suite_ = FindCipherSuite(static_cast<CipherSuiteId>(suite));
-    InstallKeys();
+  while (const std::optional<HandshakeFragment> fragment = ReadHandshakeFragment(&reader)) {
+    if (fragment->header.type == HandshakeType::kClientHello) LearnFromClientHello(*fragment);
+    if (fragment->header.type == HandshakeType::kServerHello) LearnFromServerHello(*fragment);
   }
+}
+
+void RecordDecoder::LearnFromClientHello(const HandshakeFragment& fragment) {
+  const size_t offset = fragment.header.fragment_offset;
+  if (offset > client_hello_.size()) return;
+  client_hello_.resize(offset);
+  client_hello_.insert(client_hello_.end(), fragment.body.begin(), fragment.body.end());
+  ByteReader hello{std::span<const uint8_t>(client_hello_)};
+  std::span<const uint8_t> random;
+  if (ReadHelloStart(&hello, &random)) client_random_.assign(random.begin(), random.end());
+}
+
+void RecordDecoder::LearnFromServerHello(const HandshakeFragment& fragment) {
+  if (fragment.header.fragment_offset != 0) return;
+  ByteReader hello(fragment.body);
+  std::span<const uint8_t> random, session_id;
+  uint16_t suite = 0;
+  if (!ReadHelloStart(&hello, &random) || !hello.ReadVector8(&session_id) ||
+      !hello.ReadU16(&suite)) {
+    return;
+  }
+  suite_ = FindCipherSuite(static_cast<CipherSuiteId>(suite));
+  // Both hellos have it, or neither side writes any: each names what the other is to write.
+  const std::optional<size_t> to_client = ClientHelloConnectionIdLen(client_hello_);
+  const std::optional<size_t> to_server = ServerHelloConnectionIdLen(fragment.body);
+  if (to_client && to_server) {
+    connection_id_lens_[static_cast<size_t>(Direction::kToClient)] = *to_client;
+    connection_id_lens_[static_cast<size_t>(Direction::kToServer)] = *to_server;
+  }
+  InstallKeys();
 }
 
 void RecordDecoder::InstallKeys() {

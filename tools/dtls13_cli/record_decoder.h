@@ -12,6 +12,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/record/record_layer.h"
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
 #include "tools/dtls13_cli/capture.h"
@@ -35,16 +36,11 @@ struct DecodedRecord {
 
 // RecordDecoder takes the datagrams of one association in the order they were captured. It learns
 // client random and cipher suite from the hellos, the keys from the key log, and later ones from
-// the KeyUpdates. It does not learn how long Connection IDs are. It does not know loss: a datagram
-// that the relay dropped decodes as well as any.
+// the KeyUpdates, and from the hellos too how long Connection IDs are. It does not know loss: a
+// datagram that the relay dropped decodes as well as any.
 class RecordDecoder {
  public:
   explicit RecordDecoder(std::optional<KeyLog> key_log);
-
-  // SetConnectionIdLen says how long the Connection IDs are that `sender` writes; 0 at first.
-  void SetConnectionIdLen(Direction sender, size_t len) {
-    connection_id_lens_[static_cast<size_t>(sender)] = len;
-  }
 
   std::vector<DecodedRecord> Decode(const CapturedDatagram& datagram);
 
@@ -59,6 +55,8 @@ class RecordDecoder {
   // OpenEarly tries each suite that the secret fits: the key's own is on the wire nowhere.
   void OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record);
   void LearnFromHello(const DecodedRecord& record);
+  void LearnFromClientHello(const HandshakeFragment& fragment);
+  void LearnFromServerHello(const HandshakeFragment& fragment);
   void InstallKeys();
   void LearnFromKeyUpdate(Direction sender, const DecodedRecord& record);
   void Install(Direction sender, Epoch epoch, const CipherSuite& suite, const Secret& secret);
@@ -66,8 +64,9 @@ class RecordDecoder {
   std::optional<KeyLog> key_log_;
   std::shared_ptr<const Algorithms> algorithms_;
   std::vector<uint8_t> client_random_;
+  std::vector<uint8_t> client_hello_;  // the newest, as far as its fragments have come in order
   const CipherSuite* suite_ = nullptr;
-  std::array<size_t, kNumDirections> connection_id_lens_ = {};
+  std::array<size_t, kNumDirections> connection_id_lens_ = {};  // that each sender writes
   // A layer for each direction and epoch: here nothing is ever superseded.
   std::map<EpochKey, std::unique_ptr<RecordLayer>> layers_;
   // Each direction's newest epoch of application data, and its secret.

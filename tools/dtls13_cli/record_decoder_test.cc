@@ -130,6 +130,74 @@ TEST_F(RecordDecoderTest, ShowsWhatItCannotOpen) {
   EXPECT_EQ(records[0].wire_len, datagram.size());
 }
 
+// Hello with extensions: connection_id alone, of `id_len` bytes, behind padding of `padding_len`.
+Bytes HelloWithConnectionId(HandshakeType type, size_t padding_len, size_t id_len) {
+  const bool is_client = type == HandshakeType::kClientHello;
+  Bytes body = {0xfe, 0xfd};
+  body.insert(body.end(), 32, is_client ? 0xaa : 0xbb);
+  // Session ID; then cookie, suites and compression methods, or one suite and method.
+  const Bytes middle = is_client ? Bytes{0, 0, 0, 2, 0x13, 0x01, 1, 0} : Bytes{0, 0x13, 0x01, 0};
+  body.insert(body.end(), middle.begin(), middle.end());
+  const size_t extensions_len = 4 + padding_len + 4 + 1 + id_len;
+  body.insert(body.end(),
+              {static_cast<uint8_t>(extensions_len >> 8), static_cast<uint8_t>(extensions_len), 0,
+               21, static_cast<uint8_t>(padding_len >> 8), static_cast<uint8_t>(padding_len)});
+  body.insert(body.end(), padding_len, 0);
+  body.insert(body.end(),
+              {0, 54, 0, static_cast<uint8_t>(id_len + 1), static_cast<uint8_t>(id_len)});
+  body.insert(body.end(), id_len, 0xc1);
+  return WholeMessage(type, body);
+}
+
+Bytes Fragment(const Bytes& message, uint32_t offset, uint32_t len) {
+  HandshakeHeader header;
+  header.type = static_cast<HandshakeType>(message[0]);
+  header.message_len = static_cast<uint32_t>(message.size() - kHandshakeHeaderLen);
+  header.fragment_offset = offset;
+  header.fragment_len = len;
+  Bytes fragment(kHandshakeHeaderLen);
+  WriteHandshakeHeader(header, fragment);
+  const auto body = message.begin() + kHandshakeHeaderLen + offset;
+  fragment.insert(fragment.end(), body, body + len);
+  return fragment;
+}
+
+TEST_F(RecordDecoderTest, LearnsTheLengthOfConnectionIdsFromTheHellos) {
+  ASSERT_TRUE(key_log_);
+  RecordDecoder decoder(key_log_);
+  RecordLayer client(algorithms_, LabelPrefix::kDtls13);
+  RecordLayer server(algorithms_, LabelPrefix::kDtls13);
+  // The extension lies in the second fragment.
+  const Bytes hello = HelloWithConnectionId(HandshakeType::kClientHello, 100, 3);
+  const auto rest_len = static_cast<uint32_t>(hello.size() - kHandshakeHeaderLen - 80);
+  for (const Bytes& fragment : {Fragment(hello, 0, 80), Fragment(hello, 80, rest_len)}) {
+    Decode(decoder, kUp, Seal(client, kPlaintextEpoch, ContentType::kHandshake, fragment));
+  }
+  Decode(decoder, kDown,
+         Seal(server, kPlaintextEpoch, ContentType::kHandshake,
+              HelloWithConnectionId(HandshakeType::kServerHello, 0, 5)));
+
+  ASSERT_TRUE(
+      client.InstallWriteKeys(kFirstApplicationEpoch, suite_, Secret::CopyOf(Filled(32, 0x11))));
+  client.SetSendConnectionId(Filled(5, 0xc1));
+  const auto up =
+      Decode(decoder, kUp,
+             Seal(client, kFirstApplicationEpoch, ContentType::kApplicationData, Filled(7, 'x')));
+  ASSERT_EQ(up.size(), 1u);
+  ASSERT_TRUE(up[0].opened);
+  EXPECT_EQ(up[0].content, Filled(7, 'x'));
+
+  // Without keys the length still shows where a record ends.
+  ASSERT_TRUE(
+      server.InstallWriteKeys(kFirstApplicationEpoch, suite_, Secret::CopyOf(Filled(32, 0x22))));
+  server.SetSendConnectionId(Filled(3, 0xc1));
+  const Bytes sealed =
+      Seal(server, kFirstApplicationEpoch, ContentType::kApplicationData, Filled(7, 'y'));
+  const auto down = Decode(decoder, kDown, sealed);
+  ASSERT_EQ(down.size(), 1u);
+  EXPECT_EQ(down[0].wire_len, sealed.size());
+}
+
 TEST_F(RecordDecoderTest, StopsAtGarbage) {
   RecordDecoder decoder(std::nullopt);
   EXPECT_TRUE(Decode(decoder, kUp, {}).empty());
