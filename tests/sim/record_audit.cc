@@ -76,6 +76,11 @@ bool IsHelloRetryRequest(const AuditedRecord& record) {
   return hello.has_value() && hello->IsHelloRetryRequest();
 }
 
+// Every Connection ID that a side hands out is as long as the others.
+size_t ConnectionIdLen(const Side& receiver) {
+  return receiver.connection_ids.empty() ? 0 : receiver.connection_ids.front().size();
+}
+
 cli::CapturedDatagram AsCaptured(const SentDatagram& sent) {
   return {.direction = sent.direction == Direction::kClientToServer ? cli::Direction::kToServer
                                                                     : cli::Direction::kToClient,
@@ -95,6 +100,8 @@ cli::KeyLog KeyLogOf(const AssociationPair& pair) {
 RecordAudit AuditRecords(const AssociationPair& pair) {
   RecordAudit audit;
   cli::RecordDecoder decoder(KeyLogOf(pair));
+  decoder.SetConnectionIdLen(cli::Direction::kToServer, ConnectionIdLen(pair.server()));
+  decoder.SetConnectionIdLen(cli::Direction::kToClient, ConnectionIdLen(pair.client()));
   std::array<std::set<RecordNumber>, 2> used;
   const std::vector<SentDatagram>& log = pair.link().log();
   for (size_t i = 0; i < log.size(); ++i) {

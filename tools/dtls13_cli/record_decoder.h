@@ -42,6 +42,12 @@ class RecordDecoder {
  public:
   explicit RecordDecoder(std::optional<KeyLog> key_log);
 
+  // SetConnectionIdLen is for datagrams whose hellos are missing or out of order; hellos that
+  // negotiate Connection IDs replace it.
+  void SetConnectionIdLen(Direction sender, size_t len) {
+    connection_id_lens_[static_cast<size_t>(sender)] = len;
+  }
+
   std::vector<DecodedRecord> Decode(const CapturedDatagram& datagram);
 
  private:
