@@ -123,8 +123,10 @@ static void VanishedClient(struct Pair* pair) {
   SSL_do_handshake(pair->client);
   WaitReadable(pair->server_fd);
   Say("server", pair->server, SSL_do_handshake(pair->server));
+  SayValue("flight was sent", Drain(pair->client_fd) > 0);
   Outwait(pair->server);
-  SayValue("something was sent", Drain(pair->client_fd) > 12);
+  /* How often depends on the version: DTLS 1.3 bounds what an unproved address is sent. */
+  SayValue("sent again", Drain(pair->client_fd) > 0);
   AfterFailure(pair->server);
 }
 
