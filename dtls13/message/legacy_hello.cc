@@ -52,7 +52,8 @@ std::optional<LegacyHello> ReadLegacyHello(std::span<const uint8_t> body) {
   //= rfc8446#section-4.2.3
   //# Clients offering these values MUST list them as the lowest priority
   //# (listed after all other algorithms in SignatureSchemeList).
-  std::ranges::stable_partition(legacy.signature_schemes, std::not_fn(IsSha1Scheme));
+  std::stable_partition(legacy.signature_schemes.begin(), legacy.signature_schemes.end(),
+                        std::not_fn(IsSha1Scheme));
   ByteReader at = hello->extensions.Begin();
   Extension extension;
   while (ExtensionBlock::Next(&at, &extension)) {
