@@ -127,18 +127,16 @@ void Count(SslAttachment& attachment, SessionStatistics::Kind as_client,
 }
 
 // SealerOf is null where no session is to be resumed.
-std::shared_ptr<TicketSealer> SealerOf(SslAttachment& attachment) {
+std::shared_ptr<TicketSealer> SealerOf(SslAttachment& attachment, std::chrono::seconds lifetime) {
   SSL* ssl = attachment.ssl();
   SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
   SharedMaterial& shared = attachment.ctx()->shared;
-  const std::chrono::seconds lifetime(Real().SSL_CTX_get_timeout(ctx));
   if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) == 0 && AreTicketsAllowed(ssl)) {
     std::shared_ptr<TicketSealer> sealer = ApplicationTickets(attachment, lifetime);
     return sealer != nullptr ? sealer : shared.ticket_keys(lifetime);
   }
   // What libssl has in its cache then is there in the same measure.
-  const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
-  if ((mode & SSL_SESS_CACHE_SERVER) == 0 || (mode & SSL_SESS_CACHE_NO_INTERNAL) != 0) {
+  if (!HasCacheMode(ctx, SSL_SESS_CACHE_SERVER) || HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL)) {
     return nullptr;
   }
   // As libssl has it, 0 is no limit; here there is always one.
@@ -186,13 +184,13 @@ SSL_SESSION* IssuedSession(SslAttachment& attachment) {
 
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
-  handshake->server.ticket_keys = SealerOf(attachment);
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
+  const long lifetime_s = Real().SSL_CTX_get_timeout(ctx);
+  handshake->server.ticket_keys = SealerOf(attachment, std::chrono::seconds(lifetime_s));
   if (handshake->server.ticket_keys == nullptr) return;
   handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
   handshake->server.ask_ticket = true;
   // The keys are those of the first connection's time, which the application may have changed.
-  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
-  const long lifetime_s = Real().SSL_CTX_get_timeout(ctx);
   if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
   handshake->server.tell_tickets = Real().SSL_CTX_sess_get_new_cb(ctx) != nullptr ||
                                    Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr;
