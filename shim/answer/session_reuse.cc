@@ -13,6 +13,7 @@
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/session_object.h"
 #include "shim/attachment/security_policy.h"
+#include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -188,7 +189,7 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   const long lifetime_s = Real().SSL_CTX_get_timeout(ctx);
   handshake->server.ticket_keys = SealerOf(attachment, std::chrono::seconds(lifetime_s));
   if (handshake->server.ticket_keys == nullptr) return;
-  handshake->server.num_tickets = Real().SSL_get_num_tickets(ssl);
+  handshake->server.num_tickets = CurrentPolicy().tickets.value_or(Real().SSL_get_num_tickets(ssl));
   handshake->server.ask_ticket = true;
   // The keys are those of the first connection's time, which the application may have changed.
   if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);

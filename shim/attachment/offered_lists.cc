@@ -7,6 +7,7 @@
 #include "dtls13/crypto/signature.h"
 #include "shim/attachment/certificate_slots.h"
 #include "shim/attachment/security_policy.h"
+#include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -45,7 +46,12 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
       CipherSuitesOf(ssl, is_server ? SSL_SECOP_CIPHER_SHARED : SSL_SECOP_CIPHER_SUPPORTED,
                      *handshake->algorithms);
   if (handshake->cipher_suites.empty()) return SSL_R_NO_CIPHERS_AVAILABLE;
-  if (settings.groups) handshake->groups = *settings.groups;
+  const std::vector<NamedGroup>& decided = CurrentPolicy().groups;
+  if (!decided.empty()) {
+    handshake->groups = decided;
+  } else if (settings.groups) {
+    handshake->groups = *settings.groups;
+  }
   DropForbidden(ssl, is_server ? SSL_SECOP_CURVE_SHARED : SSL_SECOP_CURVE_SUPPORTED,
                 &handshake->groups);
   if (is_server) DropForbidden(ssl, SSL_SECOP_CURVE_CHECK, &handshake->groups);

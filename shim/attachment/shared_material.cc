@@ -8,6 +8,7 @@
 #include "dtls13/session/cookie.h"
 #include "shim/attachment/process_seed.h"
 #include "shim/bio/clock.h"
+#include "shim/libssl/policy.h"
 
 namespace dtls13::shim {
 namespace {
@@ -71,8 +72,10 @@ std::shared_ptr<CookieKeyring> SharedMaterial::cookie_keys() {
   std::lock_guard lock(mutex_);
   if (cookie_keys_ == nullptr && algorithms != nullptr) {
     KeySeed seed = ProcessSeed(random.get());
+    CookieKeyring::Options options;
+    options.lifetime = CurrentPolicy().cookie_lifetime.value_or(options.lifetime);
     cookie_keys_ =
-        CookieKeyring::Create(std::move(algorithms), std::move(random), {}, std::move(seed));
+        CookieKeyring::Create(std::move(algorithms), std::move(random), options, std::move(seed));
   }
   return cookie_keys_;
 }

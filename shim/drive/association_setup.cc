@@ -77,6 +77,15 @@ size_t MtuOf(SslAttachment& attachment) {
   return bound > 0 ? std::min(known, bound) : known;
 }
 
+// ApplyPolicy sets what the policy decides about records and timers.
+void ApplyPolicy(SSL* ssl, AssociationConfig* config) {
+  const Policy& policy = CurrentPolicy();
+  config->omit_length = policy.header_form != HeaderForm::kFull && KeepsDatagramBoundaries(ssl);
+  config->short_numbers = policy.header_form == HeaderForm::kShort;
+  config->handshake.connection_ids.receive_len = policy.connection_id_len;
+  if (policy.initial_timeout) config->retransmit.initial = *policy.initial_timeout;
+}
+
 }  // namespace
 
 std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) {
@@ -126,7 +135,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
   UseSrtp(attachment, config.get());
   config->retransmit.max_expiries = kLibsslExpiries;
-  config->omit_length = KeepsDatagramBoundaries(ssl);
+  ApplyPolicy(ssl, config.get());
   config->trace = true;
   return config;
 }

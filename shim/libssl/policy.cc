@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <utility>
 
 #include "dtls13/association_config.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/tls_names.h"
 #include "shim/libssl/version_order.h"
 
 namespace dtls13::shim {
@@ -19,6 +21,9 @@ constexpr std::string_view kHelp = "help";
 
 // What UDP over IPv4 can carry.
 constexpr size_t kMaxMtu = 65'507;
+// The longest of QUIC-LB's, which balancers know.
+constexpr size_t kMaxConnectionIdLen = 20;
+constexpr size_t kMaxTickets = 8;
 
 bool ParseBool(std::string_view value, bool* out) {
   if (value != "yes" && value != "no") return false;
@@ -41,12 +46,45 @@ bool ParseVersion(std::string_view value, int* out) {
   return false;
 }
 
-bool ParseMtu(std::string_view value, size_t* out) {
+bool ParseNumber(std::string_view value, size_t min, size_t max, size_t* out) {
   size_t number = 0;
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
   if (error != std::errc() || end != value.data() + value.size()) return false;
-  if (number < kMinMtu || number > kMaxMtu) return false;
+  if (number < min || number > max) return false;
   *out = number;
+  return true;
+}
+
+// ParseOptional is ParseNumber for a setting that may be left to the program.
+template <typename Setting>
+bool ParseOptional(std::string_view value, size_t min, size_t max, std::optional<Setting>* out) {
+  size_t number = 0;
+  if (!ParseNumber(value, min, max, &number)) return false;
+  *out = Setting(number);
+  return true;
+}
+
+bool ParseHeaderForm(std::string_view value, HeaderForm* out) {
+  constexpr std::pair<std::string_view, HeaderForm> kForms[] = {
+      {"auto", HeaderForm::kAuto}, {"full", HeaderForm::kFull}, {"short", HeaderForm::kShort}};
+  for (const auto& [name, form] : kForms) {
+    if (value != name) continue;
+    *out = form;
+    return true;
+  }
+  return false;
+}
+
+// Each name must be a group's of TLS 1.3; whether libcrypto has it depends on the SSL_CTX.
+bool ParseGroups(std::string_view value, std::vector<NamedGroup>* out) {
+  std::vector<NamedGroup> groups = GroupsOfNames(value);
+  const auto num_names = static_cast<size_t>(std::ranges::count(value, ':')) + 1;
+  const std::vector<NamedGroup> known = HandshakeConfig().groups;
+  const bool is_known = std::ranges::all_of(groups, [&known](NamedGroup group) {
+    return std::ranges::find(known, group) != known.end();
+  });
+  if (!is_known || groups.size() != num_names) return false;
+  *out = std::move(groups);
   return true;
 }
 
@@ -77,7 +115,43 @@ constexpr Option kOptions[] = {
     {"mtu", "256 to 65507",
      "The most bytes of a DTLS 1.3 datagram, without the IP and UDP headers; also what is used "
      "where neither the program nor the system knows. Default: 1200 where nobody knows.",
-     [](std::string_view value, Policy* policy) { return ParseMtu(value, &policy->mtu); }},
+     [](std::string_view value, Policy* policy) {
+       return ParseNumber(value, kMinMtu, kMaxMtu, &policy->mtu);
+     }},
+    {"header_form", "auto, full or short",
+     "The record headers of a connection whose handshake is acknowledged: full has 16-bit record "
+     "numbers and lengths always, auto leaves out the last length of a datagram where nothing can "
+     "join datagrams, short has 8-bit record numbers too. Default: auto.",
+     [](std::string_view value, Policy* policy) {
+       return ParseHeaderForm(value, &policy->header_form);
+     }},
+    {"connection_id_len", "0 to 20",
+     "The bytes of the Connection IDs that peers are asked to put into their records, for what "
+     "routes datagrams by them; 0 asks for none. Default: 0.",
+     [](std::string_view value, Policy* policy) {
+       return ParseNumber(value, 0, kMaxConnectionIdLen, &policy->connection_id_len);
+     }},
+    {"groups",
+     "names of X25519, X448, P-256, P-384, P-521, X25519MLKEM768 and SecP256r1MLKEM768, "
+     "with colons between them",
+     "The groups of DTLS 1.3, most wanted first, in place of the program's.",
+     [](std::string_view value, Policy* policy) { return ParseGroups(value, &policy->groups); }},
+    {"initial_timeout_ms", "50 to 60000",
+     "What the retransmission timer starts with. Default: 1000, 400 with DTLS-SRTP, or what the "
+     "program's DTLS_set_timer_cb says.",
+     [](std::string_view value, Policy* policy) {
+       return ParseOptional(value, 50, 60'000, &policy->initial_timeout);
+     }},
+    {"tickets", "0 to 8",
+     "How many session tickets a server gives a new client, whatever the program says.",
+     [](std::string_view value, Policy* policy) {
+       return ParseOptional(value, 0, kMaxTickets, &policy->tickets);
+     }},
+    {"cookie_lifetime_s", "2 to 3600",
+     "How many seconds a server takes a cookie after it gave it. Default: 300.",
+     [](std::string_view value, Policy* policy) {
+       return ParseOptional(value, 2, 3600, &policy->cookie_lifetime);
+     }},
     {"key_log", "a file",
      "Append the secrets of every DTLS 1.3 connection to it, as SSLKEYLOGFILE has them.",
      [](std::string_view value, Policy* policy) {

@@ -2,11 +2,23 @@
 #ifndef DTLS13_SHIM_LIBSSL_POLICY_H_
 #define DTLS13_SHIM_LIBSSL_POLICY_H_
 
+#include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
+
+#include "dtls13/wire/code_points.h"
 
 namespace dtls13::shim {
+
+// HeaderForm is how much of a record header is written once the handshake is acknowledged.
+enum class HeaderForm : uint8_t {
+  kAuto,   // no length in the last record of a datagram, where the BIO keeps datagrams apart
+  kFull,   // 16-bit record numbers and lengths, always
+  kShort,  // as kAuto, and 8-bit record numbers
+};
 
 // Policy is what the person who runs a program decides for all DTLS in it, over the head of the
 // program. Its keys stand in one table (policy.cc), which parses them, makes the help text and
@@ -20,6 +32,17 @@ struct Policy {
   // The datagram payload in bytes: the most that is used, and what is taken where nobody knows; 0:
   // not set.
   size_t mtu = 0;
+  HeaderForm header_form = HeaderForm::kAuto;
+  // The length of the Connection IDs that peers are to put into their records; 0: none.
+  size_t connection_id_len = 0;
+  // The groups of DTLS 1.3 in order of preference; empty: the program's.
+  std::vector<NamedGroup> groups;
+  // What a retransmission timer starts with, and how many session tickets a server gives; nothing:
+  // as the program has it.
+  std::optional<std::chrono::milliseconds> initial_timeout;
+  std::optional<size_t> tickets;
+  // How long the cookie of a server is good.
+  std::optional<std::chrono::seconds> cookie_lifetime;
   // The file that takes the secrets of DTLS 1.3 connections in NSS's key log format; empty: none.
   std::string key_log;
 

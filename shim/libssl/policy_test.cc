@@ -21,14 +21,26 @@ TEST(PolicyTest, NothingIsDecidedByDefault) {
   }
   EXPECT_EQ(policy.mtu, 0u);
   EXPECT_EQ(policy.key_log, "");
+  EXPECT_EQ(policy.header_form, HeaderForm::kAuto);
+  EXPECT_EQ(policy.connection_id_len, 0u);
+  EXPECT_TRUE(policy.groups.empty());
+  EXPECT_FALSE(policy.initial_timeout || policy.tickets || policy.cookie_lifetime);
 }
 
 TEST(PolicyTest, ReadsEveryKey) {
   Policy policy;
   EXPECT_EQ(ReadPolicy("override_pins=yes,min_version=DTLSv1.2,max_version=DTLSv1.3,mtu=1400,"
-                       "key_log=/tmp/key=s.log",
+                       "key_log=/tmp/key=s.log,header_form=full,connection_id_len=20,"
+                       "groups=P-384:X25519MLKEM768,initial_timeout_ms=50,tickets=0,"
+                       "cookie_lifetime_s=3600",
                        &policy),
             "");
+  EXPECT_EQ(policy.header_form, HeaderForm::kFull);
+  EXPECT_EQ(policy.connection_id_len, 20u);
+  EXPECT_EQ(policy.groups, (std::vector{NamedGroup::kSecp384r1, NamedGroup::kX25519MlKem768}));
+  EXPECT_EQ(policy.initial_timeout, std::chrono::milliseconds(50));
+  EXPECT_EQ(policy.tickets, 0u);
+  EXPECT_EQ(policy.cookie_lifetime, std::chrono::hours(1));
   EXPECT_TRUE(policy.override_pins);
   EXPECT_EQ(policy.min_version, DTLS1_2_VERSION);
   EXPECT_EQ(policy.max_version, DTLS1_3_VERSION);
@@ -53,10 +65,32 @@ TEST(PolicyTest, BoundsAreIntervals) {
 }
 
 TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
-  for (const char* options :
-       {"override_pins=maybe", "override_pins", "override_pins=", "min_version=DTLSv1.4",
-        "max_version=771", "mtu=255", "mtu=65508", "mtu=12x", "mtu=-1", "key_log=", "colour=blue",
-        "=", "override_pins =yes"}) {
+  for (const char* options : {"override_pins=maybe",
+                              "override_pins",
+                              "override_pins=",
+                              "min_version=DTLSv1.4",
+                              "max_version=771",
+                              "mtu=255",
+                              "mtu=65508",
+                              "mtu=12x",
+                              "mtu=-1",
+                              "key_log=",
+                              "colour=blue",
+                              "=",
+                              "override_pins =yes",
+                              "header_form=long",
+                              "header_form=",
+                              "connection_id_len=21",
+                              "groups=",
+                              "groups=P-384:",
+                              "groups=P-384:P-385",
+                              "groups=brainpoolP256r1",
+                              "initial_timeout_ms=49",
+                              "initial_timeout_ms=60001",
+                              "tickets=9",
+                              "tickets=",
+                              "cookie_lifetime_s=1",
+                              "cookie_lifetime_s=3601"}) {
     Policy policy;
     const std::string said = ReadPolicy(std::string(options) + ",mtu=300", &policy);
     const std::string key = std::string(options).substr(0, std::string(options).find('='));
@@ -65,6 +99,8 @@ TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
     EXPECT_FALSE(policy.ConcernsPinned()) << options;
     EXPECT_EQ(policy.key_log, "") << options;
     EXPECT_EQ(policy.mtu, 300u) << options;
+    EXPECT_TRUE(policy.groups.empty()) << options;
+    EXPECT_FALSE(policy.initial_timeout || policy.tickets || policy.cookie_lifetime) << options;
   }
 }
 
@@ -72,7 +108,9 @@ TEST(PolicyTest, HelpNamesEveryKeyOfTheTable) {
   Policy policy;
   const std::string help = ReadPolicy("help", &policy);
   EXPECT_EQ(help, PolicyHelp());
-  for (const char* key : {"override_pins", "min_version", "max_version", "mtu", "key_log"}) {
+  for (const char* key :
+       {"override_pins", "min_version", "max_version", "mtu", "key_log", "header_form",
+        "connection_id_len", "groups", "initial_timeout_ms", "tickets", "cookie_lifetime_s"}) {
     EXPECT_NE(help.find(key), std::string::npos) << key;
   }
 }
