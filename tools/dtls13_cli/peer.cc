@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "dtls13/wire/alert.h"
+#include "dtls13/wire/plaintext_handshake.h"
 
 namespace dtls13::cli {
 namespace {
@@ -42,11 +43,14 @@ const char* GroupName(NamedGroup group) {
 }  // namespace
 
 Peer::Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, PeerOptions options,
-           Workload workload)
+           WorkloadConfig workload)
     : socket_(std::move(socket)),
       config_(std::move(config)),
       options_(std::move(options)),
-      workload_(std::move(workload)),
+      workload_config_(std::move(workload)),
+      workload_(workload_config_),
+      // The association asks its first client for the cookie that the options may want.
+      listener_(HandshakeConfigOf(config_), {.cookie = HelloCookie::kNone}),
       start_(std::chrono::steady_clock::now()),
       in_(kMaxDatagramLen),
       out_(kMaxDatagramLen) {
@@ -101,24 +105,70 @@ std::chrono::milliseconds Peer::WaitTime() const {
 absl::Status Peer::Receive() {
   sockaddr_in from;
   while (const size_t len = socket_.Receive(in_, &from)) {
+    const std::span<uint8_t> datagram(in_.data(), len);
     if (options_.role == Role::kServer) {
-      if (!association_) StartServer(from);
-      // One association: a datagram of another client's is not for it.
-      if (from.sin_port != client_->sin_port) continue;
+      Serve(datagram, from);
+    } else {
+      association_->HandleDatagram(datagram, Now());
     }
-    association_->HandleDatagram({in_.data(), len}, Now());
     if (absl::Status status = Flush(); !status.ok()) return status;
   }
   return absl::OkStatus();
 }
 
-void Peer::StartServer(const sockaddr_in& from) {
+void Peer::Serve(std::span<uint8_t> datagram, const sockaddr_in& from) {
+  // One address: a datagram of another client's is not for its association.
+  if (client_ && from.sin_port != client_->sin_port) return;
+  if (!association_ || (!closed_at_ && FindClientHello(datagram))) {
+    Greet(datagram, from);
+  } else {
+    association_->HandleDatagram(datagram, Now());
+  }
+}
+
+void Peer::Greet(std::span<uint8_t> datagram, const sockaddr_in& from) {
+  const std::span address(reinterpret_cast<const uint8_t*>(&from), sizeof(from));
+  HelloReport report = listener_.Handle(datagram, address, CurrentWallTime(),
+                                        std::span(&client_random_, association_ ? 1 : 0));
+  switch (report.verdict) {
+    case HelloVerdict::kRepeated:
+    case HelloVerdict::kIgnore:  // perhaps a piece of the association's own second ClientHello
+      if (association_) association_->HandleDatagram(datagram, Now());
+      return;
+    case HelloVerdict::kRetry:
+    case HelloVerdict::kRefuse:
+      socket_.SendTo(report.answer, from);
+      return;
+    case HelloVerdict::kAccept:
+      StartServer(std::move(report), from);
+      return;
+    case HelloVerdict::kCookieWanted:  // not with these options
+    case HelloVerdict::kNotDtls13:
+      return;
+  }
+}
+
+void Peer::StartServer(HelloReport report, const sockaddr_in& from) {
+  if (association_) std::printf("a new client at the address of the last one\n");
   client_ = from;
+  std::ranges::copy((*report.hello)->random, client_random_.begin());
+  workload_ = Workload(workload_config_);
+  peer_verified_ = false;
+  awaits_certificate_ = false;
   ServerParameters parameters;
   const auto* address = reinterpret_cast<const uint8_t*>(&from);
   parameters.peer_address.assign(address, address + sizeof(from));
   parameters.now = CurrentWallTime();
   association_ = Association::NewServer(config_, std::move(parameters));
+  association_->HandleClientHello(std::move(report.hello), report.rest, Now());
+  //= rfc9147#section-5.11
+  //# In cases where a server believes it has an existing association on a
+  //# given host/port quartet and it receives an epoch=0 ClientHello, it
+  //# SHOULD proceed with a new handshake but MUST NOT destroy the existing
+  //# association until the client has demonstrated reachability either by
+  //# completing a cookie exchange or by completing a complete handshake
+  //# including delivering a verifiable Finished message.
+  listener_.Reconfigure(HandshakeConfigOf(config_), {.cookie = HelloCookie::kOwn});
 }
 
 void Peer::Send(std::span<const uint8_t> datagram) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "dtls13/association.h"
+#include "dtls13/listener/hello_listener.h"
 #include "dtls13/peer_verifier.h"
 #include "dtls13/signer.h"
 #include "tools/dtls13_cli/stop_signal.h"
@@ -36,12 +37,13 @@ struct PeerOptions {
 };
 
 // Peer runs one association over one UDP socket, from the first datagram to both close_notifies.
-// It shows what Association asks of its caller: clock, socket, key, trust.
+// It shows what Association asks of its caller: clock, socket, key, trust. A server's association
+// gives way to a new one of the same address (RFC 9147 section 5.11), which starts the work anew.
 class Peer {
  public:
   // A client's `socket` is connected to its server; a server's is bound.
   Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, PeerOptions options,
-       Workload workload);
+       WorkloadConfig workload);
 
   // Run prints what happens, a line each. The failed Status is one sentence.
   absl::Status Run();
@@ -56,7 +58,9 @@ class Peer {
   absl::Status Flush();
   absl::Status HandleEvent(const Event& event);
   absl::Status Work();
-  void StartServer(const sockaddr_in& from);
+  void Serve(std::span<uint8_t> datagram, const sockaddr_in& from);
+  void Greet(std::span<uint8_t> datagram, const sockaddr_in& from);
+  void StartServer(HelloReport report, const sockaddr_in& from);
   void Send(std::span<const uint8_t> datagram);
   void Transmit();
   void TransmitEarly();
@@ -72,10 +76,13 @@ class Peer {
   UdpSocket socket_;
   std::shared_ptr<const AssociationConfig> config_;
   PeerOptions options_;
+  const WorkloadConfig workload_config_;
   Workload workload_;
+  HelloListener listener_;  // a server's
   std::unique_ptr<Association> association_;
   std::chrono::steady_clock::time_point start_;
   std::optional<sockaddr_in> client_;  // a server's
+  ClientRandom client_random_{};       // of the ClientHello that a server's association began with
   std::vector<uint8_t> in_;
   std::vector<uint8_t> out_;
   std::shared_ptr<const Session> session_;

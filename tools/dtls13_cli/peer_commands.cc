@@ -289,7 +289,7 @@ absl::Status RunPeer(const Options& options, UdpSocket socket,
   peer_options.close_first = options.Has("close-first");
   peer_options.key_update = options.Has("key-update");
   peer_options.late_authentication = options.Has("late-authentication");
-  Peer peer(std::move(socket), std::move(config), std::move(peer_options), Workload(*workload));
+  Peer peer(std::move(socket), std::move(config), std::move(peer_options), *workload);
   absl::Status status = peer.Run();
   *session = peer.session();
   return status;
