@@ -147,7 +147,7 @@ class CallbackSealer final : public TicketSealer {
     // A callback may write over what it is only to read.
     std::vector<uint8_t> head(ticket.begin(), ticket.begin() + kNameLen + EVP_MAX_IV_LENGTH);
     const int result = Call(head.data(), head.data() + kNameLen, cipher.get(), &mac, kDecrypts);
-    if (result < 0) attachment_.ticket_callback_failed = true;
+    if (result < 0) attachment_.tickets.GiveUp();
     if (result <= 0) return {};
     const int iv_len = EVP_CIPHER_CTX_get_iv_length(cipher.get());
     const size_t mac_len = mac.size();
@@ -219,8 +219,7 @@ std::shared_ptr<TicketSealer> ApplicationTickets(SslAttachment& attachment,
 }
 
 bool PrepareTickets(SslAttachment& attachment, bool is_new) {
-  if (attachment.tickets_prepared) return true;
-  attachment.tickets_prepared = true;
+  if (!attachment.tickets.TryPrepare()) return true;
   SslAttachment::Busy busy(attachment);
   SSL* ssl = attachment.ssl();
   const NotResumableFunction not_resumable = attachment.settings.not_resumable;
@@ -232,7 +231,7 @@ bool PrepareTickets(SslAttachment& attachment, bool is_new) {
   if (ctx == nullptr || ctx->callbacks.generate_ticket == nullptr) return true;
   // What the callback gets by SSL_get_session; the session itself is the association's.
   SessionPtr object(Real().SSL_SESSION_new());
-  std::vector<uint8_t>& kept = attachment.ticket_data;
+  const std::vector<uint8_t>& kept = attachment.tickets.data();
   if (object == nullptr ||
       Real().SSL_SESSION_set1_ticket_appdata(object.get(), kept.data(), kept.size()) != 1) {
     return true;
@@ -247,7 +246,7 @@ bool PrepareTickets(SslAttachment& attachment, bool is_new) {
   size_t len = 0;
   if (Real().SSL_SESSION_get0_ticket_appdata(object.get(), &data, &len) == 1 && data != nullptr) {
     const auto* bytes = static_cast<const uint8_t*>(data);
-    kept.assign(bytes, bytes + len);
+    attachment.tickets.KeepData({bytes, bytes + len});
   }
   attachment.lent().SetSession(nullptr);
   return true;

@@ -58,7 +58,7 @@ std::vector<CertificateSlot> Verifiable(const SslAttachment& attachment,
                                         std::vector<CertificateSlot> slots) {
   if (slots.size() < 2) return slots;
   const AssociationFacts facts = attachment.association()->facts();
-  const bool is_server = attachment.side == Side::kServer;
+  const bool is_server = attachment.side() == Side::kServer;
   const CertificateWishes& wishes =
       is_server ? facts.client_hello.certificate_wishes : facts.certificate_request.wishes;
   const std::vector<SignatureScheme>& schemes =
@@ -91,7 +91,7 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   std::optional<CertificateSlot> slot =
       ChooseSlot(Verifiable(attachment, slots), allowed, &credential->schemes);
   if (!slot) slot = ChooseSlot(slots, allowed, &credential->schemes);
-  if (!slot && attachment.side == Side::kServer && !slots.empty()) slot = slots.front();
+  if (!slot && attachment.side() == Side::kServer && !slots.empty()) slot = slots.front();
   if (!slot) return nullptr;
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
   SelectCertificate(ssl, slot->certificate);

@@ -23,7 +23,7 @@ const Methods& MethodsOf(const SslAttachment& attachment) {
   return methods != nullptr ? *methods : kNone;
 }
 
-bool IsServer(const SslAttachment& attachment) { return attachment.side == Side::kServer; }
+bool IsServer(const SslAttachment& attachment) { return attachment.side() == Side::kServer; }
 
 // IsRelevant is what libssl's own rule comes to in a DTLS connection; `in_client_hello`: the
 // version is still open where it is written.

@@ -8,7 +8,7 @@ namespace dtls13::shim {
 void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
   Raise(reason);
   // The reason is the error; the association's own, that it was aborted, would be a second for it.
-  attachment.failure_reported = true;
+  attachment.failure_report.OnTold();
   attachment.association()->Abort(alert);
 }
 

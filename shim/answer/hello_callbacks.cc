@@ -96,7 +96,7 @@ bool CallCertificate(SslAttachment& attachment) {
   if (result < 0) {
     attachment.callbacks.Postpone(EventType::kCredentialWanted, Want::kCertificateCallback);
   } else {
-    const bool is_server = attachment.side == Side::kServer;
+    const bool is_server = attachment.side() == Side::kServer;
     FailFor(attachment, is_server ? SSL_R_CERT_CB_ERROR : SSL_R_CALLBACK_FAILED,
             AlertDescription::kInternalError);
   }
@@ -106,7 +106,7 @@ bool CallCertificate(SslAttachment& attachment) {
 }  // namespace
 
 bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
-  if (attachment.ticket_callback_failed) {
+  if (attachment.tickets.gave_up()) {
     FailFor(attachment, SSL_R_CALLBACK_FAILED, AlertDescription::kInternalError);
     return false;
   }

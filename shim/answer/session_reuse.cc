@@ -75,7 +75,7 @@ void ConfigureEarlyData(SslAttachment& attachment, HandshakeConfig* handshake) {
 // AllowedEarlyData is how many bytes of early data the application takes of this client.
 uint32_t AllowedEarlyData(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
-  if (attachment.early_use != EarlyUse::kReads || Real().SSL_get_max_early_data(ssl) == 0 ||
+  if (!attachment.progress().early_data.reads() || Real().SSL_get_max_early_data(ssl) == 0 ||
       !attachment.facts.client_hello().extensions.Has(ExtensionType::kEarlyData)) {
     return 0;
   }
@@ -205,7 +205,7 @@ void NoteSessionData(SslAttachment& attachment) {
   association.SetSessionData(
       Serialize({.session_id_context = attachment.settings.session_id_context,
                  .verify_result = static_cast<uint32_t>(verify_result),
-                 .ticket_data = attachment.ticket_data}));
+                 .ticket_data = attachment.tickets.data()}));
 }
 
 TicketAnswer JudgeTicket(SslAttachment& attachment) {
@@ -233,7 +233,7 @@ TicketAnswer JudgeTicket(SslAttachment& attachment) {
     return TicketAnswer::kFailed;
   }
   Real().SSL_set_verify_result(ssl, static_cast<long>(data->verify_result));
-  attachment.ticket_data = data->ticket_data;
+  attachment.tickets.KeepData(data->ticket_data);
   return TicketAnswer::kResumable;
 }
 
@@ -252,7 +252,7 @@ std::shared_ptr<const Session> SessionToResume(SslAttachment& attachment) {
 
 void CountStart(SslAttachment& attachment) {
   // libssl has counted a client whose hello it has written.
-  if (attachment.libssl_half != nullptr) return;
+  if (attachment.libssl_share.half() != nullptr) return;
   Count(attachment, SessionStatistics::kConnect, SessionStatistics::kAccept);
 }
 

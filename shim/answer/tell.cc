@@ -11,7 +11,6 @@
 #include <string_view>
 
 #include "dtls13/wire/record_header.h"
-#include "shim/libssl/handshake_state.h"
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -55,17 +54,6 @@ void TellAlert(SslAttachment& attachment, const Event& event) {
            event.data[0] << 8 | event.data[1]);
 }
 
-void FollowHandshake(SslAttachment& attachment, const Event& event) {
-  // Messages after the handshake leave the state at TLS_ST_OK: applications take anything else for
-  // a renegotiation, or for the end.
-  if (attachment.handshake_state == TLS_ST_OK || event.data.empty()) return;
-  const bool is_server = attachment.side == Side::kServer;
-  attachment.handshake_state =
-      HandshakeStateOf(is_server, event.trace.outgoing, static_cast<HandshakeType>(event.data[0]),
-                       attachment.handshake_state);
-  TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
-}
-
 }  // namespace
 
 void TellInfo(SslAttachment& attachment, int where, int value) {
@@ -81,16 +69,7 @@ void TellTrace(SslAttachment& attachment, const Event& event) {
                 std::span(&content_type, 1));
   }
   TellMessage(attachment, event.trace.outgoing, content_type, event.data);
-  switch (event.trace.content_type) {
-    case ContentType::kHandshake:
-      FollowHandshake(attachment, event);
-      break;
-    case ContentType::kAlert:
-      TellAlert(attachment, event);
-      break;
-    default:
-      break;
-  }
+  if (event.trace.content_type == ContentType::kAlert) TellAlert(attachment, event);
 }
 
 void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const uint8_t> datagram,

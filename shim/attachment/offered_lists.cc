@@ -41,7 +41,7 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
   SSL* ssl = attachment.ssl();
   const SslSettings& settings = attachment.settings;
   // A server is asked about what both sides have; what that is it does not know here.
-  const bool is_server = attachment.side == Side::kServer;
+  const bool is_server = attachment.side() == Side::kServer;
   handshake->cipher_suites =
       CipherSuitesOf(ssl, is_server ? SSL_SECOP_CIPHER_SHARED : SSL_SECOP_CIPHER_SUPPORTED,
                      *handshake->algorithms);

@@ -50,7 +50,7 @@ SslAttachment* Decide(SSL* ssl) {
       break;
   }
   // Without a side there is no input or output yet: libssl has the error for that too.
-  if (attachment->side == Side::kUnset) return nullptr;
+  if (attachment->side() == Side::kUnset) return nullptr;
   const Policy& policy = CurrentPolicy();
   Narrow(ssl, SSL_CTRL_GET_MIN_PROTO_VERSION, SSL_CTRL_SET_MIN_PROTO_VERSION, policy.min_version,
          &attachment->settings.min_version);
@@ -61,19 +61,19 @@ SslAttachment* Decide(SSL* ssl) {
   const bool ours =
       (!AllowsOlder(*attachment) ||
        (AllowsDtls13(*attachment) && HasListsForDtls13(*attachment) &&
-        (attachment->side == Side::kClient || CanAuthenticateServer(*attachment)))) &&
-      MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(ssl)), attachment->side);
+        (attachment->side() == Side::kClient || CanAuthenticateServer(*attachment)))) &&
+      MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(ssl)), attachment->side());
   attachment->owner_ = ours ? Owner::kOurs : Owner::kLibssl;
   return ours ? attachment : nullptr;
 }
 
 void GiveToLibssl(SslAttachment& attachment) {
-  std::unique_ptr<LibsslHalf> half = std::move(attachment.libssl_half);
+  std::unique_ptr<LibsslHalf> half = attachment.libssl_share.TakeHalf();
   attachment.Reset();
-  attachment.libssl_half = std::move(half);
+  attachment.libssl_share.KeepHalf(std::move(half));
   attachment.owner_ = Owner::kLibssl;
   // It was ours until now, which a server is only where it has DTLS 1.3.
-  attachment.marks_downgrade = attachment.side == Side::kServer;
+  if (attachment.side() == Side::kServer) attachment.libssl_share.OnServerGivenAway();
 }
 
 bool GiveHelloToLibssl(SslAttachment& attachment) {
@@ -87,7 +87,7 @@ bool GiveHelloToLibssl(SslAttachment& attachment) {
 }
 
 void ForgetConnection(SslAttachment& attachment) {
-  if (attachment.libssl_half != nullptr) attachment.libssl_half->Withdraw(attachment);
+  if (LibsslHalf* half = attachment.libssl_share.half()) half->Withdraw(attachment);
   attachment.Reset();
   RemoveFilters(attachment.ssl());
 }

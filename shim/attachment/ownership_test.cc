@@ -24,7 +24,7 @@ TEST_F(OwnershipTest, NoSideMeansNoDecision) {
   ASSERT_NE(attachment, nullptr);
   EXPECT_EQ(Decide(ssl_), nullptr);
   EXPECT_EQ(attachment->owner(), Owner::kUndecided);
-  attachment->side = Side::kServer;
+  attachment->TakeSide(Side::kServer);
   EXPECT_EQ(Decide(ssl_), attachment);
   EXPECT_EQ(SslAttachment::Ours(ssl_), attachment);
 }
@@ -32,7 +32,7 @@ TEST_F(OwnershipTest, NoSideMeansNoDecision) {
 TEST_F(OwnershipTest, UpperLimitBelow13IsAPin) {
   SslAttachment* attachment = Attach(DTLS_client_method());
   ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kClient;
+  attachment->TakeSide(Side::kClient);
   SSL_set_max_proto_version(ssl_, DTLS1_2_VERSION);
   EXPECT_EQ(Decide(ssl_), nullptr);
   EXPECT_EQ(attachment->owner(), Owner::kLibssl);
@@ -46,14 +46,14 @@ TEST_F(OwnershipTest, UpperLimitBelow13IsAPin) {
 TEST_F(OwnershipTest, AMethodOfTheOtherSideIsForLibsslToRefuse) {
   SslAttachment* attachment = Attach(DTLS_client_method());
   ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kServer;
+  attachment->TakeSide(Side::kServer);
   EXPECT_EQ(Decide(ssl_), nullptr);
 }
 
 TEST_F(OwnershipTest, WhatLibsslWasGivenIsItsUntilTheConnectionIsForgotten) {
   SslAttachment* attachment = Attach(DTLS_server_method());
   ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kServer;
+  attachment->TakeSide(Side::kServer);
   attachment->settings.mtu = 1000;
   ASSERT_EQ(Decide(ssl_), attachment);
   attachment->kept_hello.Keep(std::vector<uint8_t>{1, 2, 3}, {}, nullptr);
@@ -64,7 +64,7 @@ TEST_F(OwnershipTest, WhatLibsslWasGivenIsItsUntilTheConnectionIsForgotten) {
   EXPECT_FALSE(attachment->kept_hello.has_datagram());
   ForgetConnection(*attachment);
   EXPECT_EQ(attachment->owner(), Owner::kUndecided);
-  EXPECT_EQ(attachment->side, Side::kServer);
+  EXPECT_EQ(attachment->side(), Side::kServer);
   EXPECT_EQ(attachment->settings.mtu, 1000u);
   EXPECT_EQ(Decide(ssl_), attachment);
 }
@@ -72,7 +72,7 @@ TEST_F(OwnershipTest, WhatLibsslWasGivenIsItsUntilTheConnectionIsForgotten) {
 TEST_F(OwnershipTest, LibsslReadsTheHelloThatWasKept) {
   SslAttachment* attachment = Attach(DTLS_server_method());
   ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kServer;
+  attachment->TakeSide(Side::kServer);
   ASSERT_EQ(Decide(ssl_), attachment);
   BIO* bio = BIO_new(BIO_s_mem());
   SSL_set_bio(ssl_, bio, bio);
@@ -92,7 +92,7 @@ TEST_F(OwnershipTest, LibsslReadsTheHelloThatWasKept) {
 TEST_F(OwnershipTest, ABusySslIsNotCleared) {
   SslAttachment* attachment = Attach(DTLS_server_method());
   ASSERT_NE(attachment, nullptr);
-  attachment->side = Side::kServer;
+  attachment->TakeSide(Side::kServer);
   ASSERT_EQ(Decide(ssl_), attachment);
   {
     SslAttachment::Busy busy(*attachment);

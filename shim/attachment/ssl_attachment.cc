@@ -26,7 +26,7 @@ int DuplicateAttachment(CRYPTO_EX_DATA* to, const CRYPTO_EX_DATA* /*from*/, void
   auto* own = static_cast<SslAttachment*>(CRYPTO_get_ex_data(to, index));
   if (source != nullptr && own != nullptr) {
     own->settings = source->settings;
-    own->side = source->side;
+    own->TakeSide(source->side());
   }
   *from_data = own;
   return 1;
@@ -88,20 +88,14 @@ void SslAttachment::Reset() {
   owner_ = Owner::kUndecided;
   // Not before: libssl takes the session away from an SSL that says it is connected.
   if (was_client) LeaveSession(session, !was_left_up);
-  want = Want::kNothing;
-  handshake_state = TLS_ST_BEFORE;
+  progress_ = {};
+  hello_listener_.reset();
   callbacks = {};
   facts = HandshakeFacts();
-  early_use = EarlyUse::kNone;
   kept_hello = {};
-  hello_listener.reset();
-  ticket_data.clear();
-  tickets_prepared = false;
-  ticket_callback_failed = false;
-  marks_downgrade = false;
-  libssl_half.reset();
-  failure_reported = false;
-  key_update_type = SSL_KEY_UPDATE_NONE;
+  tickets = {};
+  libssl_share = {};
+  failure_report = {};
   timer.Forget();
 }
 

@@ -14,10 +14,14 @@
 #include "dtls13/listener/hello_listener.h"
 #include "shim/attachment/callback_progress.h"
 #include "shim/attachment/ctx_attachment.h"
+#include "shim/attachment/drive_progress.h"
+#include "shim/attachment/failure_report.h"
 #include "shim/attachment/handshake_facts.h"
 #include "shim/attachment/kept_hello.h"
 #include "shim/attachment/lent_objects.h"
-#include "shim/attachment/libssl_half.h"
+#include "shim/attachment/libssl_share.h"
+#include "shim/attachment/ssl_settings.h"
+#include "shim/attachment/ticket_progress.h"
 #include "shim/attachment/timer_callback.h"
 #include "shim/libssl/openssl_headers.h"
 
@@ -30,10 +34,6 @@ enum class Owner : uint8_t { kUndecided, kOurs, kLibssl };
 
 // Side is what SSL_set_connect_state and SSL_set_accept_state chose; libssl tells only the result.
 enum class Side : uint8_t { kUnset, kClient, kServer };
-
-// EarlyUse is what an application makes of early data: SSL_write_early_data on a client,
-// SSL_read_early_data on a server.
-enum class EarlyUse : uint8_t { kNone, kWrites, kReads, kHasRead };
 
 // DepthScope counts, while it lives, one more level of calls inside one another.
 class DepthScope {
@@ -85,7 +85,7 @@ class SslAttachment {
            association_->facts().failure.alert() == AlertDescription::kCloseNotify;
   }
   // handshake_over: connected, and the last flight has left.
-  bool handshake_over() const { return connected() && handshake_state == TLS_ST_OK; }
+  bool handshake_over() const { return connected() && progress_.handshake.is_over(); }
   // is_up is what SSL_is_init_finished says: the handshake is over, and nothing went wrong since.
   bool is_up() const { return handshake_over() && !failed(); }
 
@@ -110,10 +110,14 @@ class SslAttachment {
   // What libssl's getters lend.
   LentObjects& lent() { return *lent_; }
 
-  Side side = Side::kUnset;
-  Want want = Want::kNothing;
-  // Where SSL_get_state stands in the handshake; TLS_ST_OK once it is over.
-  OSSL_HANDSHAKE_STATE handshake_state = TLS_ST_BEFORE;
+  Side side() const { return side_; }
+  // TakeSide is for an SSL without a connection.
+  void TakeSide(Side side) { side_ = side; }
+
+  // What shim/drive alone moves on.
+  const DriveProgress& progress() const { return progress_; }
+
+  // Set by the application, and kept when the connection goes.
   SslSettings settings;
 
   CallbackProgress callbacks;
@@ -122,39 +126,18 @@ class SslAttachment {
   // is always made with AssociationConfig::trace.
   HandshakeFacts facts;
 
-  EarlyUse early_use = EarlyUse::kNone;
-
   KeptHello kept_hello;
-  // The server's front door, while it is not known whose a ClientHello is to answer.
-  std::unique_ptr<HelloListener> hello_listener;
-
-  // What the application's callback has put into the tickets of this connection, or of the one that
-  // it resumes.
-  std::vector<uint8_t> ticket_data;
-  bool tickets_prepared = false;  // the application was asked about them
-  // The application's callback of ticket keys has given up on a ticket, which ends the handshake.
-  bool ticket_callback_failed = false;
-
-  // A server that has DTLS 1.3 leaves a client without it to libssl, whose ServerHello is to say
-  // so.
-  bool marks_downgrade = false;
-
-  // libssl's half of a client, until the version is settled and libssl's handshake is over.
-  std::unique_ptr<LibsslHalf> libssl_half;
-
+  TicketProgress tickets;
+  LibsslShare libssl_share;
+  FailureReport failure_report;
   TimerCallback timer;
-
-  // SSL_get_key_update_type: of a KeyUpdate that was asked for and has not left.
-  int key_update_type = SSL_KEY_UPDATE_NONE;
-
-  // The association's failure is on the error queue, or what says more than it does.
-  bool failure_reported = false;
 
  private:
   friend SslAttachment* Decide(SSL* ssl);
   friend void GiveToLibssl(SslAttachment& attachment);
   friend void ForgetConnection(SslAttachment& attachment);
-  // What shim/drive knows of the connection, defined there and there alone.
+  // What shim/drive knows of the connection, defined there and there alone; its way to the rest
+  // that nobody else changes.
   friend struct DriveState;
 
   // Reset forgets the connection and keeps the settings; the owner is undecided then. As in libssl,
@@ -165,11 +148,15 @@ class SslAttachment {
 
   SSL* const ssl_;
   Owner owner_ = Owner::kUndecided;
+  Side side_ = Side::kUnset;
   int busy_depth_ = 0;
   int libssl_depth_ = 0;
   std::unique_ptr<Association> association_;
   // Shared only because a unique_ptr would have to know the type here. Null without an association.
   std::shared_ptr<DriveState> drive_state_;
+  DriveProgress progress_;
+  // The server's front door, while it is not known whose a ClientHello is to answer.
+  std::unique_ptr<HelloListener> hello_listener_;
   std::unique_ptr<LentObjects> lent_ = std::make_unique<LentObjects>();
 };
 

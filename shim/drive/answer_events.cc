@@ -23,6 +23,12 @@ void Trace(SslAttachment& attachment, Event event) {
   const std::vector<uint8_t> data(event.data.begin(), event.data.end());
   event.data = data;
   TellTrace(attachment, event);
+  if (event.trace.content_type != ContentType::kHandshake || data.empty()) return;
+  const bool is_server = attachment.side() == Side::kServer;
+  if (DriveState::ProgressOf(attachment)
+          .handshake.Follow(is_server, event.trace.outgoing, static_cast<HandshakeType>(data[0]))) {
+    TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
+  }
 }
 
 void OnData(SslAttachment& attachment, const Event& event) {
@@ -31,7 +37,7 @@ void OnData(SslAttachment& attachment, const Event& event) {
   DriveState& state = DriveState::Of(attachment);
   if (event.type == EventType::kApplicationData) {
     state.unread.Add(event.data);
-  } else if (attachment.early_use == EarlyUse::kReads) {
+  } else if (attachment.progress().early_data.reads()) {
     // What comes after the application has read to the end is late, and lost.
     state.unread_early.Add(event.data);
   }
@@ -106,7 +112,7 @@ bool AnswerEvents(SslAttachment& attachment, Instant now) {
 
 bool EndHandshake(SslAttachment& attachment) {
   if (!attachment.connected() || attachment.failed() || attachment.handshake_over()) return false;
-  attachment.handshake_state = TLS_ST_OK;
+  DriveState::ProgressOf(attachment).handshake.Finish();
   TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
   return true;
 }

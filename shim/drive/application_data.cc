@@ -18,7 +18,7 @@ namespace {
 Outcome EnsureUp(SslAttachment& attachment) {
   if (!attachment.handshake_over()) return RunHandshake(attachment);
   // A failure that no call has told yet is for the driver to report.
-  const bool is_over = attachment.failure_reported && attachment.failed();
+  const bool is_over = attachment.failure_report.is_told() && attachment.failed();
   return is_over ? Outcome::kFailed : Outcome::kDone;
 }
 
@@ -40,7 +40,7 @@ Outcome WaitForData(SslAttachment& attachment) {
 Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mode,
                  size_t* num_read) {
   SSL* ssl = attachment.ssl();
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   errno = 0;  // as libssl does: what was left there is not about this call
   const int shutdown = Real().SSL_get_shutdown(ssl);
   if ((shutdown & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
@@ -59,7 +59,7 @@ Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mod
 }
 
 Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   errno = 0;
   if ((Real().SSL_get_shutdown(attachment.ssl()) & SSL_SENT_SHUTDOWN) != 0) {
     Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);

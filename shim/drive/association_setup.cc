@@ -108,7 +108,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     return nullptr;
   }
   handshake.ask_credential = true;
-  if (attachment.side == Side::kServer) {
+  if (attachment.side() == Side::kServer) {
     handshake.server.cookie_keys = ctx->shared.cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
     handshake.server.require_cookie = false;
@@ -124,7 +124,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
-  if (attachment.libssl_half != nullptr) {
+  if (attachment.libssl_share.half() != nullptr) {
     // A server that chooses DTLS 1.2 would answer these too, and libssl has not asked.
     handshake.connection.record_size_limit = 0;
     handshake.connection_ids.use = false;
@@ -148,7 +148,8 @@ bool StartClient(SslAttachment& attachment) {
   }
   // First: libssl's object begins a handshake of its own then, with a session of its own.
   Psk session = SessionToOffer(attachment);
-  if (attachment.libssl_half == nullptr) attachment.libssl_half = Fallback::Prepare(attachment);
+  LibsslShare& share = attachment.libssl_share;
+  if (share.half() == nullptr) share.KeepHalf(Fallback::Prepare(attachment));
   std::shared_ptr<const AssociationConfig> config = BuildConfig(attachment);
   if (config == nullptr) return false;
   ClientParameters parameters;
@@ -158,7 +159,7 @@ bool StartClient(SslAttachment& attachment) {
   }
   const char* name = Real().SSL_get_servername(attachment.ssl(), TLSEXT_NAMETYPE_host_name);
   if (name != nullptr) parameters.server_name = name;
-  parameters.early_data = attachment.early_use == EarlyUse::kWrites;
+  parameters.early_data = attachment.progress().early_data.writes();
   parameters.now = WallNow();
   if (!session.empty()) parameters.psks.push_back(std::move(session));
   std::optional<HelloFailure> failure = CollectClientPsks(attachment, &parameters.psks);

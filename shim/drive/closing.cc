@@ -41,7 +41,7 @@ Outcome ReceiveClose(SslAttachment& attachment) {
 Outcome Shutdown(SslAttachment& attachment) {
   constexpr int kBoth = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
   SSL* ssl = attachment.ssl();
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   if (!attachment.is_up()) {
     Raise(SSL_R_SHUTDOWN_WHILE_IN_INIT);
     return Outcome::kFailed;

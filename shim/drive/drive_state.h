@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "dtls13/association.h"
+#include "dtls13/listener/hello_listener.h"
+#include "shim/attachment/drive_progress.h"
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/peer_guard.h"
@@ -27,6 +29,13 @@ struct DriveState {
     return attachment.drive_state_.get();
   }
 
+  // What there is before the association too, and nobody else moves on.
+  static DriveProgress& ProgressOf(SslAttachment& attachment) { return attachment.progress_; }
+  static LastCall& LastCallOf(SslAttachment& attachment) { return attachment.progress_.last_call; }
+  static std::unique_ptr<HelloListener>& ListenerOf(SslAttachment& attachment) {
+    return attachment.hello_listener_;
+  }
+
   // Application data that arrived and was not read. Datagrams are read only while there is none,
   // so that it is one datagram's records at most.
   ReceivedData unread;
@@ -36,7 +45,9 @@ struct DriveState {
   // A datagram other than application data that the write BIO did not take; it goes first next
   // time, as libssl does it. A socket that tells of an earlier error has not sent it.
   std::vector<uint8_t> unsent_datagram;
-  bool flush_owed = false;         // something was written since the last BIO_flush
+  bool flush_owed = false;  // something was written since the last BIO_flush
+  // Of a KeyUpdate that was asked for and has not left.
+  int key_update_type = SSL_KEY_UPDATE_NONE;
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
 
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out

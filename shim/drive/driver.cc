@@ -24,12 +24,11 @@ namespace {
 constexpr Duration kCloseWait = std::chrono::seconds(1);
 
 Outcome ReportFailure(SslAttachment& attachment) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   SSL* ssl = attachment.ssl();
   DriveState::Of(attachment).timeout_notice.Tell(ssl, /*deadline=*/std::nullopt);
   const Status failure = attachment.association()->facts().failure;
-  if (attachment.failure_reported) return Outcome::kFailed;
-  attachment.failure_reported = true;
+  if (!attachment.failure_report.TryClaim()) return Outcome::kFailed;
   // A close_notify during the handshake is an end, and no error.
   if (!attachment.ended_by_close()) RaiseStatus(failure);
   if (failure.reason() == Reason::kPeerAlert) {
@@ -111,7 +110,7 @@ class Turns {
     }
     if (attachment_.callbacks.is_postponed()) {
       TellDeadline(attachment_);
-      attachment_.want = attachment_.callbacks.want();
+      DriveState::LastCallOf(attachment_).WaitForCallback(attachment_.callbacks);
       return Outcome::kWouldBlock;
     }
     return std::nullopt;
@@ -144,7 +143,7 @@ class Turns {
 }  // namespace
 
 Outcome Drive(SslAttachment& attachment, Goal goal) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   if (attachment.busy()) {
     if (IsReached(attachment, goal)) return Outcome::kDone;
     errno = EAGAIN;
@@ -152,7 +151,8 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   }
   SslAttachment::Busy busy(attachment);
   Turns turns(attachment, goal);
-  attachment.key_update_type = SSL_KEY_UPDATE_NONE;  // it leaves with the first turn
+  // It leaves with the first turn.
+  DriveState::Of(attachment).key_update_type = SSL_KEY_UPDATE_NONE;
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
   ReceivedData& unread = DriveState::Of(attachment).unread;

@@ -17,15 +17,14 @@ bool MayOfferEarlyData(SSL* ssl) {
 }
 
 bool MayWrite(const SslAttachment& attachment) {
-  if (attachment.side != Side::kClient || attachment.connected()) return false;
+  if (attachment.side() != Side::kClient || attachment.connected()) return false;
   if (attachment.association() == nullptr) return MayOfferEarlyData(attachment.ssl());
-  return attachment.early_use == EarlyUse::kWrites;
+  return attachment.progress().early_data.writes();
 }
 
 bool MayRead(const SslAttachment& attachment) {
-  if (attachment.side != Side::kServer) return false;
-  return attachment.association() == nullptr ? attachment.early_use != EarlyUse::kHasRead
-                                             : attachment.early_use == EarlyUse::kReads;
+  if (attachment.side() != Side::kServer) return false;
+  return attachment.progress().early_data.MayRead(attachment.association() != nullptr);
 }
 
 bool HasUnread(const SslAttachment& attachment) {
@@ -40,7 +39,7 @@ Outcome WriteEarlyData(SslAttachment& attachment, std::span<const uint8_t> data)
     Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
     return Outcome::kFailed;
   }
-  attachment.early_use = EarlyUse::kWrites;
+  DriveState::ProgressOf(attachment).early_data.OnWrite();
   // The ClientHello goes first; nothing of the server's is looked at meanwhile.
   const Outcome begun = RunHandshake(attachment, Goal::kFlush);
   if (begun != Outcome::kDone || data.empty()) return begun;
@@ -53,7 +52,7 @@ Outcome ReadEarlyData(SslAttachment& attachment, std::span<uint8_t> out, size_t*
     Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
     return Outcome::kFailed;
   }
-  attachment.early_use = EarlyUse::kReads;
+  DriveState::ProgressOf(attachment).early_data.OnRead();
   if (!HasUnread(attachment)) {
     const Outcome begun = RunHandshake(attachment, Goal::kEarlyData);
     if (begun != Outcome::kDone) return begun;
@@ -67,7 +66,7 @@ Outcome ReadEarlyData(SslAttachment& attachment, std::span<uint8_t> out, size_t*
   //# handshake: the EndOfEarlyData message is omitted both from the wire
   //# and the handshake transcript.
   // So the end is when the client's Finished is there, or none was accepted.
-  attachment.early_use = EarlyUse::kHasRead;
+  DriveState::ProgressOf(attachment).early_data.OnReadToEnd();
   return Outcome::kEnded;
 }
 

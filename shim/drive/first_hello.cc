@@ -14,10 +14,12 @@
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
 #include "shim/answer/tell.h"
+#include "shim/attachment/ownership.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
 #include "shim/bio/scratch_buffer.h"
+#include "shim/drive/drive_state.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
@@ -104,7 +106,7 @@ Outcome Keep(SslAttachment& attachment, HelloReport report, std::span<const uint
   // What is behind a ClientHello is that of the datagram which it came in alone.
   if (FindWholeClientHello(datagram)) accepted.datagram.assign(datagram.begin(), datagram.end());
   attachment.kept_hello.Keep(std::move(accepted), std::move(address), ReadPeer(attachment.ssl()));
-  attachment.hello_listener.reset();
+  DriveState::ListenerOf(attachment).reset();
   return Outcome::kDone;
 }
 
@@ -137,7 +139,7 @@ bool WasLetThrough(const SslAttachment& attachment, CookieMode mode, const Recei
 // that both calls return 0.
 Outcome NobodysHello(SslAttachment& attachment, CookieMode mode) {
   if (mode == CookieMode::kStateless) return Outcome::kAnswered;
-  attachment.want = Want::kRead;
+  DriveState::LastCallOf(attachment).WaitToRead();
   return Outcome::kWouldBlock;
 }
 
@@ -146,7 +148,7 @@ Outcome NobodysHello(SslAttachment& attachment, CookieMode mode) {
 Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
                     /*with_contents=*/mode != CookieMode::kNone);
-  HelloListener& listener = *attachment.hello_listener;
+  HelloListener& listener = *DriveState::ListenerOf(attachment);
   std::vector<uint8_t> address = PeerAddress(attachment.ssl());
   HelloReport report;
   {
@@ -194,10 +196,11 @@ void Listen(SslAttachment& attachment, const std::shared_ptr<const AssociationCo
   options.serves_older = AllowsOlder(attachment);
   // Without cookies the SSL serves the first that comes; with them, no sender keeps another out.
   if (mode == CookieMode::kNone) options.max_hellos = 1;
-  if (attachment.hello_listener == nullptr) {
-    attachment.hello_listener = std::make_unique<HelloListener>(HandshakeConfigOf(config), options);
+  std::unique_ptr<HelloListener>& listener = DriveState::ListenerOf(attachment);
+  if (listener == nullptr) {
+    listener = std::make_unique<HelloListener>(HandshakeConfigOf(config), options);
   } else {
-    attachment.hello_listener->Reconfigure(HandshakeConfigOf(config), options);
+    listener->Reconfigure(HandshakeConfigOf(config), options);
   }
 }
 
@@ -207,7 +210,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
                           const std::shared_ptr<const AssociationConfig>& config, CookieMode mode,
                           bool one_datagram) {
   SslAttachment::Busy busy(attachment);
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   Listen(attachment, config, mode);
   for (;;) {
     ScratchBuffer scratch;
@@ -216,7 +219,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
       case Outcome::kDone:
         break;
       case Outcome::kWouldBlock:
-        attachment.want = Want::kRead;
+        DriveState::LastCallOf(attachment).WaitToRead();
         return read.outcome;
       default:
         if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
@@ -226,6 +229,13 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
     const bool settled = verdict != Outcome::kIgnored && verdict != Outcome::kAnswered;
     if (settled || one_datagram) return verdict;
   }
+}
+
+bool ClearForListening(SslAttachment& attachment) {
+  std::unique_ptr<HelloListener> listener = std::move(DriveState::ListenerOf(attachment));
+  const bool is_cleared = ClearConnection(attachment.ssl()) == 1;
+  DriveState::ListenerOf(attachment) = std::move(listener);
+  return is_cleared;
 }
 
 }  // namespace dtls13::shim

@@ -29,6 +29,11 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
                           const std::shared_ptr<const AssociationConfig>& config, CookieMode mode,
                           bool one_datagram);
 
+// ClearForListening makes an SSL ready for whichever client is next. Pieces of ClientHellos stay:
+// an event loop calls once for each datagram, and the rest of a hello comes with the next. False
+// while the SSL is busy.
+bool ClearForListening(SslAttachment& attachment);
+
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_DRIVE_FIRST_HELLO_H_

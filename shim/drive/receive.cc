@@ -24,7 +24,7 @@ namespace {
 void DropFallback(SslAttachment& attachment) {
   const HandshakeResult& result = attachment.association()->facts().result;
   if (result.suite == nullptr && !result.used_hello_retry_request) return;
-  attachment.libssl_half.reset();
+  attachment.libssl_share.DropHalf();
   SslAttachment::InLibssl in_libssl(attachment);
   Real().SSL_clear(attachment.ssl());
 }
@@ -32,7 +32,7 @@ void DropFallback(SslAttachment& attachment) {
 // A client of an unconnected socket shares it with whoever else sends there, and so does a server.
 // Their datagrams are not for this association, and must not turn its answers to another address.
 bool IsFromStranger(SslAttachment& attachment) {
-  if (attachment.side == Side::kClient) {
+  if (attachment.side() == Side::kClient) {
     return DriveState::Of(attachment).peer_guard.IsFromStranger(attachment.ssl());
   }
   const KeptHello& client = attachment.kept_hello;
@@ -91,7 +91,7 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
     return Outcome::kDone;
   }
   const std::span<uint8_t> buffer = DriveState::Of(attachment).unread.Borrow();
-  if (attachment.side == Side::kClient) {
+  if (attachment.side() == Side::kClient) {
     DriveState::Of(attachment).peer_guard.BeforeRead(attachment.ssl());
   }
   const BioRead read = ReadDatagram(attachment.ssl(), buffer, deadline);
@@ -105,9 +105,9 @@ Outcome Receive(SslAttachment& attachment, std::optional<Instant> deadline) {
 }
 
 Outcome OnReadTrouble(SslAttachment& attachment, Outcome outcome) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   if (outcome == Outcome::kWouldBlock) {
-    attachment.want = Want::kRead;
+    DriveState::LastCallOf(attachment).WaitToRead();
     return outcome;
   }
   if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
@@ -115,7 +115,7 @@ Outcome OnReadTrouble(SslAttachment& attachment, Outcome outcome) {
 }
 
 bool IsLibssls(const SslAttachment& attachment) {
-  return attachment.libssl_half != nullptr && attachment.failed() &&
+  return attachment.libssl_share.half() != nullptr && attachment.failed() &&
          attachment.association()->facts().failure.reason() == Reason::kPeerIsOlder;
 }
 

@@ -16,6 +16,7 @@
 #include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/first_hello.h"
+#include "shim/drive/key_update.h"
 #include "shim/fallback/fallback.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
@@ -70,7 +71,7 @@ void TellStart(SslAttachment& attachment) {
   if (callbacks_started) return;
   callbacks_started = true;
   SslAttachment::Busy busy(attachment);
-  const bool is_server = attachment.side == Side::kServer;
+  const bool is_server = attachment.side() == Side::kServer;
   TellInfo(attachment, SSL_CB_HANDSHAKE_START, 1);
   TellInfo(attachment, is_server ? SSL_CB_ACCEPT_LOOP : SSL_CB_CONNECT_LOOP, 1);
 }
@@ -79,22 +80,22 @@ void TellStart(SslAttachment& attachment) {
 bool LetLibsslGoOn(SslAttachment& attachment) {
   // Meanwhile it is not the attachment's: an alert that Commit writes goes by the application's
   // BIO, whose functions may come back here.
-  std::unique_ptr<LibsslHalf> half = std::move(attachment.libssl_half);
+  std::unique_ptr<LibsslHalf> half = attachment.libssl_share.TakeHalf();
   auto& fallback = static_cast<Fallback&>(*half);
   if (fallback.Commit(attachment)) {
-    attachment.libssl_half = std::move(half);
+    attachment.libssl_share.KeepHalf(std::move(half));
     GiveToLibssl(attachment);
     return true;
   }
   fallback.Withdraw(attachment);
   RemoveFilters(attachment.ssl());
-  attachment.failure_reported = true;
+  attachment.failure_report.OnTold();
   return false;
 }
 
 Outcome Run(SslAttachment& attachment, Goal goal) {
   if (attachment.association() == nullptr) {
-    if (attachment.side == Side::kClient) {
+    if (attachment.side() == Side::kClient) {
       if (!StartClient(attachment)) return Outcome::kFailed;
     } else {
       const Outcome waited = WaitForClient(attachment);
@@ -123,8 +124,8 @@ void NumberFirstHello(std::span<uint8_t> datagram) {
 
 void DefaultSide(SSL* ssl, Side side) {
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
-  if (attachment == nullptr || attachment->side != Side::kUnset) return;
-  attachment->side = side;
+  if (attachment == nullptr || attachment->side() != Side::kUnset) return;
+  attachment->TakeSide(side);
   LibsslCall call(ssl);
   if (side == Side::kServer) {
     Real().SSL_set_accept_state(ssl);
@@ -134,31 +135,31 @@ void DefaultSide(SSL* ssl, Side side) {
 }
 
 Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   if (attachment.handshake_over()) {
     // libssl's handshake is where a KeyUpdate leaves that was asked for.
-    const bool has_more = attachment.key_update_type != SSL_KEY_UPDATE_NONE;
+    const bool has_more = KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE;
     return has_more ? Drive(attachment, Goal::kFlush) : Outcome::kDone;
   }
   // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
   // would have coturn try again for ever.
   errno = 0;
-  if (attachment.failed() && attachment.failure_reported) return Outcome::kFailed;
+  if (attachment.failed() && attachment.failure_report.is_told()) return Outcome::kFailed;
   if (attachment.busy()) {
-    attachment.want = Want::kRead;
+    DriveState::LastCallOf(attachment).WaitToRead();
     return Outcome::kWouldBlock;
   }
-  const bool is_server = attachment.side == Side::kServer;
+  const bool is_server = attachment.side() == Side::kServer;
   // As libssl does, so that SSL_get_error speaks of this call.
   ERR_clear_error();
   const Outcome outcome = Run(attachment, goal);
   if (const DriveState* state = DriveState::Find(attachment);
       state != nullptr && state->callbacks_started) {
     SslAttachment::Busy busy(attachment);
-    const Want want = attachment.want;
+    const LastCall last_call = attachment.progress().last_call;
     TellInfo(attachment, is_server ? SSL_CB_ACCEPT_EXIT : SSL_CB_CONNECT_EXIT,
              outcome == Outcome::kDone ? 1 : -1);
-    attachment.want = want;
+    DriveState::LastCallOf(attachment) = last_call;
   }
   return outcome;
 }

@@ -138,7 +138,7 @@ Outcome Transmit(SslAttachment& attachment, Instant now) {
 }
 
 Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   ScratchBuffer scratch;
   size_t len = 0;
   const Outcome sealed = Seal(attachment, plaintext, kind, scratch.bytes(), &len);
@@ -157,9 +157,9 @@ Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plainte
 }
 
 Outcome OnWriteTrouble(SslAttachment& attachment, Outcome outcome) {
-  attachment.want = Want::kNothing;
+  DriveState::LastCallOf(attachment).WaitForNothing();
   if (outcome == Outcome::kWouldBlock) {
-    attachment.want = Want::kWrite;
+    DriveState::LastCallOf(attachment).WaitToWrite();
     return outcome;
   }
   if (!HasWriteBio(attachment.ssl())) Raise(SSL_R_BIO_NOT_SET);

@@ -26,7 +26,7 @@ int Status(const SslAttachment& attachment) {
       break;
   }
   // What was written without being offered is as good as rejected.
-  return attachment.early_use == EarlyUse::kWrites ? SSL_EARLY_DATA_REJECTED
+  return attachment.progress().early_data.writes() ? SSL_EARLY_DATA_REJECTED
                                                    : SSL_EARLY_DATA_NOT_SENT;
 }
 

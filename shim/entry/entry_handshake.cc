@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "dtls13/listener/hello_listener.h"
 #include "shim/attachment/ownership.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/drive/association_setup.h"
@@ -36,21 +35,17 @@ void SetSide(SSL* ssl, Side side) {
   if (attachment == nullptr || attachment->busy()) return;
   // On a connection of ours it means the same as in libssl: begin anew. So it does on a client's
   // that fell back, whose next server may have more.
-  const bool fell_back = attachment->owner() == Owner::kLibssl && attachment->side == Side::kClient;
+  const bool fell_back =
+      attachment->owner() == Owner::kLibssl && attachment->side() == Side::kClient;
   if (attachment->owner() == Owner::kOurs || fell_back) ForgetConnection(*attachment);
-  attachment->side = side;
+  attachment->TakeSide(side);
 }
 
-// BeginListening makes an SSL ready for whichever client is next, unless a call of libssl's own is
-// what listens. Pieces of ClientHellos stay: an event loop calls once for each datagram, and the
-// rest of a hello comes with the next. False while the SSL is busy.
+// BeginListening clears an SSL for listening, unless a call of libssl's own is what listens. False
+// while the SSL is busy.
 bool BeginListening(SSL* ssl) {
   SslAttachment* attachment = SslAttachment::Find(ssl);
-  if (attachment == nullptr || attachment->in_libssl()) return true;
-  std::unique_ptr<HelloListener> listener = std::move(attachment->hello_listener);
-  const bool cleared = ClearConnection(ssl) == 1;
-  attachment->hello_listener = std::move(listener);
-  return cleared;
+  return attachment == nullptr || attachment->in_libssl() || ClearForListening(*attachment);
 }
 
 int Listen(SslAttachment& attachment, BIO_ADDR* client) {
@@ -147,7 +142,8 @@ DTLS13_EXPORT int SSL_stateless(SSL* ssl) noexcept {
 
 DTLS13_EXPORT OSSL_HANDSHAKE_STATE SSL_get_state(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
-  return attachment != nullptr ? attachment->handshake_state : Real().SSL_get_state(ssl);
+  return attachment != nullptr ? attachment->progress().handshake.state()
+                               : Real().SSL_get_state(ssl);
 }
 
 DTLS13_EXPORT int SSL_in_init(const SSL* ssl) noexcept {
@@ -171,11 +167,11 @@ DTLS13_EXPORT int SSL_in_before(const SSL* ssl) noexcept {
 DTLS13_EXPORT const char* SSL_state_string_long(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
   if (attachment == nullptr) return Real().SSL_state_string_long(ssl);
-  return attachment->failed() ? "error" : StateStringLong(attachment->handshake_state);
+  return attachment->failed() ? "error" : StateStringLong(attachment->progress().handshake.state());
 }
 
 DTLS13_EXPORT const char* SSL_state_string(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
   if (attachment == nullptr) return Real().SSL_state_string(ssl);
-  return attachment->failed() ? "SSLERR" : StateString(attachment->handshake_state);
+  return attachment->failed() ? "SSLERR" : StateString(attachment->progress().handshake.state());
 }

@@ -75,7 +75,8 @@ int GetError(const SslAttachment& attachment, int result) {
   if (const unsigned long error = ERR_peek_error(); error != 0) {
     return ERR_GET_LIB(error) == ERR_LIB_SYS ? SSL_ERROR_SYSCALL : SSL_ERROR_SSL;
   }
-  if (attachment.want != Want::kNothing) return WantNumbersOf(attachment.want).error;
+  const Want want = attachment.progress().last_call.want();
+  if (want != Want::kNothing) return WantNumbersOf(want).error;
   const bool received = (Real().SSL_get_shutdown(attachment.ssl()) & SSL_RECEIVED_SHUTDOWN) != 0;
   const Association* association = attachment.association();
   // An application that sets the flag itself sees the clean end it declares, as in libssl; what has
@@ -158,7 +159,8 @@ DTLS13_EXPORT int SSL_has_pending(const SSL* ssl) noexcept {
 
 DTLS13_EXPORT int SSL_want(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
-  return attachment != nullptr ? WantNumbersOf(attachment->want).want : Real().SSL_want(ssl);
+  return attachment != nullptr ? WantNumbersOf(attachment->progress().last_call.want()).want
+                               : Real().SSL_want(ssl);
 }
 
 DTLS13_EXPORT int SSL_get_error(const SSL* ssl, int result) noexcept {

@@ -10,7 +10,7 @@
 #include "shim/answer/query.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/attachment/ssl_attachment.h"
-#include "shim/bio/clock.h"
+#include "shim/drive/key_update.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"
@@ -391,7 +391,6 @@ DTLS13_EXPORT int SSL_renegotiate_abbreviated(SSL* ssl) noexcept {
   return 0;
 }
 
-// The message leaves with the next call that reads or writes, as libssl documents it.
 DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
   SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_key_update(ssl, update_type);
@@ -399,20 +398,14 @@ DTLS13_EXPORT int SSL_key_update(SSL* ssl, int update_type) noexcept {
     dtls13::shim::Raise(SSL_R_INVALID_KEY_UPDATE_TYPE);
     return 0;
   }
-  // To libssl a KeyUpdate that has not left is a handshake.
-  if (!ours->handshake_over() || ours->key_update_type != SSL_KEY_UPDATE_NONE) {
-    dtls13::shim::Raise(SSL_R_STILL_IN_INIT);
-    return 0;
-  }
-  ours->key_update_type = update_type;
-  ours->association()->RequestKeyUpdate(update_type == SSL_KEY_UPDATE_REQUESTED,
-                                        dtls13::shim::Now());
-  return 1;
+  if (dtls13::shim::RequestKeyUpdate(*ours, update_type)) return 1;
+  dtls13::shim::Raise(SSL_R_STILL_IN_INIT);
+  return 0;
 }
 
 DTLS13_EXPORT int SSL_get_key_update_type(const SSL* ssl) noexcept {
   const SslAttachment* ours = Started(ssl);
-  return ours != nullptr ? ours->key_update_type : Real().SSL_get_key_update_type(ssl);
+  return ours != nullptr ? dtls13::shim::KeyUpdateType(*ours) : Real().SSL_get_key_update_type(ssl);
 }
 
 DTLS13_EXPORT size_t DTLS_get_data_mtu(const SSL* ssl) noexcept {

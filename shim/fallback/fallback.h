@@ -39,7 +39,7 @@ class Fallback final : public LibsslHalf {
 
   // Of returns the attachment's Fallback, null where it has none.
   static Fallback* Of(const SslAttachment& attachment) {
-    return static_cast<Fallback*>(attachment.libssl_half.get());
+    return static_cast<Fallback*>(attachment.libssl_share.half());
   }
 
   // The body of libssl's ClientHello.

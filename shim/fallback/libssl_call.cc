@@ -10,7 +10,7 @@ LibsslCall::LibsslCall(const SSL* ssl) : attachment_(SslAttachment::Find(ssl)) {
   if (attachment_ == nullptr) return;
   if (Fallback* fallback = Fallback::Of(*attachment_)) fallback->BeforeCall(*attachment_);
   in_libssl_.emplace(*attachment_);
-  mark_.emplace(attachment_->marks_downgrade ? ssl : nullptr);
+  mark_.emplace(attachment_->libssl_share.marks_downgrade() ? ssl : nullptr);
 }
 
 LibsslCall::~LibsslCall() {
@@ -18,12 +18,12 @@ LibsslCall::~LibsslCall() {
   mark_.reset();
   in_libssl_.reset();
   if (attachment_->in_libssl()) return;
-  // A client that negotiates anew knows what its server has, and as with TLS it is not told again.
-  if (attachment_->marks_downgrade && Real().SSL_is_init_finished(attachment_->ssl()) != 0) {
-    attachment_->marks_downgrade = false;
+  LibsslShare& share = attachment_->libssl_share;
+  if (share.marks_downgrade() && Real().SSL_is_init_finished(attachment_->ssl()) != 0) {
+    share.OnHandshakeOver();
   }
   Fallback* fallback = Fallback::Of(*attachment_);
-  if (fallback != nullptr && fallback->AfterCall(*attachment_)) attachment_->libssl_half.reset();
+  if (fallback != nullptr && fallback->AfterCall(*attachment_)) share.DropHalf();
 }
 
 }  // namespace dtls13::shim

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shim/drive/key_update.h"
+
+#include "shim/bio/clock.h"
+#include "shim/drive/drive_state.h"
+
+namespace dtls13::shim {
+
+bool RequestKeyUpdate(SslAttachment& attachment, int type) {
+  if (!attachment.handshake_over() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE) {
+    return false;
+  }
+  DriveState::Of(attachment).key_update_type = type;
+  attachment.association()->RequestKeyUpdate(type == SSL_KEY_UPDATE_REQUESTED, Now());
+  return true;
+}
+
+int KeyUpdateType(const SslAttachment& attachment) {
+  const DriveState* state = DriveState::Find(attachment);
+  return state != nullptr ? state->key_update_type : SSL_KEY_UPDATE_NONE;
+}
+
+}  // namespace dtls13::shim
