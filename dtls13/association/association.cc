@@ -196,13 +196,13 @@ AssociationFacts AssociationImpl::facts() const {
 bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
                                                 std::span<const uint8_t> context,
                                                 std::span<uint8_t> out) const {
-  const HandshakeResult& known = phases_.result();
-  if (failed() || known.early_exporter_secret.empty()) return false;
+  const Secret& secret = phases_.early_exporter_secret();
+  if (failed() || secret.empty()) return false;
   //= rfc8446#section-7.5
   //# A separate interface for the early exporter is RECOMMENDED;
-  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.early_suite->hash,
-                                      config_->handshake.label_prefix, known.early_exporter_secret,
-                                      label, context, out);
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms,
+                                      phases_.result().early_suite->hash,
+                                      config_->handshake.label_prefix, secret, label, context, out);
 }
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
@@ -211,10 +211,9 @@ bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<con
   //# Implementations MUST use the exporter_master_secret unless explicitly
   //# specified by the application.
   if (!phases_.connected() || failed()) return false;
-  const HandshakeResult& known = phases_.result();
-  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, known.suite->hash,
-                                      config_->handshake.label_prefix, known.exporter_secret, label,
-                                      context, out);
+  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, phases_.result().suite->hash,
+                                      config_->handshake.label_prefix, phases_.exporter_secret(),
+                                      label, context, out);
 }
 
 }  // namespace dtls13

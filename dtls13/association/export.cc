@@ -50,7 +50,7 @@ std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
 void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU8(static_cast<uint8_t>(role_));
   writer->WriteU8(static_cast<uint8_t>(config_->handshake.label_prefix));
-  phases_.result().WriteState(writer);
+  phases_.WriteState(writer);
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
   writer->WriteU8(keys_.handshake_acked());
@@ -90,13 +90,13 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   }
   const bool is_client = role_ == Role::kClient;
   if (!keys_.OnImported(records_, RandomJitter())) return false;
-  HandshakeResult& result = phases_.kept_result();
-  (is_client ? result.server_application_secret : result.client_application_secret) =
+  HandshakeSecrets secrets;
+  (is_client ? secrets.server_application_secret : secrets.client_application_secret) =
       records_.CopyReadSecret();
-  (is_client ? result.client_application_secret : result.server_application_secret) =
+  (is_client ? secrets.client_application_secret : secrets.server_application_secret) =
       records_.CopyWriteSecret();
-  phases_.Restore(HandshakeConfigOf(config_), is_client, keys_.newest_read_epoch(),
-                  records_.write_epoch());
+  phases_.Restore(HandshakeConfigOf(config_), is_client, std::move(secrets),
+                  keys_.newest_read_epoch(), records_.write_epoch());
   if (ConnectionIds* ids = phases_.post_handshake()->connection_ids()) {
     if (!ids->ReadState(reader)) return false;
     // Whoever tells associations apart by them has not heard of them.
@@ -118,8 +118,7 @@ bool AssociationImpl::ReadResult(ByteReader* reader) {
   const HandshakeConfig& config = config_->handshake;
   uint8_t label_prefix = 0;
   return reader->ReadU8(&label_prefix) &&
-         label_prefix == static_cast<uint8_t>(config.label_prefix) &&
-         phases_.kept_result().ReadState(reader) &&
+         label_prefix == static_cast<uint8_t>(config.label_prefix) && phases_.ReadState(reader) &&
          config.algorithms->Supports(phases_.result().suite->id);
 }
 

@@ -9,16 +9,42 @@ namespace dtls13 {
 
 void HandshakePhases::Complete(std::shared_ptr<const HandshakeConfig> config, bool is_client) {
   result_ = handshake_->TakeResult();
+  HandshakeSecrets& secrets = handshake_->secrets();
+  KeepExporters(std::move(secrets.exporter_secret), std::move(secrets.early_exporter_secret));
   // Later generations must not be derivable from what stays in memory, RFC 8446 section 7.2.
-  post_handshake_ = std::make_unique<PostHandshake>(std::move(config), is_client, &result_);
+  post_handshake_ =
+      std::make_unique<PostHandshake>(std::move(config), is_client, result_, &secrets);
   connected_ = true;
 }
 
 void HandshakePhases::Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                              Epoch read_epoch, Epoch write_epoch) {
-  post_handshake_ = std::make_unique<PostHandshake>(std::move(config), is_client, &result_,
+                              HandshakeSecrets secrets, Epoch read_epoch, Epoch write_epoch) {
+  post_handshake_ = std::make_unique<PostHandshake>(std::move(config), is_client, result_, &secrets,
                                                     read_epoch, write_epoch);
   connected_ = true;
+}
+
+void HandshakePhases::WriteState(ByteWriter* writer) const {
+  result_.WriteState(writer, exporter_secret_, early_exporter_secret());
+}
+
+bool HandshakePhases::ReadState(ByteReader* reader) {
+  Secret exporter_secret, early_exporter_secret;
+  if (!result_.ReadState(reader, &exporter_secret, &early_exporter_secret)) return false;
+  KeepExporters(std::move(exporter_secret), std::move(early_exporter_secret));
+  return true;
+}
+
+void HandshakePhases::KeepExporters(Secret exporter_secret, Secret early_exporter_secret) {
+  exporter_secret_ = std::move(exporter_secret);
+  if (early_exporter_secret.empty()) return;
+  early_exporter_secret_ = std::make_unique<Secret>(std::move(early_exporter_secret));
+}
+
+const Secret& HandshakePhases::early_exporter_secret() const {
+  static const Secret kNone;
+  if (!connected_ && handshake_ != nullptr) return handshake_->secrets().early_exporter_secret;
+  return early_exporter_secret_ != nullptr ? *early_exporter_secret_ : kNone;
 }
 
 void HandshakePhases::ForgetHandshake() {
@@ -31,9 +57,9 @@ void HandshakePhases::ForgetHandshake() {
 //# value, they SHOULD be erased as soon as possible.
 void HandshakePhases::ForgetSecrets() {
   post_handshake_.reset();
-  result_.early_exporter_secret = Secret();
-  result_.exporter_secret = Secret();
-  result_.resumption_secret = Secret();
+  if (handshake_ != nullptr) handshake_->secrets() = HandshakeSecrets();
+  early_exporter_secret_.reset();
+  exporter_secret_ = Secret();
 }
 
 // --- Messages
@@ -124,7 +150,7 @@ HandshakePhases::Shown HandshakePhases::shown() const {
 void HandshakePhases::AllowTickets() {
   post_handshake_->AllowTickets(
       {.suite = result_.suite,
-       .resumption_secret = Secret::CopyOf(result_.resumption_secret.bytes()),
+       .resumption_secret = std::move(handshake_->secrets().resumption_secret),
        .server_name = result_.server_name,
        .alpn = {result_.connection.alpn.begin(), result_.connection.alpn.end()},
        .peer_certificates = handshake_->peer_certificates(),

@@ -9,10 +9,15 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/crypto/secret.h"
 #include "dtls13/event.h"
 #include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/handshake_result.h"
+#include "dtls13/handshake/handshake_secrets.h"
 #include "dtls13/handshake/post_handshake.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -22,7 +27,7 @@ namespace dtls13 {
 
 // HandshakePhases is an association's handshake and what follows it: which of the two machines a
 // message or an answer is for, whose answer is waited for and whether the caller was told, what
-// there is to be seen of them, and the result that outlives the first.
+// there is to be seen of them, and the result and the secrets that outlive the first.
 // It does not know records, flights, time but as an argument, or whether the association failed.
 class HandshakePhases {
  public:
@@ -33,11 +38,16 @@ class HandshakePhases {
     server_handshake_ = handshake.get();
     handshake_ = std::move(handshake);
   }
-  // Complete ends the first phase: its result is taken, and its data stay to be looked at.
+  // Complete ends the first phase: its result is taken, and its data stay to be looked at. Secrets
+  // that nobody has a use for go with it.
   void Complete(std::shared_ptr<const HandshakeConfig> config, bool is_client);
-  // Restore begins the second phase with a result that was read, as another process left it.
-  void Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client, Epoch read_epoch,
-               Epoch write_epoch);
+  // WriteState and ReadState carry what is known once connected() to another process. False when it
+  // is no such state.
+  void WriteState(ByteWriter* writer) const;
+  [[nodiscard]] bool ReadState(ByteReader* reader);
+  // Restore begins the second phase behind ReadState, with the present application secrets.
+  void Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+               HandshakeSecrets secrets, Epoch read_epoch, Epoch write_epoch);
   // ForgetHandshake frees the handshake, whose data nobody looks at any more.
   void ForgetHandshake();
   // ForgetSecrets ends both phases' use of secrets; connected() stays what it is.
@@ -81,12 +91,15 @@ class HandshakePhases {
     const PeerIdentity& peer_identity;
   };
   Shown shown() const;
-  // result is what is agreed on so far; kept_result is the one that outlives the handshake.
+  // result is what is agreed on so far.
   const HandshakeResult& result() const {
     return connected_ || handshake_ == nullptr ? result_ : handshake_->result();
   }
-  HandshakeResult& kept_result() { return result_; }
-  const HandshakeResult& kept_result() const { return result_; }
+  // OnPeerAuthenticated: the peer has shown a certificate after the handshake, signed by `scheme`.
+  void OnPeerAuthenticated(SignatureScheme scheme) { result_.peer_signature_scheme = scheme; }
+  // exporter_secret is empty before connected(), early_exporter_secret unless early data may flow.
+  const Secret& exporter_secret() const { return exporter_secret_; }
+  const Secret& early_exporter_secret() const;
 
   // --- sessions
 
@@ -102,6 +115,8 @@ class HandshakePhases {
   // present_auth is the authentication whose turn it is, once connected; null while it is the
   // handshake's.
   const PostHandshakeAuth* present_auth() const;
+  // KeepExporters takes the secrets that stay: each as long as the connection.
+  void KeepExporters(Secret exporter_secret, Secret early_exporter_secret);
 
   bool connected_ = false;
   bool withholds_tickets_ = false;
@@ -110,6 +125,8 @@ class HandshakePhases {
   ServerHandshake* server_handshake_ = nullptr;  // handshake_ of a server
   std::unique_ptr<PostHandshake> post_handshake_;
   HandshakeResult result_;
+  Secret exporter_secret_;
+  std::unique_ptr<Secret> early_exporter_secret_;  // once connected; null for none
   std::vector<uint8_t> session_data_;
 };
 

@@ -31,6 +31,7 @@ class FakeHandshake final : public ServerHandshake {
   Status ProvideCredential(std::shared_ptr<const Credential>) override { return Count(); }
   const HandshakeResult& result() const override { return own_result; }
   HandshakeResult TakeResult() override { return std::move(own_result); }
+  HandshakeSecrets& secrets() override { return own_secrets; }
   void SetTime(WallTime now) override { time = now; }
   Status HandleClientHello(std::shared_ptr<const ReceivedHello>) override {
     ++num_messages;
@@ -51,6 +52,7 @@ class FakeHandshake final : public ServerHandshake {
   SignatureRequest to_sign{};
   ClientHelloInfo hello;
   HandshakeResult own_result;
+  HandshakeSecrets own_secrets;
 
  private:
   Status Count() {
@@ -66,8 +68,8 @@ class HandshakePhasesTest : public ::testing::Test {
     handshake_ = fake.get();
     handshake_->own_result.suite = FindCipherSuite(CipherSuiteId::kAes128GcmSha256);
     handshake_->own_result.server_name = "server";
-    handshake_->own_result.exporter_secret = Secret(32);
-    handshake_->own_result.resumption_secret = Secret(32);
+    handshake_->own_secrets.exporter_secret = Secret(32);
+    handshake_->own_secrets.resumption_secret = Secret(32);
     handshake_->peer.chain = {{1, 2, 3}};
     phases_.BeginServer(std::move(fake));
   }
@@ -156,11 +158,11 @@ TEST_F(HandshakePhasesTest, WhatTheHandshakeShowedStaysUntilItIsForgotten) {
 //# value, they SHOULD be erased as soon as possible.
 TEST_F(HandshakePhasesTest, SecretsAreForgotten) {
   Complete();
-  EXPECT_FALSE(phases_.result().exporter_secret.empty());
-  phases_.ForgetHandshake();
+  EXPECT_FALSE(phases_.exporter_secret().empty());
   phases_.ForgetSecrets();
-  EXPECT_TRUE(phases_.result().exporter_secret.empty());
-  EXPECT_TRUE(phases_.result().resumption_secret.empty());
+  EXPECT_TRUE(phases_.exporter_secret().empty());
+  EXPECT_TRUE(handshake_->own_secrets.resumption_secret.empty());
+  phases_.ForgetHandshake();
   EXPECT_EQ(phases_.post_handshake(), nullptr);
   EXPECT_TRUE(phases_.connected());
   EXPECT_EQ(phases_.wait(), HandshakeWait::kNothing);

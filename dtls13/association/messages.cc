@@ -190,7 +190,7 @@ void AssociationImpl::Apply(Completed, Instant now) {
 }
 
 void AssociationImpl::Apply(ClientAuthenticated action, Instant) {
-  if (!action.declined) phases_.kept_result().peer_signature_scheme = action.signature_scheme;
+  if (!action.declined) phases_.OnPeerAuthenticated(action.signature_scheme);
   events_.Push(
       {.type = action.declined ? EventType::kClientDeclined : EventType::kClientAuthenticated,
        .identity = std::move(action.identity)});

@@ -95,8 +95,8 @@ TEST(ClientAuthenticationTest, EveryKindOfKey) {
               (std::vector{HandshakeType::kServerHello, HandshakeType::kEncryptedExtensions,
                            HandshakeType::kCertificateRequest, HandshakeType::kCertificate,
                            HandshakeType::kCertificateVerify, HandshakeType::kFinished}));
-    EXPECT_TRUE(std::ranges::equal(pair.client_handshake->result().resumption_secret.bytes(),
-                                   pair.server_handshake->result().resumption_secret.bytes()));
+    EXPECT_TRUE(std::ranges::equal(pair.client_handshake->secrets().resumption_secret.bytes(),
+                                   pair.server_handshake->secrets().resumption_secret.bytes()));
   }
 }
 

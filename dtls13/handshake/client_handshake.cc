@@ -590,14 +590,14 @@ Status ClientHandshake::UseCredential(const Credential* credential) {
 //# A Finished message MUST be sent regardless
 //# of whether the Certificate message is empty.
 Status ClientHandshake::SendFinished() {
-  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
+  context_.InstallReadKeys(kFirstApplicationEpoch, context_.secrets().server_application_secret);
   Status status = context_.SendFinished(context_.client_handshake_secret());
   if (!status.ok()) return status;
   status = context_.DeriveResumptionSecret();
   if (!status.ok()) return status;
   if (hello_.post_handshake_auth) context_.KeepTranscript();
   context_.result().client_certificate_type = certificate_request_.type;
-  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
+  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.secrets().client_application_secret);
   context_.Queue(Completed{});
   state_ = HandshakeState::kCompleted;
   return Status::Ok();

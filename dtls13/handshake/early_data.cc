@@ -99,7 +99,7 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
   if (traffic_secret.empty() || exporter_secret.empty()) return InternalError(Reason::kCrypto);
   context->LogKey("CLIENT_EARLY_TRAFFIC_SECRET", traffic_secret);
   context->LogKey("EARLY_EXPORTER_SECRET", exporter_secret);
-  context->result().early_exporter_secret = std::move(exporter_secret);
+  context->secrets().early_exporter_secret = std::move(exporter_secret);
   context->result().early_suite = &suite;
   context->Queue(AllowEarlyData{.suite = &suite,
                                 .traffic_secret = std::move(traffic_secret),
@@ -159,7 +159,7 @@ Status ReadEarlyDataAnswer(const Session& session, const ExtensionBlock& encrypt
 
 void RejectEarlyData(HandshakeContext* context) {
   context->result().early_data = EarlyDataOutcome::kRejected;
-  context->result().early_exporter_secret = Secret();
+  context->secrets().early_exporter_secret = Secret();
   context->Queue(EarlyDataAnswered{.accepted = false});
 }
 

@@ -76,9 +76,10 @@ TEST(EarlyDataTest, BothSidesAgreeOnIt) {
   const HandshakeResult& server = pair.server_handshake->result();
   EXPECT_EQ(client.early_data, EarlyDataOutcome::kAccepted);
   EXPECT_EQ(server.early_data, EarlyDataOutcome::kAccepted);
-  EXPECT_FALSE(client.early_exporter_secret.empty());
+  const Secret& secret = pair.client_handshake->secrets().early_exporter_secret;
+  EXPECT_FALSE(secret.empty());
   EXPECT_TRUE(
-      client.early_exporter_secret.EqualsConstantTime(server.early_exporter_secret.bytes()));
+      secret.EqualsConstantTime(pair.server_handshake->secrets().early_exporter_secret.bytes()));
   for (const HandshakePair::Side* side : {&pair.client, &pair.server}) {
     EXPECT_TRUE(HasLogged(*side, "CLIENT_EARLY_TRAFFIC_SECRET"));
     EXPECT_TRUE(HasLogged(*side, "EARLY_EXPORTER_SECRET"));
@@ -257,7 +258,7 @@ TEST(EarlyDataTest, AServerThatIsSilentHasRejectedIt) {
   ExpectCompleted(pair);
   EXPECT_EQ(pair.client_handshake->result().early_data, EarlyDataOutcome::kRejected);
   EXPECT_EQ(pair.server_handshake->result().early_data, EarlyDataOutcome::kRejected);
-  EXPECT_TRUE(pair.client_handshake->result().early_exporter_secret.empty());
+  EXPECT_TRUE(pair.client_handshake->secrets().early_exporter_secret.empty());
 }
 
 //= rfc8446#section-4.2.11

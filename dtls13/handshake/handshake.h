@@ -14,6 +14,7 @@
 #include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/handshake_result.h"
+#include "dtls13/handshake/handshake_secrets.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello_info.h"
 #include "dtls13/message/credential.h"
@@ -65,6 +66,8 @@ class Handshake {
   // result is complete once Completed was yielded.
   virtual const HandshakeResult& result() const = 0;
   virtual HandshakeResult TakeResult() = 0;
+  // secrets are complete with it, to be taken out.
+  virtual HandshakeSecrets& secrets() = 0;
 };
 
 // ClientParameters are one client association's own.

@@ -60,6 +60,7 @@ class HandshakeBase : public Interface {
   }
   const HandshakeResult& result() const final { return context_.result(); }
   HandshakeResult TakeResult() final { return std::move(context_.result()); }
+  HandshakeSecrets& secrets() final { return context_.secrets(); }
 
   Status ProvideVerification(bool ok, AlertDescription alert) final {
     if (wait() != HandshakeWait::kVerification) return Finish(InternalError(Reason::kInternal));

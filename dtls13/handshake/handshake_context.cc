@@ -75,24 +75,24 @@ Status HandshakeContext::DeriveHandshakeSecrets(std::span<const uint8_t> shared_
 Status HandshakeContext::DeriveApplicationSecrets() {
   const auto hash = transcript_.Hash();
   if (!hash.has_value() || !schedule_->EnterMaster()) return InternalError(Reason::kCrypto);
-  result_.client_application_secret = schedule_->ClientApplicationTrafficSecret(*hash);
-  result_.server_application_secret = schedule_->ServerApplicationTrafficSecret(*hash);
-  result_.exporter_secret = schedule_->ExporterSecret(*hash);
-  if (result_.client_application_secret.empty() || result_.server_application_secret.empty() ||
-      result_.exporter_secret.empty()) {
+  secrets_.client_application_secret = schedule_->ClientApplicationTrafficSecret(*hash);
+  secrets_.server_application_secret = schedule_->ServerApplicationTrafficSecret(*hash);
+  secrets_.exporter_secret = schedule_->ExporterSecret(*hash);
+  if (secrets_.client_application_secret.empty() || secrets_.server_application_secret.empty() ||
+      secrets_.exporter_secret.empty()) {
     return InternalError(Reason::kCrypto);
   }
-  LogKey("CLIENT_TRAFFIC_SECRET_0", result_.client_application_secret);
-  LogKey("SERVER_TRAFFIC_SECRET_0", result_.server_application_secret);
-  LogKey("EXPORTER_SECRET", result_.exporter_secret);
+  LogKey("CLIENT_TRAFFIC_SECRET_0", secrets_.client_application_secret);
+  LogKey("SERVER_TRAFFIC_SECRET_0", secrets_.server_application_secret);
+  LogKey("EXPORTER_SECRET", secrets_.exporter_secret);
   return Status::Ok();
 }
 
 Status HandshakeContext::DeriveResumptionSecret() {
   const auto hash = transcript_.Hash();
   if (!hash.has_value()) return InternalError(Reason::kCrypto);
-  result_.resumption_secret = schedule_->ResumptionSecret(*hash);
-  if (result_.resumption_secret.empty()) return InternalError(Reason::kCrypto);
+  secrets_.resumption_secret = schedule_->ResumptionSecret(*hash);
+  if (secrets_.resumption_secret.empty()) return InternalError(Reason::kCrypto);
   return Status::Ok();
 }
 

@@ -15,6 +15,7 @@
 #include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/handshake_result.h"
+#include "dtls13/handshake/handshake_secrets.h"
 #include "dtls13/handshake/local_authentication.h"
 #include "dtls13/message/connection_id.h"
 #include "dtls13/session/psk.h"
@@ -25,9 +26,9 @@
 namespace dtls13 {
 
 // HandshakeContext is what client and server have in common: the transcript, the key schedule, the
-// owed actions and the result. Its operations follow RFC 8446 section 7.1's ladder and fail with
-// internal_error when libcrypto does, except where noted. It does not know states or which message
-// comes next.
+// owed actions, the result and the secrets it leaves. Its operations follow RFC 8446 section 7.1's
+// ladder and fail with internal_error when libcrypto does, except where noted. It does not know
+// states or which message comes next.
 class HandshakeContext {
  public:
   explicit HandshakeContext(std::shared_ptr<const HandshakeConfig> config);
@@ -37,6 +38,7 @@ class HandshakeContext {
   Transcript& transcript() { return transcript_; }
   HandshakeResult& result() { return result_; }
   const HandshakeResult& result() const { return result_; }
+  HandshakeSecrets& secrets() { return secrets_; }
   const Secret& client_handshake_secret() const { return client_handshake_secret_; }
   const Secret& server_handshake_secret() const { return server_handshake_secret_; }
   // The ClientHello's random names the secrets in the key log. Exactly 32 bytes.
@@ -72,14 +74,13 @@ class HandshakeContext {
   void SetSuite(const CipherSuite& suite) { result_.suite = &suite; }
   // DeriveHandshakeSecrets: the transcript ends with the ServerHello.
   Status DeriveHandshakeSecrets(std::span<const uint8_t> shared_secret);
-  // DeriveApplicationSecrets: the transcript ends with the server's Finished. Fills the result's
-  // secrets.
+  // DeriveApplicationSecrets: the transcript ends with the server's Finished. Fills secrets().
   Status DeriveApplicationSecrets();
   // DeriveResumptionSecret: the transcript ends with the client's Finished.
   Status DeriveResumptionSecret();
-  // KeepTranscript hands it to the result: the last thing that is done with it.
+  // KeepTranscript hands it to secrets(): the last thing that is done with it.
   void KeepTranscript() {
-    result_.transcript = std::make_unique<Transcript>(std::move(transcript_));
+    secrets_.transcript = std::make_unique<Transcript>(std::move(transcript_));
   }
   // UseConnectionIds keeps the agreement and has records carry what it says. Comes before the keys.
   void UseConnectionIds(ConnectionIdAgreement agreement);
@@ -103,6 +104,7 @@ class HandshakeContext {
   Secret client_handshake_secret_;
   Secret server_handshake_secret_;
   HandshakeResult result_;
+  HandshakeSecrets secrets_;
 };
 
 }  // namespace dtls13

@@ -7,15 +7,16 @@
 namespace dtls13 {
 namespace {
 
-void WriteEarlyData(ByteWriter* writer, const HandshakeResult& result) {
+void WriteEarlyData(ByteWriter* writer, const HandshakeResult& result,
+                    const Secret& exporter_secret) {
   writer->WriteU8(static_cast<uint8_t>(result.early_data));
   writer->WriteU8(result.early_suite != nullptr);
   if (result.early_suite == nullptr) return;
   writer->WriteU16(static_cast<uint16_t>(result.early_suite->id));
-  writer->WriteVector8(result.early_exporter_secret.bytes());
+  writer->WriteVector8(exporter_secret.bytes());
 }
 
-bool ReadEarlyData(ByteReader* reader, HandshakeResult* result) {
+bool ReadEarlyData(ByteReader* reader, HandshakeResult* result, Secret* exporter_secret) {
   uint8_t outcome = 0;
   bool has_secret = false;
   if (!reader->ReadU8(&outcome) || outcome > static_cast<uint8_t>(EarlyDataOutcome::kRejected) ||
@@ -25,7 +26,7 @@ bool ReadEarlyData(ByteReader* reader, HandshakeResult* result) {
   result->early_data = static_cast<EarlyDataOutcome>(outcome);
   if (!has_secret) return true;
   CipherSuiteId suite{};
-  if (!reader->ReadEnum16(&suite) || !Secret::Read(reader, &result->early_exporter_secret)) {
+  if (!reader->ReadEnum16(&suite) || !Secret::Read(reader, exporter_secret)) {
     return false;
   }
   result->early_suite = FindCipherSuite(suite);
@@ -55,7 +56,8 @@ bool ReadAuthentication(ByteReader* reader, HandshakeResult* result) {
 
 }  // namespace
 
-void HandshakeResult::WriteState(ByteWriter* writer) const {
+void HandshakeResult::WriteState(ByteWriter* writer, const Secret& exporter_secret,
+                                 const Secret& early_exporter_secret) const {
   writer->WriteU16(static_cast<uint16_t>(suite->id));
   writer->WriteU16(static_cast<uint16_t>(group));
   writer->WriteU16(static_cast<uint16_t>(peer_signature_scheme));
@@ -69,11 +71,12 @@ void HandshakeResult::WriteState(ByteWriter* writer) const {
   writer->WriteVector8(exporter_secret.bytes());
   connection.WriteState(writer);
   connection_ids.WriteState(writer);
-  WriteEarlyData(writer, *this);
+  WriteEarlyData(writer, *this, early_exporter_secret);
   WriteAuthentication(writer, *this);
 }
 
-bool HandshakeResult::ReadState(ByteReader* reader) {
+bool HandshakeResult::ReadState(ByteReader* reader, Secret* exporter_secret,
+                                Secret* early_exporter_secret) {
   CipherSuiteId suite_id{};
   bool used_psk = false;
   uint16_t index = 0;
@@ -83,9 +86,9 @@ bool HandshakeResult::ReadState(ByteReader* reader) {
       !reader->ReadEnum16(&peer_signature_scheme) || !reader->ReadEnum16(&local_signature_scheme) ||
       !reader->ReadFlag(&used_hello_retry_request) || !reader->ReadFlag(&resumed) ||
       !reader->ReadFlag(&used_psk) || !reader->ReadU16(&index) || !reader->ReadU8(&mode) ||
-      !reader->ReadVector8(&name) || !Secret::Read(reader, &exporter_secret) ||
+      !reader->ReadVector8(&name) || !Secret::Read(reader, exporter_secret) ||
       !connection.ReadState(reader) || !connection_ids.ReadState(reader) ||
-      !ReadEarlyData(reader, this) || !ReadAuthentication(reader, this)) {
+      !ReadEarlyData(reader, this, early_exporter_secret) || !ReadAuthentication(reader, this)) {
     return false;
   }
   if (used_psk) psk_index = index;

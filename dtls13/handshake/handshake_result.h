@@ -3,13 +3,11 @@
 #define DTLS13_HANDSHAKE_HANDSHAKE_RESULT_H_
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
-#include "dtls13/crypto/transcript.h"
 #include "dtls13/message/connection_id.h"
 #include "dtls13/message/connection_result.h"
 #include "dtls13/wire/byte_reader.h"
@@ -27,7 +25,7 @@ enum class EarlyDataOutcome : uint8_t {
   kRejected,  // whatever was sent is lost; the application may send it again
 };
 
-// HandshakeResult is what survives the handshake object.
+// HandshakeResult is what was agreed on, and survives the handshake object. It has no secrets.
 struct HandshakeResult {
   const CipherSuite* suite = nullptr;
   NamedGroup group = NamedGroup::kX25519;  // 0 after PskKeyExchangeMode::kPskKe
@@ -44,25 +42,20 @@ struct HandshakeResult {
   // resumed: the session's authenticated_at.
   std::optional<WallTime> authenticated_at;
   EarlyDataOutcome early_data = EarlyDataOutcome::kNone;
-  const CipherSuite* early_suite = nullptr;  // of early_exporter_secret
-  Secret early_exporter_secret;              // empty unless early data may flow
+  const CipherSuite* early_suite = nullptr;  // of early data's keys
   // Server: the client can use tickets, in a mode that we allow.
   bool takes_tickets = false;
   std::string server_name;
   ConnectionResult connection;
   ConnectionIdAgreement connection_ids;
-  Secret client_application_secret;  // generation 0, for KeyUpdate
-  Secret server_application_secret;
-  Secret exporter_secret;
-  Secret resumption_secret;
-  // The whole handshake's, kept only for authentication after it.
-  std::unique_ptr<Transcript> transcript;
   CertificateType client_certificate_type = CertificateType::kX509;
 
-  // WriteState and ReadState carry it to another process, but for the application secrets, the
-  // resumption secret and the transcript. Requires a suite. False when it is no such state.
-  void WriteState(ByteWriter* writer) const;
-  [[nodiscard]] bool ReadState(ByteReader* reader);
+  // WriteState and ReadState carry it to another process, with the secrets of exporters. Requires a
+  // suite. False when it is no such state.
+  void WriteState(ByteWriter* writer, const Secret& exporter_secret,
+                  const Secret& early_exporter_secret) const;
+  [[nodiscard]] bool ReadState(ByteReader* reader, Secret* exporter_secret,
+                               Secret* early_exporter_secret);
 };
 
 }  // namespace dtls13

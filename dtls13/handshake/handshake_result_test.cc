@@ -21,7 +21,6 @@ HandshakeResult Full() {
   result.psk_index = 2;
   result.psk_mode = PskKeyExchangeMode::kPskKe;
   result.server_name = "server";
-  result.exporter_secret = Secret::CopyOf(kSecret);
   result.connection.alpn = "proto";
   result.connection.srtp_profile = SrtpProfile{7};
   result.connection.srtp_mki = {9};
@@ -32,26 +31,31 @@ HandshakeResult Full() {
       .negotiated = true, .receive = {1}, .send = {2, 3}, .return_routability_check = true};
   result.early_data = EarlyDataOutcome::kAccepted;
   result.early_suite = result.suite;
-  result.early_exporter_secret = Secret::CopyOf(kSecret);
   result.authenticated_at = WallTime(std::chrono::seconds(1'700'000'000));
   result.client_certificate_type = CertificateType::kRawPublicKey;
   result.takes_tickets = true;
   return result;
 }
 
-std::vector<uint8_t> StateOf(const HandshakeResult& result) {
+std::vector<uint8_t> StateOf(const HandshakeResult& result, const Secret& exporter_secret,
+                             const Secret& early_exporter_secret) {
   std::vector<uint8_t> state;
   ByteWriter writer(&state);
-  result.WriteState(&writer);
+  result.WriteState(&writer, exporter_secret, early_exporter_secret);
   EXPECT_TRUE(writer.ok());
   return state;
 }
 
+std::vector<uint8_t> FullState() {
+  return StateOf(Full(), Secret::CopyOf(kSecret), Secret::CopyOf(kSecret));
+}
+
 TEST(HandshakeResult, ItsStateGoesToAnotherProcess) {
-  const std::vector<uint8_t> state = StateOf(Full());
+  const std::vector<uint8_t> state = FullState();
   HandshakeResult after;
+  Secret exporter_secret, early_exporter_secret;
   ByteReader reader(state);
-  ASSERT_TRUE(after.ReadState(&reader));
+  ASSERT_TRUE(after.ReadState(&reader, &exporter_secret, &early_exporter_secret));
   EXPECT_TRUE(reader.empty());
   EXPECT_EQ(after.suite, Full().suite);
   EXPECT_EQ(after.group, NamedGroup::kX25519);
@@ -62,7 +66,7 @@ TEST(HandshakeResult, ItsStateGoesToAnotherProcess) {
   EXPECT_EQ(after.psk_index, 2);
   EXPECT_EQ(after.psk_mode, PskKeyExchangeMode::kPskKe);
   EXPECT_EQ(after.server_name, "server");
-  EXPECT_TRUE(after.exporter_secret.EqualsConstantTime(kSecret));
+  EXPECT_TRUE(exporter_secret.EqualsConstantTime(kSecret));
   EXPECT_EQ(after.connection.alpn, "proto");
   EXPECT_EQ(after.connection.srtp_profile, SrtpProfile{7});
   EXPECT_EQ(after.connection.srtp_mki, std::vector<uint8_t>{9});
@@ -75,7 +79,7 @@ TEST(HandshakeResult, ItsStateGoesToAnotherProcess) {
   EXPECT_TRUE(after.connection_ids.return_routability_check);
   EXPECT_EQ(after.early_data, EarlyDataOutcome::kAccepted);
   EXPECT_EQ(after.early_suite, Full().suite);
-  EXPECT_TRUE(after.early_exporter_secret.EqualsConstantTime(kSecret));
+  EXPECT_TRUE(early_exporter_secret.EqualsConstantTime(kSecret));
   EXPECT_EQ(after.authenticated_at, Full().authenticated_at);
   EXPECT_EQ(after.client_certificate_type, CertificateType::kRawPublicKey);
   EXPECT_TRUE(after.takes_tickets);
@@ -84,31 +88,35 @@ TEST(HandshakeResult, ItsStateGoesToAnotherProcess) {
 TEST(HandshakeResult, WhatIsAbsentStaysAbsent) {
   HandshakeResult before;
   before.suite = FindCipherSuite(CipherSuiteId::kAes128GcmSha256);
-  const std::vector<uint8_t> state = StateOf(before);
+  const std::vector<uint8_t> state = StateOf(before, Secret::CopyOf(kSecret), Secret());
   HandshakeResult after;
+  Secret exporter_secret, early_exporter_secret;
   ByteReader reader(state);
-  ASSERT_TRUE(after.ReadState(&reader));
+  ASSERT_TRUE(after.ReadState(&reader, &exporter_secret, &early_exporter_secret));
   EXPECT_TRUE(reader.empty());
   EXPECT_FALSE(after.psk_index);
   EXPECT_FALSE(after.connection.srtp_profile);
   EXPECT_FALSE(after.authenticated_at);
   EXPECT_EQ(after.early_suite, nullptr);
-  EXPECT_TRUE(after.early_exporter_secret.empty());
+  EXPECT_TRUE(early_exporter_secret.empty());
 }
 
 TEST(HandshakeResult, AStateThatIsCutIsNone) {
-  const std::vector<uint8_t> state = StateOf(Full());
+  const std::vector<uint8_t> state = FullState();
   for (size_t len = 0; len < state.size(); ++len) {
     ByteReader reader(std::span<const uint8_t>(state).first(len));
-    EXPECT_FALSE(HandshakeResult().ReadState(&reader)) << len;
+    Secret exporter_secret, early_exporter_secret;
+    EXPECT_FALSE(HandshakeResult().ReadState(&reader, &exporter_secret, &early_exporter_secret))
+        << len;
   }
 }
 
 TEST(HandshakeResult, AnUnknownSuiteIsNone) {
-  std::vector<uint8_t> state = StateOf(Full());
+  std::vector<uint8_t> state = FullState();
   state[0] = state[1] = 0xff;
   ByteReader reader(state);
-  EXPECT_FALSE(HandshakeResult().ReadState(&reader));
+  Secret exporter_secret, early_exporter_secret;
+  EXPECT_FALSE(HandshakeResult().ReadState(&reader, &exporter_secret, &early_exporter_secret));
 }
 
 }  // namespace

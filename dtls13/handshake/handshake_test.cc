@@ -55,8 +55,10 @@ TEST_P(HandshakePairTest, Completes) {
   EXPECT_EQ(at_server.used_hello_retry_request, retry != Retry::kNone);
   EXPECT_EQ(pair.server.num_stateless, retry == Retry::kNone ? 0 : 1);
   EXPECT_EQ(at_server.server_name, "server.test");
-  EXPECT_TRUE(at_client.exporter_secret.EqualsConstantTime(at_server.exporter_secret.bytes()));
-  EXPECT_TRUE(at_client.resumption_secret.EqualsConstantTime(at_server.resumption_secret.bytes()));
+  const HandshakeSecrets& clients = pair.client_handshake->secrets();
+  const HandshakeSecrets& servers = pair.server_handshake->secrets();
+  EXPECT_TRUE(clients.exporter_secret.EqualsConstantTime(servers.exporter_secret.bytes()));
+  EXPECT_TRUE(clients.resumption_secret.EqualsConstantTime(servers.resumption_secret.bytes()));
   EXPECT_EQ(pair.client_handshake->peer_certificates(), identity.credential()->chain);
   EXPECT_EQ(pair.client_handshake->wait(), HandshakeWait::kNothing);
   EXPECT_EQ(pair.server_handshake->wait(), HandshakeWait::kNothing);
@@ -131,12 +133,12 @@ TEST(HandshakeResultTest, CanBeTaken) {
   HandshakePair pair(TestConfig(), TestConfig());
   pair.Run();
   ASSERT_TRUE(pair.completed());
-  const HandshakeResult result = pair.client_handshake->TakeResult();
+  const HandshakeSecrets secrets = std::move(pair.client_handshake->secrets());
   pair.client_handshake.reset();
-  EXPECT_FALSE(result.client_application_secret.empty());
+  EXPECT_FALSE(secrets.client_application_secret.empty());
   EXPECT_EQ(pair.server.read_keys.back().secret,
-            std::vector<uint8_t>(result.client_application_secret.bytes().begin(),
-                                 result.client_application_secret.bytes().end()));
+            std::vector<uint8_t>(secrets.client_application_secret.bytes().begin(),
+                                 secrets.client_application_secret.bytes().end()));
 }
 
 // The prefix is in every secret: two sides that differ in it cannot talk (F30).

@@ -12,21 +12,24 @@
 namespace dtls13 {
 
 PostHandshake::PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                             HandshakeResult* result, Epoch read_epoch, Epoch write_epoch)
+                             const HandshakeResult& result, HandshakeSecrets* secrets,
+                             Epoch read_epoch, Epoch write_epoch)
     : config_(std::move(config)),
-      suite_(result->suite),
+      suite_(result.suite),
       is_client_(is_client),
       read_epoch_(read_epoch),
       write_epoch_(write_epoch),
-      read_secret_(std::move(is_client ? result->server_application_secret
-                                       : result->client_application_secret)),
-      write_secret_(std::move(is_client ? result->client_application_secret
-                                        : result->server_application_secret)) {
-  if (result->connection_ids.negotiated) {
-    connection_ids_ = std::make_unique<ConnectionIds>(config_, result->connection_ids);
+      read_secret_(std::move(is_client ? secrets->server_application_secret
+                                       : secrets->client_application_secret)),
+      write_secret_(std::move(is_client ? secrets->client_application_secret
+                                        : secrets->server_application_secret)) {
+  if (result.connection_ids.negotiated) {
+    connection_ids_ = std::make_unique<ConnectionIds>(config_, result.connection_ids);
   }
-  if (result->transcript != nullptr) {
-    auth_ = std::make_unique<PostHandshakeAuth>(config_, is_client, result);
+  if (secrets->transcript != nullptr) {
+    auth_ = std::make_unique<PostHandshakeAuth>(config_, is_client, result,
+                                                std::move(*secrets->transcript));
+    secrets->transcript.reset();
   }
 }
 

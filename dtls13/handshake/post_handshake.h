@@ -15,6 +15,7 @@
 #include "dtls13/handshake/handshake_action.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/handshake_result.h"
+#include "dtls13/handshake/handshake_secrets.h"
 #include "dtls13/handshake/post_handshake_auth.h"
 #include "dtls13/handshake/resumption.h"
 #include "dtls13/message/credential.h"
@@ -32,10 +33,11 @@ namespace dtls13 {
 // and it is told, in order, which of its own the peer has. After a failed Status it is dead.
 class PostHandshake {
  public:
-  // `result` is a completed handshake's; its application secrets, which are those of `read_epoch`
-  // and `write_epoch`, are taken out of it.
+  // `result` and `secrets` are a completed handshake's; the application secrets, which are those of
+  // `read_epoch` and `write_epoch`, and the transcript are taken out.
   PostHandshake(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                HandshakeResult* result, Epoch read_epoch = kFirstApplicationEpoch,
+                const HandshakeResult& result, HandshakeSecrets* secrets,
+                Epoch read_epoch = kFirstApplicationEpoch,
                 Epoch write_epoch = kFirstApplicationEpoch);
 
   // HandleMessage takes the peer's next message, received under `epoch`. What is not allowed after

@@ -21,14 +21,12 @@ const CertificateRequestInfo& NoRequest() {
 }  // namespace
 
 PostHandshakeAuth::PostHandshakeAuth(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                                     HandshakeResult* result)
+                                     const HandshakeResult& result, Transcript transcript)
     : config_(std::move(config)),
       is_client_(is_client),
-      certificate_type_(result->client_certificate_type),
-      hash_(result->suite->hash),
-      handshake_(std::move(*result->transcript)) {
-  result->transcript.reset();
-}
+      certificate_type_(result.client_certificate_type),
+      hash_(result.suite->hash),
+      handshake_(std::move(transcript)) {}
 
 Status PostHandshakeAuth::HandleMessage(HandshakeType type, std::span<const uint8_t> body,
                                         const Secret& read_secret) {

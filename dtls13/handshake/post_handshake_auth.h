@@ -35,9 +35,9 @@ class PostHandshakeAuth {
   // kMaxRequests bounds the exchanges under way: what several resources of one page may want.
   static constexpr size_t kMaxRequests = 4;
 
-  // `result` is a completed handshake's that kept its transcript, which is taken out of it.
+  // `result` and `transcript` are a completed handshake's.
   PostHandshakeAuth(std::shared_ptr<const HandshakeConfig> config, bool is_client,
-                    HandshakeResult* result);
+                    const HandshakeResult& result, Transcript transcript);
 
   // HandleMessage takes a server's CertificateRequest or, on a server, the messages that answer
   // one; `read_secret` is the peer's present application secret, which its Finished is made with.

@@ -32,12 +32,14 @@ class PostHandshakeAuthTest : public testing::Test {
     HandshakePair pair(client_config_, server_config_);
     pair.Run();
     ASSERT_TRUE(pair.completed());
-    HandshakeResult client_result = pair.client_handshake->TakeResult();
-    HandshakeResult server_result = pair.server_handshake->TakeResult();
-    EXPECT_EQ(client_result.transcript != nullptr, offers);
-    EXPECT_EQ(server_result.transcript != nullptr, offers && allows);
-    client_.emplace(std::make_shared<HandshakeConfig>(client_config_), true, &client_result);
-    server_.emplace(std::make_shared<HandshakeConfig>(server_config_), false, &server_result);
+    HandshakeSecrets& clients = pair.client_handshake->secrets();
+    HandshakeSecrets& servers = pair.server_handshake->secrets();
+    EXPECT_EQ(clients.transcript != nullptr, offers);
+    EXPECT_EQ(servers.transcript != nullptr, offers && allows);
+    client_.emplace(std::make_shared<HandshakeConfig>(client_config_), true,
+                    pair.client_handshake->result(), &clients);
+    server_.emplace(std::make_shared<HandshakeConfig>(server_config_), false,
+                    pair.server_handshake->result(), &servers);
   }
 
   // Sent takes the messages that a side owes, and what became of requests.

@@ -26,11 +26,12 @@ class PostHandshakeTest : public testing::Test {
     config->algorithms = Algorithms::Fetch(nullptr, nullptr);
     HandshakeResult result;
     result.suite = suite_;
-    result.client_application_secret = Secret::CopyOf(Bytes(32, 1));
-    result.server_application_secret = Secret::CopyOf(Bytes(32, 2));
+    HandshakeSecrets secrets;
+    secrets.client_application_secret = Secret::CopyOf(Bytes(32, 1));
+    secrets.server_application_secret = Secret::CopyOf(Bytes(32, 2));
     config_ = config;
-    client_.emplace(config, /*is_client=*/true, &result, epoch, epoch);
-    EXPECT_TRUE(result.client_application_secret.empty());
+    client_.emplace(config, /*is_client=*/true, result, &secrets, epoch, epoch);
+    EXPECT_TRUE(secrets.client_application_secret.empty());
   }
 
   template <typename Action>

@@ -166,7 +166,7 @@ TEST(PskHandshakeTest, ResumesWhatAFullHandshakeLeft) {
   for (Handshake* side :
        {first.client_handshake.get(), static_cast<Handshake*>(first.server_handshake.get())}) {
     auto session = NewSession(1, side->result().suite->id);
-    session->psk = Secret::CopyOf(side->result().resumption_secret.bytes());
+    session->psk = Secret::CopyOf(side->secrets().resumption_secret.bytes());
     session->peer_certificates = side->peer_identity().chain;
     sides.push_back(Psk(std::move(session)));
   }
@@ -178,8 +178,8 @@ TEST(PskHandshakeTest, ResumesWhatAFullHandshakeLeft) {
   EXPECT_EQ(second.client_handshake->peer_identity().chain,
             TestIdentity::Get(TestKeyKind::kEcdsaP256).credential()->chain);
   EXPECT_TRUE(second.server_handshake->peer_identity().chain.empty());
-  EXPECT_FALSE(second.client_handshake->result().exporter_secret.EqualsConstantTime(
-      first.client_handshake->result().exporter_secret.bytes()));
+  EXPECT_FALSE(second.client_handshake->secrets().exporter_secret.EqualsConstantTime(
+      first.client_handshake->secrets().exporter_secret.bytes()));
 }
 
 TEST(PskHandshakeTest, SaysNothingOfCertificateTypes) {

@@ -81,8 +81,10 @@ void ExpectCompleted(const HandshakePair& pair) {
   EXPECT_EQ(at_client.resumed, at_server.resumed);
   EXPECT_EQ(at_client.group, at_server.group);
   EXPECT_EQ(at_client.suite, at_server.suite);
-  EXPECT_TRUE(at_client.exporter_secret.EqualsConstantTime(at_server.exporter_secret.bytes()));
-  EXPECT_TRUE(at_client.resumption_secret.EqualsConstantTime(at_server.resumption_secret.bytes()));
+  const HandshakeSecrets& clients = pair.client_handshake->secrets();
+  const HandshakeSecrets& servers = pair.server_handshake->secrets();
+  EXPECT_TRUE(clients.exporter_secret.EqualsConstantTime(servers.exporter_secret.bytes()));
+  EXPECT_TRUE(clients.resumption_secret.EqualsConstantTime(servers.resumption_secret.bytes()));
 }
 
 }  // namespace dtls13

@@ -527,7 +527,7 @@ Status ServerHandshakeImpl::SendFinished() {
   //= rfc8446#section-4.4.4
   //# Any records following a Finished message MUST be encrypted under the
   //# appropriate application traffic key as described in Section 7.2.
-  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.result().server_application_secret);
+  context_.InstallWriteKeys(kFirstApplicationEpoch, context_.secrets().server_application_secret);
   state_ = client_certificate_type_.has_value() ? HandshakeState::kServerWaitCertificate
                                                 : HandshakeState::kServerWaitFinished;
   return Status::Ok();
@@ -569,7 +569,7 @@ Status ServerHandshakeImpl::HandleFinished(std::span<const uint8_t> body) {
   }
   context_.result().client_certificate_type =
       client_certificate_type_.value_or(CertificateType::kX509);
-  context_.InstallReadKeys(kFirstApplicationEpoch, context_.result().client_application_secret);
+  context_.InstallReadKeys(kFirstApplicationEpoch, context_.secrets().client_application_secret);
   context_.Queue(Completed{});
   state_ = HandshakeState::kCompleted;
   return Status::Ok();

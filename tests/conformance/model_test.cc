@@ -433,8 +433,8 @@ TEST_P(ModelTest, AfterTheHandshakeOnlyItsOwnMessagesAreLeft) {
     Judge judge(GetParam());
     judge.Run();
     ASSERT_EQ(judge.side().num_completed, 1);
-    HandshakeResult result = judge.handshake()->TakeResult();
-    PostHandshake post(judge.config(), judge.variant().client_under_test, &result);
+    PostHandshake post(judge.config(), judge.variant().client_under_test,
+                       judge.handshake()->result(), &judge.handshake()->secrets());
     uint64_t epoch = 3;
     for (int i = 0; i < 12; ++i) {
       const HandshakeType type = kTypes[random() % std::size(kTypes)];
