@@ -53,8 +53,8 @@ void Mobility::Leave(const PathId& path) {
 
 void Mobility::Confirm(const PathId& path, std::optional<ConnectionId> fresh_id) {
   Use(path);
-  probe_id_.reset();
-  fresh_id_ = std::move(fresh_id);
+  paths_->probe_id.reset();
+  paths_->fresh_id = std::move(fresh_id);
 }
 
 //= rfc9147#section-11
@@ -64,17 +64,21 @@ void Mobility::Confirm(const PathId& path, std::optional<ConnectionId> fresh_id)
 void Mobility::Migrate(const PathId& path, std::span<const uint8_t> used_id,
                        std::optional<ConnectionId> fresh_id) {
   Leave(path);
-  probe_id_.reset();
-  left_id_.reset();
-  if (fresh_id) left_id_.emplace(used_id.begin(), used_id.end());
-  fresh_id_ = std::move(fresh_id);
+  Paths& paths = this->paths();
+  paths.probe_id.reset();
+  paths.left_id.reset();
+  if (fresh_id) paths.left_id.emplace(used_id.begin(), used_id.end());
+  paths.fresh_id = std::move(fresh_id);
 }
 
-std::optional<ConnectionId> Mobility::TakeFreshId() { return std::exchange(fresh_id_, {}); }
+std::optional<ConnectionId> Mobility::TakeFreshId() {
+  return has_paths() ? std::exchange(paths_->fresh_id, {}) : std::nullopt;
+}
 
 void Mobility::OnPeerReplacedIds() {
-  probe_id_.reset();
-  left_id_.reset();
+  if (!has_paths()) return;
+  paths_->probe_id.reset();
+  paths_->left_id.reset();
 }
 
 // --- What the peer sends
@@ -171,12 +175,12 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
       return News::kProbing;
     case PathValidator::Verdict::kValidated:
       paths_->active = paths_->candidate;
-      fresh_id_ = std::exchange(probe_id_, {});
+      paths_->fresh_id = std::exchange(paths_->probe_id, {});
       return News::kMoved;
     case PathValidator::Verdict::kRefused:
     case PathValidator::Verdict::kTimedOut:
       // The Connection ID was seen on a path that is none, and is not used again.
-      probe_id_.reset();
+      paths_->probe_id.reset();
       return News::kProbeOver;
   }
   return News::kNone;
@@ -186,9 +190,9 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
 
 std::span<const uint8_t> Mobility::IdFor(const PathId& path,
                                          std::span<const uint8_t> usual_id) const {
-  if (path == active()) return usual_id;
-  if (probe_id_ && path == candidate()) return *probe_id_;
-  if (left_id_ && IsLeft(path)) return *left_id_;
+  if (!has_paths() || path == paths_->active) return usual_id;
+  if (paths_->probe_id && path == paths_->candidate) return *paths_->probe_id;
+  if (paths_->left_id && IsLeft(path)) return *paths_->left_id;
   return usual_id;
 }
 
@@ -245,7 +249,8 @@ std::optional<Instant> Mobility::forget_at() const {
 }
 
 bool Mobility::IsAtRest() const {
-  return !probe_id_ && (!has_paths() || (!paths_->validator.running() && paths_->answers.empty()));
+  return !has_paths() ||
+         (!paths_->probe_id && !paths_->validator.running() && paths_->answers.empty());
 }
 
 void Mobility::WriteState(ByteWriter* writer, Instant now) const {
@@ -258,8 +263,9 @@ void Mobility::WriteState(ByteWriter* writer, Instant now) const {
   }
   WritePath(writer, has_paths() ? std::optional<PathId>(paths_->active) : std::nullopt);
   WritePath(writer, has_paths() ? paths_->left : std::nullopt);
-  writer->WriteU8(left_id_.has_value());
-  WriteConnectionId(writer, left_id_.value_or(ConnectionId()));
+  const std::optional<ConnectionId> left_id = has_paths() ? paths_->left_id : std::nullopt;
+  writer->WriteU8(left_id.has_value());
+  WriteConnectionId(writer, left_id.value_or(ConnectionId()));
 }
 
 bool Mobility::ReadState(ByteReader* reader, Instant now) {
@@ -285,10 +291,10 @@ bool Mobility::ReadState(ByteReader* reader, Instant now) {
       !ReadConnectionId(reader, &left_id)) {
     return false;
   }
-  if (has_left_id) left_id_ = std::move(left_id);
   if (!active) return !left;
   Use(left.value_or(*active));
   Leave(*active);
+  if (has_left_id) paths_->left_id = std::move(left_id);
   return true;
 }
 

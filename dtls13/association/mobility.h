@@ -96,7 +96,7 @@ class Mobility {
   // candidate is the path that News speak of.
   const PathId& candidate() const { return has_paths() ? paths_->candidate : kNoPath; }
   // ProbeWith: datagrams to candidate() carry `id`; without one, what they always carry.
-  void ProbeWith(std::optional<ConnectionId> id) { probe_id_ = std::move(id); }
+  void ProbeWith(std::optional<ConnectionId> id) { paths().probe_id = std::move(id); }
   const PathStats& stats() const { return has_paths() ? paths_->validator.stats() : kNoStats; }
 
   // --- what is sent for the check
@@ -155,6 +155,11 @@ class Mobility {
     std::optional<PathId> left;  // by us, of our own will
     PathValidator validator;
     std::vector<Outgoing> answers;
+    // The peer's Connection IDs: of the path being probed, of the one we left, and of the one in
+    // use where records carry another still.
+    std::optional<ConnectionId> probe_id;
+    std::optional<ConnectionId> left_id;
+    std::optional<ConnectionId> fresh_id;
   };
 
   Paths& paths();
@@ -169,11 +174,6 @@ class Mobility {
   RecordNumber newest_record_;      // of the protected ones taken from the peer
   std::vector<Retiring> retiring_;  // earliest first
   std::unique_ptr<Paths> paths_;
-  // The peer's Connection IDs: of the path being probed, of the one we left, and of the one in use
-  // where records carry another still.
-  std::optional<ConnectionId> probe_id_;
-  std::optional<ConnectionId> left_id_;
-  std::optional<ConnectionId> fresh_id_;
 };
 
 }  // namespace dtls13
