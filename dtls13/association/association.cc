@@ -99,7 +99,7 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
 
 std::optional<Event> AssociationImpl::PollEvent() {
   if (std::optional<Event> event = events_.Pop()) return event;
-  if (!taken_datagrams_.empty()) taken_datagrams_ = {};
+  buffers_.OnEventsPolled();
   // Accessors of the handshake's data stay valid until the events that speak of them are polled.
   if (phases_.connected() || failed()) phases_.ForgetHandshake();
   if (failed()) ForgetSecrets();
@@ -134,8 +134,7 @@ void AssociationImpl::EndQuietly(Status status, bool from_peer) {
 void AssociationImpl::OnEnded(bool from_peer) {
   retransmission_.Stop();
   acks_.CancelPending();
-  stateless_reply_.clear();
-  held_datagrams_.Clear();
+  buffers_.Clear();
   events_.Push({.type = EventType::kFailed, .status = ending_.failure(), .from_peer = from_peer});
 }
 

@@ -13,12 +13,12 @@
 #include "dtls13/association.h"
 #include "dtls13/association/ending.h"
 #include "dtls13/association/event_queue.h"
+#include "dtls13/association/handshake_buffers.h"
 #include "dtls13/association/handshake_phases.h"
 #include "dtls13/association/key_lifetime.h"
 #include "dtls13/association/mobility.h"
 #include "dtls13/association/wall_clock.h"
 #include "dtls13/flight/ack_scheduler.h"
-#include "dtls13/flight/held_datagrams.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
 #include "dtls13/flight/sending_bound.h"
@@ -37,6 +37,7 @@ inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 // AssociationImpl joins record, flight and handshake, which do not know one another, and is glue:
 // what can be decided by one part is decided there, and only carried here.
 //   HandshakePhases  the two machines, whose answer is waited for, and the result
+//   HandshakeBuffers what came before its keys, and an answer without state
 //   KeyLifetime      which keys live, and when they are updated
 //   Ending           closure, failure and the alerts owed for them
 //   Mobility         paths and Connection IDs
@@ -238,11 +239,8 @@ class AssociationImpl final : public Association {
   Retransmission retransmission_;
   SendingBound sending_bound_;
   AckScheduler acks_;
-  HeldDatagrams held_datagrams_;
-  std::vector<std::vector<uint8_t>> taken_datagrams_;  // held before; events view them
+  HandshakeBuffers buffers_;
   EventQueue events_;
-  std::vector<uint8_t> stateless_reply_;
-  uint16_t stateless_reply_seq_ = 0;
 };
 
 }  // namespace dtls13

@@ -105,13 +105,13 @@ AssociationImpl::DatagramNews AssociationImpl::HandleRecords(std::span<uint8_t> 
     // Early data behind a ClientHello has its keys once the caller has chosen the session.
     if (phases_.server_handshake() != nullptr &&
         phases_.server_handshake()->wait() == HandshakeWait::kPsk) {
-      if (!datagram.empty()) held_datagrams_.Hold(kHandshakeEpoch, datagram);
+      if (!datagram.empty()) buffers_.Hold(kHandshakeEpoch, datagram);
       break;
     }
     std::optional<OpenedRecord> record = records_.OpenNext(&datagram, AwaitedEpoch());
     if (!record) break;
     if (record->is_sealed) {
-      held_datagrams_.Hold(record->number.epoch, record->content);
+      buffers_.Hold(record->number.epoch, record->content);
       news.saw_unreadable = true;
       continue;
     }
@@ -143,19 +143,18 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# transmitting data.
   if (role_ != Role::kClient || phases_.connected() || records_.CanRead(kHandshakeEpoch)) return;
   if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
-  held_datagrams_.Hold(kHandshakeEpoch, datagram);
+  buffers_.Hold(kHandshakeEpoch, datagram);
 }
 
 void AssociationImpl::HandleHeldDatagrams(Instant now) {
   bool took_any = false;
-  while (!held_datagrams_.empty() && !failed()) {
-    auto taken = held_datagrams_.TakeUpTo(records_.newest_read_epoch());
+  while (!failed()) {
+    const auto taken = buffers_.TakeUpTo(records_.newest_read_epoch());
     if (taken.empty()) break;
     took_any = true;
-    for (std::vector<uint8_t>& datagram : taken) {
-      // They came during the handshake, which stays on its path.
-      HandleRecords(taken_datagrams_.emplace_back(std::move(datagram)), PathId(mobility_.active()),
-                    now);
+    // They came during the handshake, which stays on its path.
+    for (const std::span<uint8_t> datagram : taken) {
+      HandleRecords(datagram, PathId(mobility_.active()), now);
     }
   }
   // What comes in front of the rest so late was lost once, and so may more be.

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "dtls13/association/association_impl.h"
+#include "dtls13/wire/handshake_header.h"
 
 namespace dtls13 {
 namespace {
@@ -83,10 +84,8 @@ void AssociationImpl::Apply(SendMessage action, Instant now) {
 }
 
 void AssociationImpl::Apply(SendStateless action, Instant) {
-  stateless_reply_ = std::move(action.body);
-  stateless_reply_seq_ = next_message_seq_;
-  TraceMessage(/*outgoing=*/true, action.type, stateless_reply_seq_, kPlaintextEpoch,
-               stateless_reply_);
+  TraceMessage(/*outgoing=*/true, action.type, next_message_seq_, kPlaintextEpoch, action.body);
+  buffers_.Owe(WholeMessage(action.type, next_message_seq_, action.body));
   acks_.OnFlightStarted();
 }
 

@@ -43,7 +43,7 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   //# (PMTU) estimates obtained from the record layer.
   out = out.first(std::min(out.size(), mtu_));
   if (failed()) return PackAlert(out);
-  if (!stateless_reply_.empty()) return PackStatelessReply(out);
+  if (buffers_.owes()) return PackStatelessReply(out);
 
   size_t len = PackHandshakeRecords(out.first(std::min(out.size(), handshake_mtu())), now);
   //= rfc9147#section-4.3
@@ -195,9 +195,7 @@ size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
 }
 
 size_t AssociationImpl::PackStatelessReply(std::span<uint8_t> out) {
-  const std::vector<uint8_t> body = std::exchange(stateless_reply_, {});
-  const std::vector<uint8_t> message =
-      WholeMessage(HandshakeType::kServerHello, stateless_reply_seq_, body);
+  const std::vector<uint8_t> message = buffers_.TakeOwed();
   if (records_.Overhead(kPlaintextEpoch, kFullForm) + message.size() >
       sending_bound_.Room(/*is_new=*/false)) {
     return 0;
