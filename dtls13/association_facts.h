@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "dtls13/flight/retransmit_timer.h"
@@ -17,6 +18,25 @@ namespace dtls13 {
 
 // Role of this side.
 enum class Role : uint8_t { kClient, kServer };
+
+// RecordFacts shows what callers may know of an association's records: no keys, no secrets.
+class RecordFacts {
+ public:
+  explicit RecordFacts(const RecordLayer& records) : records_(records) {}
+
+  // The newest epochs whose keys were installed, 0 before the first.
+  Epoch write_epoch() const { return records_.write_epoch(); }
+  Epoch newest_read_epoch() const { return records_.newest_read_epoch(); }
+  bool CanRead(Epoch epoch) const { return records_.CanRead(epoch); }
+  bool CanWrite(Epoch epoch) const { return records_.CanWrite(epoch); }
+  // num_dropped counts the records that were dropped for `reason`.
+  uint64_t num_dropped(DropReason reason) const { return records_.num_dropped(reason); }
+  // send_connection_id is what our records carry, empty for none.
+  std::span<const uint8_t> send_connection_id() const { return records_.send_connection_id(); }
+
+ private:
+  const RecordLayer& records_;
+};
 
 // AssociationFacts is what is known of an association at the moment it was asked. It allocates
 // nothing and copies nothing big: what is behind a reference belongs to the association, and stays
@@ -47,7 +67,7 @@ struct AssociationFacts {
   const PeerIdentity& peer_identity;
   // result: suite is null before ServerHello was processed.
   const HandshakeResult& result;
-  const RecordLayer& records;
+  RecordFacts records;
 
   const std::vector<std::vector<uint8_t>>& peer_certificates() const { return peer_identity.chain; }
 };

@@ -189,7 +189,7 @@ AssociationFacts AssociationImpl::facts() const {
           .certificate_request = shown.certificate_request,
           .peer_identity = shown.peer_identity,
           .result = phases_.result(),
-          .records = records_};
+          .records = RecordFacts(records_)};
 }
 
 bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,

@@ -228,7 +228,7 @@ TEST_F(LimitsTest, SupersededReadKeysGoInTimeThoughNothingArrives) {
   pair_.RunFor(seconds(1));
   ASSERT_TRUE(pair_.Send(pair_.client(), "new"));
   pair_.RunFor(seconds(1));
-  const RecordLayer& records = pair_.server().association->facts().records;
+  const RecordFacts records = pair_.server().association->facts().records;
   EXPECT_TRUE(records.CanRead(kFirstApplicationEpoch));
   pair_.Inject(pair_.server(), late);
   EXPECT_EQ(pair_.server().received.back(), ToBytes("late"));

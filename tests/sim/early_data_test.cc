@@ -188,7 +188,7 @@ TEST(EarlyDataTest, ADamagedRecordIsDroppedLikeAnyOther) {
   damaged.back() ^= 1;
   pair.RunFor(milliseconds(15));
   ASSERT_EQ(pair.server().received_early.size(), 1u);
-  const RecordLayer& records = pair.server().association->facts().records;
+  const RecordFacts records = pair.server().association->facts().records;
   const uint64_t before = records.num_dropped(DropReason::kAuthentication);
   pair.Inject(pair.server(), damaged);
   EXPECT_EQ(records.num_dropped(DropReason::kAuthentication), before + 1);
