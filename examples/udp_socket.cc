@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iostream>
 
 namespace examples {
 namespace {
@@ -38,6 +39,19 @@ dtls13::Instant Now() {
 
 dtls13::WallTime WallNow() {
   return std::chrono::time_point_cast<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+std::span<const uint8_t> BytesOf(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+
+std::string_view TextOf(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+int Fail(std::string_view reason) {
+  std::cerr << reason << std::endl;
+  return 1;
 }
 
 UdpSocket::UdpSocket(std::optional<uint16_t> peer_port)
@@ -71,26 +85,49 @@ std::span<uint8_t> UdpSocket::Receive(std::optional<dtls13::Instant> deadline) {
   pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
   if (poll(&readable, 1, timeout_ms) <= 0) return {};
   socklen_t sender_len = sizeof(sender_);
-  const ssize_t len = recvfrom(fd_, buffer_.data(), buffer_.size(), MSG_DONTWAIT,
+  const ssize_t len = recvfrom(fd_, in_.data(), in_.size(), MSG_DONTWAIT,
                                reinterpret_cast<sockaddr*>(&sender_), &sender_len);
-  return len < 0 ? std::span<uint8_t>() : std::span(buffer_).first(static_cast<size_t>(len));
-}
-
-std::span<const uint8_t> UdpSocket::sender() const {
-  return {reinterpret_cast<const uint8_t*>(&sender_), sizeof(sender_)};
+  return len < 0 ? std::span<uint8_t>() : std::span(in_).first(static_cast<size_t>(len));
 }
 
 // What cannot be sent is lost, as any datagram may be.
-void UdpSocket::Send(std::span<const uint8_t> datagram) const {
-  [[maybe_unused]] const ssize_t sent = send(fd_, datagram.data(), datagram.size(), 0);
+void UdpSocket::Send(size_t len, std::span<const uint8_t> address) const {
+  sockaddr_in to{};
+  if (address.size() == sizeof(to)) std::memcpy(&to, address.data(), sizeof(to));
+  sendto(fd_, out_.data(), len, 0, address.empty() ? nullptr : reinterpret_cast<sockaddr*>(&to),
+         address.empty() ? 0 : sizeof(to));
 }
 
-void UdpSocket::SendTo(std::span<const uint8_t> datagram, std::span<const uint8_t> address) const {
-  sockaddr_in to{};
-  if (address.size() != sizeof(to)) return;
-  std::memcpy(&to, address.data(), sizeof(to));
-  sendto(fd_, datagram.data(), datagram.size(), 0, reinterpret_cast<const sockaddr*>(&to),
-         sizeof(to));
+std::optional<dtls13::Event> UdpSocket::NextEvent(dtls13::Association& association) {
+  while (const size_t len = association.PollTransmit(out_, Now())) Send(len, {});
+  return association.PollEvent();
+}
+
+std::optional<dtls13::TableEvent> UdpSocket::NextEvent(dtls13::AssociationTable& table) {
+  while (const auto owed = table.PollTransmit(out_, Now())) Send(owed->len, owed->peer_address);
+  return table.PollEvent();
+}
+
+bool UdpSocket::Wait(dtls13::Association& association) {
+  if (association.facts().failed || association.facts().close_sent) return false;
+  const std::span<uint8_t> datagram = Receive(association.NextTimeout());
+  association.HandleTimeout(Now());
+  if (!datagram.empty()) association.HandleDatagram(datagram, Now());
+  return true;
+}
+
+void UdpSocket::Wait(dtls13::AssociationTable& table) {
+  const std::span<uint8_t> datagram = Receive(table.NextTimeout());
+  const std::span<const uint8_t> sender(reinterpret_cast<const uint8_t*>(&sender_),
+                                        sizeof(sender_));
+  table.HandleTimeout(Now());
+  if (!datagram.empty()) table.HandleDatagram(sender, datagram, Now(), WallNow());
+}
+
+void UdpSocket::SendData(dtls13::Association& association, std::span<const uint8_t> data,
+                         std::span<const uint8_t> client) {
+  size_t len = 0;
+  if (association.Seal(data, out_, &len) == dtls13::SendResult::kSealed) Send(len, client);
 }
 
 }  // namespace examples
