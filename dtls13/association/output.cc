@@ -74,9 +74,9 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     const bool is_new = retransmission_.NextOwedIsNew();
     const size_t room = std::min(out.size() - len, sending_bound_.Room(is_new));
     if (room < overhead + kMinFragmentRoom) break;
-    const size_t content_len = retransmission_.PackRecord(
+    const Retransmission::Packed packed = retransmission_.PackRecord(
         std::span(content).first(std::min(room - overhead, max_content_len(epoch))));
-    if (content_len == 0) break;
+    if (packed.len == 0) break;
     RecordNumber number;
     //= rfc9147#section-4.3
     //# Each DTLS record MUST fit within a single datagram.
@@ -89,13 +89,13 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     //# Each handshake message fragment that is placed into a record MUST be
     //# delivered in a single UDP datagram.
     const size_t record_len =
-        records_.Seal(epoch, ContentType::kHandshake, std::span(content).first(content_len),
+        records_.Seal(epoch, ContentType::kHandshake, std::span(content).first(packed.len),
                       kFullForm, out.subspan(len), &number);
     if (record_len == 0) {
       FailLocally(Reason::kRecordLimit, AlertDescription::kInternalError);
       return 0;
     }
-    retransmission_.OnRecordSent(number);
+    retransmission_.OnRecordSent(number, packed);
     sending_bound_.OnSent(record_len, is_new);
     len += record_len;
   }

@@ -77,12 +77,14 @@ void Retransmission::BeginBurst(bool is_probe) {
 
 // --- Sending
 
-size_t Retransmission::PackRecord(std::span<uint8_t> out) {
-  return flight_.PackRecord(out, packed_, &num_packed_);
+Retransmission::Packed Retransmission::PackRecord(std::span<uint8_t> out) {
+  Packed packed;
+  packed.len = flight_.PackRecord(out, packed.refs, &packed.num_refs);
+  return packed;
 }
 
-void Retransmission::OnRecordSent(RecordNumber number) {
-  sent_records_.Record(number, std::span(packed_).first(num_packed_));
+void Retransmission::OnRecordSent(RecordNumber number, const Packed& packed) {
+  sent_records_.Record(number, std::span(packed.refs).first(packed.num_refs));
   has_unsent_records_ = true;
   --burst_left_;
 }

@@ -56,10 +56,16 @@ class Retransmission {
   Epoch next_owed_epoch() const { return flight_.next_owed_epoch(); }
   // NextOwedIsNew: that record would repeat nothing. Requires HasOwed().
   bool NextOwedIsNew() const { return flight_.NextOwedIsNew(); }
-  // PackRecord fills `out` with the content of one record and returns its length, 0 if nothing
-  // fits. OnRecordSent must follow, with the number the record got.
-  size_t PackRecord(std::span<uint8_t> out);
-  void OnRecordSent(RecordNumber number);
+  // Packed is what of the flight one record carries.
+  struct Packed {
+    size_t len = 0;  // of the record's content, bytes; 0 if nothing fits
+    std::array<FragmentRef, OutgoingFlight::kMaxFragmentsPerRecord> refs{};
+    size_t num_refs = 0;
+  };
+  // PackRecord fills `out` with the content of one record. OnRecordSent must follow, with the
+  // number the record got.
+  Packed PackRecord(std::span<uint8_t> out);
+  void OnRecordSent(RecordNumber number, const Packed& packed);
   // OnDatagramSent: records packed since the last call leave now. True for a flight's first.
   bool OnDatagramSent(Instant now);
   // wants_small_fragments: losses suggest that the path carries less than the MTU we were told.
@@ -122,8 +128,6 @@ class Retransmission {
   OutgoingFlight flight_;
   SentRecordLog sent_records_;
   RetransmitTimer timer_;
-  std::array<FragmentRef, OutgoingFlight::kMaxFragmentsPerRecord> packed_{};
-  size_t num_packed_ = 0;
   bool has_unsent_records_ = false;  // packed since the last OnDatagramSent
   bool was_sent_ = false;
   bool is_probe_ = false;   // the burst is one

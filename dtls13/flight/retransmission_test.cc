@@ -30,8 +30,9 @@ class Sender {
     size_t num_records = 0;
     std::vector<uint8_t> record(kRecordLen);
     while (retransmission.MaySend()) {
-      EXPECT_EQ(retransmission.PackRecord(record), kRecordLen);
-      retransmission.OnRecordSent({kHandshakeEpoch, {next_number++}});
+      const Retransmission::Packed packed = retransmission.PackRecord(record);
+      EXPECT_EQ(packed.len, kRecordLen);
+      retransmission.OnRecordSent({kHandshakeEpoch, {next_number++}}, packed);
       ++num_records;
     }
     retransmission.OnDatagramSent(now);
