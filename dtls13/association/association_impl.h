@@ -42,10 +42,11 @@ inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 //   Ending           closure, failure and the alerts owed for them
 //   Mobility         paths and Connection IDs
 //   WallClock        calendar time
-// What datagrams and records do is in input.cc, what messages and actions do in messages.cc, what
-// leaves in output.cc, what Connection IDs and paths do in paths.cc, the way to another process in
-// export.cc, and time, ends and what is known in association.cc.
-// It does not know what any of these parts keeps, nor sockets, clocks or other associations.
+// What datagrams and records do is in input.cc, what messages and answers do in messages.cc, what
+// the machines ask for in actions.cc, what leaves in output.cc, what Connection IDs and paths do in
+// paths.cc, the way to another process in export.cc, and time, ends and what is known in
+// association.cc. It does not know what any of these parts keeps, nor sockets, clocks or other
+// associations.
 class AssociationImpl final : public Association {
  public:
   AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
@@ -144,26 +145,11 @@ class AssociationImpl final : public Association {
   // --- messages
   void DrainMessages(Instant now);
   Status HandleMessage(const Message& message, Instant now);
+  // Actions does what the machines ask for, in actions.cc.
+  class Actions;
   void RunActions(Instant now);
-  void Apply(SendMessage action, Instant now);
-  void Apply(SendStateless action, Instant now);
-  void Apply(InstallReadKeys action, Instant now);
-  void Apply(InstallWriteKeys action, Instant now);
-  void Apply(ExpectConnectionId action, Instant now);
-  void Apply(RetireConnectionId action, Instant now);
-  void Apply(SendWithConnectionId action, Instant now);
-  void Apply(PeerIsDtls13 action, Instant now);
-  void Apply(AddressProved action, Instant now);
-  void Apply(KeyLogLine action, Instant now);
-  void Apply(AllowEarlyData action, Instant now);
-  void Apply(EarlyDataAnswered action, Instant now);
-  void Apply(TicketReceived action, Instant now);
-  void Apply(TicketIssued action, Instant now);
-  void Apply(Completed action, Instant now);
-  void Apply(ClientAuthenticated action, Instant now);
   // Whose answer is needed; nobody's once failed.
   HandshakeWait present_wait() const { return failed() ? HandshakeWait::kNothing : phases_.wait(); }
-  void BeginTickets(Instant now);
   void AnnounceWait();
   bool WaitsForPeer() const {
     return ending_.give_up_at() && present_wait() == HandshakeWait::kMessage;

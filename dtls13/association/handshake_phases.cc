@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/association/handshake_phases.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace dtls13 {
@@ -146,6 +147,28 @@ HandshakePhases::Shown HandshakePhases::shown() const {
 }
 
 // --- Sessions
+
+void HandshakePhases::BeginTickets(const HandshakeConfig& config, bool is_client, WallTime now) {
+  if (is_client
+          ? config.psk_modes.empty()
+          : config.server.ticket_keys == nullptr || withholds_tickets_ || !result_.takes_tickets) {
+    return;
+  }
+  AllowTickets();
+  if (is_client) return;
+  //= rfc8446#section-4.6.1
+  //# At any time after the server has received the client Finished message,
+  //# it MAY send a NewSessionTicket message.
+  //= rfc8446#section-4.6.1
+  //# Servers MAY send multiple tickets on a single connection, either
+  //# immediately after each other or after specific events
+  //= rfc8446#appendix-C.4
+  //# Servers SHOULD issue new tickets with every connection.
+  const size_t num_tickets =
+      std::min<size_t>(config.server.num_tickets, result_.resumed ? 1 : SIZE_MAX);
+  for (size_t i = 0; i < num_tickets && post_handshake_->SendTicket(now); ++i) {
+  }
+}
 
 void HandshakePhases::AllowTickets() {
   post_handshake_->AllowTickets(

@@ -107,14 +107,16 @@ class HandshakePhases {
   void SetSessionData(std::vector<uint8_t> data) { session_data_ = std::move(data); }
   // WithholdTickets: no session of the connection is to be resumed.
   void WithholdTickets() { withholds_tickets_ = true; }
-  bool withholds_tickets() const { return withholds_tickets_; }
-  // AllowTickets makes sessions of the connection from here on. Requires connected().
-  void AllowTickets();
+  // BeginTickets comes once connected(): where `config` and the peer have sessions, a server's
+  // tickets are owed, and a client's are read.
+  void BeginTickets(const HandshakeConfig& config, bool is_client, WallTime now);
 
  private:
   // present_auth is the authentication whose turn it is, once connected; null while it is the
   // handshake's.
   const PostHandshakeAuth* present_auth() const;
+  // AllowTickets makes sessions of the connection from here on.
+  void AllowTickets();
   // KeepExporters takes the secrets that stay: each as long as the connection.
   void KeepExporters(Secret exporter_secret, Secret early_exporter_secret);
 

@@ -11,25 +11,6 @@
 namespace dtls13 {
 // --- Connection IDs
 
-void AssociationImpl::Apply(ExpectConnectionId action, Instant) {
-  mobility_.KeepId(action.id);
-  if (!records_.AddReceiveConnectionId(action.id)) {
-    FailLocally(Reason::kInternal, AlertDescription::kInternalError);
-    return;
-  }
-  events_.PushOwned({.type = EventType::kConnectionIdAdded}, std::move(action.id));
-}
-
-void AssociationImpl::Apply(RetireConnectionId action, Instant now) {
-  mobility_.Retire(std::move(action.id), now);
-  ForgetRetiredConnectionIds(now);
-}
-
-void AssociationImpl::Apply(SendWithConnectionId action, Instant) {
-  records_.SetSendConnectionId(action.id);
-  mobility_.OnPeerReplacedIds();
-}
-
 void AssociationImpl::ForgetRetiredConnectionIds(Instant now) {
   while (std::optional<ConnectionId> id = mobility_.TakeForgottenId(now)) {
     records_.RemoveReceiveConnectionId(*id);
