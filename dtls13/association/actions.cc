@@ -2,8 +2,6 @@
 // The part of AssociationImpl that does what the machines of the handshake ask for: one operation
 // for each HandshakeAction.
 
-#include <algorithm>
-#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -11,14 +9,6 @@
 #include "dtls13/wire/handshake_header.h"
 
 namespace dtls13 {
-namespace {
-
-// kMaxQueuedEvents: beyond so many, tickets are not kept for the caller. A session weighs some tens
-// of KB with the peer's chain, and a datagram has room for thousands of tickets.
-constexpr size_t kMaxQueuedEvents = 16;
-
-}  // namespace
-
 // Actions is what each action does to the parts of the association.
 class AssociationImpl::Actions {
  public:
@@ -69,16 +59,16 @@ void AssociationImpl::Actions::operator()(SendMessage action) {
     impl_.FailLocally(Reason::kMessageSequenceLimit, AlertDescription::kInternalError);
     return;
   }
-  impl_.TraceMessage(/*outgoing=*/true, action.type, impl_.next_message_seq_, action.epoch,
-                     action.body);
+  impl_.events_.TraceMessage(/*outgoing=*/true, action.type, impl_.next_message_seq_, action.epoch,
+                             action.body);
   impl_.retransmission_.Add(action.epoch, action.type, impl_.next_message_seq_,
                             std::move(action.body), now_);
   ++impl_.next_message_seq_;
 }
 
 void AssociationImpl::Actions::operator()(SendStateless action) {
-  impl_.TraceMessage(/*outgoing=*/true, action.type, impl_.next_message_seq_, kPlaintextEpoch,
-                     action.body);
+  impl_.events_.TraceMessage(/*outgoing=*/true, action.type, impl_.next_message_seq_,
+                             kPlaintextEpoch, action.body);
   impl_.buffers_.Owe(WholeMessage(action.type, impl_.next_message_seq_, action.body));
   impl_.acks_.OnFlightStarted();
 }
@@ -103,8 +93,9 @@ void AssociationImpl::Actions::operator()(InstallWriteKeys action) {
     return;
   }
   if (action.epoch >= kFirstApplicationEpoch)
-    impl_.keys_.OnWriteKeysInstalled(impl_.RandomJitter());
-  if (impl_.phases_.connected()) impl_.ForgetSpentWriteKeys();
+    impl_.keys_.OnWriteKeysInstalled(KeyLifetime::Jitter(impl_.config_->handshake.random.get()));
+  if (impl_.phases_.connected())
+    impl_.keys_.ForgetSpentWriteKeys(&impl_.records_, impl_.retransmission_.oldest_epoch());
 }
 
 void AssociationImpl::Actions::operator()(ExpectConnectionId action) {
@@ -131,22 +122,7 @@ void AssociationImpl::Actions::operator()(PeerIsDtls13) { impl_.peer_is_dtls13_ 
 void AssociationImpl::Actions::operator()(AddressProved) { impl_.sending_bound_.Lift(); }
 
 void AssociationImpl::Actions::operator()(KeyLogLine action) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::vector<uint8_t> line;
-  const auto append_hex = [&line](std::span<const uint8_t> bytes) {
-    for (uint8_t byte : bytes) {
-      line.push_back(kHex[byte >> 4]);
-      line.push_back(kHex[byte & 15]);
-    }
-  };
-  const std::string_view label(action.label);
-  line.reserve(label.size() + 2 * (action.client_random.size() + action.secret.size()) + 2);
-  line.insert(line.end(), label.begin(), label.end());
-  line.push_back(' ');
-  append_hex(action.client_random);
-  line.push_back(' ');
-  append_hex(action.secret.bytes());
-  impl_.events_.PushOwned({.type = EventType::kKeyLog}, std::move(line));
+  impl_.events_.PushKeyLog(action.label, action.client_random, action.secret);
 }
 
 void AssociationImpl::Actions::operator()(AllowEarlyData action) {
@@ -178,19 +154,16 @@ void AssociationImpl::Actions::operator()(EarlyDataAnswered action) {
 }
 
 void AssociationImpl::Actions::operator()(TicketReceived action) {
-  // A flood of tickets need not be kept until the caller polls: any one will do.
-  if (impl_.events_.size() >= kMaxQueuedEvents) return;
   Session& session = *action.session;
   session.issued_at = impl_.wall_clock_.At(now_);
   session.authenticated_at = impl_.phases_.result().authenticated_at.value_or(session.issued_at);
   // Sessions that renew one another must not keep a peer from ever being authenticated again.
   if (!LimitLifetime(session.issued_at, &session)) return;
-  impl_.events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
+  impl_.events_.PushTicket(std::move(action.session));
 }
 
 void AssociationImpl::Actions::operator()(TicketIssued action) {
-  if (impl_.events_.size() >= kMaxQueuedEvents) return;
-  impl_.events_.Push({.type = EventType::kTicket, .session = std::move(action.session)});
+  impl_.events_.PushTicket(std::move(action.session));
 }
 
 void AssociationImpl::Actions::operator()(Completed) {
@@ -210,7 +183,7 @@ void AssociationImpl::Actions::operator()(Completed) {
   impl_.reassembler_.Forget(kHandshakeEpoch);
   if (impl_.role_ == Role::kServer) {
     impl_.keys_.OnServerCompleted(now_);
-    impl_.ForgetSpentWriteKeys();
+    impl_.keys_.ForgetSpentWriteKeys(&impl_.records_, impl_.retransmission_.oldest_epoch());
   }
   //= rfc8446#appendix-E.5
   //# In order to allow applications to implement this kind of processing,

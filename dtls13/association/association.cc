@@ -6,7 +6,6 @@
 
 #include "dtls13/association/association_impl.h"
 #include "dtls13/crypto/key_schedule.h"
-#include "dtls13/wire/handshake_header.h"
 
 namespace dtls13 {
 
@@ -20,7 +19,8 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       mobility_(config_->path_validation, config_->old_keys_lifetime),
       records_(config_->handshake.algorithms, config_->handshake.label_prefix),
       reassembler_(config_->handshake.max_message_len),
-      retransmission_(config_->retransmit) {
+      retransmission_(config_->retransmit),
+      events_(config_->trace) {
   if (config_->exportable) records_.KeepSecrets();
   records_.LimitKeys(std::max(config_->max_records_per_key, kMinRecordsPerKey),
                      std::max(config_->max_failures_per_key, kMinFailuresPerKey));
@@ -64,8 +64,7 @@ std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const Associ
 void AssociationImpl::HandleTimeout(Instant now) {
   latest_now_ = now;
   if (failed()) return;
-  ForgetSpentReadKeys(now);
-  ForgetOldFragments(now);
+  ForgetOld(now);
   acks_.HandleTimeout(now);
   ForgetRetiredConnectionIds(now);
   HandlePathNews(mobility_.HandleTimeout(now), now);
@@ -148,25 +147,6 @@ void AssociationImpl::ForgetSecrets() {
   // The keys that protect our alert go with its last repetition.
   if (!ending_.may_alert()) records_.ForgetAllWriteKeys();
   phases_.ForgetSecrets();
-}
-
-// --- Tracing
-
-void AssociationImpl::Trace(bool outgoing, ContentType type, Epoch epoch,
-                            std::span<const uint8_t> bytes) {
-  if (!config_->trace) return;
-  events_.PushOwned({.type = EventType::kTrace,
-                     .trace = {.outgoing = outgoing, .content_type = type, .epoch = epoch}},
-                    std::vector<uint8_t>(bytes.begin(), bytes.end()));
-}
-
-void AssociationImpl::TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq,
-                                   Epoch epoch, std::span<const uint8_t> body) {
-  if (!config_->trace) return;
-  events_.PushOwned(
-      {.type = EventType::kTrace,
-       .trace = {.outgoing = outgoing, .content_type = ContentType::kHandshake, .epoch = epoch}},
-      WholeMessage(type, message_seq, body));
 }
 
 // --- What is known

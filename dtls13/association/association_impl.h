@@ -157,7 +157,6 @@ class AssociationImpl final : public Association {
   void OnProvided(Status status, Instant now);
   void OnFlightAnswered(Instant now);
   void OnMessagesAcked(Instant now);
-  void ForgetSpentWriteKeys();
   bool MaySendMessages() const;
   // --- Connection IDs and paths
   void ForgetRetiredConnectionIds(Instant now);
@@ -171,10 +170,8 @@ class AssociationImpl final : public Association {
   // --- keys' ends
   KeyLifetime::Update DueKeyUpdate() const;
   void StartDueKeyUpdate(Instant now);
-  void ForgetSpentReadKeys(Instant now);
-  void ForgetOldFragments(Instant now);
-  // RandomJitter is 0 where there is no randomness.
-  uint8_t RandomJitter() const;
+  // ForgetOld: read keys, and fragments of messages that nobody completes.
+  void ForgetOld(Instant now);
   // --- going to another process
   bool IsAtRest() const;
   void WriteState(ByteWriter* writer) const;
@@ -201,9 +198,6 @@ class AssociationImpl final : public Association {
   void EndQuietly(Status status, bool from_peer);
   void OnEnded(bool from_peer);
   void ForgetSecrets();
-  void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
-  void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
-                    std::span<const uint8_t> body);
 
   std::shared_ptr<const AssociationConfig> config_;
   Role role_;

@@ -3,11 +3,19 @@
 #define DTLS13_ASSOCIATION_EVENT_QUEUE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dtls13/crypto/secret.h"
 #include "dtls13/event.h"
+#include "dtls13/session/session.h"
+#include "dtls13/wire/code_points.h"
+#include "dtls13/wire/record_number.h"
 
 namespace dtls13 {
 
@@ -17,7 +25,8 @@ namespace dtls13 {
 // allocates nothing. The bytes of key log lines are cleansed when they are dropped.
 class EventQueue {
  public:
-  EventQueue() = default;
+  // `traces`: whoever polls wants kTrace events.
+  explicit EventQueue(bool traces = false) : traces_(traces) {}
   ~EventQueue() { CleanseKeyLog(); }
   EventQueue(const EventQueue&) = delete;
   EventQueue& operator=(const EventQueue&) = delete;
@@ -28,6 +37,17 @@ class EventQueue {
     slots_.push_back(Slot{std::move(event), std::move(bytes)});
   }
 
+  // PushTicket is kTicket, unless the queue is long: a flood of tickets need not be kept until the
+  // caller polls, any one will do.
+  void PushTicket(std::shared_ptr<const Session> session);
+  // PushKeyLog is kKeyLog, with the line as every program writes it.
+  void PushKeyLog(std::string_view label, std::span<const uint8_t> client_random,
+                  const Secret& secret);
+  // Trace and TraceMessage are kTrace of a record's content and of a whole message, if wanted.
+  void Trace(bool outgoing, ContentType type, Epoch epoch, std::span<const uint8_t> bytes);
+  void TraceMessage(bool outgoing, HandshakeType type, uint16_t message_seq, Epoch epoch,
+                    std::span<const uint8_t> body);
+
   std::optional<Event> Pop();
   bool empty() const { return next_ == slots_.size(); }
   size_t size() const { return slots_.size() - next_; }
@@ -35,6 +55,10 @@ class EventQueue {
  private:
   // kKeptCapacity: a usual datagram carries one record, a coalesced flight a few.
   static constexpr size_t kKeptCapacity = 4;
+
+  // kMaxBeforeTickets: beyond so many events, tickets are not kept. A session weighs some tens of
+  // KB with the peer's chain, and a datagram has room for thousands of tickets.
+  static constexpr size_t kMaxBeforeTickets = 16;
 
   struct Slot {
     Event event;
@@ -44,7 +68,8 @@ class EventQueue {
   void CleanseKeyLog();
 
   std::vector<Slot> slots_;
-  size_t next_ = 0;
+  uint32_t next_ = 0;
+  bool traces_;
 };
 
 }  // namespace dtls13

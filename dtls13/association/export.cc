@@ -89,7 +89,8 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
     return false;
   }
   const bool is_client = role_ == Role::kClient;
-  if (!keys_.OnImported(records_, RandomJitter())) return false;
+  if (!keys_.OnImported(records_, KeyLifetime::Jitter(config_->handshake.random.get())))
+    return false;
   HandshakeSecrets secrets;
   (is_client ? secrets.server_application_secret : secrets.client_application_secret) =
       records_.CopyReadSecret();

@@ -47,8 +47,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     return;
   }
   latest_now_ = now;
-  ForgetSpentReadKeys(now);
-  ForgetOldFragments(now);
+  ForgetOld(now);
   BeforeDatagram(from, datagram.size());
   HoldForServerHello(datagram);
   const DatagramNews news = HandleRecords(datagram, from, now);
@@ -84,7 +83,8 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   }
   reassembler_.StartAt(message_seq + 1);
   acks_.OnRecord({kPlaintextEpoch, record_number});
-  TraceMessage(/*outgoing=*/false, HandshakeType::kClientHello, message_seq, kPlaintextEpoch, body);
+  events_.TraceMessage(/*outgoing=*/false, HandshakeType::kClientHello, message_seq,
+                       kPlaintextEpoch, body);
   peer_spoke_since_flight_ = true;
   phases_.server_handshake()->SetTime(wall_clock_.At(now));
   const Status status = phases_.server_handshake()->HandleClientHello(std::move(hello));
@@ -163,13 +163,8 @@ void AssociationImpl::HandleHeldDatagrams(Instant now) {
   }
 }
 
-void AssociationImpl::ForgetSpentReadKeys(Instant now) {
-  if (const auto before = keys_.TakeSpentReadEpochs(records_.current_read_epoch(), now)) {
-    records_.ForgetReadEpochsBefore(*before);
-  }
-}
-
-void AssociationImpl::ForgetOldFragments(Instant now) {
+void AssociationImpl::ForgetOld(Instant now) {
+  keys_.ForgetSpentReadKeys(&records_, now);
   // A handshake comes to an end before its fragments are old.
   if (!phases_.connected() || !reassembler_.HasPartial()) return;
   if (reassembler_.ForgetOld(now)) acks_.ForgetHeld();
@@ -471,7 +466,7 @@ void AssociationImpl::HandlePlaintextAck(std::span<const uint8_t> content, Insta
   }
   std::optional<AckReader> ack = AckReader::Parse(content);
   if (!ack) return;
-  Trace(/*outgoing=*/false, ContentType::kAck, kPlaintextEpoch, content);
+  events_.Trace(/*outgoing=*/false, ContentType::kAck, kPlaintextEpoch, content);
   while (std::optional<RecordNumber> number = ack->Next()) {
     if (IsImpossibleAck(*number, kPlaintextEpoch)) return;
     retransmission_.OnClaimed(*number);
@@ -490,7 +485,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
     FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
     return;
   }
-  Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
+  events_.Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
   bool progress = false;
   while (std::optional<RecordNumber> number = ack->Next()) {
     if (IsImpossibleAck(*number, record.number.epoch)) {
@@ -526,7 +521,7 @@ void AssociationImpl::HandleAlert(const OpenedRecord& record) {
   //= rfc8446#section-6.2
   //# The implementation SHOULD provide a way to facilitate logging the
   //# sending and receiving of alerts.
-  Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
+  events_.Trace(/*outgoing=*/false, ContentType::kAlert, record.number.epoch, record.content);
   switch (ending_.OnPeerAlert(alert->description, record.number)) {
     case Ending::PeerAlert::kIgnored:
       return;

@@ -12,10 +12,23 @@ void KeyLifetime::OnServerCompleted(Instant now) {
   forget_at_ = now + old_keys_lifetime_;
 }
 
-bool KeyLifetime::OnClientAcked() {
+bool KeyLifetime::OnClientAcked(RecordLayer* records) {
   if (handshake_acked_ || oldest_write_epoch_ <= kHandshakeEpoch) return false;
   handshake_acked_ = true;
+  records->ForgetReadEpoch(kHandshakeEpoch);
   return true;
+}
+
+void KeyLifetime::ForgetSpentReadKeys(RecordLayer* records, Instant now) {
+  if (const auto before = TakeSpentReadEpochs(records->current_read_epoch(), now)) {
+    records->ForgetReadEpochsBefore(*before);
+  }
+}
+
+void KeyLifetime::ForgetSpentWriteKeys(RecordLayer* records, std::optional<Epoch> oldest_unacked) {
+  while (const auto spent = TakeSpentWriteEpoch(records->write_epoch(), oldest_unacked)) {
+    records->ForgetWriteEpoch(*spent);
+  }
 }
 
 //= rfc9147#section-4.2.1

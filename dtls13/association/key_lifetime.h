@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "dtls13/crypto/random_source.h"
 #include "dtls13/record/record_layer.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -15,8 +16,8 @@
 namespace dtls13 {
 
 // KeyLifetime decides how long an association's keys live: which read and write epochs go and when,
-// and when a KeyUpdate is due (RFC 9147 sections 4.2.1, 4.5.3, 5.8.1 and 8). It says so by values;
-// the caller installs and forgets the keys, and sends.
+// and when a KeyUpdate is due (RFC 9147 sections 4.2.1, 4.5.3, 5.8.1 and 8). It forgets them in the
+// record layer that it is given; the caller installs keys, and sends.
 // It does not know secrets, handshake messages, retransmission, paths or the peer's alerts.
 class KeyLifetime {
  public:
@@ -41,9 +42,9 @@ class KeyLifetime {
   // was sent under the handshake's keys.
   void OnServerCompleted(Instant now);
   // OnClientAcked is told that messages of the client's were acknowledged, after
-  // TakeSpentWriteEpoch. True once: when none under the handshake's keys is left. The caller then
-  // forgets the read keys of the handshake.
-  [[nodiscard]] bool OnClientAcked();
+  // ForgetSpentWriteKeys. True once: when none under the handshake's keys is left. Its read keys go
+  // with it.
+  [[nodiscard]] bool OnClientAcked(RecordLayer* records);
   // handshake_acked: the peer is known to have our final flight, and with it the keys of
   // application data.
   bool handshake_acked() const { return handshake_acked_; }
@@ -66,18 +67,27 @@ class KeyLifetime {
     forget_at_.reset();
     return std::max(current, kFirstApplicationEpoch);
   }
-  // forget_at is when TakeSpentReadEpochs has something to say.
+  // ForgetSpentReadKeys forgets them.
+  void ForgetSpentReadKeys(RecordLayer* records, Instant now);
+  // forget_at is when ForgetSpentReadKeys has something to do.
   std::optional<Instant> forget_at() const { return forget_at_; }
 
   // --- writing
 
-  // OnWriteKeysInstalled: `jitter` is random. Two sides that send alike must not reach their limits
-  // at the same time for ever; with 0 on both they may.
+  // Jitter is random, 0 where there is no randomness.
+  static uint8_t Jitter(RandomSource* random) {
+    uint8_t jitter = 0;
+    return random->Fill({&jitter, 1}) ? jitter : 0;
+  }
+  // OnWriteKeysInstalled: `jitter` is a Jitter. Two sides that send alike must not reach their
+  // limits at the same time for ever; with 0 on both they may.
   void OnWriteKeysInstalled(uint8_t jitter) { jitter_ = jitter; }
   // TakeSpentWriteEpoch yields the write epochs that are to be forgotten, one after the other:
   // those below `newest` under which no message waits to be acknowledged. `oldest_unacked` is the
   // oldest epoch of such a message.
   std::optional<Epoch> TakeSpentWriteEpoch(Epoch newest, std::optional<Epoch> oldest_unacked);
+  // ForgetSpentWriteKeys forgets those.
+  void ForgetSpentWriteKeys(RecordLayer* records, std::optional<Epoch> oldest_unacked);
   // AllowsShortNumbers: the peer cannot have missed so many records under `write_epoch` that 8 bits
   // mislead it, as far as the past is concerned (RFC 9147 section 4.2.2).
   bool AllowsShortNumbers(Epoch write_epoch) const {

@@ -83,7 +83,7 @@ TEST(KeyLifetime, NothingIsForgottenWhereNothingIsOlder) {
   pair.Install(kFirstApplicationEpoch);
   KeyLifetime keys(kLifetime);
   ASSERT_TRUE(TakeSpent(&keys, kFirstApplicationEpoch, std::nullopt).size() == 2);
-  ASSERT_TRUE(keys.OnClientAcked());
+  ASSERT_TRUE(keys.OnClientAcked(&pair.sender));
   ASSERT_TRUE(pair.Send(kFirstApplicationEpoch));
   keys.OnHeard(pair.receiver, kStart);
   EXPECT_FALSE(keys.forget_at());
@@ -109,13 +109,13 @@ TEST(KeyLifetime, AClientKeepsTheHandshakesReadKeysUntilItsFinishedIsAcknowledge
 
   EXPECT_EQ(TakeSpent(&keys, kFirstApplicationEpoch, kHandshakeEpoch),
             std::vector<Epoch>{kEarlyDataEpoch});
-  EXPECT_FALSE(keys.OnClientAcked());
+  EXPECT_FALSE(keys.OnClientAcked(&pair.sender));
   EXPECT_FALSE(keys.handshake_acked());
   EXPECT_EQ(TakeSpent(&keys, kFirstApplicationEpoch, std::nullopt),
             std::vector<Epoch>{kHandshakeEpoch});
-  EXPECT_TRUE(keys.OnClientAcked());
+  EXPECT_TRUE(keys.OnClientAcked(&pair.sender));
   EXPECT_TRUE(keys.handshake_acked());
-  EXPECT_FALSE(keys.OnClientAcked());
+  EXPECT_FALSE(keys.OnClientAcked(&pair.sender));
   keys.OnHeard(pair.receiver, kStart);
   EXPECT_EQ(keys.forget_at(), kStart + kLifetime);
 }

@@ -13,8 +13,8 @@ void AssociationImpl::DrainMessages(Instant now) {
     if (!phases_.AwaitsMessage()) return;
     const std::optional<Message> message = reassembler_.Front();
     if (!message) return;
-    TraceMessage(/*outgoing=*/false, message->type, message->message_seq, message->epoch,
-                 message->body);
+    events_.TraceMessage(/*outgoing=*/false, message->type, message->message_seq, message->epoch,
+                         message->body);
     const Status status = HandleMessage(*message, now);
     const bool was_last_seq = message->message_seq == kMaxMessageSeq;
     reassembler_.Pop();
@@ -129,9 +129,8 @@ void AssociationImpl::OnMessagesAcked(Instant now) {
     RunActions(now);
   }
   AnnounceWait();
-  ForgetSpentWriteKeys();
-  if (!keys_.OnClientAcked()) return;
-  records_.ForgetReadEpoch(kHandshakeEpoch);
+  keys_.ForgetSpentWriteKeys(&records_, retransmission_.oldest_epoch());
+  if (!keys_.OnClientAcked(&records_)) return;
   events_.Push({.type = EventType::kHandshakeAcked});
 }
 
@@ -157,19 +156,6 @@ bool AssociationImpl::SendTicket(Instant now) {
 }
 
 // --- Keys
-
-void AssociationImpl::ForgetSpentWriteKeys() {
-  std::optional<Epoch> oldest_unacked;
-  if (!retransmission_.empty()) oldest_unacked = retransmission_.oldest_epoch();
-  while (const auto spent = keys_.TakeSpentWriteEpoch(records_.write_epoch(), oldest_unacked)) {
-    records_.ForgetWriteEpoch(*spent);
-  }
-}
-
-uint8_t AssociationImpl::RandomJitter() const {
-  uint8_t jitter = 0;
-  return config_->handshake.random->Fill({&jitter, 1}) ? jitter : 0;
-}
 
 KeyLifetime::Update AssociationImpl::DueKeyUpdate() const {
   if (!MaySendMessages() || phases_.post_handshake()->IsOutstanding(HandshakeType::kKeyUpdate)) {

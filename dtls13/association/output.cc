@@ -113,7 +113,7 @@ size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> conte
   RecordNumber number;
   const size_t len = records_.Seal(epoch, type, content, kFullForm, out, &number);
   sending_bound_.OnSent(len, /*is_new=*/false);
-  if (len > 0) Trace(/*outgoing=*/true, type, epoch, content);
+  if (len > 0) events_.Trace(/*outgoing=*/true, type, epoch, content);
   return len;
 }
 

@@ -42,8 +42,10 @@ class Retransmission {
   bool empty() const { return flight_.empty(); }
   // was_sent: at least a part of this flight has left.
   bool was_sent() const { return was_sent_; }
-  // oldest_epoch: keys of epochs before it are not needed here. Requires !empty().
-  Epoch oldest_epoch() const { return flight_.oldest_epoch(); }
+  // oldest_epoch: keys of epochs before it are not needed here; nothing where none are.
+  std::optional<Epoch> oldest_epoch() const {
+    return flight_.empty() ? std::nullopt : std::optional<Epoch>(flight_.oldest_epoch());
+  }
 
   // --- sending
 
