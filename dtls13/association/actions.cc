@@ -119,7 +119,7 @@ void AssociationImpl::Actions::operator()(SendWithConnectionId action) {
 
 void AssociationImpl::Actions::operator()(PeerIsDtls13) { impl_.peer_is_dtls13_ = true; }
 
-void AssociationImpl::Actions::operator()(AddressProved) { impl_.sending_bound_.Lift(); }
+void AssociationImpl::Actions::operator()(AddressProved) { impl_.mobility_.bound().Lift(); }
 
 void AssociationImpl::Actions::operator()(KeyLogLine action) {
   impl_.events_.PushKeyLog(action.label, action.client_random, action.secret);

@@ -36,7 +36,7 @@ void AssociationImpl::BeginClient(ClientParameters parameters) {
 }
 
 void AssociationImpl::BeginServer(ServerParameters parameters) {
-  sending_bound_.Impose();
+  mobility_.bound().Impose();
   wall_clock_.Set(parameters.now);
   phases_.BeginServer(NewServerHandshake(HandshakeConfigOf(config_), std::move(parameters)));
 }
@@ -70,7 +70,7 @@ void AssociationImpl::HandleTimeout(Instant now) {
   HandlePathNews(mobility_.HandleTimeout(now), now);
   const bool gave_up = WaitsForPeer() && ending_.IsPeerGone(now);
   const Retransmission::Timeout timeout = retransmission_.HandleTimeout(now);
-  if (timeout == Retransmission::Timeout::kOwed) sending_bound_.OnTimeout();
+  if (timeout == Retransmission::Timeout::kOwed) mobility_.bound().OnTimeout();
   const bool exhausted = timeout == Retransmission::Timeout::kExhausted;
   // After the handshake nothing of ours is worth the association: it is given up quietly, and
   // still sent again if the peer shows that it misses it.

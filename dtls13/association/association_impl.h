@@ -21,7 +21,6 @@
 #include "dtls13/flight/ack_scheduler.h"
 #include "dtls13/flight/reassembler.h"
 #include "dtls13/flight/retransmission.h"
-#include "dtls13/flight/sending_bound.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/time.h"
@@ -161,8 +160,6 @@ class AssociationImpl final : public Association {
   // --- Connection IDs and paths
   void ForgetRetiredConnectionIds(Instant now);
   std::optional<ConnectionId> TakeSpareConnectionId();
-  // BeforeDatagram is told of `len` bytes that came by `from`.
-  void BeforeDatagram(const PathId& from, size_t len);
   void OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now);
   void HandlePathNews(Mobility::News news, Instant now);
   void OnPathChanged(Instant now);
@@ -175,7 +172,6 @@ class AssociationImpl final : public Association {
   // --- going to another process
   bool IsAtRest() const;
   void WriteState(ByteWriter* writer) const;
-  bool ReadResult(ByteReader* reader);
   bool ReadProgress(ByteReader* reader, Instant now);
   // --- outgoing
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
@@ -217,7 +213,6 @@ class AssociationImpl final : public Association {
   RecordLayer records_;
   Reassembler reassembler_;
   Retransmission retransmission_;
-  SendingBound sending_bound_;
   AckScheduler acks_;
   HandshakeBuffers buffers_;
   EventQueue events_;

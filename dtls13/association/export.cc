@@ -49,8 +49,7 @@ std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
 
 void AssociationImpl::WriteState(ByteWriter* writer) const {
   writer->WriteU8(static_cast<uint8_t>(role_));
-  writer->WriteU8(static_cast<uint8_t>(config_->handshake.label_prefix));
-  phases_.WriteState(writer);
+  phases_.WriteState(config_->handshake, writer);
   writer->WriteU16(next_message_seq_);
   writer->WriteU32(reassembler_.next_receive_seq());
   writer->WriteU8(keys_.handshake_acked());
@@ -83,7 +82,7 @@ std::unique_ptr<Association> Association::Import(std::shared_ptr<const Associati
 
 bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   latest_now_ = now;
-  if (!ReadResult(reader) || !ReadProgress(reader, now) ||
+  if (!phases_.ReadState(config_->handshake, reader) || !ReadProgress(reader, now) ||
       !records_.ReadState(reader, *phases_.result().suite, kNumbersSkipped) ||
       !mobility_.ReadState(reader, now)) {
     return false;
@@ -113,14 +112,6 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
   peer_is_dtls13_ = peer_sent_protected_ = true;
   return true;
-}
-
-bool AssociationImpl::ReadResult(ByteReader* reader) {
-  const HandshakeConfig& config = config_->handshake;
-  uint8_t label_prefix = 0;
-  return reader->ReadU8(&label_prefix) &&
-         label_prefix == static_cast<uint8_t>(config.label_prefix) && phases_.ReadState(reader) &&
-         config.algorithms->Supports(phases_.result().suite->id);
 }
 
 bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {

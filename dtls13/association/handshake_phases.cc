@@ -25,13 +25,19 @@ void HandshakePhases::Restore(std::shared_ptr<const HandshakeConfig> config, boo
   connected_ = true;
 }
 
-void HandshakePhases::WriteState(ByteWriter* writer) const {
+void HandshakePhases::WriteState(const HandshakeConfig& config, ByteWriter* writer) const {
+  writer->WriteU8(static_cast<uint8_t>(config.label_prefix));
   result_.WriteState(writer, exporter_secret_, early_exporter_secret());
 }
 
-bool HandshakePhases::ReadState(ByteReader* reader) {
+bool HandshakePhases::ReadState(const HandshakeConfig& config, ByteReader* reader) {
+  uint8_t label_prefix = 0;
   Secret exporter_secret, early_exporter_secret;
-  if (!result_.ReadState(reader, &exporter_secret, &early_exporter_secret)) return false;
+  if (!reader->ReadU8(&label_prefix) || label_prefix != static_cast<uint8_t>(config.label_prefix) ||
+      !result_.ReadState(reader, &exporter_secret, &early_exporter_secret) ||
+      !config.algorithms->Supports(result_.suite->id)) {
+    return false;
+  }
   KeepExporters(std::move(exporter_secret), std::move(early_exporter_secret));
   return true;
 }

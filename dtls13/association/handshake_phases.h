@@ -42,9 +42,9 @@ class HandshakePhases {
   // that nobody has a use for go with it.
   void Complete(std::shared_ptr<const HandshakeConfig> config, bool is_client);
   // WriteState and ReadState carry what is known once connected() to another process. False when it
-  // is no such state.
-  void WriteState(ByteWriter* writer) const;
-  [[nodiscard]] bool ReadState(ByteReader* reader);
+  // is no such state, or none that goes with `config`.
+  void WriteState(const HandshakeConfig& config, ByteWriter* writer) const;
+  [[nodiscard]] bool ReadState(const HandshakeConfig& config, ByteReader* reader);
   // Restore begins the second phase behind ReadState, with the present application secrets.
   void Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client,
                HandshakeSecrets secrets, Epoch read_epoch, Epoch write_epoch);

@@ -48,7 +48,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   }
   latest_now_ = now;
   ForgetOld(now);
-  BeforeDatagram(from, datagram.size());
+  mobility_.OnDatagram(from, datagram.size(), AwaitsClientHello());
   HoldForServerHello(datagram);
   const DatagramNews news = HandleRecords(datagram, from, now);
   HandleHeldDatagrams(now);
@@ -75,7 +75,8 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   const uint16_t message_seq = hello->message_seq();
   const SequenceNumber record_number = hello->record_number();
   const std::span<const uint8_t> body = (*hello)->body;
-  BeforeDatagram(from, kPlaintextHeaderLen + kHandshakeHeaderLen + body.size());
+  mobility_.OnDatagram(from, kPlaintextHeaderLen + kHandshakeHeaderLen + body.size(),
+                       AwaitsClientHello());
   BeginWith(message_seq, record_number);
   if (body.size() > config_->handshake.max_message_len) {
     FailLocally(Reason::kExcessiveMessageSize, AlertDescription::kIllegalParameter);
@@ -182,7 +183,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
   // Early data may be a copy, and a client that has sent it may have no more keys to speak with.
   if (record.number.epoch > kEarlyDataEpoch) {
     peer_sent_protected_ = true;
-    sending_bound_.Lift();
+    mobility_.bound().Lift();
   }
   //= rfc8449#section-4
   //# a DTLS endpoint that

@@ -45,6 +45,14 @@ void Mobility::Use(const PathId& path) {
   paths_->validator.Stop();
 }
 
+void Mobility::OnDatagram(const PathId& from, size_t len, bool follows) {
+  if (follows && from != active()) {
+    Use(from);
+    bound_.Reset();
+  }
+  if (from == active()) bound_.OnReceived(len);
+}
+
 void Mobility::Leave(const PathId& path) {
   if (path == active()) return;
   paths().left = active();

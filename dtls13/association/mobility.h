@@ -11,6 +11,7 @@
 
 #include "dtls13/association/path_validator.h"
 #include "dtls13/crypto/random_source.h"
+#include "dtls13/flight/sending_bound.h"
 #include "dtls13/message/connection_id.h"
 #include "dtls13/path_id.h"
 #include "dtls13/path_validation.h"
@@ -24,10 +25,10 @@ namespace dtls13 {
 
 // Mobility is where one association's datagrams go and by which Connection IDs: the path in use,
 // which changes only to one that is proved, the return routability check in both roles (RFC 9146
-// section 6, RFC 9853), the peer's Connection IDs on other paths than that one, and those of our
-// own that the peer has left behind (RFC 9147 sections 9 and 11). Nothing is on the heap where
-// neither paths nor Connection IDs are in use.
-// It does not know keys, records' contents, the messages that exchange Connection IDs, or
+// section 6, RFC 9853), how much may go to an address that is not proved, the peer's Connection IDs
+// on other paths than that one, and those of our own that the peer has left behind (RFC 9147
+// sections 9 and 11). Nothing is on the heap where neither paths nor Connection IDs are in use. It
+// does not know keys, records' contents, the messages that exchange Connection IDs, or
 // retransmission; it is told which records were authentic, and given the peer's spare identifiers.
 class Mobility {
  public:
@@ -51,10 +52,9 @@ class Mobility {
   const PathId& active() const { return has_paths() ? paths_->active : kNoPath; }
   // Use makes `path` the one in use, by what the caller knows.
   void Use(const PathId& path);
-  // Follow is Use for a server that has not answered, which answers whoever speaks.
-  void Follow(const PathId& from) {
-    if (has_paths() || !from.empty()) Use(from);
-  }
+  // OnDatagram: `len` bytes came by `from`. A server that has not answered yet `follows`: it
+  // answers whoever speaks.
+  void OnDatagram(const PathId& from, size_t len, bool follows);
   // OnHandshakeRecord: an authentic record came by `from` during the handshake, which stays on the
   // path where it began.
   void OnHandshakeRecord(const PathId& from) {
@@ -98,6 +98,8 @@ class Mobility {
   // ProbeWith: datagrams to candidate() carry `id`; without one, what they always carry.
   void ProbeWith(std::optional<ConnectionId> id) { paths().probe_id = std::move(id); }
   const PathStats& stats() const { return has_paths() ? paths_->validator.stats() : kNoStats; }
+  // bound is how much may go by the path in use.
+  SendingBound& bound() { return bound_; }
 
   // --- what is sent for the check
 
@@ -170,6 +172,7 @@ class Mobility {
 
   PathValidatorConfig config_;
   Duration retired_lifetime_;
+  SendingBound bound_;
   bool has_check_ = false;
   RecordNumber newest_record_;      // of the protected ones taken from the peer
   std::vector<Retiring> retiring_;  // earliest first

@@ -190,15 +190,29 @@ TEST_F(MobilityWithoutCheckTest, ChallengesAreIgnored) {
 
 TEST(Mobility, AServerThatHasNotAnsweredAnswersWhoeverSpeaks) {
   Mobility mobility({}, kRetiredLifetime);
-  mobility.Follow(PathId());
+  mobility.OnDatagram(PathId(), 100, /*follows=*/true);
   EXPECT_FALSE(mobility.has_paths());  // nobody names paths
-  mobility.Follow(Path(1));
+  mobility.OnDatagram(Path(1), 100, /*follows=*/true);
   EXPECT_EQ(mobility.active(), Path(1));
-  mobility.Follow(Path(2));
+  mobility.OnDatagram(Path(2), 100, /*follows=*/true);
   EXPECT_EQ(mobility.active(), Path(2));
   // From here on the handshake stays where it is.
   mobility.OnHandshakeRecord(Path(3));
   EXPECT_EQ(mobility.active(), Path(2));
+}
+
+TEST(Mobility, WhatAnAddressMayBeSentIsReckonedByWhatItSends) {
+  Mobility mobility({}, kRetiredLifetime);
+  mobility.bound().Impose();
+  EXPECT_EQ(mobility.bound().Room(/*is_new=*/false), 0u);
+  mobility.OnDatagram(Path(1), 1000, /*follows=*/true);
+  const size_t room = mobility.bound().Room(/*is_new=*/false);
+  EXPECT_GE(room, 1000u);
+  mobility.OnDatagram(Path(2), 1000, /*follows=*/false);
+  EXPECT_EQ(mobility.bound().Room(/*is_new=*/false), room);
+  mobility.OnDatagram(Path(2), 200, /*follows=*/true);
+  EXPECT_EQ(mobility.active(), Path(2));
+  EXPECT_LE(mobility.bound().Room(/*is_new=*/false), 3 * 200u);
 }
 
 TEST(Mobility, AClientsHandshakeIsWhereItsFirstAnswerCameFrom) {

@@ -72,7 +72,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     const Epoch epoch = retransmission_.next_owed_epoch();
     const size_t overhead = records_.Overhead(epoch, kFullForm);
     const bool is_new = retransmission_.NextOwedIsNew();
-    const size_t room = std::min(out.size() - len, sending_bound_.Room(is_new));
+    const size_t room = std::min(out.size() - len, mobility_.bound().Room(is_new));
     if (room < overhead + kMinFragmentRoom) break;
     const Retransmission::Packed packed = retransmission_.PackRecord(
         std::span(content).first(std::min(room - overhead, max_content_len(epoch))));
@@ -96,7 +96,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
       return 0;
     }
     retransmission_.OnRecordSent(number, packed);
-    sending_bound_.OnSent(record_len, is_new);
+    mobility_.bound().OnSent(record_len, is_new);
     len += record_len;
   }
   // The flight answers what it answers; a separate ACK would only repeat it.
@@ -112,7 +112,7 @@ size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> conte
   if (out.size() < records_.Overhead(epoch, kFullForm) + content.size()) return 0;
   RecordNumber number;
   const size_t len = records_.Seal(epoch, type, content, kFullForm, out, &number);
-  sending_bound_.OnSent(len, /*is_new=*/false);
+  mobility_.bound().OnSent(len, /*is_new=*/false);
   if (len > 0) events_.Trace(/*outgoing=*/true, type, epoch, content);
   return len;
 }
@@ -197,13 +197,13 @@ size_t AssociationImpl::PackAlert(std::span<uint8_t> out) {
 size_t AssociationImpl::PackStatelessReply(std::span<uint8_t> out) {
   const std::vector<uint8_t> message = buffers_.TakeOwed();
   if (records_.Overhead(kPlaintextEpoch, kFullForm) + message.size() >
-      sending_bound_.Room(/*is_new=*/false)) {
+      mobility_.bound().Room(/*is_new=*/false)) {
     return 0;
   }
   RecordNumber number;
   const size_t len =
       records_.Seal(kPlaintextEpoch, ContentType::kHandshake, message, kFullForm, out, &number);
-  sending_bound_.OnSent(len, /*is_new=*/false);
+  mobility_.bound().OnSent(len, /*is_new=*/false);
   return len;
 }
 
@@ -218,7 +218,7 @@ void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant n
                                     [len](size_t mtu) { return mtu < len; });
     next = below == kCommonMtus.end() ? kMinMtu : *below;
   }
-  sending_bound_.OnRefused(len);
+  mobility_.bound().OnRefused(len);
   const size_t before = mtu_;
   SetMtu(std::min(mtu_, next));
   // Nothing smaller is left to try, or it was sent before the MTU shrank, and is on its way again.

@@ -43,14 +43,6 @@ bool AssociationImpl::IssueConnectionIds(size_t num, ConnectionIdUsage usage, In
 
 // --- Paths
 
-void AssociationImpl::BeforeDatagram(const PathId& from, size_t len) {
-  if (AwaitsClientHello() && from != mobility_.active()) {
-    mobility_.Follow(from);
-    sending_bound_.Reset();
-  }
-  if (from == mobility_.active()) sending_bound_.OnReceived(len);
-}
-
 void AssociationImpl::OnRecordFrom(const PathId& from, const OpenedRecord& record, Instant now) {
   const RecordNumber number = record.number;
   if (number.epoch == kPlaintextEpoch || ending_.IsAfterPeerClose(number)) return;
