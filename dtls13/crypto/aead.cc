@@ -92,7 +92,7 @@ bool Aead::SealCopy(uint64_t sequence_number, std::span<const uint8_t> aad,
   const bool is_in_place = content.data() == out.data();
   if (is_in_place || content.size() <= kMaxCopied) {
     if (!is_in_place) std::copy(content.begin(), content.end(), out.begin());
-    std::copy(trailer.begin(), trailer.end(), trailer_out);
+    if (trailer.data() != trailer_out) std::copy(trailer.begin(), trailer.end(), trailer_out);
     if (EVP_EncryptUpdate(context, text.data(), &len, text.data(), static_cast<int>(text.size())) !=
         1) {
       return false;

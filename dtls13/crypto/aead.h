@@ -39,8 +39,8 @@ class Aead {
 
   // SealCopy encrypts `content` followed by `trailer` (the inner content type and the padding) to
   // `out` and puts the tag behind them. `out` has exactly content.size() + trailer.size() +
-  // kAeadTagLen bytes. `content` may start where `out` does, and else may not overlap it. Sealers
-  // only.
+  // kAeadTagLen bytes. `content` may start where `out` does, and else may not overlap it; `trailer`
+  // may lie where it comes to lie in `out`, and else may not either. Sealers only.
   [[nodiscard]] bool SealCopy(uint64_t sequence_number, std::span<const uint8_t> aad,
                               std::span<const uint8_t> content, std::span<const uint8_t> trailer,
                               std::span<uint8_t> out);

@@ -42,7 +42,8 @@ TEST(RecordAllocation, SealAndOpenAllocateNothing) {
       const uint64_t before = NumAllocations();
       RecordNumber number;
       const size_t len = pair.sender.Seal(kEpoch, ContentType::kApplicationData, content,
-                                          kEveryForm[i % 4], datagram, &number);
+                                          kEveryForm[i % 4], datagram, &number,
+                                          /*padding_len=*/i % 2 * 500);
       std::span<uint8_t> rest = std::span(datagram).first(len);
       const bool opened = pair.receiver.OpenNext(&rest).has_value();
       ASSERT_EQ(NumAllocations(), before) << suite.name << " record " << i;

@@ -312,7 +312,8 @@ size_t RecordLayer::Overhead(Epoch epoch, HeaderForm form) const {
 }
 
 size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content,
-                         HeaderForm form, std::span<uint8_t> out, RecordNumber* number) {
+                         HeaderForm form, std::span<uint8_t> out, RecordNumber* number,
+                         size_t padding_len) {
   //= rfc9147#section-4.4
   //# However, the upper layer protocol MUST NOT write any record that exceeds
   //# the maximum record size of 2^14 bytes.
@@ -320,12 +321,15 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   //# The length MUST NOT exceed 2^14 bytes.
   //= rfc8446#section-5.4
   //# the full encoded TLSInnerPlaintext MUST NOT exceed 2^14
-  if (content.size() > kMaxPlaintextLen) return 0;
-  if (epoch == kPlaintextEpoch) return SealPlaintext(type, content, out, number);
+  if (content.size() > kMaxPlaintextLen || padding_len > kMaxPlaintextLen - content.size())
+    return 0;
+  if (epoch == kPlaintextEpoch) {
+    return padding_len == 0 ? SealPlaintext(type, content, out, number) : 0;
+  }
   WriteEpoch* keys = epochs_.FindWrite(epoch);
   //= rfc8446#section-5.1
   //# Zero-length fragments of Application Data MAY be sent,
-  const size_t record_len = Overhead(epoch, form) + content.size();
+  const size_t record_len = Overhead(epoch, form) + content.size() + padding_len;
   if (keys == nullptr || out.size() < record_len) return 0;
   //= rfc9147#section-4.2.1
   //# Implementations MUST either abandon an association or rekey prior to
@@ -344,7 +348,7 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   const UnifiedHeader header = MakeHeader(epoch, *sequence_number, form);
   const size_t header_len = UnifiedHeaderLen(header);
   const size_t number_offset =
-      WriteUnifiedHeader(header, content.size() + kProtectionLen, out.first(header_len));
+      WriteUnifiedHeader(header, record_len - header_len, out.first(header_len));
   if (!keys->protection.Seal(*sequence_number, type, content, out.first(record_len), header_len,
                              number_offset, header.number.num_bits / 8)) {
     return 0;

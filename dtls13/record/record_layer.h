@@ -187,13 +187,13 @@ class RecordLayer {
   // Overhead is the number of bytes a record in `epoch` adds to its content.
   size_t Overhead(Epoch epoch, HeaderForm form) const;
 
-  // Seal writes one whole record of at most kMaxPlaintextLen bytes of content to `out` and gives
-  // the number it got. Returns the record's length; 0 when `out` is too small, the epoch has no
-  // write keys or may not carry `type` (epoch 0 carries alert, handshake and ack alone), or its
-  // record numbers or AEAD limit are used up. `content` may not overlap `out`
+  // Seal writes one whole record of at most kMaxPlaintextLen bytes of content and padding to `out`
+  // and gives the number it got. Returns the record's length; 0 when `out` is too small, the epoch
+  // has no write keys or may not carry `type` (epoch 0 carries alert, handshake and ack alone, and
+  // no padding), or its record numbers or AEAD limit are used up. `content` may not overlap `out`
   // except that it may lie exactly where the record's content will.
   size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
-              std::span<uint8_t> out, RecordNumber* number);
+              std::span<uint8_t> out, RecordNumber* number, size_t padding_len = 0);
 
   // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows, or somewhat
   // less by `jitter` (WriteNumbers::NearLimit): time for a KeyUpdate.

@@ -229,6 +229,54 @@ TEST(RecordLayer, RefusedSealsTakeNoNumber) {
   EXPECT_EQ(number, (RecordNumber{kPlaintextEpoch, {0}}));
 }
 
+//= rfc8446#section-5.4
+//= type=test
+//# The presence of padding does not change the overall record size
+//# limitations: the full encoded TLSInnerPlaintext MUST NOT exceed 2^14
+TEST(RecordLayer, PaddingCountsInARecordsSize) {
+  RecordPair pair;
+  pair.Install(kEpoch);
+  Bytes out(kMaxPlaintextLen + 100);
+  RecordNumber number;
+  auto seal = [&](size_t content_len, size_t padding_len, size_t out_len) {
+    return pair.sender.Seal(kEpoch, ContentType::kApplicationData, Bytes(content_len, 0x5a),
+                            kLongForm, std::span(out).first(out_len), &number, padding_len);
+  };
+  EXPECT_EQ(seal(kMaxPlaintextLen, 1, out.size()), 0u);
+  EXPECT_EQ(seal(100, kMaxPlaintextLen - 99, out.size()), 0u);
+  EXPECT_EQ(seal(100, SIZE_MAX, out.size()), 0u);
+  EXPECT_EQ(seal(100, 10, 131), 0u);
+  EXPECT_EQ(pair.sender.Seal(kPlaintextEpoch, ContentType::kHandshake, Bytes(5), kLongForm, out,
+                             &number, /*padding_len=*/1),
+            0u);
+  EXPECT_EQ(seal(100, 10, 132), 132u);
+  EXPECT_EQ(number, (RecordNumber{kEpoch, {0}}));
+  for (const size_t content_len : {size_t{0}, size_t{100}, kMaxPlaintextLen}) {
+    const size_t len = seal(content_len, kMaxPlaintextLen - content_len, out.size());
+    ASSERT_EQ(len, 5u + kMaxPlaintextLen + 17u);
+    const auto accepted = OpenAll(&pair.receiver, Bytes(out.begin(), out.begin() + len));
+    ASSERT_EQ(accepted.size(), 1u);
+    EXPECT_EQ(accepted[0].content, Bytes(content_len, 0x5a));
+  }
+}
+
+TEST(RecordLayer, PadsContentThatLiesInItsPlace) {
+  RecordPair pair;
+  pair.Install(kEpoch);
+  for (const size_t content_len : {size_t{3}, size_t{1000}}) {
+    Bytes out(5 + content_len + 17 + 40, 0xee);
+    std::fill_n(out.begin() + 5, content_len, uint8_t{0x5a});
+    RecordNumber number;
+    ASSERT_EQ(pair.sender.Seal(kEpoch, ContentType::kApplicationData,
+                               std::span(out).subspan(5, content_len), kLongForm, out, &number,
+                               /*padding_len=*/40),
+              out.size());
+    const auto accepted = OpenAll(&pair.receiver, out);
+    ASSERT_EQ(accepted.size(), 1u);
+    EXPECT_EQ(accepted[0].content, Bytes(content_len, 0x5a));
+  }
+}
+
 // F14: each record arrives, and carries the number it was given, over both boundaries.
 // The length field has no part in it.
 constexpr HeaderForm kNumberForms[] = {kLongForm, kShortForm};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/record/record_protection.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -65,12 +66,19 @@ bool RecordProtection::Seal(SequenceNumber number, ContentType type,
   //# is used as the additional data value for the AEAD function.
   const std::span<uint8_t> header = record.first(header_len);
   const std::span<uint8_t> encrypted_record = record.subspan(header_len);
-  const std::array<uint8_t, 1> inner_type = {static_cast<uint8_t>(type)};
+  if (encrypted_record.size() < content.size() + kProtectionLen) return false;
+  const std::span<uint8_t> trailer = encrypted_record.subspan(
+      content.size(), encrypted_record.size() - content.size() - kAeadTagLen);
+  trailer.front() = static_cast<uint8_t>(type);
+  //= rfc8446#section-5.4
+  //# Implementations MUST set the padding octets to all zeros before
+  //# encrypting.
+  std::fill(trailer.begin() + 1, trailer.end(), uint8_t{0});
   //= rfc9147#section-4
   //# In DTLS 1.3 the 64-bit sequence_number is used as
   //# the sequence number for the AEAD computation; unlike DTLS 1.2, the
   //# epoch is not included.
-  return aead_.SealCopy(number.value, header, content, inner_type, encrypted_record) &&
+  return aead_.SealCopy(number.value, header, content, trailer, encrypted_record) &&
          MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes));
 }
 

@@ -38,9 +38,10 @@ class RecordProtection {
                                                       const Secret& traffic_secret);
 
   // Seal completes a record: `record` begins with a header of `header_len` bytes whose number, in
-  // the clear, is the `num_number_bytes` at `number_offset`, and has exactly kProtectionLen more
-  // than `content`. `content` may lie right behind the header, or else outside `record`. False when
-  // libcrypto fails; `record` is then not to be sent.
+  // the clear, is the `num_number_bytes` at `number_offset`, and has kProtectionLen more than
+  // `content` and the padding: what `record` has beyond those becomes padding, RFC 8446 section
+  // 5.4. `content` may lie right behind the header, or else outside `record`. False when `record`
+  // is shorter or libcrypto fails; it is then not to be sent.
   [[nodiscard]] bool Seal(SequenceNumber number, ContentType type, std::span<const uint8_t> content,
                           std::span<uint8_t> record, size_t header_len, size_t number_offset,
                           size_t num_number_bytes);

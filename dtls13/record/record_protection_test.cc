@@ -93,9 +93,10 @@ Bytes HandMask(const SuiteFacts& suite, const Bytes& sn_key, const Bytes& cipher
 }
 
 Bytes HandSeal(const SuiteFacts& suite, const Bytes& secret, uint8_t epoch_bits, uint64_t number,
-               HeaderForm form, uint8_t type, const Bytes& content) {
+               HeaderForm form, uint8_t type, const Bytes& content, size_t padding_len = 0) {
   Bytes inner = content;
   inner.push_back(type);
+  inner.resize(inner.size() + padding_len, 0);
   Bytes header = {static_cast<uint8_t>(0x20 | (form.short_number ? 0 : 0x08) |
                                        (form.has_length ? 0x04 : 0) | epoch_bits)};
   const size_t number_at = header.size();
@@ -142,6 +143,34 @@ TEST_P(IndependentRecord, SealedBytesAreThoseMadeByHand) {
                           content, form),
                 expected)
           << number;
+    }
+  }
+}
+
+//= rfc8446#section-5.4
+//= type=test
+//# Implementations MUST set the padding octets to all zeros before
+//# encrypting.
+TEST_P(IndependentRecord, PaddedRecordsAreThoseMadeByHand) {
+  // On both sides of where sealing copies its content first.
+  for (const size_t content_len : {0, 1, 100, 600, 1200}) {
+    RecordPair pair(suite());
+    pair.Install(kFirstApplicationEpoch);
+    const Bytes content(content_len, 0x5a);
+    uint64_t number = 0;
+    for (const size_t padding_len : {0, 1, 15, 16, 17, 700}) {
+      for (const HeaderForm form : kEveryForm) {
+        const Bytes expected = HandSeal(GetParam(), SecretBytes(suite(), kFirstApplicationEpoch), 3,
+                                        number, form, 23, content, padding_len);
+        const Bytes record = SealBytes(&pair.sender, kFirstApplicationEpoch,
+                                       ContentType::kApplicationData, content, form, padding_len);
+        ASSERT_EQ(record, expected) << content_len << " and " << padding_len;
+        EXPECT_EQ(
+            OpenAll(&pair.receiver, record),
+            (std::vector<Accepted>{
+                {{kFirstApplicationEpoch, {number}}, ContentType::kApplicationData, content}}));
+        ++number;
+      }
     }
   }
 }

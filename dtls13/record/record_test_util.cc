@@ -27,10 +27,10 @@ Bytes Concatenate(const std::vector<Bytes>& parts) {
 }
 
 Bytes SealBytes(RecordLayer* layer, Epoch epoch, ContentType type, std::span<const uint8_t> content,
-                HeaderForm form) {
-  Bytes record(content.size() + layer->Overhead(epoch, form));
+                HeaderForm form, size_t padding_len) {
+  Bytes record(content.size() + layer->Overhead(epoch, form) + padding_len, 0xaa);
   RecordNumber number;
-  record.resize(layer->Seal(epoch, type, content, form, record, &number));
+  record.resize(layer->Seal(epoch, type, content, form, record, &number, padding_len));
   return record;
 }
 

@@ -36,7 +36,7 @@ Bytes Concatenate(const std::vector<Bytes>& parts);
 
 // SealBytes returns the record, empty when Seal refuses.
 Bytes SealBytes(RecordLayer* layer, Epoch epoch, ContentType type, std::span<const uint8_t> content,
-                HeaderForm form = kLongForm);
+                HeaderForm form = kLongForm, size_t padding_len = 0);
 
 // SealInner protects any serialized DTLSInnerPlaintext, with any number, as an honest RecordLayer
 // never would. `inner` has at least one byte.
