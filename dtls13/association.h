@@ -29,7 +29,7 @@ enum class SendResult : uint8_t {
   kSealed,
   kNotConnected,  // the handshake is not that far
   kClosed,        // our close_notify was queued, or the association failed
-  kTooLarge,      // over kMaxPlaintextLen, or `out` is too small
+  kTooLarge,      // over what a record may carry here, or `out` is too small
   kExhausted,     // the write keys' limit is reached and no KeyUpdate got through
 };
 

@@ -4,12 +4,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/path_validation.h"
+#include "dtls13/record_sizing.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
@@ -35,6 +37,8 @@ struct AssociationConfig {
 
   // Datagram payload bytes an association starts with; SetMtu changes its own.
   size_t mtu = kDefaultMtu;
+  // How records are cut and padded. Null: as long as may be, and without padding.
+  std::shared_ptr<RecordSizing> record_sizing;
 
   // The transport keeps datagram boundaries, so the last record of a datagram may go without its
   // length once the handshake is acknowledged. Never true over a byte stream such as a memory BIO.

@@ -186,8 +186,14 @@ class AssociationImpl final : public Association {
   Epoch control_epoch() const;
   Epoch alert_epoch() const;
   HeaderForm data_form() const;
-  // The longest content of a record of ours under `epoch`.
+  // The longest record of ours under `epoch`, of its content and of that with type and padding.
   size_t max_content_len(Epoch epoch) const;
+  size_t max_inner_len(Epoch epoch) const;
+  // SealRecord is RecordLayer::Seal with as much of the padding that is wanted as `out` and a
+  // datagram have room for.
+  size_t SealRecord(Epoch epoch, ContentType type, std::span<const uint8_t> content,
+                    HeaderForm form, std::span<uint8_t> out, RecordNumber* number);
+  size_t PaddingLen(ContentType type, size_t inner_len, size_t max_inner_len) const;
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }

@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "dtls13/association/association_impl.h"
+#include "dtls13/message/connection_config.h"
+#include "dtls13/record_sizing.h"
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/handshake_header.h"
@@ -89,8 +91,8 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     //# Each handshake message fragment that is placed into a record MUST be
     //# delivered in a single UDP datagram.
     const size_t record_len =
-        records_.Seal(epoch, ContentType::kHandshake, std::span(content).first(packed.len),
-                      kFullForm, out.subspan(len), &number);
+        SealRecord(epoch, ContentType::kHandshake, std::span(content).first(packed.len), kFullForm,
+                   out.subspan(len, room), &number);
     if (record_len == 0) {
       FailLocally(Reason::kRecordLimit, AlertDescription::kInternalError);
       return 0;
@@ -109,9 +111,13 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
 
 size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
                                 std::span<uint8_t> out) {
-  if (out.size() < records_.Overhead(epoch, kFullForm) + content.size()) return 0;
+  const size_t least_len = records_.Overhead(epoch, kFullForm) + content.size();
+  if (out.size() < least_len) return 0;
+  // Padding is no reason to go beyond the bound on what is sent.
+  const size_t room = std::max(least_len, mobility_.bound().Room(/*is_new=*/false));
   RecordNumber number;
-  const size_t len = records_.Seal(epoch, type, content, kFullForm, out, &number);
+  const size_t len =
+      SealRecord(epoch, type, content, kFullForm, out.first(std::min(out.size(), room)), &number);
   mobility_.bound().OnSent(len, /*is_new=*/false);
   if (len > 0) events_.Trace(/*outgoing=*/true, type, epoch, content);
   return len;
@@ -233,11 +239,43 @@ void AssociationImpl::OnDatagramTooLarge(size_t len, size_t known_mtu, Instant n
 
 // --- Application data
 
+size_t AssociationImpl::max_inner_len(Epoch epoch) const {
+  // RFC 8449 section 4: "Unprotected messages are not subject to this limit." Early data precedes
+  // what it depends on.
+  if (epoch <= kEarlyDataEpoch) return kMaxInnerPlaintextLen;
+  return phases_.result().connection.max_send_inner_len;
+}
+
 size_t AssociationImpl::max_content_len(Epoch epoch) const {
-  // RFC 8449 section 4: "Unprotected messages are not subject to this limit." The type is a byte.
-  // Early data precedes what it depends on.
-  if (epoch <= kEarlyDataEpoch) return kMaxPlaintextLen;
-  return phases_.result().connection.max_send_inner_len - size_t{1};
+  // The type is a byte.
+  const size_t allowed = max_inner_len(epoch) - 1;
+  RecordSizing* sizing = config_->record_sizing.get();
+  if (sizing == nullptr) return allowed;
+  return std::min(allowed, std::max<size_t>(sizing->MaxContentLen(), kMinRecordSizeLimit));
+}
+
+size_t AssociationImpl::PaddingLen(ContentType type, size_t inner_len, size_t max_inner_len) const {
+  // The messages of the path check are all of one length, and what goes to an address that is not
+  // proved is counted before they are made.
+  if (type == ContentType::kReturnRoutabilityCheck) return 0;
+  //= rfc8446#section-5.4
+  //# When generating a TLSCiphertext record, implementations MAY choose to
+  //# pad.
+  const size_t wanted = config_->record_sizing->PaddingLen(type, inner_len);
+  return inner_len < max_inner_len ? std::min(wanted, max_inner_len - inner_len) : 0;
+}
+
+size_t AssociationImpl::SealRecord(Epoch epoch, ContentType type, std::span<const uint8_t> content,
+                                   HeaderForm form, std::span<uint8_t> out, RecordNumber* number) {
+  size_t padding_len = 0;
+  if (config_->record_sizing != nullptr && epoch != kPlaintextEpoch) {
+    // A datagram of its own that is longer already gets none.
+    const size_t room = std::min(out.size(), mtu_);
+    const size_t around = records_.Overhead(epoch, form) - 1;  // the type is inside
+    const size_t fitting = room > around ? room - around : 0;
+    padding_len = PaddingLen(type, content.size() + 1, std::min(fitting, max_inner_len(epoch)));
+  }
+  return records_.Seal(epoch, type, content, form, out, number, padding_len);
 }
 
 HeaderForm AssociationImpl::data_form() const {
@@ -278,7 +316,7 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //= draft-unyte-udp-notif-dtls#section-4.2
   //# All UDP-notif messages MUST be published as DTLS "application_data".
   const size_t len =
-      records_.Seal(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
+      SealRecord(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
   if (len == 0) return SendResult::kExhausted;
   *out_len = len;
   return SendResult::kSealed;
@@ -291,14 +329,21 @@ SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::s
   if (role_ != Role::kClient || peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
     return SendResult::kNotConnected;
   }
-  if (plaintext.size() > kMaxPlaintextLen ||
+  if (plaintext.size() > max_content_len(kEarlyDataEpoch) ||
       out.size() < plaintext.size() + records_.Overhead(kEarlyDataEpoch, kFullForm)) {
     return SendResult::kTooLarge;
   }
   if (plaintext.size() > early_data_left_) return SendResult::kExhausted;
   RecordNumber number;
-  const size_t len = records_.Seal(kEarlyDataEpoch, ContentType::kApplicationData, plaintext,
-                                   kFullForm, out, &number);
+  //= rfc8446#section-4.6.1
+  //# Note that servers that reject early data due to lack of cryptographic
+  //# material will be unable to differentiate padding from content, so
+  //# clients SHOULD NOT depend on being able to send large quantities of
+  //# padding in early data records.
+  // RFC 9147 has such servers discard it, so its length is of no consequence: what is not accepted
+  // is lost with its padding, and nothing else is.
+  const size_t len = SealRecord(kEarlyDataEpoch, ContentType::kApplicationData, plaintext,
+                                kFullForm, out, &number);
   if (len == 0) return SendResult::kExhausted;
   early_data_left_ -= static_cast<uint32_t>(plaintext.size());
   *out_len = len;

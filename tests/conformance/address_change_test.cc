@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <span>
 #include <string>
@@ -11,6 +12,7 @@
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/record_header.h"
 #include "tests/sim/association_pair.h"
+#include "tests/sim/chosen_sizing.h"
 #include "tests/sim/forge.h"
 #include "tests/sim/pair_paths.h"
 
@@ -96,6 +98,23 @@ TEST(AddressChange, BasicAfterANatRebinding) {
   EXPECT_TRUE(pair.client().candidates.empty());
   // One challenge was enough, and its answer came at once.
   EXPECT_EQ(pair.server_stats().num_unexpected_answers, 0u);
+}
+
+TEST(AddressChange, PaddingMakesNoMessageOfTheCheckLonger) {
+  const auto sizing = ChosenSizing::Filling();
+  PairOptions options = Options();
+  options.client.record_sizing = options.server.record_sizing = sizing;
+  MovingPair pair(options);
+  pair.Rebind("B");
+  ASSERT_TRUE(pair.Send(pair.client(), "from B"));
+  pair.RunFor(milliseconds(15));
+  ASSERT_EQ(pair.SentBy(Direction::kServerToClient, "B").size(), 1u);
+  EXPECT_LT(pair.BytesBy(Direction::kServerToClient, "B"), 100u);
+  pair.RunFor(milliseconds(20));
+  EXPECT_EQ(pair.server().moves, std::vector<PathId>{NamedPath("B")});
+  for (const auto& [type, len] : sizing->asked) {
+    EXPECT_NE(type, ContentType::kReturnRoutabilityCheck);
+  }
 }
 
 TEST(AddressChange, TheNewPathHasAConnectionIdOfItsOwn) {

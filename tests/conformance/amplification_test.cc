@@ -4,10 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <memory>
 
 #include "dtls13/flight/sending_bound.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
+#include "tests/sim/chosen_sizing.h"
 #include "tests/sim/test_identity.h"
 
 namespace dtls13::sim {
@@ -83,6 +85,42 @@ TEST(Amplification, OfALongChainTheFirstBurstLeaves) {
   EXPECT_LE(burst, kMaxBurstRecords * kDefaultMtu);
   pair.RunFor(minutes(20));
   EXPECT_LE(NumBytes(pair, Direction::kServerToClient), burst + 3 * hello.size());
+}
+
+// Padding is no reason to send more than the bound: the flight is as many records, and what repeats
+// or ends it is padded with what there is left.
+TEST(Amplification, PaddingKeepsToTheBound) {
+  const Bytes hello = ClientHello(Options());
+  for (const bool aborts : {false, true}) {
+    const auto sizing = ChosenSizing::Filling();
+    PairOptions options = Options();
+    options.server.record_sizing = sizing;
+    options.drop = LoseAll();
+    AssociationPair pair(options);
+    pair.Inject(pair.server(), hello);
+    const size_t flight = NumBytes(pair, Direction::kServerToClient);
+    EXPECT_LE(flight, kMaxBurstRecords * kDefaultMtu);
+    if (aborts) {
+      pair.server().association->Abort(AlertDescription::kInternalError);
+      pair.Flush(pair.server());
+      EXPECT_GT(NumBytes(pair, Direction::kServerToClient), flight + 2 * hello.size());
+    }
+    pair.RunFor(minutes(20));
+    EXPECT_TRUE(pair.server().failure || aborts);
+    EXPECT_LE(NumBytes(pair, Direction::kServerToClient), flight + 3 * hello.size());
+  }
+}
+
+TEST(Amplification, PaddingKeepsNoHandshakeBack) {
+  const auto sizing = ChosenSizing::Filling();
+  PairOptions options = Options();
+  options.client.record_sizing = options.server.record_sizing = sizing;
+  AssociationPair pair(options);
+  pair.link().SetFilter([](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kServerToClient && datagram.at < Instant(seconds(20));
+  });
+  EXPECT_TRUE(pair.RunUntilConnected());
+  EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
 // A client acknowledges the first burst under keys, which only it can have.

@@ -14,6 +14,7 @@
 #include "dtls13/session/ticket_keyring.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
+#include "tests/sim/chosen_sizing.h"
 
 namespace dtls13::sim {
 namespace {
@@ -256,6 +257,50 @@ TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
 //# extension and must discard all the first-flight data using one of the
 //# first two mechanisms listed above (thus falling back to 1-RTT or
 //# 2-RTT).
+TEST(EarlyDataTest, IsPadded) {
+  PairOptions options = EarlyOptions();
+  const auto sizing = std::make_shared<ChosenSizing>();
+  sizing->block_len = 300;
+  options.client.record_sizing = sizing;
+  AssociationPair pair(options);
+  ASSERT_EQ(pair.SendEarly("padded"), SendResult::kSealed);
+  EXPECT_EQ(sizing->asked,
+            (std::vector<std::pair<ContentType, size_t>>{{ContentType::kApplicationData, 7}}));
+  EXPECT_EQ(pair.link().log().back().bytes.size(), 5u + 300u + 16u);
+  sizing->block_len = 0;
+  sizing->padding_len = SIZE_MAX;
+  ASSERT_EQ(pair.SendEarly("filled"), SendResult::kSealed);
+  EXPECT_EQ(pair.link().log().back().bytes.size(), kDefaultMtu);
+  // Padding counts against no limit of the ticket's.
+  sizing->max_content_len = kMaxEarlyData;
+  EXPECT_EQ(pair.SendEarly(std::string(kMaxEarlyData - 11, 'x')), SendResult::kExhausted);
+  EXPECT_EQ(pair.SendEarly(std::string(kMaxEarlyData - 12, 'x')), SendResult::kSealed);
+  sizing->max_content_len = 100;
+  EXPECT_EQ(pair.SendEarly(std::string(101, 'x')), SendResult::kTooLarge);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  EXPECT_EQ(pair.server().received_early,
+            (std::vector<Bytes>{ToBytes("padded"), ToBytes("filled"),
+                                ToBytes(std::string(kMaxEarlyData - 12, 'x'))}));
+}
+
+//= rfc8446#section-4.6.1
+//= type=test
+//# Note that servers that reject early data due to lack of cryptographic
+//# material will be unable to differentiate padding from content, so
+//# clients SHOULD NOT depend on being able to send large quantities of
+//# padding in early data records.
+TEST(EarlyDataTest, NothingDependsOnItsPadding) {
+  PairOptions options = EarlyOptions();
+  HandshakeConfig& server = options.server.handshake;
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  const auto sizing = ChosenSizing::Filling();
+  options.client.record_sizing = sizing;
+  AssociationPair pair(options);
+  // Ten times what the ticket allows of content.
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
+  ExpectRejected(&pair);
+}
+
 TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
   PairOptions options = EarlyOptions();
   auto unknown = ParseSession(SerializeSession(*options.client_psks[0].session()));

@@ -18,6 +18,7 @@ INTERFACE_HEADERS = (
     "dtls13/event.h",
     "dtls13/path_id.h",
     "dtls13/path_validation.h",
+    "dtls13/record_sizing.h",
 )
 
 # What the facade's headers show of the rooms behind it is the shim's to name; records and associations it only drives.
