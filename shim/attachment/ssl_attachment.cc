@@ -25,7 +25,10 @@ int DuplicateAttachment(CRYPTO_EX_DATA* to, const CRYPTO_EX_DATA* /*from*/, void
   const auto* source = static_cast<const SslAttachment*>(*from_data);
   auto* own = static_cast<SslAttachment*>(CRYPTO_get_ex_data(to, index));
   if (source != nullptr && own != nullptr) {
+    // libssl copies these out of the SSL_CTX alone.
+    const RecordSettings records = own->settings.records;
     own->settings = source->settings;
+    own->settings.records = records;
     own->TakeSide(source->side());
   }
   *from_data = own;

@@ -30,6 +30,7 @@ using TicketKeyFunction = int (*)(SSL* ssl, unsigned char* name, unsigned char* 
 using TicketKeyEvpFunction = int (*)(SSL* ssl, unsigned char* name, unsigned char* iv,
                                      EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int encrypts);
 using NotResumableFunction = int (*)(SSL* ssl, int is_forward_secure);
+using RecordPaddingFunction = size_t (*)(SSL* ssl, int type, size_t len, void* arg);
 using StatelessCookieGenerateFunction = int (*)(SSL* ssl, unsigned char* cookie,
                                                 size_t* cookie_len);
 using StatelessCookieVerifyFunction = int (*)(SSL* ssl, const unsigned char* cookie,
@@ -48,6 +49,17 @@ struct VersionLimit {
   // Meant is what the application means by a limit that libssl has now. Its configuration commands
   // set limits without coming by the shim.
   int Meant(long in_libssl) const { return in_libssl == told ? set : static_cast<int>(in_libssl); }
+};
+
+// RecordSettings are how the records that an SSL sends are cut and padded, in bytes. libssl's
+// split_send_fragment, which is for several records at once, means nothing to its DTLS.
+struct RecordSettings {
+  // SSL_set_max_send_fragment.
+  size_t max_send_fragment = SSL3_RT_MAX_PLAIN_LENGTH;
+  // SSL_set_record_padding_callback, whose argument libssl has a getter for; goes before the block.
+  RecordPaddingFunction padding = nullptr;
+  // SSL_set_block_padding; 0: none.
+  size_t padding_block = 0;
 };
 
 // SslSettings are what an application sets on an SSL_CTX or an SSL, that an SSL inherits when it is
@@ -82,6 +94,7 @@ struct SslSettings {
   std::shared_ptr<const std::vector<CustomExtensionMethod>> custom_extensions;
   // SSL_set_tlsext_max_fragment_length; nothing: not set.
   std::optional<MaxFragmentLength> max_fragment_length;
+  RecordSettings records;
   // SSL_set_session_ticket_ext or one of the callbacks beside it was set: ways to resume that only
   // DTLS 1.2 has.
   bool resumes_as_dtls12 = false;

@@ -3,7 +3,6 @@
 
 #include <cerrno>
 
-#include "dtls13/wire/record_header.h"
 #include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/run_handshake.h"
@@ -67,10 +66,6 @@ Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
   }
   const Outcome up = EnsureUp(attachment);
   if (up != Outcome::kDone) return up;
-  if (data.size() > kMaxPlaintextLen) {
-    Raise(SSL_R_DTLS_MESSAGE_TOO_BIG);
-    return Outcome::kFailed;
-  }
   if (data.empty()) return Outcome::kIgnored;
   // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
   // not keep data back.

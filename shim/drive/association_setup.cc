@@ -6,6 +6,7 @@
 #include <chrono>
 #include <string>
 
+#include "shim/answer/application_sizing.h"
 #include "shim/answer/certificates.h"
 #include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
@@ -121,6 +122,8 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   } else {
     handshake.connection.alpn = attachment.settings.protocols;
     handshake.connection.max_fragment_length = attachment.settings.max_fragment_length;
+    // RFC 8449 section 5: a server with both has to ignore the one that the application asks for.
+    if (attachment.settings.max_fragment_length) handshake.connection.record_size_limit = 0;
     handshake.request_ocsp = WantsStaple(ssl);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
@@ -135,6 +138,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   if (max_cert_list > 0) handshake.max_message_len = static_cast<size_t>(max_cert_list);
   UseSrtp(attachment, config.get());
   config->retransmit.max_expiries = kLibsslExpiries;
+  config->record_sizing = SizingOf(attachment);
   ApplyPolicy(ssl, config.get());
   config->trace = true;
   return config;

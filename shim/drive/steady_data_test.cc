@@ -114,6 +114,25 @@ TEST_P(SteadyDataTest, AllocatesNothing) {
   }
 }
 
+size_t PadTo100(SSL* /*ssl*/, int /*type*/, size_t len, void* /*arg*/) { return 100 - len % 100; }
+
+TEST_P(SteadyDataTest, PaddingAllocatesNothing) {
+  ASSERT_EQ(SSL_set_block_padding(client_ssl(), 1000), 1);
+  ASSERT_EQ(SSL_set_record_padding_callback(server_ssl(), &PadTo100), 1);
+  for (const size_t len : {size_t{1}, size_t{600}, size_t{1200}}) {
+    const std::vector<char> data(len, 'x');
+    std::vector<char> out(len + 100);
+    for (int i = 0; i < 3; ++i) {
+      ASSERT_EQ(Exchange(client_ssl(), server_ssl(), data, &out), 2 * len);
+    }
+    const bench::AllocationCount before = bench::CountAllocations();
+    for (int i = 0; i < 100; ++i) {
+      ASSERT_EQ(Exchange(client_ssl(), server_ssl(), data, &out), 2 * len);
+    }
+    EXPECT_EQ(bench::CountAllocations().num_allocations - before.num_allocations, 0u) << len;
+  }
+}
+
 TEST_P(SteadyDataTest, WaitingForDataAllocatesNothing) {
   std::array<char, 64> out;
   const auto read = [&] { return SSL_read(server_ssl(), out.data(), out.size()); };

@@ -5,6 +5,9 @@
 #include <utility>
 #include <vector>
 
+#include "dtls13/wire/alert.h"
+#include "dtls13/wire/record_header.h"
+#include "shim/answer/failure.h"
 #include "shim/answer/tell.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
@@ -91,6 +94,17 @@ void EndFlight(SslAttachment& attachment) {
   errno = error;
 }
 
+// EndForLength is for more data than a record may carry by SSL_set_max_send_fragment or by what the
+// peer asked for: as in libssl's DTLS it ends the connection.
+Outcome EndForLength(SslAttachment& attachment) {
+  FailFor(attachment, SSL_R_EXCEEDS_MAX_FRAGMENT_SIZE, AlertDescription::kInternalError);
+  if (!attachment.busy()) {
+    SslAttachment::Busy busy(attachment);
+    Transmit(attachment, Now());
+  }
+  return Outcome::kEnded;
+}
+
 // Seal makes the record of TransmitData. kIgnored when the record is early data without an offer.
 Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind,
              std::span<uint8_t> out, size_t* out_len) {
@@ -111,8 +125,9 @@ Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, Data
     case SendResult::kExhausted:
       Raise(is_early ? SSL_R_TOO_MUCH_EARLY_DATA : SSL_R_TOO_MANY_KEY_UPDATES);
       return Outcome::kFailed;
-    case SendResult::kClosed:
     case SendResult::kTooLarge:
+      return EndForLength(attachment);
+    case SendResult::kClosed:
       break;
   }
   Raise(ERR_R_INTERNAL_ERROR);
@@ -139,6 +154,10 @@ Outcome Transmit(SslAttachment& attachment, Instant now) {
 
 Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind) {
   DriveState::LastCallOf(attachment).WaitForNothing();
+  if (plaintext.size() > kMaxPlaintextLen) {
+    Raise(SSL_R_DTLS_MESSAGE_TOO_BIG);
+    return Outcome::kFailed;
+  }
   ScratchBuffer scratch;
   size_t len = 0;
   const Outcome sealed = Seal(attachment, plaintext, kind, scratch.bytes(), &len);

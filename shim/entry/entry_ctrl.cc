@@ -69,6 +69,11 @@ constexpr SettingControl kSettingControls[] = {
        settings->max_version = VersionLimit::Of(call.version());
        return call.result;
      }},
+    {SSL_CTRL_SET_MAX_SEND_FRAGMENT, When::kAccepted,
+     [](const ControlCall& call, SslSettings* settings) {
+       settings->records.max_send_fragment = static_cast<size_t>(call.larg);
+       return call.result;
+     }},
     {SSL_CTRL_SET_GROUPS, When::kAccepted,
      [](const ControlCall& call, SslSettings* settings) {
        settings->groups = GroupsOfNids(call.nids());

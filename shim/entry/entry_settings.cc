@@ -64,6 +64,16 @@ int SetMaxFragmentLength(Object* object, uint8_t mode, Setter real) {
   return 1;
 }
 
+template <typename Object, typename Setter>
+int SetBlockPadding(Object* object, size_t block_size, Setter real) {
+  const int result = real(object, block_size);
+  if (result != 1) return result;
+  NoteOn(object, [block_size](auto& noted) {
+    noted.settings.records.padding_block = block_size == 1 ? 0 : block_size;
+  });
+  return 1;
+}
+
 void NoteDtls12Resumption(SSL* ssl) {
   NoteOn(ssl, [](SslAttachment& noted) { noted.settings.resumes_as_dtls12 = true; });
 }
@@ -116,6 +126,9 @@ DTLS13_CALLBACK(SSL_CTX_set_not_resumable_session_callback, SSL_CTX, NotResumabl
                 settings.not_resumable)
 DTLS13_CALLBACK(SSL_set_not_resumable_session_callback, SSL, NotResumableFunction,
                 settings.not_resumable)
+// libssl has a getter for this one's.
+DTLS13_CALLBACK(SSL_CTX_set_record_padding_callback, SSL_CTX, RecordPaddingFunction,
+                settings.records.padding)
 DTLS13_CALLBACK_WITH_ARG(SSL_CTX_set_client_hello_cb, SSL_CTX, SSL_client_hello_cb_fn,
                          callbacks.client_hello)
 DTLS13_CALLBACK_WITH_ARG(SSL_CTX_set_alpn_select_cb, SSL_CTX, SSL_CTX_alpn_select_cb_func,
@@ -131,6 +144,14 @@ DTLS13_CALLBACK_WITH_ARG(SSL_set_allow_early_data_cb, SSL, SSL_allow_early_data_
 
 #undef DTLS13_CALLBACK
 #undef DTLS13_CALLBACK_WITH_ARG
+
+DTLS13_EXPORT int SSL_set_record_padding_callback(SSL* ssl,
+                                                  RecordPaddingFunction callback) noexcept {
+  const int result = Real().SSL_set_record_padding_callback(ssl, callback);
+  if (result != 1) return result;
+  NoteOn(ssl, [callback](SslAttachment& noted) { noted.settings.records.padding = callback; });
+  return 1;
+}
 
 // The message callback's setter of an SSL is SSL_callback_ctrl inside libssl, which comes back to
 // the shim only where libssl calls its own exports through its PLT; so both note it.
@@ -189,6 +210,14 @@ DTLS13_EXPORT int SSL_CTX_set_tlsext_max_fragment_length(SSL_CTX* ctx, uint8_t m
 
 DTLS13_EXPORT int SSL_set_tlsext_max_fragment_length(SSL* ssl, uint8_t mode) noexcept {
   return SetMaxFragmentLength(ssl, mode, Real().SSL_set_tlsext_max_fragment_length);
+}
+
+DTLS13_EXPORT int SSL_CTX_set_block_padding(SSL_CTX* ctx, size_t block_size) noexcept {
+  return SetBlockPadding(ctx, block_size, Real().SSL_CTX_set_block_padding);
+}
+
+DTLS13_EXPORT int SSL_set_block_padding(SSL* ssl, size_t block_size) noexcept {
+  return SetBlockPadding(ssl, block_size, Real().SSL_set_block_padding);
 }
 
 // An SSL that is given another SSL_CTX takes over what belongs to its certificates, and no more.

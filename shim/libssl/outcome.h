@@ -15,7 +15,7 @@ enum class Outcome : uint8_t {
   kIsLibssls,   // the peer has no DTLS 1.3: the SSL is libssl's to serve, and so is the call
   kAnswered,    // a server: a HelloRetryRequest was sent, and nothing is kept of the client
   kIgnored,     // nothing was there to do: an empty record to write, a datagram to drop
-  kEnded,       // SSL_read: the peer sends no more
+  kEnded,       // SSL_read: the peer sends no more; SSL_write: nor do we, after such data
   kTooLarge,    // a BIO: the datagram is over what the path carries, and lost
   kBroken,      // SSL_ERROR_SYSCALL: a BIO failed or is missing; the association lives
   kFailed,      // SSL_ERROR_SSL: the reason is on the error queue

@@ -178,6 +178,53 @@ static void Modes(struct Pair* pair) {
   Say("nothing", pair->client, SSL_read(pair->client, data, sizeof(data)));
 }
 
+/* --- How long a record may be */
+
+static void LongRecord(struct Pair* pair) {
+  char data[1024];
+  memset(data, 'x', sizeof(data));
+  SayValue("max fragment", SSL_CTX_set_max_send_fragment(pair->client_ctx, 600)); /* too late */
+  MustHandshake(pair);
+  Say("write", pair->client, SSL_write(pair->client, data, 700));
+  Say("read", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  SayValue("max fragment", SSL_set_max_send_fragment(pair->client, 512));
+  SayValue("split fragment", SSL_set_split_send_fragment(pair->client, 100));
+  Say("as long", pair->client, SSL_write(pair->client, data, 512));
+  Say("read", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  Say("too long", pair->client, SSL_write(pair->client, data, 513));
+  Say("read", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  Say("write", pair->client, SSL_write(pair->client, data, 1));
+  Say("read", pair->client, SSL_read(pair->client, data, sizeof(data)));
+  Say("shutdown", pair->client, SSL_shutdown(pair->client));
+}
+
+static size_t Pad(SSL* ssl, int type, size_t len, void* arg) {
+  (void)ssl, (void)type, (void)len, (void)arg;
+  return 100;
+}
+
+/* Of padding an application sees nothing but that all arrives. */
+static void Padding(struct Pair* pair) {
+  char data[64];
+  SSL_CTX_set_record_padding_callback_arg(pair->server_ctx, data);
+  SayValue("argument of the SSL", SSL_get_record_padding_callback_arg(pair->server) == NULL);
+  SSL_set_record_padding_callback_arg(pair->client, data);
+  SayValue("argument", SSL_get_record_padding_callback_arg(pair->client) == data);
+  SayValue("callback", SSL_set_record_padding_callback(pair->client, Pad));
+  SayValue("blocks", SSL_set_block_padding(pair->server, 500));
+  SayValue("wrong ones", SSL_set_block_padding(pair->server, 20000));
+  SayValue("wrong ones", SSL_CTX_set_block_padding(pair->server_ctx, 20000));
+  MustHandshake(pair);
+  Say("write", pair->client, SSL_write(pair->client, "hello", 5));
+  Say("read", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  Say("write", pair->server, SSL_write(pair->server, "hello", 5));
+  Say("read", pair->client, ReadSoon(pair->client, data, sizeof(data)));
+  SayValue("no callback", SSL_set_record_padding_callback(pair->client, NULL));
+  SayValue("no blocks", SSL_set_block_padding(pair->server, 1));
+  Say("write", pair->server, SSL_write(pair->server, "hello", 5));
+  Say("read", pair->client, ReadSoon(pair->client, data, sizeof(data)));
+}
+
 /* --- Callbacks see the same things in the same order */
 
 static int last_message_type;
@@ -244,6 +291,8 @@ int main(void) {
   Run("no MTU", OverSockets, NoMtu);
   Run("MTU fails", OverSockets, MtuFails);
   Run("modes", OverSockets, Modes);
+  Run("a long record", OverSockets, LongRecord);
+  Run("padding", OverSockets, Padding);
   Run("callbacks", OverSockets, Callbacks);
   FreeCertificate();
   BIO_meth_free(watched);
