@@ -177,7 +177,7 @@ class AssociationImpl final : public Association {
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
   size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
                  std::span<uint8_t> out);
-  size_t PackAck(std::span<uint8_t> out);
+  size_t PackAcks(std::span<uint8_t> out);
   size_t PackAlert(std::span<uint8_t> out);
   size_t PackStatelessReply(std::span<uint8_t> out);
   bool FlightIsInTheMaking() const;

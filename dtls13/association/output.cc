@@ -47,10 +47,17 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   if (failed()) return PackAlert(out);
   if (buffers_.owes()) return PackStatelessReply(out);
 
-  size_t len = PackHandshakeRecords(out.first(std::min(out.size(), handshake_mtu())), now);
+  // An ACK is short and spares the peer a retransmission; tickets are long and nobody waits for
+  // them. The flight that ends a client's handshake brings the keys to read its ACK with, and goes
+  // first.
+  const bool ack_leads = phases_.connected() && retransmission_.HasOwed() &&
+                         retransmission_.next_owed_epoch() >= kFirstApplicationEpoch;
   //= rfc9147#section-4.3
   //# Multiple DTLS records MAY be placed in a single datagram.
-  if (acks_.owed()) len += PackAck(out.subspan(len));
+  size_t len = ack_leads ? PackAcks(out) : 0;
+  const size_t room = std::min(out.size(), handshake_mtu());
+  len += PackHandshakeRecords(out.subspan(len, room - std::min(room, len)), now);
+  len += PackAcks(out.subspan(len));
   if (ending_.alert_owed() && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
   return len;
 }
@@ -123,7 +130,7 @@ size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> conte
   return len;
 }
 
-size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
+size_t AssociationImpl::PackAcks(std::span<uint8_t> out) {
   //= rfc9147#section-7
   //# After the handshake,
   //# implementations MUST use the highest available sending epoch.
@@ -131,27 +138,36 @@ size_t AssociationImpl::PackAck(std::span<uint8_t> out) {
   //# Implementations SHOULD simply use the highest current sending epoch,
   //# which will generally be the highest available.
   const Epoch epoch = control_epoch();
-  const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
-  std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
-  if (out.size() < fixed + kAckRecordNumberLen) return 0;  // the next datagram has room
-  const size_t max_numbers =
-      std::min({(out.size() - fixed) / kAckRecordNumberLen,
-                (max_content_len(epoch) - kAckHeaderLen) / kAckRecordNumberLen, numbers.size()});
   //= rfc9147#section-7
   //# During the handshake, ACK records MUST be sent with an epoch which is
   //# equal to or higher than the record which is being acknowledged.
   const Epoch max_epoch = phases_.connected() ? keys_.newest_read_epoch() : epoch;
-  const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
-  std::array<uint8_t, kAckHeaderLen + AckScheduler::kMaxRecordNumbers * kAckRecordNumberLen>
-      content;
-  const size_t content_len = WriteAck(std::span(numbers).first(num), content);
+  const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
+  std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
+  std::array<uint8_t, kAckHeaderLen + numbers.size() * kAckRecordNumberLen> content;
+  size_t len = 0;
+  // What one ACK had no room for is named by the next: a peer may read but short records.
+  while (acks_.owed()) {
+    const size_t room = out.size() - len;
+    if (room < fixed + kAckRecordNumberLen) break;  // the next datagram has it
+    const size_t max_numbers =
+        std::min({(room - fixed) / kAckRecordNumberLen,
+                  (max_content_len(epoch) - kAckHeaderLen) / kAckRecordNumberLen, numbers.size()});
+    const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
+    const size_t content_len = WriteAck(std::span(numbers).first(num), content);
+    const size_t record_len =
+        PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out.subspan(len));
+    if (record_len == 0) break;
+    len += record_len;
+  }
   // A client whose hello is answered has nothing that it would send again, and its server may be
   // waiting for a sign that this is its address. Were the one ACK lost, both would wait for ever,
   // also where the client's caller is asked something meanwhile: its answer owes no ACK.
-  if (role_ == Role::kClient && !phases_.connected() && retransmission_.empty()) {
+  const bool is_said = len > 0 && !acks_.owed();
+  if (is_said && role_ == Role::kClient && !phases_.connected() && retransmission_.empty()) {
     acks_.Repeat(retransmission_.timer_value(), latest_now_);
   }
-  return PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out);
+  return len;
 }
 
 Epoch AssociationImpl::control_epoch() const {

@@ -72,8 +72,7 @@ void AckScheduler::HandleTimeout(Instant now) {
 }
 
 size_t AckScheduler::num_unsent() const {
-  return std::ranges::count_if(entries_,
-                               [](const Entry& entry) { return !entry.sent && !entry.held_for; });
+  return std::ranges::count_if(entries_, &Entry::IsUnsent);
 }
 
 size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
@@ -91,7 +90,7 @@ size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
   size_t room = out.size();
   std::array<bool, kMaxRecordNumbers> chosen = {};
   for (size_t i = 0; i < eligible.size() && room > 0; ++i) {
-    if (eligible[i].sent || eligible[i].held_for) continue;
+    if (!eligible[i].IsUnsent()) continue;
     chosen[i] = true;
     --room;
   }
@@ -113,6 +112,9 @@ size_t AckScheduler::FillAck(Epoch max_epoch, std::span<RecordNumber> out) {
     out[num++] = eligible[i].number;
     eligible[i].sent = true;
   }
+  // The ACK is short of these alone. A record that is held, or of an epoch that this ACK may not
+  // name, is no reason for another before that changes.
+  if (std::ranges::any_of(eligible, &Entry::IsUnsent)) OweNow();
   if (!entries_.empty() && entries_.back().number.epoch >= kFirstApplicationEpoch) {
     //= rfc9147#section-7
     //# For post-handshake messages, ACKs SHOULD be sent once for each

@@ -63,7 +63,8 @@ class AckScheduler {
   size_t num_unsent() const;
 
   // FillAck writes at most `out.size()` numbers in increasing order without duplicates, favouring
-  // those never sent before, marks them sent, and clears owed(). Returns how many. Only records
+  // those never sent before, and marks them sent. Returns how many. owed() is true afterwards where
+  // a number that had to be named had no room: the next ACK names it. Only records
   // with epoch <= `max_epoch` are named: during the handshake an ACK goes out in an epoch at least
   // as high as what it acknowledges. That rule ends with the handshake, when the two directions'
   // epochs are no longer comparable; pass the newest read epoch then.
@@ -74,6 +75,9 @@ class AckScheduler {
     RecordNumber number;
     bool sent = false;
     std::optional<uint16_t> held_for = {};  // the message_seq
+
+    // IsUnsent: no ACK has named it yet, and one may.
+    bool IsUnsent() const { return !sent && !held_for; }
   };
 
   void Note(RecordNumber number, std::optional<uint16_t> held_for);

@@ -203,6 +203,39 @@ TEST(AckScheduler, F12AShortAckFavoursWhatWasNeverNamed) {
 }
 
 // F12
+TEST(AckScheduler, F12WhatHasNoRoomIsOwedUntilItIsNamed) {
+  for (const uint64_t epoch : {2, 3}) {
+    AckScheduler acks;
+    for (uint64_t i = 0; i < 7; ++i) acks.OnRecord(Number(epoch, i));
+    acks.OweNow();
+    EXPECT_EQ(Take(acks, kAnyEpoch, 3),
+              (Numbers{Number(epoch, 0), Number(epoch, 1), Number(epoch, 2)}));
+    EXPECT_TRUE(acks.owed());
+    EXPECT_FALSE(acks.deadline()) << "at once";
+    EXPECT_EQ(Take(acks, kAnyEpoch, 3),
+              (Numbers{Number(epoch, 3), Number(epoch, 4), Number(epoch, 5)}));
+    EXPECT_TRUE(acks.owed());
+    EXPECT_EQ(Take(acks, kAnyEpoch, 3).back(), Number(epoch, 6));
+    EXPECT_FALSE(acks.owed());
+  }
+}
+
+TEST(AckScheduler, WhatMayNotBeNamedYetIsNotOwedForEver) {
+  AckScheduler held;
+  held.OnRecord(Number(3, 1));
+  held.OnHeldRecord(Number(3, 2), 6);
+  held.OweNow();
+  EXPECT_EQ(Take(held), (Numbers{Number(3, 1)}));
+  EXPECT_FALSE(held.owed());
+  AckScheduler of_later_epoch;
+  of_later_epoch.OnRecord(Number(0, 1));
+  of_later_epoch.OnRecord(Number(2, 0));
+  of_later_epoch.OweNow();
+  EXPECT_EQ(Take(of_later_epoch, kPlaintextEpoch), (Numbers{Number(0, 1)}));
+  EXPECT_FALSE(of_later_epoch.owed());
+}
+
+// F12
 TEST(AckScheduler, F12AFullListDropsWhatWasNamedBefore) {
   constexpr uint64_t kMax = AckScheduler::kMaxRecordNumbers;
   AckScheduler acks;

@@ -3,15 +3,20 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
+#include <iterator>
 #include <optional>
 #include <vector>
 
+#include "dtls13/session/ticket_keyring.h"
+#include "dtls13/wire/ack.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/handshake_header.h"
 #include "tests/conformance/connected_pair.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
+#include "tests/sim/record_audit.h"
 
 namespace dtls13::sim {
 namespace {
@@ -263,6 +268,135 @@ TEST_F(ConnectedAckTest, AnAlertIsRepeatedForTheOffendingRecordAFewTimes) {
     pair_.Inject(pair_.server(), offending);
   }
   EXPECT_EQ(pair_.link().log().size() - before, 4u) << "no reflector for who replays it";
+}
+
+PairOptions TicketOptions(size_t mtu = kDefaultMtu) {
+  PairOptions options = Options(mtu);
+  HandshakeConfig& server = options.server.handshake;
+  server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
+  return options;
+}
+
+// Records of `direction` from the datagram `first` on.
+std::vector<AuditedRecord> RecordsFrom(const AssociationPair& pair, Direction direction,
+                                       size_t first) {
+  const RecordAudit audit = AuditRecords(pair);
+  EXPECT_EQ(audit.fault, "");
+  std::vector<AuditedRecord> records;
+  std::ranges::copy_if(audit.records, std::back_inserter(records), [&](const auto& record) {
+    return record.datagram >= first && pair.link().log()[record.datagram].direction == direction;
+  });
+  return records;
+}
+
+std::vector<ContentType> TypesOf(const std::vector<AuditedRecord>& records) {
+  std::vector<ContentType> types;
+  for (const AuditedRecord& record : records) types.push_back(record.type);
+  return types;
+}
+
+std::vector<RecordNumber> NumbersNamedIn(const std::vector<AuditedRecord>& records) {
+  std::vector<RecordNumber> numbers;
+  for (const AuditedRecord& record : records) {
+    if (record.type != ContentType::kAck) continue;
+    std::optional<AckReader> ack = AckReader::Parse(record.content);
+    while (const auto number = ack->Next()) numbers.push_back(*number);
+  }
+  return numbers;
+}
+
+// RFC 9147 section 7.1: the client's final flight MUST be acknowledged, and tickets that stand
+// before the ACK in its datagram may leave it no room.
+TEST(AckBeforeTickets, FinishedIsAcknowledgedBeforeTicketsAreSent) {
+  for (const size_t mtu : {kDefaultMtu, kMinMtu}) {
+    AssociationPair pair(TicketOptions(mtu));
+    ASSERT_TRUE(pair.RunUntilConnected());
+    pair.RunUntilQuiet();
+    std::vector<AuditedRecord> records = RecordsFrom(pair, Direction::kServerToClient, 0);
+    std::erase_if(records,
+                  [](const auto& record) { return record.number.epoch != kFirstApplicationEpoch; });
+    ASSERT_GE(records.size(), 2u);
+    EXPECT_EQ(records[0].type, ContentType::kAck);
+    EXPECT_EQ(records[1].type, ContentType::kHandshake);
+    EXPECT_EQ(records[0].datagram, records[1].datagram) << "no datagram more than without";
+    EXPECT_EQ(pair.client().sessions.size(), 2u);
+  }
+}
+
+// F12: the peer repeats a message in so many records that their numbers fill more than a datagram,
+// while `side` has a message of its own to send.
+class ManyRecordsTest : public testing::TestWithParam<bool> {
+ protected:
+  static constexpr size_t kNumRecords = 30;
+};
+
+TEST_P(ManyRecordsTest, F12EachIsNamedOnceAndBeforeNewMessages) {
+  const bool is_server = GetParam();
+  AssociationPair pair(TicketOptions(kMinMtu));
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  Side& side = is_server ? pair.server() : pair.client();
+  Forge forge(pair, is_server ? pair.client() : pair.server());
+  Bytes content(kHandshakeHeaderLen + 1);
+  WriteHandshakeHeader({.type = HandshakeType::kFinished,
+                        .message_len = 32,
+                        .message_seq = 1,
+                        .fragment_offset = 0,
+                        .fragment_len = 1},
+                       content);
+  Bytes datagram;
+  for (size_t i = 0; i < kNumRecords; ++i) {
+    const Bytes record = forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, content);
+    datagram.insert(datagram.end(), record.begin(), record.end());
+  }
+  if (is_server) {
+    ASSERT_TRUE(side.association->SendTicket(pair.now()));
+  } else {
+    side.association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
+  }
+  const size_t first = pair.link().log().size();
+  pair.Inject(side, datagram);
+  const std::vector<AuditedRecord> records =
+      RecordsFrom(pair, is_server ? Direction::kServerToClient : Direction::kClientToServer, first);
+
+  std::vector<RecordNumber> expected;
+  for (size_t i = 0; i < kNumRecords; ++i) {
+    expected.push_back({kFirstApplicationEpoch, {Forge::kFirstNumber + i}});
+  }
+  EXPECT_EQ(NumbersNamedIn(records), expected);
+  const std::vector<ContentType> types = TypesOf(records);
+  const auto first_message = std::ranges::find(types, ContentType::kHandshake);
+  ASSERT_NE(first_message, types.end());
+  EXPECT_GE(first_message - types.begin(), 2) << "several ACKs were needed";
+  EXPECT_EQ(std::find(first_message, types.end(), ContentType::kAck), types.end());
+  for (const SentDatagram& sent : pair.link().log()) EXPECT_LE(sent.bytes.size(), kMinMtu);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sides, ManyRecordsTest, testing::Bool(),
+                         [](const auto& info) { return info.param ? "Server" : "Client"; });
+
+// A part of a message is not acknowledged before the rest is here, and not owed meanwhile.
+TEST_F(ConnectedAckTest, APartOfAMessageOwesNoAckUntilTheRestIsHere) {
+  Forge forge(pair_, pair_.client());
+  const size_t before = pair_.link().log().size();
+  for (const uint32_t offset : {0, 2}) {  // the second is out of order
+    Bytes content(kHandshakeHeaderLen + 1);
+    WriteHandshakeHeader({.type = HandshakeType::kNewConnectionId,
+                          .message_len = 4,
+                          .message_seq = kNextSeq,
+                          .fragment_offset = offset,
+                          .fragment_len = 1},
+                         content);
+    pair_.Inject(pair_.server(),
+                 forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, content));
+    EXPECT_EQ(pair_.link().log().size(), before + (offset == 0 ? 0 : 1));
+  }
+  pair_.RunUntilQuiet();
+  const auto records = RecordsFrom(pair_, Direction::kServerToClient, before);
+  ASSERT_EQ(TypesOf(records), std::vector<ContentType>{ContentType::kAck});
+  for (const RecordNumber number : NumbersNamedIn(records)) {
+    EXPECT_EQ(number.epoch, kHandshakeEpoch) << "Finished alone";
+  }
 }
 
 }  // namespace
