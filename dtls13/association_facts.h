@@ -52,7 +52,8 @@ struct AssociationFacts {
   Status failure = Status::Ok();  // Ok unless failed
   bool close_sent = false;
   bool peer_closed = false;
-  // has_unacked: handshake or post-handshake messages of ours still wait for the peer.
+  // has_unacked: handshake or post-handshake messages of ours still wait for the peer. Tickets that
+  // were given up do not.
   bool has_unacked = false;
   size_t mtu = 0;  // datagram payload, bytes
   RetransmitTimerReport retransmit_timer = {};

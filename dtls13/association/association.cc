@@ -159,7 +159,7 @@ AssociationFacts AssociationImpl::facts() const {
           .failure = ending_.failure(),
           .close_sent = ending_.close_sent(),
           .peer_closed = ending_.peer_closed(),
-          .has_unacked = !retransmission_.empty(),
+          .has_unacked = retransmission_.WaitsForPeer(),
           .mtu = mtu_,
           .retransmit_timer = retransmission_.timer(),
           .active_path = mobility_.active(),

@@ -99,6 +99,11 @@ bool OutgoingFlight::AllAcked() const {
   return std::ranges::all_of(messages_, &OutgoingMessage::IsAcked);
 }
 
+bool OutgoingFlight::HoldsOnly(HandshakeType type) const {
+  return std::ranges::all_of(
+      messages_, [type](const OutgoingMessage& message) { return message.type == type; });
+}
+
 Epoch OutgoingFlight::next_owed_epoch() const { return FirstOwed()->epoch; }
 
 // Messages leave in order, and so what has never left is behind all that has.

@@ -631,5 +631,16 @@ TEST(OutgoingFlight, AgreesWithANaiveModel) {
   }
 }
 
+TEST(OutgoingFlight, KnowsWhetherAllItHoldsIsOfOneType) {
+  OutgoingFlight flight;
+  EXPECT_TRUE(flight.HoldsOnly(HandshakeType::kNewSessionTicket));
+  flight.Add(kFirstApplicationEpoch, HandshakeType::kNewSessionTicket, 0, {1});
+  flight.Add(kFirstApplicationEpoch, HandshakeType::kNewSessionTicket, 1, {2});
+  EXPECT_TRUE(flight.HoldsOnly(HandshakeType::kNewSessionTicket));
+  EXPECT_FALSE(flight.HoldsOnly(HandshakeType::kKeyUpdate));
+  flight.Add(kFirstApplicationEpoch, HandshakeType::kKeyUpdate, 2, {3});
+  EXPECT_FALSE(flight.HoldsOnly(HandshakeType::kNewSessionTicket));
+}
+
 }  // namespace
 }  // namespace dtls13

@@ -60,12 +60,17 @@ void Retransmission::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
     was_sent_ = false;
     ResetBudget();
   }
+  if (IsGivenUp()) {
+    flight_.OweUnacked();
+    ResetBudget();
+    timer_.Start(now);
+  }
   flight_.Add(epoch, type, message_seq, std::move(body));
-  if (was_sent_ && !timer_.running()) timer_.Start(now);
 }
 
 void Retransmission::ResetBudget() {
   num_provoked_ = 0;
+  num_tickets_revived_ = 0;
   BeginBurst(/*is_probe=*/false);
 }
 
@@ -98,8 +103,9 @@ bool Retransmission::OnDatagramSent(Instant now) {
     pace_due_ = now + timer_.value() / kBurstPauseDivisor;
   }
   if (was_sent_) {
-    // The flight is not out before its last burst is, and until then is not waited for.
-    if (pace_due_ || was_paced_) timer_.Postpone(now);
+    // The flight is not out before its last burst is, and until then is not waited for. One that is
+    // sent for the last time is not waited for at all.
+    if (timer_.running() && (pace_due_ || was_paced_)) timer_.Postpone(now);
     was_paced_ = pace_due_.has_value();
     return false;
   }
@@ -159,6 +165,8 @@ void Retransmission::ExpectTail(Instant now) {
 
 bool Retransmission::MayProvoke(Instant now) const {
   if (!was_sent_ || flight_.empty() || num_provoked_ >= kMaxProvoked) return false;
+  // Tickets that were given up are Revive's, which counts.
+  if (IsGivenUp() && HoldsTicketsAlone()) return false;
   return !last_sent_ || now - *last_sent_ >= kMinProvokeInterval;
 }
 
@@ -187,10 +195,24 @@ void Retransmission::BeginProvoked(Instant now) {
 }
 
 void Retransmission::Revive(Instant now) {
-  if (!was_sent_ || flight_.empty() || timer_.running()) return;
+  if (!IsGivenUp()) return;
+  if (HoldsTicketsAlone()) {
+    ReviveTickets(now);
+    return;
+  }
   flight_.OweUnacked();
   ResetBudget();
   timer_.Restart(now);
+  last_sent_ = now;
+}
+
+// Each waits twice as long as the one before, as the timer would have had it.
+void Retransmission::ReviveTickets(Instant now) {
+  if (num_tickets_revived_ == kMaxTicketRevivals) return;
+  if (last_sent_ && now - *last_sent_ < timer_.value() * (1 << num_tickets_revived_)) return;
+  ++num_tickets_revived_;
+  flight_.OweUnacked();
+  BeginBurst(/*is_probe=*/false);
   last_sent_ = now;
 }
 
@@ -228,6 +250,15 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
     timer_.Stop();
     return Timeout::kExhausted;
   }
+  // A NewSessionTicket is a gift that a client may leave: the connection is as good without it. Its
+  // "maximum retransmission count" (RFC 9147 section 7.3) is small, because a program that has
+  // stopped reading never sees the ACK, and one that asks DTLSv1_get_timeout takes a timer that
+  // runs for a handshake that goes on. The other messages of section 5.8.4 are waited for and keep
+  // the count of a flight: without the ACK of a KeyUpdate keys wear out, of a NewConnectionId or
+  // RequestConnectionId a path is lost, and who asked for a client's authentication has no answer.
+  // A ticket among those is sent again with them, since the peer takes messages in order; for that
+  // it is kept when it is given up.
+  if (HoldsTicketsAlone() && timer_.num_expiries() >= kMaxTicketExpiries) timer_.Stop();
   if (timer_.num_expiries() >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   flight_.OweUnacked();
   const bool is_probe = timer_.num_expiries() == 1 && num_provoked_ == 0 && !answer_time_;

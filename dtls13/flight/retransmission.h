@@ -21,11 +21,16 @@ namespace dtls13 {
 // Retransmission holds the messages that the peer is not known to have, and decides when they leave
 // and leave again: RFC 9147 sections 5.8 and 7.2. A flight is sent in bursts; what an ACK overtook
 // is sent again at once, its unacknowledged end after a short while, everything when the timer
-// expires or the peer repeats itself.
-// It does not know keys, roles, what messages mean, or whether the handshake is over; it is told
-// what a record's number was and which numbers an ACK named.
+// expires or the peer repeats itself. Tickets alone are given up soon.
+// It does not know keys, roles, what else messages mean, or whether the handshake is over; it is
+// told what a record's number was and which numbers an ACK named.
 class Retransmission {
  public:
+  // kMaxTicketExpiries of the timer, each of which sends tickets again, and then none runs.
+  static constexpr uint32_t kMaxTicketExpiries = 4;
+  // kMaxTicketRevivals: so often is what was given up then sent once more for a peer that is heard.
+  static constexpr uint32_t kMaxTicketRevivals = 4;
+
   explicit Retransmission(const RetransmitTimerConfig& config) : timer_(config) {}
 
   // --- messages
@@ -36,10 +41,13 @@ class Retransmission {
   // ExpectWork: the flight begun is the first that the peer has work with beyond a stateless
   // answer, and is given the time for it.
   void ExpectWork() { timer_.ExpectWork(); }
-  // Add appends a message, to be sent under `epoch`.
+  // Add appends a message, to be sent under `epoch`. What was given up before it, and stands before
+  // it in the peer's order, goes with it.
   void Add(Epoch epoch, HandshakeType type, uint16_t message_seq, std::vector<uint8_t> body,
            Instant now);
   bool empty() const { return flight_.empty(); }
+  // WaitsForPeer: it holds more than tickets that were given up.
+  bool WaitsForPeer() const { return !flight_.empty() && !(IsGivenUp() && HoldsTicketsAlone()); }
   // was_sent: at least a part of this flight has left.
   bool was_sent() const { return was_sent_; }
   // oldest_epoch: keys of epochs before it are not needed here; nothing where none are.
@@ -93,7 +101,8 @@ class Retransmission {
   // ProvokeUnclaimed is Provoke for the rest, and nothing where all is claimed.
   void ProvokeUnclaimed(Instant now);
   // Revive sends a flight that was given up again from the beginning, all of its attempts before
-  // it. For what nobody can forge: an authenticated record of the peer's, or the caller's own wish.
+  // it; tickets a few times, once each. For what nobody can forge: an authenticated record of the
+  // peer's, or the caller's own wish.
   void Revive(Instant now);
   // ForgetFrom drops the messages of `epoch` and later ones, which the peer would not take any
   // more.
@@ -120,6 +129,11 @@ class Retransmission {
   void OverrideTimer(Duration value) { timer_.Override(value); }
 
  private:
+  // HoldsTicketsAlone: nothing that the peer or the caller waits for.
+  bool HoldsTicketsAlone() const { return flight_.HoldsOnly(HandshakeType::kNewSessionTicket); }
+  // IsGivenUp: it left, is not known to have arrived, and no timer sends it again.
+  bool IsGivenUp() const { return was_sent_ && !flight_.empty() && !timer_.running(); }
+  void ReviveTickets(Instant now);
   void ResetBudget();
   void BeginBurst(bool is_probe);
   bool MayProvoke(Instant now) const;
@@ -135,8 +149,9 @@ class Retransmission {
   bool is_probe_ = false;   // the burst is one
   bool was_paced_ = false;  // the last burst was not the flight's last
   bool wants_small_fragments_ = false;
-  uint32_t num_provoked_ = 0;  // retransmissions the peer's repetition asked for in vain
-  uint32_t burst_left_ = 0;    // records that may leave before the peer is heard
+  uint32_t num_provoked_ = 0;         // retransmissions the peer's repetition asked for in vain
+  uint32_t num_tickets_revived_ = 0;  // times that tickets were, in vain
+  uint32_t burst_left_ = 0;           // records that may leave before the peer is heard
   std::optional<Instant> last_sent_;
   std::optional<Duration> answer_time_;  // what the first ACK of a part of this flight took
   std::optional<Instant> tail_due_;      // when the flight's unacknowledged end is taken to be lost

@@ -21,9 +21,22 @@ class Sender {
  public:
   explicit Sender(const RetransmitTimerConfig& config = {}) : retransmission(config) {}
 
-  void Add(uint16_t seq, Epoch epoch = kHandshakeEpoch) {
-    retransmission.Add(epoch, HandshakeType::kCertificate, seq, std::vector<uint8_t>(kMessageLen),
-                       now);
+  void Add(uint16_t seq, Epoch epoch = kHandshakeEpoch,
+           HandshakeType type = HandshakeType::kCertificate) {
+    retransmission.Add(epoch, type, seq, std::vector<uint8_t>(kMessageLen), now);
+  }
+  void AddTicket(uint16_t seq) {
+    Add(seq, kFirstApplicationEpoch, HandshakeType::kNewSessionTicket);
+  }
+  // Lets all timers expire. Returns how many records left meanwhile.
+  size_t RunUntilQuiet() {
+    size_t num_records = 0;
+    while (retransmission.deadline()) {
+      now = *retransmission.deadline();
+      retransmission.HandleTimeout(now);
+      num_records += SendAll();
+    }
+    return num_records;
   }
   // Returns how many records left.
   size_t SendAll() {
@@ -262,6 +275,91 @@ TEST(Retransmission, AFlightThatWasGivenUpIsRevivedEachTime) {
     sender.now += seconds(1);
     sender.retransmission.Revive(sender.now);
     EXPECT_EQ(sender.SendAll(), 1u);
+  }
+}
+
+TEST(Retransmission, TicketsAreGivenUpAfterFourExpiries) {
+  Sender sender;
+  sender.AddTicket(0);
+  sender.AddTicket(1);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  const Instant sent_at = sender.now;
+  EXPECT_TRUE(sender.retransmission.WaitsForPeer());
+  EXPECT_EQ(sender.RunUntilQuiet(), 8u);
+  EXPECT_FALSE(sender.retransmission.WaitsForPeer());
+  EXPECT_EQ(sender.now, sent_at + seconds(1 + 2 + 4 + 8));
+  EXPECT_FALSE(sender.retransmission.empty()) << "the peer may still acknowledge them";
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now + seconds(1000)),
+            Retransmission::Timeout::kNothing);
+  EXPECT_TRUE(sender.Ack(0));
+  EXPECT_EQ(sender.retransmission.TakeAcked(sender.now)->message_seq, 0);
+}
+
+// The last round of many tickets leaves in bursts, which arm no timer.
+TEST(Retransmission, ManyTicketsAreGivenUpTooAndLeaveWhole) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 15; ++seq) sender.AddTicket(seq);
+  EXPECT_EQ(sender.SendAll(), 10u);
+  EXPECT_EQ(sender.RunUntilQuiet(), 5u + 2 + 3 * 15) << "the first time again is a probe";
+  EXPECT_FALSE(sender.retransmission.HasOwed());
+}
+
+TEST(Retransmission, TicketsThatWereGivenUpAreRevivedFourTimesOnceEach) {
+  Sender sender;
+  sender.AddTicket(0);
+  sender.SendAll();
+  sender.RunUntilQuiet();
+  size_t num_sent = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    sender.now += milliseconds(100);
+    sender.retransmission.Provoke(sender.now);
+    EXPECT_EQ(sender.SendAll(), 0u) << "what may be forged is not counted as evidence";
+    sender.retransmission.Revive(sender.now);
+    num_sent += sender.SendAll();
+    ASSERT_FALSE(sender.retransmission.deadline());
+  }
+  EXPECT_EQ(num_sent, 4u);
+}
+
+TEST(Retransmission, ARevivedTicketWaitsTwiceAsLongEachTime) {
+  Sender sender;
+  sender.AddTicket(0);
+  sender.SendAll();
+  sender.RunUntilQuiet();
+  for (const int patience : {16, 32, 64, 128}) {
+    sender.now += seconds(patience) - milliseconds(1);
+    sender.retransmission.Revive(sender.now);
+    EXPECT_EQ(sender.SendAll(), 0u);
+    sender.now += milliseconds(1);
+    sender.retransmission.Revive(sender.now);
+    EXPECT_EQ(sender.SendAll(), 1u);
+  }
+}
+
+// A KeyUpdate behind a ticket is taken only after it, and is waited for.
+TEST(Retransmission, TicketsThatWereGivenUpGoWithWhatComesBehindThem) {
+  Sender sender;
+  sender.AddTicket(0);
+  sender.SendAll();
+  sender.RunUntilQuiet();
+  sender.Add(1, kFirstApplicationEpoch, HandshakeType::kKeyUpdate);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  EXPECT_EQ(sender.RunUntilQuiet(), 2u * 11) << "as often as any other flight";
+  // Without it there is a ticket alone again.
+  EXPECT_TRUE(sender.Ack(5));
+  sender.retransmission.TakeAcked(sender.now);
+  sender.AddTicket(2);
+  EXPECT_EQ(sender.SendAll(), 2u) << "the KeyUpdate too, which still waits for its ACK";
+}
+
+TEST(Retransmission, OtherMessagesAfterTheHandshakeKeepTheTimer) {
+  for (const HandshakeType type :
+       {HandshakeType::kKeyUpdate, HandshakeType::kNewConnectionId,
+        HandshakeType::kRequestConnectionId, HandshakeType::kCertificateRequest}) {
+    Sender sender;
+    sender.Add(0, kFirstApplicationEpoch, type);
+    sender.SendAll();
+    EXPECT_EQ(sender.RunUntilQuiet(), 11u);
   }
 }
 

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <deque>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "shim/attachment/ssl_attachment.h"
@@ -272,6 +273,33 @@ TEST_F(MemoryBioTest, LostFlightIsSentAgainByWhicheverCallComes) {
   EXPECT_TRUE(WouldBlock(client_.get(), SSL_connect(client_.get())));
   EXPECT_GE(to_server_.size(), 1u);
   ASSERT_TRUE(Connect());
+}
+
+// F3: libssl's DTLS has no timer once the handshake is over, and programs take one for a handshake
+// that goes on. Tickets that nobody acknowledges are sent again a few times only.
+TEST_F(MemoryBioTest, F3TicketsThatNobodyTakesLeaveNoTimer) {
+  UseQueues();
+  ASSERT_TRUE(Connect());
+  timeval left;
+  int num_timeouts = 0;
+  while (num_timeouts < 10 && DTLSv1_get_timeout(server_.get(), &left) == 1) {
+    std::this_thread::sleep_for(std::chrono::seconds(left.tv_sec) +
+                                std::chrono::microseconds(left.tv_usec));
+    const int result = DTLSv1_handle_timeout(server_.get());
+    ASSERT_GE(result, 0);
+    num_timeouts += result;
+  }
+  EXPECT_LE(num_timeouts, 4);
+  EXPECT_EQ(DTLSv1_get_timeout(server_.get(), &left), 0);
+  EXPECT_EQ(server_queue_.next_timeout.tv_sec, 0);
+  EXPECT_GE(to_client_.size(), 4u) << "they left several times";
+  // The connection is none the worse, and takes the ACK when it comes.
+  ASSERT_EQ(SSL_write(client_.get(), "word", 4), 4);
+  EXPECT_EQ(ReadAll(server_.get()), "word");
+  EXPECT_EQ(ReadAll(client_.get()), "");
+  EXPECT_EQ(ReadAll(server_.get()), "");
+  EXPECT_EQ(DTLSv1_get_timeout(server_.get(), &left), 0);
+  EXPECT_EQ(DTLSv1_get_timeout(client_.get(), &left), 0);
 }
 
 unsigned int TwoMilliseconds(SSL* /*ssl*/, unsigned int /*previous_us*/) { return 2000; }

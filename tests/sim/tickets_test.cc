@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -135,14 +136,58 @@ TEST(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
   LoseAll(&pair, Direction::kClientToServer);
   pair.RunFor(seconds(10));
   ASSERT_EQ(pair.client().sessions.size(), 2u);
-  ASSERT_TRUE(pair.server().association->facts().has_unacked);
   const size_t num_lost = pair.link().num_sent(Direction::kClientToServer);
   EXPECT_GT(num_lost, 3u) << "each retransmission is acknowledged";
   pair.link().SetFilter({});
+  EXPECT_TRUE(pair.DataFlowsBothWays());
   pair.RunFor(seconds(60));
   EXPECT_FALSE(pair.server().association->facts().has_unacked);
   EXPECT_EQ(pair.client().sessions.size(), 2u);
+}
+
+// F3, RFC 9147 section 7.3: "until its maximum retransmission count is reached". A server that
+// nobody answers is left without a timer within seconds, and its connection goes on.
+TEST(TicketsTest, F3TicketsLeaveNoTimerWhereNobodyAcknowledgesThem) {
+  AssociationPair pair(TicketOptions());
+  ASSERT_TRUE(pair.RunUntilConnected());
+  LoseAll(&pair, Direction::kClientToServer);
+  pair.RunFor(seconds(2));
+  EXPECT_FALSE(pair.server().association->NextTransmission());
+  const size_t num_sent = pair.link().num_sent(Direction::kServerToClient);
+  pair.RunFor(minutes(60));
+  EXPECT_EQ(pair.link().num_sent(Direction::kServerToClient), num_sent);
+  EXPECT_FALSE(pair.server().failure);
+  pair.link().SetFilter({});
   EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
+// A client that never acknowledges a ticket, and goes on talking.
+TEST(TicketsTest, AreSentAFewTimesMoreWhereTheClientIsHeardAndNoTimerRuns) {
+  // Tickets take hundreds of bytes; what else the server sends after its flight is shorter.
+  const auto is_ticket = [](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kServerToClient && datagram.index > 0 &&
+           datagram.bytes.size() > 150;
+  };
+  AssociationPair pair(TicketOptions());
+  pair.link().SetFilter(is_ticket);
+  ASSERT_TRUE(pair.RunUntilConnected());
+  pair.RunUntilQuiet();
+  EXPECT_FALSE(pair.server().association->facts().has_unacked) << "nothing is waited for";
+  const auto num_tickets_sent = [&] { return std::ranges::count_if(pair.link().log(), is_ticket); };
+  const auto before = num_tickets_sent();
+  for (int i = 0; i < 600; ++i) {
+    ASSERT_TRUE(pair.Send(pair.client(), "still here"));
+    pair.RunFor(seconds(1));
+    ASSERT_TRUE(pair.IsQuiet());
+  }
+  EXPECT_EQ(num_tickets_sent() - before, 4);
+  // What comes behind them brings them along.
+  pair.link().SetFilter({});
+  pair.UpdateKeys(pair.server(), /*request_peer=*/false);
+  pair.RunUntilQuiet();
+  EXPECT_EQ(pair.client().sessions.size(), 2u);
+  EXPECT_EQ(pair.server().association->facts().records.write_epoch(),
+            kFirstApplicationEpoch.Next());
 }
 
 // F4
