@@ -11,7 +11,10 @@ namespace {
 
 // A peer need not acknowledge parts of a flight, and one that does not must get the whole of a long
 // one in the end. So after a burst the next one leaves when half of the retransmission timer has
-// passed: time enough for the ACK of a peer that waits a quarter of its own timer with it.
+// passed: time enough for the ACK of a peer that waits a quarter of its own timer with it. RFC 9147
+// section 5.8.3 has "sending more when messages are acknowledged" and ten records at once, which is
+// what an ACK brings here. A window that grows by the records acknowledged is no faster within
+// those ten, and of no use where nothing is acknowledged (docs/architecture.md has the figures).
 constexpr int kBurstPauseDivisor = 2;
 
 // A flight nothing is known to have arrived of is first tried with what a ServerHello and the first

@@ -128,12 +128,17 @@ std::vector<Kind> Kinds() {
   static const sim::TestIdentity kChain =
       sim::TestIdentity::MakeChain(sim::KeyType::kEd25519, /*num_certificates=*/3,
                                    /*padding_len=*/1000);
+  // Some 30 KB: records enough for three bursts.
+  static const sim::TestIdentity kLongChain =
+      sim::TestIdentity::MakeChain(sim::KeyType::kEd25519, /*num_certificates=*/20,
+                                   /*padding_len=*/1000);
   std::vector<Kind> kinds;
   for (const sim::Scenario& scenario : sim::Scenarios()) {
     const std::string name(scenario.name);
     if (std::find(kMeasured.begin(), kMeasured.end(), name) == kMeasured.end()) continue;
     kinds.push_back({name, &scenario, &kChain});
     if (name != "full") continue;
+    kinds.push_back({"full, long chain", &scenario, &kLongChain});
     kinds.push_back(
         {"full, short chain", &scenario, &sim::TestIdentity::Get(sim::KeyType::kEd25519)});
   }
