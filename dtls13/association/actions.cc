@@ -117,7 +117,10 @@ void AssociationImpl::Actions::operator()(SendWithConnectionId action) {
   impl_.mobility_.OnPeerReplacedIds();
 }
 
-void AssociationImpl::Actions::operator()(PeerIsDtls13) { impl_.peer_is_dtls13_ = true; }
+void AssociationImpl::Actions::operator()(PeerIsDtls13) {
+  impl_.peer_is_dtls13_ = true;
+  impl_.acks_.Allow();
+}
 
 void AssociationImpl::Actions::operator()(AddressProved) { impl_.mobility_.bound().Lift(); }
 
@@ -168,6 +171,7 @@ void AssociationImpl::Actions::operator()(TicketIssued action) {
 
 void AssociationImpl::Actions::operator()(Completed) {
   impl_.phases_.Complete(HandshakeConfigOf(impl_.config_), impl_.role_ == Role::kClient);
+  impl_.acks_.OnConnected();
   //= rfc8446#section-5
   //# Implementations MUST NOT send record types not defined in this
   //# document unless negotiated by some extension.

@@ -20,6 +20,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       records_(config_->handshake.algorithms, config_->handshake.label_prefix),
       reassembler_(config_->handshake.max_message_len),
       retransmission_(config_->retransmit),
+      acks_(role_ == Role::kClient),
       events_(config_->trace) {
   if (config_->exportable) records_.KeepSecrets();
   records_.LimitKeys(std::max(config_->max_records_per_key, kMinRecordsPerKey),

@@ -133,12 +133,8 @@ class AssociationImpl final : public Association {
   // BeginWith is for a server that has not answered: the ClientHello it will answer, if any, is
   // this one.
   void BeginWith(uint16_t message_seq, SequenceNumber record_number);
-  void OnRepeatedMessage(Epoch epoch, Instant now);
   void HandleAck(const OpenedRecord& record, Instant now);
-  void HandlePlaintextAck(std::span<const uint8_t> content, Instant now);
-  bool IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const;
   void HandleAlert(const OpenedRecord& record);
-  void ScheduleAcks(Instant now, bool saw_unreadable);
   void HandleEarlyData(const OpenedRecord& record);
 
   // --- messages
@@ -203,7 +199,7 @@ class AssociationImpl final : public Association {
 
   std::shared_ptr<const AssociationConfig> config_;
   Role role_;
-  bool peer_is_dtls13_ = false;          // ACKs may be sent and taken
+  bool peer_is_dtls13_ = false;          // ACKs may be taken
   bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
   bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
   uint32_t early_data_left_ = 0;         // bytes

@@ -111,6 +111,8 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   if (ending_.close_sent()) phases_.post_handshake()->StopSending();
   if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
   peer_is_dtls13_ = peer_sent_protected_ = true;
+  acks_.Allow();
+  acks_.OnConnected();
   return true;
 }
 

@@ -13,16 +13,6 @@
 #include "dtls13/wire/record_header.h"
 
 namespace dtls13 {
-namespace {
-
-// kAckEvery: an incomplete flight is acknowledged at once after this many new records, so that a
-// sender who keeps to bursts of ten need not wait for our ACK delay between them.
-constexpr size_t kAckEvery = 8;
-
-// kAckDelayDivisor: RFC 9147 section 7.1 suggests 1/4 of the retransmit timer.
-constexpr int kAckDelayDivisor = 4;
-
-}  // namespace
 
 // DatagramNews is what the records of one datagram turn out to be.
 struct AssociationImpl::DatagramNews {
@@ -64,7 +54,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
     return;
   }
-  ScheduleAcks(now, news.saw_unreadable);
+  acks_.OnDatagram(news.saw_unreadable, retransmission_.timer_value(), now);
 }
 
 void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
@@ -94,7 +84,7 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   AnnounceWait();
   if (peer_is_dtls13_) records_.AcceptPlaintext(record_number);
   if (failed()) return;
-  ScheduleAcks(now, /*saw_unreadable=*/false);
+  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.timer_value(), now);
   if (!rest.empty()) HandleDatagram(rest, from, now);
 }
 
@@ -159,9 +149,7 @@ void AssociationImpl::HandleHeldDatagrams(Instant now) {
     }
   }
   // What comes in front of the rest so late was lost once, and so may more be.
-  if (took_any && role_ == Role::kClient && !phases_.connected() && peer_is_dtls13_) {
-    acks_.OweNow();
-  }
+  if (took_any && role_ == Role::kClient && !phases_.connected()) acks_.OnDisruption();
 }
 
 void AssociationImpl::ForgetOld(Instant now) {
@@ -359,26 +347,22 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   // one that was lost, or push the true one's bytes out.
   const bool may_name = is_protected || news.repeated || reassembler_.Front().has_value();
   if (news.acknowledgeable && may_name && !is_answered) {
-    //= rfc9147#section-7
-    //# For post-handshake messages, ACKs SHOULD be sent once for each
-    //# received and processed handshake record
-    // A part of a message is forgotten if the rest does not come, and the peer must still have it.
-    if (phases_.connected() && news.newest_seq >= reassembler_.first_incomplete()) {
-      acks_.OnHeldRecord(record.number, news.newest_seq);
-    } else {
-      acks_.OnRecord(record.number);
+    acks_.OnRecord(record.number, news.newest_seq, reassembler_.first_incomplete());
+  }
+  if (news.repeated) {
+    if (!acks_.OnRepeated(record.number.epoch, !retransmission_.empty())) {
+      //= rfc9147#section-5.8.1
+      //# The implementation reads a retransmitted flight from the peer
+      //# when none of the messages that it sent in response to that flight
+      //# have been acknowledged: the implementation transitions to the
+      //# SENDING state, where it retransmits the flight, adjusts and re-
+      //# arms the retransmit timer, and returns to the WAITING state.
+      retransmission_.Provoke(now);
+    } else if (record.number.epoch == kHandshakeEpoch) {
+      keys_.OnHandshakeRepeated(now);
     }
   }
-  if (news.repeated) OnRepeatedMessage(record.number.epoch, now);
-  //= rfc9147#section-7.1
-  //# When an implementation detects a disruption in the receipt of the
-  //# current incoming flight, it SHOULD generate an ACK that covers the
-  //# messages from that flight which it has received and processed so far.
-  //= rfc9147#section-7.1
-  //# Implementations have some discretion about which events to treat as
-  //# signs of disruption, but it is RECOMMENDED that they generate ACKs under
-  //# two circumstances:
-  if (news.out_of_order && peer_is_dtls13_) acks_.OweNow();
+  if (news.out_of_order) acks_.OnDisruption();
   const uint32_t seq_before = reassembler_.next_receive_seq();
   DrainMessages(now);
   acks_.Release(reassembler_.first_incomplete());
@@ -388,112 +372,37 @@ void AssociationImpl::HandleHandshakeRecord(const OpenedRecord& record, Instant 
   }
 }
 
-void AssociationImpl::OnRepeatedMessage(Epoch epoch, Instant now) {
-  if (phases_.connected() && !retransmission_.empty() && epoch == kHandshakeEpoch &&
-      role_ == Role::kClient) {
-    // The server repeats its flight: our Finished was lost.
-    retransmission_.Provoke(now);
-    return;
-  }
-  if (phases_.connected() || epoch > kPlaintextEpoch) {
-    //= rfc9147#section-5.8.1
-    //# In addition, for at least twice the default MSL defined for
-    //# [RFC0793], when in the FINISHED state, the server MUST respond to
-    //# retransmission of the client's final flight with a retransmit of its
-    //# ACK.
-    //= rfc9147#section-7
-    //# This includes records
-    //# containing messages which are discarded because a previous copy has
-    //# been received.
-    acks_.OweNow();
-    if (epoch == kHandshakeEpoch) keys_.OnHandshakeRepeated(now);
-    return;
-  }
-  //= rfc9147#section-5.8.1
-  //# The implementation reads a retransmitted flight from the peer
-  //# when none of the messages that it sent in response to that flight
-  //# have been acknowledged: the implementation transitions to the
-  //# SENDING state, where it retransmits the flight, adjusts and re-
-  //# arms the retransmit timer, and returns to the WAITING state.
-  if (!retransmission_.empty()) retransmission_.Provoke(now);
-}
-
-void AssociationImpl::ScheduleAcks(Instant now, bool saw_unreadable) {
-  if (!peer_is_dtls13_) return;
-  if (phases_.connected()) {
-    // Post-handshake messages and the client's final flight have no answer to acknowledge them.
-    //= rfc9147#section-7.1
-    //# In general, flights MUST be ACKed unless they are implicitly
-    //# acknowledged.
-    //= rfc9147#section-7.1
-    //# All other flights MUST be ACKed.
-    //= rfc9147#section-8
-    //# As with other handshake messages with no built-in response, KeyUpdates
-    //# MUST be acknowledged.
-    if (acks_.num_unsent() > 0) acks_.OweNow();
-    return;
-  }
-  const Duration delay = retransmission_.timer_value() / kAckDelayDivisor;
-  if (acks_.num_unsent() >= kAckEvery) {
-    acks_.OweNow();
-  } else if (acks_.num_unsent() > 0 || saw_unreadable) {
-    // Records of an epoch we cannot read yet show that something before them is missing. They can
-    // be forged, so they hasten nothing beyond the delay of a partial flight.
-    //= rfc9147#section-7.1
-    //# In this case, implementations MAY send explicit ACKs for the complete
-    //# received flight even though it will eventually also be implicitly
-    //# acknowledged through the responding flight.
-    acks_.OweBy(now + delay);
-  }
-}
-
 // --- ACKs and alerts
-
-bool AssociationImpl::IsImpossibleAck(RecordNumber acked, Epoch ack_epoch) const {
-  // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
-  // use its own highest epoch, which may well be behind ours; but no one can have what we never
-  // sent.
-  return acked.epoch > (ack_epoch < kFirstApplicationEpoch ? ack_epoch : records_.write_epoch());
-}
-
-// A peer that acknowledges in plaintext has no keys yet. Anyone could have written the list: it may
-// hasten what it does not name, and never stands for the peer's having anything.
-void AssociationImpl::HandlePlaintextAck(std::span<const uint8_t> content, Instant now) {
-  if (peer_sent_protected_) return;
-  if (role_ == Role::kServer) {
-    // Without keys it lacks the ServerHello, whatever else it may have.
-    retransmission_.Provoke(now);
-    return;
-  }
-  std::optional<AckReader> ack = AckReader::Parse(content);
-  if (!ack) return;
-  events_.Trace(/*outgoing=*/false, ContentType::kAck, kPlaintextEpoch, content);
-  while (std::optional<RecordNumber> number = ack->Next()) {
-    if (IsImpossibleAck(*number, kPlaintextEpoch)) return;
-    retransmission_.OnClaimed(*number);
-  }
-  retransmission_.ProvokeUnclaimed(now);
-}
 
 void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
   if (!peer_is_dtls13_) return;  // RFC 9147bis section 7: ignored until DTLS 1.3 is selected
-  if (record.number.epoch == kPlaintextEpoch) {
-    HandlePlaintextAck(record.content, now);
+  const bool is_protected = record.number.epoch > kPlaintextEpoch;
+  if (!is_protected && peer_sent_protected_) return;
+  // A peer that acknowledges in plaintext has no keys yet, and one without keys lacks the
+  // ServerHello, whatever else it may have.
+  if (!is_protected && role_ == Role::kServer) {
+    retransmission_.Provoke(now);
     return;
   }
-  std::optional<AckReader> ack = AckReader::Parse(record.content);
+  const std::optional<AckReader> ack = AckReader::Parse(record.content);
   if (!ack) {
-    FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
+    if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
     return;
   }
   events_.Trace(/*outgoing=*/false, ContentType::kAck, record.number.epoch, record.content);
-  bool progress = false;
-  while (std::optional<RecordNumber> number = ack->Next()) {
-    if (IsImpossibleAck(*number, record.number.epoch)) {
-      FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
-      return;
-    }
-    if (retransmission_.OnAcked(*number)) progress = true;
+  if (!is_protected) {
+    retransmission_.OnClaim(*ack, now);
+    return;
+  }
+  // RFC 9147bis section 7.2 (erratum 8108) for the handshake. After it, section 7 has the peer
+  // use its own highest epoch, which may well be behind ours; but no one can have what we never
+  // sent.
+  const Epoch max_epoch =
+      record.number.epoch < kFirstApplicationEpoch ? record.number.epoch : records_.write_epoch();
+  const Retransmission::AckNews news = retransmission_.OnAck(*ack, max_epoch);
+  if (news == Retransmission::AckNews::kImpossible) {
+    FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
+    return;
   }
   if (phases_.connected()) {
     OnMessagesAcked(now);
@@ -501,7 +410,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
     OnFlightAnswered(now);
   }
   if (retransmission_.empty()) return;
-  if (progress) {
+  if (news == Retransmission::AckNews::kProgress) {
     retransmission_.OnProgress(now);
   } else {
     retransmission_.Provoke(now);

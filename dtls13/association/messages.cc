@@ -56,7 +56,7 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   AnnounceWait();
   DrainMessages(now);
   HandleHeldDatagrams(now);
-  ScheduleAcks(now, /*saw_unreadable=*/false);
+  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.timer_value(), now);
 }
 
 void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {

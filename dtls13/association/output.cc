@@ -108,11 +108,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
     mobility_.bound().OnSent(record_len, is_new);
     len += record_len;
   }
-  // The flight answers what it answers; a separate ACK would only repeat it.
-  //= rfc9147#section-7.1
-  //# ACKs SHOULD NOT be sent for these flights unless the responding flight
-  //# cannot be generated immediately.
-  if (retransmission_.OnDatagramSent(now) && !phases_.connected()) acks_.CancelPending();
+  if (retransmission_.OnDatagramSent(now)) acks_.OnFlightSent();
   return len;
 }
 
@@ -160,12 +156,8 @@ size_t AssociationImpl::PackAcks(std::span<uint8_t> out) {
     if (record_len == 0) break;
     len += record_len;
   }
-  // A client whose hello is answered has nothing that it would send again, and its server may be
-  // waiting for a sign that this is its address. Were the one ACK lost, both would wait for ever,
-  // also where the client's caller is asked something meanwhile: its answer owes no ACK.
-  const bool is_said = len > 0 && !acks_.owed();
-  if (is_said && role_ == Role::kClient && !phases_.connected() && retransmission_.empty()) {
-    acks_.Repeat(retransmission_.timer_value(), latest_now_);
+  if (len > 0) {
+    acks_.OnAckSent(!retransmission_.empty(), retransmission_.timer_value(), latest_now_);
   }
   return len;
 }

@@ -14,12 +14,12 @@
 
 namespace dtls13 {
 
-// AckScheduler decides which received handshake records an ACK names, and keeps when one is owed
-// (RFC 9147 section 7.1). Bounded; where space is short it favours records not yet acknowledged.
-// During the handshake a record is named in every ACK until the flight is answered, so that a lost
-// ACK costs little; after the handshake (records of epoch 3 and above) it is named once, and
-// nothing stays on the heap. It does not know messages, epochs' keys, which events call for an ACK,
-// or how it is sent.
+// AckScheduler decides which received handshake records an ACK names, and when one is owed (RFC
+// 9147 section 7.1). Bounded; where space is short it favours records not yet acknowledged. During
+// the handshake a record is named in every ACK until the flight is answered, so that a lost ACK
+// costs little; after the handshake (records of epoch 3 and above) it is named once, and nothing
+// stays on the heap. It does not know messages, epochs' keys, our own flight, or how an ACK is
+// sent.
 //= rfc9147#section-7.1
 //# Implementations MAY acknowledge the records corresponding to each
 //# transmission of each flight or simply acknowledge the most recent one.
@@ -30,28 +30,53 @@ class AckScheduler {
   // kMaxPatience is the longest retransmission timer of RFC 9147 section 5.8.2.
   static constexpr Duration kMaxPatience = std::chrono::seconds(60);
 
+  explicit AckScheduler(bool is_client = false) : is_client_(is_client) {}
+
+  // --- the connection
+
+  // Allow: the peer speaks DTLS 1.3, and takes ACKs. Before it nothing that comes in owes one.
+  void Allow() { is_allowed_ = true; }
+  // OnConnected: the handshake is over.
+  void OnConnected() { is_connected_ = true; }
+
+  // --- what came in
+
   // OnRecord notes an acknowledgeable record (processed or buffered, or a duplicate of such).
   void OnRecord(RecordNumber number) { Note(number, std::nullopt); }
-  // OnHeldRecord notes one that no ACK names before `message_seq` is whole: after the handshake
-  // parts of a message may be forgotten again.
-  void OnHeldRecord(RecordNumber number, uint16_t message_seq) { Note(number, message_seq); }
+  // OnRecord notes one whose newest message is `newest_seq`, where no message before
+  // `first_incomplete` lacks a part. After the handshake no ACK names it before its message is
+  // whole: parts of one may be forgotten again.
+  void OnRecord(RecordNumber number, uint16_t newest_seq, uint32_t first_incomplete);
   // Release: no message before `first_incomplete` lacks a part.
   void Release(uint32_t first_incomplete);
   // ForgetHeld drops what is still held.
   void ForgetHeld();
+  // OnDisruption: something is missing before what came.
+  void OnDisruption();
+  // OnRepeated: the peer repeats a message, in a record of `epoch`, and an ACK is owed. False, and
+  // none is, where it rather misses the flight of ours that `has_flight` says is not acknowledged.
+  bool OnRepeated(Epoch epoch, bool has_flight);
+  // OnDatagram: all that came at `now` is taken, and `saw_unreadable` is whether a record of it was
+  // of an epoch that cannot be read yet. `retransmit_timer` is the present value.
+  void OnDatagram(bool saw_unreadable, Duration retransmit_timer, Instant now);
+
+  // --- what is owed
+
   // OweNow: disruption, a final flight, or a post-handshake message: the ACK is to leave at once.
   // An empty list is a valid ACK (RFC 9147 section 7.1, last paragraph).
   void OweNow();
   // OweBy: part of a flight is here; ACK it unless the rest comes by `deadline`. An earlier
   // deadline stays: a peer that retransmits faster than our delay must not postpone it for ever.
   void OweBy(Instant deadline);
-  // Repeat: an ACK left at `now` that nothing but the rest of the peer's flight answers. It is owed
-  // again after `patience`, then after twice that and so on up to kMaxPatience, until a new record
-  // comes.
-  void Repeat(Duration patience, Instant now);
+  // OnAckSent: what is owed left at `now`, as far as it had room. Where nothing but the rest of the
+  // peer's flight answers it, it is owed again after `retransmit_timer`, then after twice that and
+  // so on up to kMaxPatience, until a new record comes. `has_flight` as in OnRepeated.
+  void OnAckSent(bool has_flight, Duration retransmit_timer, Instant now);
   // OnFlightStarted forgets the records of the flight before, which our own flight acknowledged
   // implicitly, and gives their memory back.
   void OnFlightStarted();
+  // OnFlightSent: a flight of ours began to leave.
+  void OnFlightSent();
   // CancelPending withdraws an owed ACK (the flight is answered) and keeps the list.
   void CancelPending();
 
@@ -85,6 +110,9 @@ class AckScheduler {
   // MakeRoom drops the entry that matters least, if the list is full. False if that is `number`.
   bool MakeRoom(RecordNumber number);
 
+  bool is_client_;
+  bool is_allowed_ = false;
+  bool is_connected_ = false;
   std::vector<Entry> entries_;  // increasing, without duplicates, at most kMaxRecordNumbers
   std::optional<Instant> deadline_;
   uint32_t num_repeats_ = 0;  // since a new record came

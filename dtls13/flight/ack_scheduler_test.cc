@@ -222,8 +222,9 @@ TEST(AckScheduler, F12WhatHasNoRoomIsOwedUntilItIsNamed) {
 
 TEST(AckScheduler, WhatMayNotBeNamedYetIsNotOwedForEver) {
   AckScheduler held;
+  held.OnConnected();
   held.OnRecord(Number(3, 1));
-  held.OnHeldRecord(Number(3, 2), 6);
+  held.OnRecord(Number(3, 2), 6, /*first_incomplete=*/6);
   held.OweNow();
   EXPECT_EQ(Take(held), (Numbers{Number(3, 1)}));
   EXPECT_FALSE(held.owed());
@@ -301,9 +302,10 @@ TEST(AckScheduler, KeepsItsPromisesForRandomTraffic) {
 //# received and processed handshake record
 TEST(AckScheduler, AHeldRecordIsNamedOnceItsMessageIsWhole) {
   AckScheduler acks;
-  acks.OnHeldRecord(Number(3, 1), 5);
-  acks.OnHeldRecord(Number(3, 2), 6);
-  acks.OnRecord(Number(3, 3));
+  acks.OnConnected();
+  acks.OnRecord(Number(3, 1), 5, /*first_incomplete=*/5);
+  acks.OnRecord(Number(3, 2), 6, /*first_incomplete=*/5);
+  acks.OnRecord(Number(3, 3), 4, /*first_incomplete=*/5);
   EXPECT_EQ(acks.num_unsent(), 1u);
   EXPECT_EQ(Take(acks), (Numbers{Number(3, 3)}));
   acks.Release(5);
@@ -311,21 +313,181 @@ TEST(AckScheduler, AHeldRecordIsNamedOnceItsMessageIsWhole) {
   EXPECT_TRUE(Take(acks).empty());
   acks.Release(6);
   EXPECT_EQ(Take(acks), (Numbers{Number(3, 1)}));
-  acks.OnHeldRecord(Number(3, 4), 7);
+  acks.OnRecord(Number(3, 4), 7, /*first_incomplete=*/7);
   acks.ForgetHeld();
   acks.Release(8);
   EXPECT_TRUE(Take(acks).empty());
 }
 
-TEST(AckScheduler, RepeatsAnAckEverMoreSeldomUntilANewRecordComes) {
+// During the handshake a part of a message is kept until the handshake ends.
+TEST(AckScheduler, APartOfAHandshakeMessageIsNamedAtOnce) {
   AckScheduler acks;
+  acks.OnRecord(Number(2, 1), 5, /*first_incomplete=*/5);
+  EXPECT_EQ(Take(acks), (Numbers{Number(2, 1)}));
+}
+
+constexpr Duration kTimer = std::chrono::seconds(1);
+
+// F11
+TEST(AckScheduler, F11NothingIsOwedBeforeThePeerTakesAcks) {
+  AckScheduler acks;
+  for (uint64_t i = 0; i < 20; ++i) acks.OnRecord(Number(0, i));
+  acks.OnDisruption();
+  acks.OnDatagram(/*saw_unreadable=*/true, kTimer, At(0));
+  EXPECT_FALSE(acks.owed());
+  EXPECT_FALSE(acks.deadline());
+  acks.Allow();
+  acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(0));
+  EXPECT_TRUE(acks.owed());
+}
+
+TEST(AckScheduler, APartOfAFlightIsAcknowledgedAfterAQuarterOfTheTimer) {
+  for (const bool saw_unreadable : {false, true}) {
+    AckScheduler acks;
+    acks.Allow();
+    acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(1'000));
+    EXPECT_FALSE(acks.deadline()) << "there is nothing to say";
+    if (!saw_unreadable) acks.OnRecord(Number(2, 0));
+    acks.OnDatagram(saw_unreadable, kTimer, At(1'000));
+    EXPECT_FALSE(acks.owed());
+    EXPECT_EQ(acks.deadline(), At(1'250));
+    acks.OnDatagram(saw_unreadable, kTimer, At(1'100));
+    EXPECT_EQ(acks.deadline(), At(1'250)) << "it is not put off";
+    acks.HandleTimeout(At(1'250));
+    EXPECT_EQ(Take(acks).size(), saw_unreadable ? 0u : 1u);
+    acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(1'300));
+    EXPECT_FALSE(acks.deadline()) << "nothing is new";
+  }
+}
+
+TEST(AckScheduler, EveryEightRecordsOfAFlightAreAcknowledgedAtOnce) {
+  AckScheduler acks;
+  acks.Allow();
+  size_t num_acks = 0;
+  for (uint64_t i = 0; i < 24; ++i) {
+    acks.OnRecord(Number(2, i));
+    acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(0));
+    if (!acks.owed()) continue;
+    ++num_acks;
+    EXPECT_EQ(i % 8, 7u);
+    Take(acks);
+  }
+  EXPECT_EQ(num_acks, 3u);
+}
+
+TEST(AckScheduler, WhatComesOutOfOrderIsAcknowledgedAtOnce) {
+  AckScheduler acks;
+  acks.Allow();
+  acks.OnRecord(Number(2, 5));
+  acks.OnDisruption();
+  EXPECT_TRUE(acks.owed());
+}
+
+TEST(AckScheduler, AfterTheHandshakeAllIsAcknowledgedAtOnce) {
+  AckScheduler acks;
+  acks.Allow();
+  acks.OnConnected();
+  acks.OnDatagram(/*saw_unreadable=*/true, kTimer, At(0));
+  EXPECT_FALSE(acks.owed() || acks.deadline()) << "what cannot be read is not missed any more";
+  acks.OnRecord(Number(3, 0), 7, /*first_incomplete=*/7);
+  acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(0));
+  EXPECT_FALSE(acks.owed()) << "its message is not whole";
+  acks.OnRecord(Number(3, 1), 6, /*first_incomplete=*/7);
+  acks.OnDatagram(/*saw_unreadable=*/false, kTimer, At(0));
+  EXPECT_TRUE(acks.owed());
+}
+
+// F6, F13
+TEST(AckScheduler, F6F13ARepetitionCallsForAnAckOrForOurFlight) {
+  struct Case {
+    bool is_client, is_connected;
+    uint64_t epoch;
+    bool has_flight, is_acknowledged;
+  };
+  const Case kCases[] = {
+      {.is_client = true,
+       .is_connected = false,
+       .epoch = 0,
+       .has_flight = true,
+       .is_acknowledged = false},
+      {.is_client = false,
+       .is_connected = false,
+       .epoch = 0,
+       .has_flight = true,
+       .is_acknowledged = false},
+      {.is_client = true,
+       .is_connected = false,
+       .epoch = 2,
+       .has_flight = false,
+       .is_acknowledged = true},
+      // The server repeats its flight: Finished was lost.
+      {.is_client = true,
+       .is_connected = true,
+       .epoch = 2,
+       .has_flight = true,
+       .is_acknowledged = false},
+      {.is_client = true,
+       .is_connected = true,
+       .epoch = 2,
+       .has_flight = false,
+       .is_acknowledged = true},
+      {.is_client = true,
+       .is_connected = true,
+       .epoch = 3,
+       .has_flight = true,
+       .is_acknowledged = true},
+      // The client repeats Finished: its ACK was lost, whatever became of the tickets.
+      {.is_client = false,
+       .is_connected = true,
+       .epoch = 2,
+       .has_flight = true,
+       .is_acknowledged = true},
+  };
+  for (const Case& one : kCases) {
+    AckScheduler acks(one.is_client);
+    acks.Allow();
+    if (one.is_connected) acks.OnConnected();
+    EXPECT_EQ(acks.OnRepeated(Epoch{one.epoch}, one.has_flight), one.is_acknowledged);
+    EXPECT_EQ(acks.owed(), one.is_acknowledged);
+  }
+}
+
+TEST(AckScheduler, OurFlightIsTheAnswerDuringTheHandshakeAlone) {
+  AckScheduler acks;
+  acks.OweNow();
+  acks.OnFlightSent();
+  EXPECT_FALSE(acks.owed());
+  acks.OnConnected();
+  acks.OweNow();
+  acks.OnFlightSent();
+  EXPECT_TRUE(acks.owed());
+}
+
+TEST(AckScheduler, AnAckIsRepeatedWhereNothingElseIs) {
+  for (const bool is_client : {false, true}) {
+    for (const bool is_connected : {false, true}) {
+      for (const bool has_flight : {false, true}) {
+        AckScheduler acks(is_client);
+        if (is_connected) acks.OnConnected();
+        acks.OnRecord(Number(2, 0));
+        acks.OweNow();
+        Take(acks);
+        acks.OnAckSent(has_flight, kTimer, At(0));
+        EXPECT_EQ(acks.deadline().has_value(), is_client && !is_connected && !has_flight);
+      }
+    }
+  }
+}
+
+TEST(AckScheduler, RepeatsAnAckEverMoreSeldomUntilANewRecordComes) {
+  AckScheduler acks(/*is_client=*/true);
   std::array<RecordNumber, 4> numbers;
   Instant now(std::chrono::seconds(10));
   acks.OnRecord({kHandshakeEpoch, {0}});
   for (const int seconds : {20, 40, 60, 60}) {
     acks.OweNow();
     EXPECT_EQ(acks.FillAck(kHandshakeEpoch, numbers), 1u);
-    acks.Repeat(std::chrono::seconds(20), now);
+    acks.OnAckSent(/*has_flight=*/false, std::chrono::seconds(20), now);
     ASSERT_EQ(acks.deadline(), now + std::chrono::seconds(seconds));
     now = *acks.deadline();
     acks.HandleTimeout(now);
@@ -333,7 +495,7 @@ TEST(AckScheduler, RepeatsAnAckEverMoreSeldomUntilANewRecordComes) {
   }
   acks.OnRecord({kHandshakeEpoch, {1}});
   EXPECT_EQ(acks.FillAck(kHandshakeEpoch, numbers), 2u);
-  acks.Repeat(std::chrono::seconds(20), now);
+  acks.OnAckSent(/*has_flight=*/false, std::chrono::seconds(20), now);
   EXPECT_EQ(acks.deadline(), now + std::chrono::seconds(20));
   acks.OnFlightStarted();
   EXPECT_FALSE(acks.deadline());

@@ -120,6 +120,15 @@ bool Retransmission::OnDatagramSent(Instant now) {
 
 // --- Hearing of the peer
 
+Retransmission::AckNews Retransmission::OnAck(AckReader ack, Epoch max_epoch) {
+  bool is_news = false;
+  while (const std::optional<RecordNumber> number = ack.Next()) {
+    if (number->epoch > max_epoch) return AckNews::kImpossible;
+    if (OnAcked(*number)) is_news = true;
+  }
+  return is_news ? AckNews::kProgress : AckNews::kNothing;
+}
+
 bool Retransmission::OnAcked(RecordNumber number) {
   bool is_news = false;
   for (const FragmentRef& ref : sent_records_.Find(number)) {
@@ -177,6 +186,14 @@ void Retransmission::Provoke(Instant now) {
   if (!MayProvoke(now)) return;
   flight_.OweUnacked();
   BeginProvoked(now);
+}
+
+void Retransmission::OnClaim(AckReader ack, Instant now) {
+  while (const std::optional<RecordNumber> number = ack.Next()) {
+    if (number->epoch > kPlaintextEpoch) return;
+    OnClaimed(*number);
+  }
+  ProvokeUnclaimed(now);
 }
 
 void Retransmission::OnClaimed(RecordNumber number) {

@@ -12,6 +12,7 @@
 #include "dtls13/flight/outgoing_flight.h"
 #include "dtls13/flight/retransmit_timer.h"
 #include "dtls13/flight/sent_record_log.h"
+#include "dtls13/wire/ack.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/time.h"
@@ -83,6 +84,13 @@ class Retransmission {
 
   // --- hearing of the peer
 
+  enum class AckNews : uint8_t {
+    kNothing,
+    kProgress,    // it acknowledged something new
+    kImpossible,  // it names an epoch above `max_epoch`
+  };
+  // OnAck: the peer sent an ACK, which may name epochs up to `max_epoch`.
+  AckNews OnAck(AckReader ack, Epoch max_epoch);
   // OnAcked: an ACK named `number`. True when that acknowledged anything new.
   bool OnAcked(RecordNumber number);
   bool AllAcked() const { return flight_.AllAcked(); }
@@ -95,8 +103,11 @@ class Retransmission {
   // Provoke: the peer shows that it misses something: all is owed again. That may be forged, so it
   // is bounded in rate and in number between two signs of progress.
   void Provoke(Instant now);
-  // OnClaimed: an ACK that anybody may have written named `number`. What that carried is spared by
-  // ProvokeUnclaimed, and by nothing else: the timer sends all of it again.
+  // OnClaim: a plaintext ACK came, which anybody may have written. It may hasten what it does not
+  // name, and never stands for the peer's having anything.
+  void OnClaim(AckReader ack, Instant now);
+  // OnClaimed: such an ACK named `number`. What that carried is spared by ProvokeUnclaimed, and by
+  // nothing else: the timer sends all of it again.
   void OnClaimed(RecordNumber number);
   // ProvokeUnclaimed is Provoke for the rest, and nothing where all is claimed.
   void ProvokeUnclaimed(Instant now);

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "dtls13/wire/ack.h"
+
 namespace dtls13 {
 namespace {
 
@@ -129,6 +131,53 @@ TEST(Retransmission, WhatIsOnlyClaimedIsSparedUntilTheTimerExpires) {
   sender.now = *deadline;
   EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
   EXPECT_EQ(sender.SendAll(), 3u);
+}
+
+// The content of an ACK that names `numbers`.
+std::vector<uint8_t> AckOf(const std::vector<RecordNumber>& numbers) {
+  std::vector<uint8_t> content(kAckHeaderLen + numbers.size() * kAckRecordNumberLen);
+  EXPECT_EQ(WriteAck(numbers, content), content.size());
+  return content;
+}
+
+TEST(Retransmission, AnAckSaysWhatIsNewAndMayNotNameALaterEpoch) {
+  Sender sender;
+  sender.Add(0);
+  sender.Add(1);
+  sender.SendAll();
+  const auto hear = [&](const std::vector<RecordNumber>& numbers) {
+    const std::vector<uint8_t> content = AckOf(numbers);
+    return sender.retransmission.OnAck(*AckReader::Parse(content), kHandshakeEpoch);
+  };
+  using enum Retransmission::AckNews;
+  EXPECT_EQ(hear({}), kNothing);
+  EXPECT_EQ(hear({{kHandshakeEpoch, {77}}}), kNothing) << "never sent";
+  EXPECT_EQ(hear({{kHandshakeEpoch, {0}}}), kProgress);
+  EXPECT_EQ(hear({{kHandshakeEpoch, {0}}}), kNothing);
+  EXPECT_EQ(hear({{kHandshakeEpoch, {0}}, {kFirstApplicationEpoch, {0}}}), kImpossible);
+  EXPECT_EQ(hear({{kHandshakeEpoch, {0}}, {kHandshakeEpoch, {1}}}), kProgress);
+  EXPECT_TRUE(sender.retransmission.AllAcked());
+}
+
+TEST(Retransmission, APlaintextAckHastensWhatItDoesNotName) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 3; ++seq) {
+    sender.Add(seq, kPlaintextEpoch);
+    EXPECT_TRUE(sender.retransmission.MaySend());
+    std::vector<uint8_t> record(kRecordLen);
+    const Retransmission::Packed packed = sender.retransmission.PackRecord(record);
+    EXPECT_EQ(packed.len, kRecordLen);
+    sender.retransmission.OnRecordSent({kPlaintextEpoch, {seq}}, packed);
+  }
+  sender.retransmission.OnDatagramSent(sender.now);
+  sender.now += milliseconds(100);
+  const std::vector<uint8_t> impossible = AckOf({{kHandshakeEpoch, {1}}});
+  sender.retransmission.OnClaim(*AckReader::Parse(impossible), sender.now);
+  EXPECT_FALSE(sender.retransmission.HasOwed());
+  const std::vector<uint8_t> content = AckOf({{kPlaintextEpoch, {1}}});
+  sender.retransmission.OnClaim(*AckReader::Parse(content), sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  EXPECT_FALSE(sender.retransmission.AllAcked());
 }
 
 TEST(Retransmission, GivesUpAfterTheConfiguredExpiries) {
