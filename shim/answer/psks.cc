@@ -28,9 +28,16 @@ std::optional<HashId> HashOf(const SSL_SESSION& session) {
   const EVP_MD* digest =
       cipher == nullptr ? nullptr : Real().SSL_CIPHER_get_handshake_digest(cipher);
   if (digest == nullptr) return std::nullopt;
-  if (EVP_MD_is_a(digest, "SHA2-256")) return HashId::kSha256;
-  if (EVP_MD_is_a(digest, "SHA2-384")) return HashId::kSha384;
-  return std::nullopt;
+  // By number: libssl's digest here is of no library context, and the default one may know no
+  // names.
+  switch (EVP_MD_get_type(digest)) {
+    case NID_sha256:
+      return HashId::kSha256;
+    case NID_sha384:
+      return HashId::kSha384;
+    default:
+      return std::nullopt;
+  }
 }
 
 Psk MakePsk(std::span<const uint8_t> key, std::span<const uint8_t> identity, HashId hash) {

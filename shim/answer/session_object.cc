@@ -171,14 +171,36 @@ Bytes IdOf(const SslAttachment& attachment, const Session& session) {
   return id;
 }
 
-SSL_SESSION* FromContent(Bytes* content) {
+// DefaultContext makes a library context the thread's default one while it lives; null changes
+// nothing.
+class DefaultContext {
+ public:
+  explicit DefaultContext(OSSL_LIB_CTX* context) : previous_(OSSL_LIB_CTX_set0_default(context)) {}
+  ~DefaultContext() { OSSL_LIB_CTX_set0_default(previous_); }
+  DefaultContext(const DefaultContext&) = delete;
+  DefaultContext& operator=(const DefaultContext&) = delete;
+
+ private:
+  OSSL_LIB_CTX* const previous_;
+};
+
+SSL_SESSION* FromContent(const SslAttachment& attachment, Bytes* content) {
   Bytes der;
   der.reserve(content->size() + kMaxHeaderLen);
   AppendElement(kSequence, *content, &der);
   Cleanse(*content);
   ErrorMark mark;
   const unsigned char* next = der.data();
-  SSL_SESSION* object = Real().d2i_SSL_SESSION(nullptr, &next, static_cast<long>(der.size()));
+  // The object itself is made before: its ex_data are of the default context's list.
+  SSL_SESSION* object = Real().SSL_SESSION_new();
+  if (object != nullptr) {
+    // libssl decodes the peer's key by the default context, which may have no algorithms.
+    const CtxAttachment* ctx = attachment.ctx();
+    const DefaultContext context(ctx == nullptr ? nullptr : ctx->shared.library_context());
+    SSL_SESSION* const filled =
+        Real().d2i_SSL_SESSION(&object, &next, static_cast<long>(der.size()));
+    if (filled == nullptr) Real().SSL_SESSION_free(std::exchange(object, nullptr));
+  }
   Cleanse(der);
   return object;
 }
@@ -226,7 +248,7 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
     AppendOctets(16, session->alpn, &content);
     AppendOctets(18, Join(rest, {}), &content);
   }
-  return FromContent(&content);
+  return FromContent(attachment, &content);
 }
 
 }  // namespace

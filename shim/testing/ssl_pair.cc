@@ -19,7 +19,11 @@ void TakeTurn(SSL* ssl, SslPair::End* end) {
   ERR_clear_error();
   char byte;
   const int result = end->is_up ? SSL_read(ssl, &byte, 1) : SSL_do_handshake(ssl);
-  if (result == 1) end->is_up = true;
+  if (result == 1) {
+    end->is_up = true;
+    // A call that went well has no errors to tell of.
+    EXPECT_EQ(ERR_peek_error(), 0U) << ERR_reason_error_string(ERR_peek_error());
+  }
   const int error = SSL_get_error(ssl, result);
   switch (error) {
     case SSL_ERROR_SSL:
