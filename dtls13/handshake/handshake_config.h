@@ -21,6 +21,7 @@ namespace dtls13 {
 
 class CookieKeyring;         // session/cookie.h
 class EarlyDataReplayGuard;  // session/anti_replay.h
+class TicketExtensions;      // message/new_session_ticket.h
 class TicketSealer;          // session/ticket_keyring.h
 
 // ClientHandshakeConfig is what only a client looks at.
@@ -89,6 +90,8 @@ struct ServerHandshakeConfig {
   size_t num_tickets = 2;
   // How long a session may be resumed, where that is less than the keys' own lifetime.
   uint32_t max_ticket_lifetime_s = UINT32_MAX;
+  // What the tickets have beside the library's own extensions; null: nothing.
+  std::shared_ptr<TicketExtensions> ticket_extensions;
   // Tell the caller the session of each ticket that is sent (event Ticket).
   bool tell_tickets = false;
   // Bytes of early data that each ticket allows; 0: none is allowed nor taken. It is taken only

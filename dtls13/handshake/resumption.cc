@@ -91,13 +91,17 @@ std::vector<uint8_t> Resumption::Issue(WallTime now, std::unique_ptr<Session>* s
   issued.lifetime_s = sealed.lifetime_s;
   sealed.ticket = keys->Seal(sealed, now);
   if (sealed.lifetime_s == 0 || sealed.ticket.empty()) return {};
+  std::vector<CustomExtension> extensions;
+  TicketExtensions* callers = config_->server.ticket_extensions.get();
+  if (callers != nullptr && !callers->Add(&extensions)) return {};
   last_ = issued;
   std::vector<uint8_t> body =
       SerializeNewSessionTicket({.lifetime_s = sealed.lifetime_s,
                                  .age_add = sealed.age_add,
                                  .nonce = NonceOf(issued.number),
                                  .ticket = sealed.ticket,
-                                 .max_early_data_len = sealed.max_early_data_len});
+                                 .max_early_data_len = sealed.max_early_data_len,
+                                 .custom_extensions = extensions});
   if (session != nullptr) *session = std::make_unique<Session>(std::move(sealed));
   return body;
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/message/new_session_ticket.h"
 
-#include "dtls13/message/extensions.h"
 #include "dtls13/message/failure.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
@@ -31,6 +30,7 @@ Status ParseNewSessionTicket(std::span<const uint8_t> body, NewSessionTicket* ou
     ByteReader value(*early_data);
     if (!value.ReadU32(&ticket.max_early_data_len) || !value.empty()) return DecodeError();
   }
+  ticket.extensions = *extensions;
   *out = ticket;
   return Status::Ok();
 }
@@ -54,6 +54,7 @@ std::vector<uint8_t> SerializeNewSessionTicket(const NewSessionTicket& ticket) {
       extensions.Write(ExtensionType::kEarlyData,
                        [&](ByteWriter* data) { data->WriteU32(ticket.max_early_data_len); });
     }
+    extensions.WriteCustom(ticket.custom_extensions);
   }
   if (!writer.ok()) return {};
   return body;

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "dtls13/message/extensions.h"
 #include "dtls13/wire/status.h"
 
 namespace dtls13 {
@@ -16,7 +17,17 @@ struct NewSessionTicket {
   uint32_t age_add = 0;
   std::span<const uint8_t> nonce;
   std::span<const uint8_t> ticket;
-  uint32_t max_early_data_len = 0;  // 0 when the extension is absent
+  uint32_t max_early_data_len = 0;                          // 0 when the extension is absent
+  ExtensionBlock extensions = {};                           // those received
+  std::span<const CustomExtension> custom_extensions = {};  // to be written
+};
+
+// TicketExtensions are a server's own extensions of its NewSessionTickets.
+class TicketExtensions {
+ public:
+  virtual ~TicketExtensions() = default;
+  // Add appends those of one ticket, which is about to be sent. False: it is not sent.
+  virtual bool Add(std::vector<CustomExtension>* extensions) = 0;
 };
 
 // ParseNewSessionTicket: decode_error for what is malformed, illegal_parameter for an extension

@@ -147,7 +147,7 @@ class CallbackSealer final : public TicketSealer {
     // A callback may write over what it is only to read.
     std::vector<uint8_t> head(ticket.begin(), ticket.begin() + kNameLen + EVP_MAX_IV_LENGTH);
     const int result = Call(head.data(), head.data() + kNameLen, cipher.get(), &mac, kDecrypts);
-    if (result < 0) attachment_.tickets.GiveUp();
+    if (result < 0) attachment_.tickets.Fail(AlertDescription::kInternalError);
     if (result <= 0) return {};
     const int iv_len = EVP_CIPHER_CTX_get_iv_length(cipher.get());
     const size_t mac_len = mac.size();

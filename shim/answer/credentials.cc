@@ -123,7 +123,7 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
       (!CheckCredential(attachment, *credential) || !AddStaple(attachment, credential.get()))) {
     return;
   }
-  if (!AddServerExtensions(attachment, /*asks_certificate=*/true)) return;
+  if (!AddServerExtensions(attachment, /*is_resumed=*/false)) return;
   if (credential != nullptr && !AddToCredential(attachment, credential.get())) return;
   association.ProvideCredential(std::move(credential), now);
 }

@@ -45,6 +45,19 @@ struct Place {
   size_t chain_index = 0;
 };
 
+// Connections are those that an extension is of, by SSL_EXT_IGNORE_ON_RESUMPTION.
+enum class Connections : uint8_t { kAll, kNew };
+
+Connections ConnectionsOf(const CustomExtensionMethod& method) {
+  const bool is_new = (method.context & SSL_EXT_IGNORE_ON_RESUMPTION) != 0;
+  return is_new ? Connections::kNew : Connections::kAll;
+}
+
+// UsesPsk: to libssl a handshake with an external PSK resumes a session too.
+bool UsesPsk(const SslAttachment& attachment) {
+  return attachment.association()->facts().result.psk_index.has_value();
+}
+
 // AddOne appends what `method` has to say. The failure's alert is the callback's.
 std::optional<HelloFailure> AddOne(SSL* ssl, const CustomExtensionMethod& method,
                                    const Place& place, std::vector<CustomExtension>* extensions) {
@@ -66,31 +79,57 @@ std::optional<HelloFailure> AddOne(SSL* ssl, const CustomExtensionMethod& method
 }
 
 // AddAll appends what a side says in one message. Where it answers, only what `asked` has.
-bool AddAll(SslAttachment& attachment, const Place& place, const ExtensionBlock* asked,
-            std::vector<CustomExtension>* extensions) {
+std::optional<HelloFailure> AddAll(SslAttachment& attachment, const Place& place, bool is_resumed,
+                                   const ExtensionBlock* asked,
+                                   std::vector<CustomExtension>* extensions) {
   SslAttachment::Busy busy(attachment);
   for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
     const bool was_asked = asked == nullptr || asked->Has(static_cast<ExtensionType>(method.type));
     if (!IsRelevant(method, place.where, /*in_client_hello=*/false) || !was_asked ||
-        !IsForSide(method, IsServer(attachment)) || !method.can_add()) {
+        !IsForSide(method, IsServer(attachment)) || !method.can_add() ||
+        (is_resumed && ConnectionsOf(method) == Connections::kNew)) {
       continue;
     }
-    if (const auto failure = AddOne(attachment.ssl(), method, place, extensions)) {
-      FailFor(attachment, failure->reason, failure->alert);
-      return false;
-    }
+    const auto failure = AddOne(attachment.ssl(), method, place, extensions);
+    if (failure) return failure;
   }
-  return true;
+  return std::nullopt;
 }
 
-// ParseBlock gives the extensions of one message to their callbacks.
-bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block) {
+// MustAddAll is false when a callback has ended the association.
+bool MustAddAll(SslAttachment& attachment, const Place& place, bool is_resumed,
+                const ExtensionBlock* asked, std::vector<CustomExtension>* extensions) {
+  const auto failure = AddAll(attachment, place, is_resumed, asked, extensions);
+  if (failure) FailFor(attachment, failure->reason, failure->alert);
+  return !failure;
+}
+
+// CallbackTicketExtensions are called while the association is at work, which cannot end there.
+class CallbackTicketExtensions final : public TicketExtensions {
+ public:
+  explicit CallbackTicketExtensions(SslAttachment& attachment) : attachment_(attachment) {}
+
+  bool Add(std::vector<CustomExtension>* extensions) override {
+    const auto failure = AddAll(attachment_, {.where = SSL_EXT_TLS1_3_NEW_SESSION_TICKET},
+                                UsesPsk(attachment_), nullptr, extensions);
+    if (failure) attachment_.tickets.Fail(failure->alert);
+    return !failure;
+  }
+
+ private:
+  SslAttachment& attachment_;
+};
+
+// ParseBlock gives those extensions of one message to their callbacks that are of `connections`.
+bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block,
+                Connections connections) {
   SslAttachment::Busy busy(attachment);
   const bool in_hello = place.where == SSL_EXT_CLIENT_HELLO;
   for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
     const auto data = block.Find(static_cast<ExtensionType>(method.type));
     if (!data || !IsRelevant(method, place.where, /*in_client_hello=*/false) ||
-        (in_hello && !IsForSide(method, IsServer(attachment)))) {
+        (in_hello && !IsForSide(method, IsServer(attachment))) ||
+        ConnectionsOf(method) != connections) {
       continue;
     }
     int alert = SSL_AD_DECODE_ERROR;
@@ -103,6 +142,11 @@ bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBl
   return true;
 }
 
+bool ParseAll(SslAttachment& attachment, const Place& place, const ExtensionBlock& block) {
+  return ParseBlock(attachment, place, block, Connections::kAll) &&
+         (UsesPsk(attachment) || ParseBlock(attachment, place, block, Connections::kNew));
+}
+
 void ParseCertificates(SslAttachment& attachment, std::span<const uint8_t> body) {
   const auto certificates = dtls13::ParseCertificate(body);
   if (!certificates) return;
@@ -110,8 +154,8 @@ void ParseCertificates(SslAttachment& attachment, std::span<const uint8_t> body)
     const CertificateEntryView& entry = certificates->entries[i];
     if (entry.extensions.empty()) continue;
     const OpenSslPtr<X509> certificate = ParseCertificate(attachment, entry.data);
-    if (!ParseBlock(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i},
-                    entry.extensions)) {
+    if (!ParseAll(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i},
+                  entry.extensions)) {
       return;
     }
   }
@@ -145,22 +189,32 @@ std::optional<HelloFailure> AddToClientHello(SslAttachment& attachment,
 
 bool ParseClientExtensions(SslAttachment& attachment) {
   return ParseBlock(attachment, {.where = SSL_EXT_CLIENT_HELLO},
-                    attachment.facts.client_hello().extensions);
+                    attachment.facts.client_hello().extensions, Connections::kAll);
 }
 
-bool AddServerExtensions(SslAttachment& attachment, bool asks_certificate) {
+bool ParseNewConnectionExtensions(SslAttachment& attachment) {
+  return !IsServer(attachment) ||
+         ParseBlock(attachment, {.where = SSL_EXT_CLIENT_HELLO},
+                    attachment.facts.client_hello().extensions, Connections::kNew);
+}
+
+std::shared_ptr<TicketExtensions> ExtensionsOfTickets(SslAttachment& attachment) {
+  if (MethodsOf(attachment).empty()) return nullptr;
+  return std::make_shared<CallbackTicketExtensions>(attachment);
+}
+
+bool AddServerExtensions(SslAttachment& attachment, bool is_resumed) {
   if (MethodsOf(attachment).empty()) return true;
   const ExtensionBlock& asked = attachment.facts.client_hello().extensions;
+  const bool asks_certificate = !is_resumed && DemandOf(attachment.ssl()).client_authentication !=
+                                                   ClientAuthentication::kNone;
   CustomExtensions added;
-  if (!AddAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, &asked, &added.server_hello) ||
-      !AddAll(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, &asked,
-              &added.encrypted_extensions)) {
-    return false;
-  }
-  if (asks_certificate &&
-      DemandOf(attachment.ssl()).client_authentication != ClientAuthentication::kNone &&
-      !AddAll(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST}, nullptr,
-              &added.certificate_request)) {
+  if (!MustAddAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, is_resumed, &asked,
+                  &added.server_hello) ||
+      !MustAddAll(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, is_resumed, &asked,
+                  &added.encrypted_extensions) ||
+      (asks_certificate && !MustAddAll(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST},
+                                       is_resumed, nullptr, &added.certificate_request))) {
     return false;
   }
   attachment.association()->ProvideExtensions(std::move(added));
@@ -175,7 +229,8 @@ bool AddToCredential(SslAttachment& attachment, Credential* credential) {
   for (size_t i = 0; i < credential->chain.size(); ++i) {
     const OpenSslPtr<X509> certificate = ParseCertificate(attachment, credential->chain[i]);
     std::vector<CustomExtension> added;
-    if (!AddAll(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i}, &asked, &added)) {
+    if (!MustAddAll(attachment, {SSL_EXT_TLS1_3_CERTIFICATE, certificate.get(), i},
+                    /*is_resumed=*/false, &asked, &added)) {
       return false;
     }
     if (added.empty()) continue;
@@ -195,19 +250,26 @@ void ParseReceivedExtensions(SslAttachment& attachment, const Event& event) {
   switch (static_cast<HandshakeType>(event.data[0])) {
     case HandshakeType::kServerHello:
       if (const auto hello = ParseServerHello(body); hello && !hello->IsHelloRetryRequest()) {
-        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, hello->extensions);
+        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, hello->extensions);
       }
       break;
     case HandshakeType::kEncryptedExtensions:
       if (const auto block = ParseEncryptedExtensions(body)) {
-        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, *block);
+        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS}, *block);
       }
       break;
     case HandshakeType::kCertificateRequest:
       if (const auto request = ParseCertificateRequest(body)) {
-        ParseBlock(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST}, request->extensions);
+        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_CERTIFICATE_REQUEST}, request->extensions);
       }
       break;
+    case HandshakeType::kNewSessionTicket: {
+      NewSessionTicket ticket;
+      if (ParseNewSessionTicket(body, &ticket).ok()) {
+        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_NEW_SESSION_TICKET}, ticket.extensions);
+      }
+      break;
+    }
     case HandshakeType::kCertificate:
       ParseCertificates(attachment, body);
       break;

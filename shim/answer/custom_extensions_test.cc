@@ -3,10 +3,12 @@
 // the measure, and what comes before the version is known of its DTLS 1.2.
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 
 #include <string>
 #include <vector>
 
+#include "dtls13/crypto/openssl_ptr.h"
 #include "shim/testing/ssl_pair.h"
 
 namespace dtls13::shim {
@@ -31,6 +33,8 @@ std::string NameOf(unsigned int context) {
       return "Certificate";
     case SSL_EXT_TLS1_3_CERTIFICATE_REQUEST:
       return "CertificateRequest";
+    case SSL_EXT_TLS1_3_NEW_SESSION_TICKET:
+      return "NewSessionTicket";
     default:
       return std::to_string(context);
   }
@@ -114,6 +118,21 @@ class CustomExtensionsTest : public testing::TestWithParam<Protocol> {
   void Run() {
     pair_.Make();
     pair_.Run();
+  }
+
+  // RunAgain resumes the session of the connection before.
+  void RunAgain() {
+    SSL_SESSION* session = SSL_get1_session(pair_.client.get());
+    // Or libssl resumes it no more.
+    for (SSL* ssl : {pair_.client.get(), pair_.server.get()}) {
+      SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
+    pair_.Make();
+    EXPECT_EQ(SSL_set_session(pair_.client.get(), session), 1);
+    SSL_SESSION_free(session);
+    for (Side* side : {&client_, &server_}) side->added = side->parsed = {};
+    pair_.Run();
+    EXPECT_EQ(SSL_session_reused(pair_.client.get()), 1);
   }
 
   void ExpectBothUp() {
@@ -207,6 +226,165 @@ TEST_P(CustomExtensionsTest, ServerThatCannotAddRefuses) {
   Run();
   EXPECT_EQ(pair_.server_end.reason, SSL_R_CALLBACK_FAILED);
   EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
+}
+
+TEST_P(CustomExtensionsTest, StandInTickets) {
+  Register(SSL_EXT_TLS1_3_NEW_SESSION_TICKET);
+  SSL_CTX_set_num_tickets(pair_.server_ctx.get(), 3);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(server_.added, Calls(3, "NewSessionTicket"));
+  EXPECT_EQ(client_.parsed, Calls(3, "NewSessionTicket: answers"));
+  EXPECT_EQ(client_.added, Calls());
+  EXPECT_EQ(server_.parsed, Calls());
+  server_.added = client_.parsed = {};
+  EXPECT_EQ(SSL_new_session_ticket(pair_.server.get()), 1);
+  EXPECT_EQ(SSL_do_handshake(pair_.server.get()), 1);
+  char byte;
+  EXPECT_EQ(SSL_read(pair_.client.get(), &byte, 1), -1);
+  EXPECT_EQ(server_.added, Calls{"NewSessionTicket"});
+  EXPECT_EQ(client_.parsed, Calls{"NewSessionTicket: answers"});
+}
+
+TEST_P(CustomExtensionsTest, TicketWithoutOne) {
+  Register(SSL_EXT_TLS1_3_NEW_SESSION_TICKET);
+  server_.add_result = 0;
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls());
+  EXPECT_EQ(SSL_SESSION_is_resumable(SSL_get_session(pair_.client.get())), 1);
+}
+
+TEST_P(CustomExtensionsTest, ServerThatCannotAddToATicketEnds) {
+  Register(SSL_EXT_TLS1_3_NEW_SESSION_TICKET);
+  server_.add_result = -1;
+  Run();
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_CALLBACK_FAILED);
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
+}
+
+TEST_P(CustomExtensionsTest, ClientEndsWithATicketThatItDoesNotTake) {
+  Register(SSL_EXT_TLS1_3_NEW_SESSION_TICKET);
+  client_.parse_result = 0;
+  Run();
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_BAD_EXTENSION);
+}
+
+TEST_P(CustomExtensionsTest, SomeAreOfNewSessionsAlone) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS |
+           SSL_EXT_IGNORE_ON_RESUMPTION);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(server_.parsed, Calls{"ClientHello: asks"});
+  EXPECT_EQ(client_.parsed, Calls{"EncryptedExtensions: answers"});
+  RunAgain();
+  ExpectBothUp();
+  EXPECT_EQ(client_.added, Calls{"ClientHello"});
+  EXPECT_EQ(server_.parsed, Calls());
+  EXPECT_EQ(server_.added, Calls());
+  EXPECT_EQ(client_.parsed, Calls());
+}
+
+TEST_P(CustomExtensionsTest, OthersAreOfResumedSessionsToo) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS);
+  Run();
+  RunAgain();
+  ExpectBothUp();
+  EXPECT_EQ(server_.parsed, Calls{"ClientHello: asks"});
+  EXPECT_EQ(client_.parsed, Calls{"EncryptedExtensions: answers"});
+}
+
+// ServerInfo is one entry of SSL_SERVERINFOV2.
+std::string ServerInfo(unsigned int context, const std::string& data) {
+  std::string entry;
+  for (int shift = 24; shift >= 0; shift -= 8) entry.push_back(static_cast<char>(context >> shift));
+  entry.push_back(static_cast<char>(kType >> 8));
+  entry.push_back(static_cast<char>(kType & 0xff));
+  entry.push_back(static_cast<char>(data.size() >> 8));
+  entry.push_back(static_cast<char>(data.size()));
+  return entry + data;
+}
+
+class ServerInfoTest : public CustomExtensionsTest {
+ protected:
+  void Use(unsigned int context, const std::string& data) {
+    const std::string info = ServerInfo(context, data);
+    EXPECT_EQ(
+        SSL_CTX_use_serverinfo_ex(pair_.server_ctx.get(), SSL_SERVERINFOV2,
+                                  reinterpret_cast<const unsigned char*>(info.data()), info.size()),
+        1);
+    client_.data.clear();
+    EXPECT_EQ(SSL_CTX_add_custom_ext(pair_.client_ctx.get(), kType, context, Side::Add, Side::Free,
+                                     &client_, Side::Parse, &client_),
+              1);
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocols, ServerInfoTest,
+                         testing::Values(Protocol::kTls13, Protocol::kDtls13), ProtocolName);
+
+TEST_P(ServerInfoTest, IsSent) {
+  Use(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS | SSL_EXT_TLS1_3_CERTIFICATE,
+      "info");
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, (Calls{"EncryptedExtensions: info", "Certificate: info"}));
+  RunAgain();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls());
+}
+
+TEST_P(ServerInfoTest, IsOfTheKeyThatItWasLoadedFor) {
+  Use(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_CERTIFICATE, "info");
+  TestCertificate("other", nullptr, "RSA").UseOn(pair_.server_ctx.get());
+  SSL_CTX_set1_sigalgs_list(pair_.client_ctx.get(), "RSA-PSS+SHA256");
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls());
+  SSL_CTX_set1_sigalgs_list(pair_.client_ctx.get(), "ECDSA+SHA256");
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls{"Certificate: info"});
+}
+
+TEST_P(ServerInfoTest, ComesFromAFile) {
+  constexpr unsigned int kContext = SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS;
+  const std::string info = ServerInfo(kContext, "info");
+  const std::string path = testing::TempDir() + "/serverinfo.pem";
+  const OpenSslPtr<BIO> file(BIO_new_file(path.c_str(), "w"));
+  PEM_write_bio(file.get(), "SERVERINFOV2 FOR TEST", "",
+                reinterpret_cast<const unsigned char*>(info.data()),
+                static_cast<long>(info.size()));
+  ASSERT_EQ(BIO_flush(file.get()), 1);
+  ASSERT_EQ(SSL_CTX_use_serverinfo_file(pair_.server_ctx.get(), path.c_str()), 1);
+  client_.data.clear();
+  SSL_CTX_add_custom_ext(pair_.client_ctx.get(), kType, kContext, Side::Add, Side::Free, &client_,
+                         Side::Parse, &client_);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls{"EncryptedExtensions: info"});
+}
+
+TEST_P(ServerInfoTest, IsAskedForEmptily) {
+  Use(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_CERTIFICATE, "info");
+  client_.data = "asks";
+  Run();
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_BAD_EXTENSION);
+}
+
+TEST_P(ServerInfoTest, OfTheFirstVersionIsNotOfThis) {
+  const std::string info = ServerInfo(0, "info").substr(4);
+  EXPECT_EQ(
+      SSL_CTX_use_serverinfo(pair_.server_ctx.get(),
+                             reinterpret_cast<const unsigned char*>(info.data()), info.size()),
+      1);
+  client_.data.clear();
+  EXPECT_EQ(SSL_CTX_add_client_custom_ext(pair_.client_ctx.get(), kType, Side::OldAdd,
+                                          Side::OldFree, &client_, Side::OldParse, &client_),
+            1);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.parsed, Calls());
 }
 
 int num_verified = 0;

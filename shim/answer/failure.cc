@@ -12,4 +12,11 @@ void FailFor(SslAttachment& attachment, int reason, AlertDescription alert) {
   attachment.association()->Abort(alert);
 }
 
+bool EndByTicketFailure(SslAttachment& attachment) {
+  const std::optional<AlertDescription> alert = attachment.tickets.failure();
+  if (!alert || attachment.failed()) return false;
+  FailFor(attachment, SSL_R_CALLBACK_FAILED, *alert);
+  return true;
+}
+
 }  // namespace dtls13::shim

@@ -16,6 +16,9 @@ struct HelloFailure {
 // FailFor ends the association with `alert` and puts `reason` (SSL_R_*) on the error queue.
 void FailFor(SslAttachment& attachment, int reason, AlertDescription alert);
 
+// EndByTicketFailure does so where a callback about tickets has failed meanwhile, and says whether.
+bool EndByTicketFailure(SslAttachment& attachment);
+
 }  // namespace dtls13::shim
 
 #endif  // DTLS13_SHIM_ANSWER_FAILURE_H_

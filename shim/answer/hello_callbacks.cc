@@ -106,10 +106,7 @@ bool CallCertificate(SslAttachment& attachment) {
 }  // namespace
 
 bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
-  if (attachment.tickets.gave_up()) {
-    FailFor(attachment, SSL_R_CALLBACK_FAILED, AlertDescription::kInternalError);
-    return false;
-  }
+  if (EndByTicketFailure(attachment)) return false;
   const auto client_hello = [question](SslAttachment& asked) {
     asked.callbacks.set_initial_ctx(asked.ctx());
     asked.facts.set_server_name(asked.association()->facts().client_hello.server_name);
@@ -126,7 +123,8 @@ bool RunServerNameCallback(SslAttachment& attachment) {
 }
 
 bool RunCertificateCallback(SslAttachment& attachment) {
-  return InTurn(attachment, CallbackTurn::kCertificate, CallCertificate);
+  return InTurn(attachment, CallbackTurn::kNewExtensions, ParseNewConnectionExtensions) &&
+         InTurn(attachment, CallbackTurn::kCertificate, CallCertificate);
 }
 
 bool RunClientCertificateCallback(SslAttachment& attachment, bool* found) {

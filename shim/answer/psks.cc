@@ -191,7 +191,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
       NoteSessionData(attachment);
       const size_t index = association.facts().client_hello.ticket_index;
       std::shared_ptr<const Session> session = SessionToResume(attachment);
-      if (!AddServerExtensions(attachment, /*asks_certificate=*/false)) return;
+      if (!AddServerExtensions(attachment, /*is_resumed=*/true)) return;
       association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
       return;
     }
@@ -206,7 +206,7 @@ void AnswerPskWanted(SslAttachment& attachment, Instant now) {
     if (psk.empty()) continue;
     if (!PrepareTickets(attachment, /*is_new=*/true)) return;
     NoteSessionData(attachment);
-    if (!AddServerExtensions(attachment, /*asks_certificate=*/false)) return;
+    if (!AddServerExtensions(attachment, /*is_resumed=*/true)) return;
     association.ProvidePsk(i, std::move(psk), now);
     return;
   }

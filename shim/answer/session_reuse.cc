@@ -10,6 +10,7 @@
 #include "dtls13/wire/byte_writer.h"
 #include "shim/answer/application_tickets.h"
 #include "shim/answer/certificates.h"
+#include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
 #include "shim/answer/session_object.h"
 #include "shim/attachment/security_policy.h"
@@ -191,6 +192,7 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   if (handshake->server.ticket_keys == nullptr) return;
   handshake->server.num_tickets = CurrentPolicy().tickets.value_or(Real().SSL_get_num_tickets(ssl));
   handshake->server.ask_ticket = true;
+  handshake->server.ticket_extensions = ExtensionsOfTickets(attachment);
   // The keys are those of the first connection's time, which the application may have changed.
   if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
   handshake->server.tell_tickets = Real().SSL_CTX_sess_get_new_cb(ctx) != nullptr ||

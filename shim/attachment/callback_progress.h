@@ -27,12 +27,13 @@ enum class Want : uint8_t {
 // whatever questions the association asks meanwhile. A client has only the server name's and the
 // certificate's.
 enum class CallbackTurn : uint8_t {
-  kClientHello,  // SSL_CTX_set_client_hello_cb
-  kExtensions,   // SSL_CTX_add_custom_ext
-  kServerName,   // SSL_CTX_set_tlsext_servername_callback
-  kProtocol,     // SSL_CTX_set_alpn_select_cb
-  kCertificate,  // SSL_set_cert_cb
-  kNone,         // all have had it
+  kClientHello,    // SSL_CTX_set_client_hello_cb
+  kExtensions,     // SSL_CTX_add_custom_ext
+  kServerName,     // SSL_CTX_set_tlsext_servername_callback
+  kProtocol,       // SSL_CTX_set_alpn_select_cb
+  kNewExtensions,  // SSL_CTX_add_custom_ext, of connections that resume nothing
+  kCertificate,    // SSL_set_cert_cb
+  kNone,           // all have had it
 };
 
 // CallbackProgress is how far the application's callbacks are in the handshake of one SSL: whose

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,10 @@ struct RecordSettings {
   size_t padding_block = 0;
 };
 
+// ServerInfos are a server's extensions as bytes, in libssl's second form, by the name of the type
+// of the key whose certificate they go with.
+using ServerInfos = std::map<std::string, std::vector<uint8_t>>;
+
 // SslSettings are what an application sets on an SSL_CTX or an SSL, that an SSL inherits when it is
 // made, and that libssl has no getter for. Entries record them and pass the call on.
 struct SslSettings {
@@ -92,6 +97,8 @@ struct SslSettings {
 
   // The application's extensions, null where there are none. Shared by all that inherit them.
   std::shared_ptr<const std::vector<CustomExtensionMethod>> custom_extensions;
+  // What SSL_CTX_use_serverinfo_ex loaded, null where nothing is.
+  std::shared_ptr<const ServerInfos> server_infos;
   // SSL_set_tlsext_max_fragment_length; nothing: not set.
   std::optional<MaxFragmentLength> max_fragment_length;
   RecordSettings records;

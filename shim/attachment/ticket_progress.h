@@ -3,8 +3,11 @@
 #define DTLS13_SHIM_ATTACHMENT_TICKET_PROGRESS_H_
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
+
+#include "dtls13/wire/alert.h"
 
 namespace dtls13::shim {
 
@@ -20,14 +23,15 @@ class TicketProgress {
   const std::vector<uint8_t>& data() const { return data_; }
   void KeepData(std::vector<uint8_t> data) { data_ = std::move(data); }
 
-  // GiveUp: the callback of ticket keys has given up on a ticket, which ends the handshake.
-  void GiveUp() { gave_up_ = true; }
-  bool gave_up() const { return gave_up_; }
+  // Fail: a callback about tickets has failed where the association was at work, and is to end with
+  // `alert`.
+  void Fail(AlertDescription alert) { failure_ = alert; }
+  std::optional<AlertDescription> failure() const { return failure_; }
 
  private:
   std::vector<uint8_t> data_;
   bool prepared_ = false;
-  bool gave_up_ = false;
+  std::optional<AlertDescription> failure_;
 };
 
 }  // namespace dtls13::shim

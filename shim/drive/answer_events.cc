@@ -6,6 +6,7 @@
 
 #include "shim/answer/credentials.h"
 #include "shim/answer/custom_extensions.h"
+#include "shim/answer/failure.h"
 #include "shim/answer/psks.h"
 #include "shim/answer/security_checks.h"
 #include "shim/answer/session_reuse.h"
@@ -75,6 +76,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       break;
     case EventType::kConnected:
       SettleSession(attachment);
+      EndByTicketFailure(attachment);
       break;
     case EventType::kApplicationData:
     case EventType::kEarlyData:

@@ -6,10 +6,12 @@
 #include <string_view>
 
 #include "dtls13/crypto/openssl_ptr.h"
+#include "shim/answer/failure.h"
 #include "shim/answer/session_object.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/attachment/ssl_attachment.h"
 #include "shim/bio/clock.h"
+#include "shim/drive/driver.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -90,7 +92,11 @@ DTLS13_EXPORT int SSL_set_session(SSL* ssl, SSL_SESSION* session) noexcept {
 DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
   SslAttachment* ours = SslAttachment::Ours(ssl);
   if (ours == nullptr) return Real().SSL_new_session_ticket(ssl);
-  if (!ours->handshake_over() || !ours->association()->SendTicket(dtls13::shim::Now())) return 0;
+  if (!ours->handshake_over()) return 0;
+  const bool is_sent = ours->association()->SendTicket(dtls13::shim::Now());
+  if (dtls13::shim::EndByTicketFailure(*ours) || !is_sent) return 0;
+  // libssl's leaves with the next call of SSL_do_handshake at the latest.
+  dtls13::shim::Drive(*ours, dtls13::shim::Goal::kFlush);
   // The SSL's session is the last ticket's.
   ours->lent().SetSession(nullptr);
   return 1;

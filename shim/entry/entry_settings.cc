@@ -229,6 +229,7 @@ DTLS13_EXPORT SSL_CTX* SSL_set_SSL_CTX(SSL* ssl, SSL_CTX* ctx) noexcept {
   if (const CtxAttachment* taken = CtxAttachment::FindOrCreate(after)) {
     attachment->settings.certificate = taken->settings.certificate;
     attachment->settings.custom_extensions = taken->settings.custom_extensions;
+    attachment->settings.server_infos = taken->settings.server_infos;
     attachment->settings.signature_schemes = taken->settings.signature_schemes;
     attachment->settings.client_signature_schemes = taken->settings.client_signature_schemes;
     const CtxAttachment* left = CtxAttachment::Find(before);
