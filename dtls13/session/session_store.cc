@@ -14,36 +14,65 @@ SessionStore::SessionStore(std::shared_ptr<RandomSource> random, uint32_t lifeti
 
 std::vector<uint8_t> SessionStore::Seal(const Session& session, WallTime now) {
   Name name;
+  if (capacity_ == 0 || !random_->Fill(name)) return {};
   std::vector<uint8_t> bytes = SerializeSession(session);
-  if (bytes.empty() || capacity_ == 0 || !random_->Fill(name)) {
+  if (bytes.empty()) return {};
+  const std::lock_guard lock(mutex_);
+  Insert(name, std::move(bytes), now + std::chrono::seconds(session.lifetime_s), now);
+  return {name.begin(), name.end()};
+}
+
+void SessionStore::Keep(std::span<const uint8_t> ticket, const Session& session, WallTime now) {
+  const std::optional<Name> name = NameOf(ticket);
+  std::vector<uint8_t> bytes = SerializeSession(session);
+  if (!name || bytes.empty() || capacity_ == 0 || IsExpired(session, now)) {
     Cleanse(bytes);
-    return {};
+    return;
   }
   const std::lock_guard lock(mutex_);
-  // All live equally long, so that the oldest are those whose time is over first.
+  const auto stored = sessions_.find(*name);
+  if (stored != sessions_.end()) Forget(stored);
+  Insert(*name, std::move(bytes), session.issued_at + std::chrono::seconds(session.lifetime_s),
+         now);
+}
+
+void SessionStore::Insert(const Name& name, std::vector<uint8_t> session, WallTime expires,
+                          WallTime now) {
+  // All live equally long, or nearly so: the oldest are those whose time is over first.
   while (!by_age_.empty()) {
     const auto oldest = sessions_.find(by_age_.front());
     if (sessions_.size() < capacity_ && oldest->second.expires > now) break;
     Forget(oldest);
   }
   by_age_.push_back(name);
-  sessions_[name] = {.session = std::move(bytes),
-                     .expires = now + std::chrono::seconds(session.lifetime_s),
-                     .at = std::prev(by_age_.end())};
-  return {name.begin(), name.end()};
+  sessions_[name] = {
+      .session = std::move(session), .expires = expires, .at = std::prev(by_age_.end())};
 }
 
-std::optional<Session> SessionStore::Open(std::span<const uint8_t> ticket, WallTime now) {
+std::optional<SessionStore::Name> SessionStore::NameOf(std::span<const uint8_t> ticket) {
   Name name;
   if (ticket.size() != name.size()) return std::nullopt;
   std::ranges::copy(ticket, name.begin());
+  return name;
+}
+
+std::optional<Session> SessionStore::Open(std::span<const uint8_t> ticket, WallTime now) {
+  const std::optional<Name> name = NameOf(ticket);
+  if (!name) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  const auto stored = sessions_.find(name);
+  const auto stored = sessions_.find(*name);
   if (stored == sessions_.end()) return std::nullopt;
   std::optional<Session> session = ParseSession(stored->second.session);
-  if (session.has_value() && !IsExpired(*session, now)) return session;
-  Forget(stored);
-  return std::nullopt;
+  if (!session.has_value() || IsExpired(*session, now)) Forget(stored);
+  return session;
+}
+
+void SessionStore::Remove(std::span<const uint8_t> ticket) {
+  const std::optional<Name> name = NameOf(ticket);
+  if (!name) return;
+  const std::lock_guard lock(mutex_);
+  const auto stored = sessions_.find(*name);
+  if (stored != sessions_.end()) Forget(stored);
 }
 
 void SessionStore::Forget(std::map<Name, Stored>::iterator stored) {

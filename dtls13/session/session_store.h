@@ -32,7 +32,12 @@ class SessionStore final : public TicketSealer {
   uint32_t lifetime_s() const override { return lifetime_s_; }
   // Empty when there is no randomness, or no room at all.
   std::vector<uint8_t> Seal(const Session& session, WallTime now) override;
+  // It forgets one whose time is over.
   std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) override;
+  // Keep stores a session from elsewhere under a ticket that has 32 bytes, as Seal's have.
+  void Keep(std::span<const uint8_t> ticket, const Session& session, WallTime now);
+  // Remove forgets the session of `ticket`, if there is one.
+  void Remove(std::span<const uint8_t> ticket);
 
  private:
   static constexpr size_t kNameLen = 32;
@@ -43,7 +48,9 @@ class SessionStore final : public TicketSealer {
     std::list<Name>::iterator at;
   };
 
-  // Needs mutex_.
+  static std::optional<Name> NameOf(std::span<const uint8_t> ticket);
+  // Both need mutex_.
+  void Insert(const Name& name, std::vector<uint8_t> session, WallTime expires, WallTime now);
   void Forget(std::map<Name, Stored>::iterator stored);
 
   const std::shared_ptr<RandomSource> random_;

@@ -49,8 +49,8 @@ class TicketSealer {
   virtual uint32_t lifetime_s() const = 0;
   // Seal returns the ticket of `session`, whose own `ticket` is left out. Empty for none.
   virtual std::vector<uint8_t> Seal(const Session& session, WallTime now) = 0;
-  // Open returns the session of a ticket that Seal has made and that is in time; nothing for any
-  // other.
+  // Open returns the session of a ticket that Seal has made, and nothing for any other. One whose
+  // time is over may come too: whoever resumes it looks.
   virtual std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) = 0;
 };
 

@@ -16,6 +16,7 @@
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/secret.h"
 #include "shim/answer/failure.h"
+#include "shim/attachment/security_policy.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -89,7 +90,7 @@ class CallbackSealer final : public TicketSealer {
     return ticket.size() <= kMaxSealedTicketLen ? ticket : std::vector<uint8_t>();
   }
 
-  std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime now) override {
+  std::optional<Session> Open(std::span<const uint8_t> ticket, WallTime /*now*/) override {
     // Callbacks read that far without looking.
     if (ticket.size() < kNameLen + EVP_MAX_IV_LENGTH || ticket.size() > kMaxSealedTicketLen) {
       return std::nullopt;
@@ -98,7 +99,6 @@ class CallbackSealer final : public TicketSealer {
     std::vector<uint8_t> content = OpenContent(ticket);
     std::optional<Session> session = ParseSession(content);
     Cleanse(content);
-    if (!session || IsExpired(*session, now)) return std::nullopt;
     return session;
   }
 
@@ -149,6 +149,8 @@ class CallbackSealer final : public TicketSealer {
     const int result = Call(head.data(), head.data() + kNameLen, cipher.get(), &mac, kDecrypts);
     if (result < 0) attachment_.tickets.Fail(AlertDescription::kInternalError);
     if (result <= 0) return {};
+    constexpr int kRenew = 2;
+    attachment_.tickets.SetKeyCallbackRenews(result == kRenew);
     const int iv_len = EVP_CIPHER_CTX_get_iv_length(cipher.get());
     const size_t mac_len = mac.size();
     if (iv_len < 0 || mac_len == 0 ||
@@ -209,6 +211,15 @@ SessionPtr ObjectOf(SslAttachment& attachment, const Session& session,
   return object;
 }
 
+SSL_TICKET_RETURN AskVerdict(SslAttachment& attachment, SSL_SESSION* object,
+                             const OfferedIdentity& ticket, SSL_TICKET_STATUS status) {
+  SslAttachment::Busy busy(attachment);
+  const CtxCallbacks& callbacks = attachment.ctx()->callbacks;
+  return callbacks.decrypt_ticket(attachment.ssl(), object, ticket.identity.data(),
+                                  std::min(ticket.identity.size(), kNameLen), status,
+                                  callbacks.ticket_arg);
+}
+
 }  // namespace
 
 std::shared_ptr<TicketSealer> ApplicationTickets(SslAttachment& attachment,
@@ -218,10 +229,24 @@ std::shared_ptr<TicketSealer> ApplicationTickets(SslAttachment& attachment,
   return std::make_shared<CallbackSealer>(attachment, lifetime);
 }
 
+bool KeepsSessions(SSL* ssl) {
+  return (Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) != 0 || !AreTicketsAllowed(ssl);
+}
+
+bool WantsVerdicts(const SslAttachment& attachment) {
+  const CtxAttachment* ctx = attachment.ctx();
+  return ctx != nullptr && ctx->callbacks.decrypt_ticket != nullptr &&
+         !KeepsSessions(attachment.ssl());
+}
+
 bool PrepareTickets(SslAttachment& attachment, bool is_new) {
   if (!attachment.tickets.TryPrepare()) return true;
   SslAttachment::Busy busy(attachment);
   SSL* ssl = attachment.ssl();
+  if (!attachment.tickets.renews()) {
+    attachment.association()->WithholdTickets();
+    return true;
+  }
   const NotResumableFunction not_resumable = attachment.settings.not_resumable;
   if (is_new && not_resumable != nullptr && not_resumable(ssl, /*is_forward_secure=*/1) != 0) {
     attachment.association()->WithholdTickets();
@@ -254,25 +279,46 @@ bool PrepareTickets(SslAttachment& attachment, bool is_new) {
 
 TicketUse JudgeUse(SslAttachment& attachment, const Session& session,
                    std::span<const uint8_t> data) {
-  const CtxAttachment* ctx = attachment.ctx();
-  if (ctx == nullptr || ctx->callbacks.decrypt_ticket == nullptr) return TicketUse::kUse;
-  SslAttachment::Busy busy(attachment);
+  const bool renews = attachment.tickets.key_callback_renews() || KeepsSessions(attachment.ssl());
+  if (!WantsVerdicts(attachment)) {
+    attachment.tickets.SetRenews(renews);
+    return TicketUse::kUse;
+  }
   const ClientHelloInfo& hello = attachment.association()->facts().client_hello;
-  const std::vector<uint8_t>& ticket = hello.psk_identities[hello.ticket_index].identity;
   const SessionPtr object = ObjectOf(attachment, session, data);
   if (object == nullptr) return TicketUse::kIgnore;
-  switch (ctx->callbacks.decrypt_ticket(attachment.ssl(), object.get(), ticket.data(),
-                                        std::min(ticket.size(), kNameLen), SSL_TICKET_SUCCESS_RENEW,
-                                        ctx->callbacks.ticket_arg)) {
+  const SSL_TICKET_RETURN verdict =
+      AskVerdict(attachment, object.get(), hello.psk_identities[hello.ticket_index],
+                 renews ? SSL_TICKET_SUCCESS_RENEW : SSL_TICKET_SUCCESS);
+  switch (verdict) {
     case SSL_TICKET_RETURN_USE:
     case SSL_TICKET_RETURN_USE_RENEW:
+      attachment.tickets.SetRenews(verdict == SSL_TICKET_RETURN_USE_RENEW);
       return TicketUse::kUse;
     case SSL_TICKET_RETURN_IGNORE:
     case SSL_TICKET_RETURN_IGNORE_RENEW:
+      attachment.tickets.SetRenews(verdict == SSL_TICKET_RETURN_IGNORE_RENEW);
       return TicketUse::kIgnore;
     default:
       FailFor(attachment, ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError);
       return TicketUse::kFailed;
+  }
+}
+
+bool JudgeUnopened(SslAttachment& attachment, const OfferedIdentity& ticket) {
+  if (!WantsVerdicts(attachment)) {
+    attachment.tickets.SetRenews(true);
+    return true;
+  }
+  switch (AskVerdict(attachment, nullptr, ticket, SSL_TICKET_NO_DECRYPT)) {
+    case SSL_TICKET_RETURN_IGNORE:
+      return true;
+    case SSL_TICKET_RETURN_IGNORE_RENEW:
+      attachment.tickets.SetRenews(true);
+      return true;
+    default:
+      FailFor(attachment, ERR_R_INTERNAL_ERROR, AlertDescription::kInternalError);
+      return false;
   }
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "dtls13/message/client_hello_info.h"
 #include "dtls13/session/session.h"
 #include "dtls13/session/ticket_keyring.h"
 #include "shim/attachment/ssl_attachment.h"
@@ -26,6 +27,13 @@ std::shared_ptr<TicketSealer> ApplicationTickets(SslAttachment& attachment,
 // when a callback has ended the association.
 bool PrepareTickets(SslAttachment& attachment, bool is_new);
 
+// KeepsSessions: the server's tickets name sessions that it keeps, by SSL_OP_NO_TICKET or because
+// the security callback forbids others.
+bool KeepsSessions(SSL* ssl);
+
+// WantsVerdicts: SSL_CTX_set_session_ticket_cb's callback is asked about the clients' tickets.
+bool WantsVerdicts(const SslAttachment& attachment);
+
 // TicketUse is what SSL_CTX_set_session_ticket_cb's callback makes of a ticket.
 enum class TicketUse : uint8_t {
   kUse,
@@ -35,6 +43,9 @@ enum class TicketUse : uint8_t {
 // JudgeUse asks it about `session`, whose ticket carried `data` of the application's.
 TicketUse JudgeUse(SslAttachment& attachment, const Session& session,
                    std::span<const uint8_t> data);
+// JudgeUnopened asks it about what may be a ticket, and has not been opened. False when it has
+// ended the association.
+bool JudgeUnopened(SslAttachment& attachment, const OfferedIdentity& ticket);
 
 }  // namespace dtls13::shim
 

@@ -74,6 +74,8 @@ struct Uses {
   int generate_result = 1;
   int num_generated = 0;
   std::vector<std::string> seen = {};
+  SSL_TICKET_RETURN unopened = SSL_TICKET_RETURN_IGNORE_RENEW;
+  std::vector<SSL_TICKET_STATUS> statuses = {};
 
   static int Generate(SSL* ssl, void* arg) {
     auto* self = static_cast<Uses*>(arg);
@@ -86,8 +88,9 @@ struct Uses {
                                    const unsigned char* /*name*/, size_t name_len,
                                    SSL_TICKET_STATUS status, void* arg) {
     auto* self = static_cast<Uses*>(arg);
+    self->statuses.push_back(status);
     // A client without a ticket says so in DTLS 1.2.
-    if (session == nullptr) return SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (session == nullptr) return self->unopened;
     EXPECT_EQ(name_len, 16u);
     EXPECT_TRUE(status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW);
     // libssl never frees it after SSL_TICKET_RETURN_ABORT; LeakSanitizer reaches it from here.
@@ -205,6 +208,97 @@ TEST_P(ApplicationTicketsTest, ApplicationMayIgnoreATicket) {
   uses_.use = SSL_TICKET_RETURN_ABORT;
   Connect(session.get());
   EXPECT_FALSE(pair_.server_end.is_up);
+}
+
+// What follows is of TLS 1.3 and DTLS 1.3: in DTLS 1.2 the ServerHello says whether there is a
+// ticket.
+class TicketVerdictTest : public ApplicationTicketsTest {
+ protected:
+  TicketVerdictTest() {
+    SSL_CTX_set_session_ticket_cb(pair_.server_ctx.get(), Uses::Generate, Uses::Decrypt, &uses_);
+    SSL_CTX_set_session_cache_mode(pair_.client_ctx.get(),
+                                   SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(pair_.client_ctx.get(), [](SSL* ssl, SSL_SESSION* /*session*/) {
+      ++*static_cast<int*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+      return 0;
+    });
+    SSL_CTX_set_app_data(pair_.client_ctx.get(), &num_tickets_);
+  }
+
+  // TicketsOf is how many tickets a connection brings that begins with `session`.
+  int TicketsOf(SSL_SESSION* session) {
+    num_tickets_ = 0;
+    uses_.statuses.clear();
+    // A client that keeps sessions uses each object once.
+    const SessionPtr copy(SSL_SESSION_dup(session));
+    Connect(copy.get());
+    return num_tickets_;
+  }
+
+  int num_tickets_ = 0;
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocols, TicketVerdictTest,
+                         testing::Values(Protocol::kTls13, Protocol::kDtls13), ProtocolName);
+
+TEST_P(TicketVerdictTest, SaysWhetherThereIsAnotherTicket) {
+  const SessionPtr session = Connect();
+  EXPECT_TRUE(uses_.statuses.empty()) << "nobody had one";
+  struct {
+    SSL_TICKET_RETURN use;
+    int num_tickets;
+  } const cases[] = {{SSL_TICKET_RETURN_USE, 0},
+                     {SSL_TICKET_RETURN_USE_RENEW, 1},
+                     {SSL_TICKET_RETURN_IGNORE, 0},
+                     {SSL_TICKET_RETURN_IGNORE_RENEW, 2}};
+  for (const auto& expected : cases) {
+    uses_.use = expected.use;
+    EXPECT_EQ(TicketsOf(session.get()), expected.num_tickets) << expected.use;
+    ExpectUp();
+    EXPECT_EQ(uses_.statuses, std::vector{SSL_TICKET_SUCCESS_RENEW});
+  }
+}
+
+TEST_P(TicketVerdictTest, KeyCallbackSaysWhetherToRenew) {
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(pair_.server_ctx.get(), KeyEvp);
+  const SessionPtr session = Connect();
+  TheKeys().open_result = 1;
+  uses_.use = SSL_TICKET_RETURN_USE;
+  EXPECT_EQ(TicketsOf(session.get()), 0);
+  EXPECT_EQ(uses_.statuses, std::vector{SSL_TICKET_SUCCESS});
+  TheKeys().open_result = 2;
+  TicketsOf(session.get());
+  EXPECT_EQ(uses_.statuses, std::vector{SSL_TICKET_SUCCESS_RENEW});
+  SSL_CTX_set_session_ticket_cb(pair_.server_ctx.get(), nullptr, nullptr, nullptr);
+  EXPECT_EQ(TicketsOf(session.get()), 1);
+  TheKeys().open_result = 1;
+  EXPECT_EQ(TicketsOf(session.get()), 0);
+  EXPECT_EQ(SSL_session_reused(pair_.client.get()), 1);
+}
+
+TEST_P(TicketVerdictTest, IsAskedForAboutWhatDoesNotOpen) {
+  const SessionPtr foreign = Connect();
+  SSL_CTX_set_tlsext_ticket_key_evp_cb(pair_.server_ctx.get(), KeyEvp);
+  EXPECT_EQ(TicketsOf(foreign.get()), 2);
+  ExpectUp();
+  EXPECT_EQ(uses_.statuses, std::vector{SSL_TICKET_NO_DECRYPT});
+  uses_.unopened = SSL_TICKET_RETURN_IGNORE;
+  EXPECT_EQ(TicketsOf(foreign.get()), 0);
+  ExpectUp();
+  for (const SSL_TICKET_RETURN verdict : {SSL_TICKET_RETURN_ABORT, SSL_TICKET_RETURN_USE}) {
+    uses_.unopened = verdict;
+    TicketsOf(foreign.get());
+    EXPECT_FALSE(pair_.server_end.is_up);
+    EXPECT_EQ(pair_.client_end.reason, SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
+  }
+}
+
+TEST_P(TicketVerdictTest, IsNotAskedForAboutSessionsThatTheServerKeeps) {
+  SSL_CTX_set_options(pair_.server_ctx.get(), SSL_OP_NO_TICKET);
+  const SessionPtr session = Connect();
+  EXPECT_EQ(TicketsOf(session.get()), 1);
+  EXPECT_EQ(SSL_session_reused(pair_.client.get()), 1);
+  EXPECT_TRUE(uses_.statuses.empty());
 }
 
 TEST_P(ApplicationTicketsTest, GenerationMayFail) {

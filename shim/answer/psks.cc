@@ -161,6 +161,23 @@ bool FindKey(SslAttachment& attachment, const std::vector<uint8_t>& identity, Ps
   return true;
 }
 
+// ReadyToAnswer does what comes before a key that is no session's.
+bool ReadyToAnswer(SslAttachment& attachment) {
+  if (!PrepareTickets(attachment, /*is_new=*/true)) return false;
+  NoteSessionData(attachment);
+  return AddServerExtensions(attachment, /*is_resumed=*/true);
+}
+
+void Resume(SslAttachment& attachment, Instant now) {
+  Association& association = *attachment.association();
+  const size_t index = association.facts().client_hello.ticket_index;
+  if (!PrepareTickets(attachment, /*is_new=*/false)) return;
+  NoteSessionData(attachment);
+  std::shared_ptr<const Session> session = SessionToResume(attachment);
+  if (!AddServerExtensions(attachment, /*is_resumed=*/true)) return;
+  association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
+}
+
 }  // namespace
 
 std::optional<HelloFailure> CollectClientPsks(SslAttachment& attachment, std::vector<Psk>* psks) {
@@ -177,38 +194,34 @@ bool MayKnowPsks(const SslAttachment& attachment) {
   const CtxAttachment* ctx = attachment.ctx();
   // libcoap's ClientHello callback sets the PSK callback.
   return settings.psk_server != nullptr || settings.psk_find_session != nullptr ||
-         (ctx != nullptr && ctx->callbacks.client_hello);
+         WantsVerdicts(attachment) || (ctx != nullptr && ctx->callbacks.client_hello);
 }
 
 void AnswerPskWanted(SslAttachment& attachment, Instant now) {
   if (!RunHelloCallbacks(attachment, EventType::kPskWanted)) return;
   Association& association = *attachment.association();
-  switch (JudgeTicket(attachment)) {
-    case TicketAnswer::kFailed:
-      return;
-    case TicketAnswer::kResumable: {
-      if (!PrepareTickets(attachment, /*is_new=*/false)) return;
-      NoteSessionData(attachment);
-      const size_t index = association.facts().client_hello.ticket_index;
-      std::shared_ptr<const Session> session = SessionToResume(attachment);
-      if (!AddServerExtensions(attachment, /*is_resumed=*/true)) return;
-      association.ProvidePsk(index, session != nullptr ? Psk(std::move(session)) : Psk(), now);
-      return;
-    }
-    case TicketAnswer::kDeclined:
-      break;
-  }
-  const std::vector<OfferedIdentity>& offered = association.facts().client_hello.psk_identities;
+  // A copy: a callback may end the association, and with it the hello.
+  const std::vector<OfferedIdentity> offered = association.facts().client_hello.psk_identities;
+  const bool has_ticket = association.facts().client_hello.ticket_session != nullptr;
+  const size_t ticket_index = association.facts().client_hello.ticket_index;
+  // As libssl has it, each key and each ticket says whether tickets are sent.
+  attachment.tickets.SetRenews(offered.empty());
   for (size_t i = 0; i < offered.size(); ++i) {
+    const bool is_ticket = has_ticket && i == ticket_index;
+    if (is_ticket) {
+      const TicketAnswer answer = JudgeTicket(attachment);
+      if (answer == TicketAnswer::kResumable) Resume(attachment, now);
+      if (answer != TicketAnswer::kDeclined) return;
+    }
     Psk psk;
     if (!FindSession(attachment, offered[i].identity, &psk)) return;
     if (psk.empty() && !FindKey(attachment, offered[i].identity, &psk)) return;
-    if (psk.empty()) continue;
-    if (!PrepareTickets(attachment, /*is_new=*/true)) return;
-    NoteSessionData(attachment);
-    if (!AddServerExtensions(attachment, /*is_resumed=*/true)) return;
-    association.ProvidePsk(i, std::move(psk), now);
-    return;
+    if (!psk.empty()) {
+      attachment.tickets.SetRenews(true);
+      if (ReadyToAnswer(attachment)) association.ProvidePsk(i, std::move(psk), now);
+      return;
+    }
+    if (!is_ticket && !JudgeUnopened(attachment, offered[i])) return;
   }
   association.ProvidePsk(0, Psk(), now);
 }

@@ -26,7 +26,8 @@ std::optional<HelloFailure> CollectClientPsks(SslAttachment& attachment, std::ve
 
 // --- Server
 
-// MayKnowPsks: the application has, or may give to a ClientHello, callbacks that know PSKs.
+// MayKnowPsks: the application has, or may give to a ClientHello, callbacks that know PSKs; or one
+// that judges tickets which nobody has opened.
 bool MayKnowPsks(const SslAttachment& attachment);
 
 // AnswerPskWanted asks the application's callbacks for the key of each identity that a client

@@ -205,8 +205,10 @@ SSL_SESSION* FromContent(const SslAttachment& attachment, Bytes* content) {
   return object;
 }
 
-// Make builds the object; `session` is null for one that cannot be resumed.
-SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
+// Make builds the object; `session` is null for one that cannot be resumed. Its id is `id_bytes`,
+// or a hash of its ticket.
+SSL_SESSION* Make(SslAttachment& attachment, const Session* session,
+                  const Bytes* id_bytes = nullptr) {
   if (!attachment.connected()) return nullptr;
   SSL* ssl = attachment.ssl();
   const CipherSuiteId id =
@@ -223,7 +225,11 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session) {
   Append(Integer(1), &content);
   Append(Integer(DTLS1_3_VERSION), &content);
   AppendElement(kOctetString, suite_bytes, &content);
-  AppendElement(kOctetString, session != nullptr ? IdOf(attachment, *session) : Bytes(), &content);
+  AppendElement(kOctetString,
+                id_bytes != nullptr  ? *id_bytes
+                : session != nullptr ? IdOf(attachment, *session)
+                                     : Bytes(),
+                &content);
   AppendElement(kOctetString,
                 session != nullptr ? session->psk.bytes() : std::span<const uint8_t>(), &content);
   const int64_t time = session != nullptr ? session->issued_at.time_since_epoch().count()
@@ -259,7 +265,11 @@ SSL_SESSION* MakeResumableSession(SslAttachment& attachment, const Session& sess
   return Make(attachment, &session);
 }
 
-SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session) {
+SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session, bool is_named) {
+  if (is_named && session.ticket.size() == SSL_MAX_SSL_SESSION_ID_LENGTH) {
+    const Bytes name = session.ticket;
+    return Make(attachment, &session, &name);
+  }
   // The id is a hash of what names a session: for who was told of it, and who asks for it later.
   session.ticket = {'i', 'd'};
   session.ticket.insert(session.ticket.end(), session.psk.bytes().begin(),
@@ -293,22 +303,28 @@ bool IsDtls13(const SSL_SESSION* object) {
   return object != nullptr && Real().SSL_SESSION_get_protocol_version(object) == DTLS1_3_VERSION;
 }
 
-std::shared_ptr<const Session> ReadSession(SSL_SESSION* object) {
-  if (!IsDtls13(object) || Real().SSL_SESSION_is_resumable(object) != 1) return nullptr;
+std::optional<Session> ReadIssuedSession(SSL_SESSION* object, std::span<const uint8_t> ticket) {
+  if (!IsDtls13(object) || Real().SSL_SESSION_is_resumable(object) != 1) return std::nullopt;
   std::optional<Session> session = ParseSession(Split(object).ours);
-  const unsigned char* ticket = nullptr;
-  size_t ticket_len = 0;
-  Real().SSL_SESSION_get0_ticket(object, &ticket, &ticket_len);
   // The length of the key, by libssl's way to ask for it.
   const size_t key_len = Real().SSL_SESSION_get_master_key(object, nullptr, 0);
-  if (!session || ticket_len == 0 || key_len != session->psk.size()) return nullptr;
+  if (!session || ticket.empty() || key_len != session->psk.size()) return std::nullopt;
   Real().SSL_SESSION_get_master_key(object, session->psk.mutable_bytes().data(), key_len);
-  session->ticket.assign(ticket, ticket + ticket_len);
+  session->ticket.assign(ticket.begin(), ticket.end());
   // The time is libssl's too, which the application may have set.
   session->issued_at = WallTime(std::chrono::seconds(Real().SSL_SESSION_get_time(object)));
   // An application may allow less than the server does.
   session->max_early_data_len = Real().SSL_SESSION_get_max_early_data(object);
-  return std::make_shared<const Session>(*std::move(session));
+  return session;
+}
+
+std::shared_ptr<const Session> ReadSession(SSL_SESSION* object) {
+  if (!IsDtls13(object)) return nullptr;
+  const unsigned char* ticket = nullptr;
+  size_t ticket_len = 0;
+  Real().SSL_SESSION_get0_ticket(object, &ticket, &ticket_len);
+  std::optional<Session> session = ReadIssuedSession(object, {ticket, ticket_len});
+  return session ? std::make_shared<const Session>(*std::move(session)) : nullptr;
 }
 
 }  // namespace dtls13::shim

@@ -23,8 +23,9 @@ SSL_SESSION* MakeSession(SslAttachment& attachment);
 SSL_SESSION* MakeResumableSession(SslAttachment& attachment, const Session& session);
 
 // MakeIssuedSession builds a server's for the session of a ticket that it has issued: as libssl's
-// it has an id and the key, and no ticket.
-SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session);
+// it has an id and the key, and no ticket. The id is the session's ticket if `is_named`: the ticket
+// is the name of a session that the server keeps.
+SSL_SESSION* MakeIssuedSession(SslAttachment& attachment, Session session, bool is_named);
 
 // ApplicationsData is what the application has put beside ours (SSL_SESSION_set1_ticket_appdata);
 // a view of `object`. SetApplicationsData replaces it.
@@ -34,6 +35,10 @@ bool SetApplicationsData(SSL_SESSION* object, std::span<const uint8_t> data);
 // ReadSession returns what MakeResumableSession put into `object`; null for any other object, also
 // one that another library made for DTLS 1.3, and for one that is marked as not resumable.
 std::shared_ptr<const Session> ReadSession(SSL_SESSION* object);
+
+// ReadIssuedSession returns what MakeIssuedSession put into `object`, as the session of `ticket`;
+// nothing for any other object, and for one that is marked as not resumable.
+std::optional<Session> ReadIssuedSession(SSL_SESSION* object, std::span<const uint8_t> ticket);
 
 // CopySession copies the key too; nothing for a session that cannot be serialised.
 std::optional<Session> CopySession(const Session& session);

@@ -9,6 +9,7 @@
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "shim/answer/application_tickets.h"
+#include "shim/answer/cached_sessions.h"
 #include "shim/answer/certificates.h"
 #include "shim/answer/custom_extensions.h"
 #include "shim/answer/hello_callbacks.h"
@@ -85,11 +86,6 @@ uint32_t AllowedEarlyData(SslAttachment& attachment) {
   return Real().SSL_get_recv_max_early_data(ssl);
 }
 
-bool HasCacheMode(SSL_CTX* ctx, long flag) {
-  const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
-  return (mode & flag) != 0;
-}
-
 void TellNew(SslAttachment& attachment, SSL_CTX* ctx, SSL_SESSION* object) {
   const auto callback = Real().SSL_CTX_sess_get_new_cb(ctx);
   if (callback == nullptr) return;
@@ -131,20 +127,21 @@ void Count(SslAttachment& attachment, SessionStatistics::Kind as_client,
 // SealerOf is null where no session is to be resumed.
 std::shared_ptr<TicketSealer> SealerOf(SslAttachment& attachment, std::chrono::seconds lifetime) {
   SSL* ssl = attachment.ssl();
-  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
   SharedMaterial& shared = attachment.ctx()->shared;
-  if ((Real().SSL_get_options(ssl) & SSL_OP_NO_TICKET) == 0 && AreTicketsAllowed(ssl)) {
-    std::shared_ptr<TicketSealer> sealer = ApplicationTickets(attachment, lifetime);
-    return sealer != nullptr ? sealer : shared.ticket_keys(lifetime);
+  std::shared_ptr<TicketSealer> sealer;
+  if (KeepsSessions(ssl)) {
+    // As libssl has it, 0 is no limit; here there is always one.
+    constexpr long kUnlimited = SSL_SESSION_CACHE_MAX_SIZE_DEFAULT;
+    const long size =
+        Real().SSL_CTX_ctrl(Real().SSL_get_SSL_CTX(ssl), SSL_CTRL_GET_SESS_CACHE_SIZE, 0, nullptr);
+    sealer = CachedSessions(
+        attachment,
+        shared.stored_sessions(lifetime, static_cast<size_t>(size > 0 ? size : kUnlimited)));
+  } else {
+    sealer = ApplicationTickets(attachment, lifetime);
+    if (sealer == nullptr) sealer = shared.ticket_keys(lifetime);
   }
-  // What libssl has in its cache then is there in the same measure.
-  if (!HasCacheMode(ctx, SSL_SESS_CACHE_SERVER) || HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL)) {
-    return nullptr;
-  }
-  // As libssl has it, 0 is no limit; here there is always one.
-  constexpr long kUnlimited = SSL_SESSION_CACHE_MAX_SIZE_DEFAULT;
-  const long size = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_SIZE, 0, nullptr);
-  return shared.stored_sessions(lifetime, static_cast<size_t>(size > 0 ? size : kUnlimited));
+  return sealer == nullptr ? nullptr : CountingTimeouts(attachment, std::move(sealer));
 }
 
 }  // namespace
@@ -168,7 +165,7 @@ void KeepTicket(SslAttachment& attachment, const Session& session) {
   if (!is_server) {
     object = MakeResumableSession(attachment, session);
   } else if (std::optional<Session> copy = CopySession(session)) {
-    object = MakeIssuedSession(attachment, *std::move(copy));
+    object = MakeIssuedSession(attachment, *std::move(copy), KeepsSessions(attachment.ssl()));
   }
   if (object == nullptr) return;
   attachment.lent().SetSession(object);
@@ -181,7 +178,8 @@ void KeepTicket(SslAttachment& attachment, const Session& session) {
 
 SSL_SESSION* IssuedSession(SslAttachment& attachment) {
   const std::unique_ptr<Session> issued = attachment.association()->IssuedSession();
-  return issued == nullptr ? nullptr : MakeIssuedSession(attachment, std::move(*issued));
+  return issued == nullptr ? nullptr
+                           : MakeIssuedSession(attachment, std::move(*issued), /*is_named=*/false);
 }
 
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
@@ -196,7 +194,8 @@ void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake) {
   // The keys are those of the first connection's time, which the application may have changed.
   if (lifetime_s > 0) handshake->server.max_ticket_lifetime_s = static_cast<uint32_t>(lifetime_s);
   handshake->server.tell_tickets = Real().SSL_CTX_sess_get_new_cb(ctx) != nullptr ||
-                                   Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr;
+                                   Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr ||
+                                   KeepsSessions(ssl);
   ConfigureEarlyData(attachment, handshake);
 }
 
@@ -226,7 +225,10 @@ TicketAnswer JudgeTicket(SslAttachment& attachment) {
     }
   }
   const std::vector<uint8_t>& context = attachment.settings.session_id_context;
-  if (!data || data->session_id_context != context) return TicketAnswer::kDeclined;
+  if (!data || data->session_id_context != context) {
+    attachment.tickets.SetRenews(true);
+    return TicketAnswer::kDeclined;
+  }
   const int verify_mode = Real().SSL_get_verify_mode(ssl);
   // Whoever verifies clients and names no context could take a client that another service of the
   // same keys has verified. libssl makes an error of it that cannot go unnoticed.
@@ -273,6 +275,9 @@ void SettleSession(SslAttachment& attachment) {
       Real().SSL_CTX_remove_session(ctx, attachment.lent().session);
     }
   } else {
+    if (facts.role == Role::kClient && attachment.lent().session != nullptr) {
+      Count(attachment, SessionStatistics::kMisses, SessionStatistics::kMisses);
+    }
     // What was offered is not what this connection has.
     attachment.lent().SetSession(nullptr);
   }

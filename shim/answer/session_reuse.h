@@ -25,7 +25,7 @@ Psk SessionToOffer(SslAttachment& attachment);
 
 // ConfigureTickets says what the server issues and takes. Under SSL_OP_NO_TICKET, or where the
 // security callback forbids them, tickets are references to sessions that are kept here, as
-// libssl's are into its cache. An application's own cache (SSL_CTX_sess_set_get_cb) is not asked.
+// libssl's are into its cache, and the application's (SSL_CTX_sess_set_get_cb).
 void ConfigureTickets(SslAttachment& attachment, HandshakeConfig* handshake);
 
 // NoteSessionData tells the association what is to be known again when a session of it is resumed.

@@ -12,7 +12,17 @@ namespace dtls13::shim {
 // that are ours. libssl counts its own, and the two are told as one sum. Any thread may count.
 class SessionStatistics {
  public:
-  enum Kind { kConnect, kConnectGood, kAccept, kAcceptGood, kHits, kNumKinds };
+  enum Kind {
+    kConnect,
+    kConnectGood,
+    kAccept,
+    kAcceptGood,
+    kHits,
+    kCallbackHits,
+    kMisses,
+    kTimeouts,
+    kNumKinds
+  };
 
   void Count(Kind kind) { counts_[kind].fetch_add(1, std::memory_order_relaxed); }
 
@@ -30,6 +40,12 @@ class SessionStatistics {
         return Get(kAcceptGood);
       case SSL_CTRL_SESS_HIT:
         return Get(kHits);
+      case SSL_CTRL_SESS_CB_HIT:
+        return Get(kCallbackHits);
+      case SSL_CTRL_SESS_MISSES:
+        return Get(kMisses);
+      case SSL_CTRL_SESS_TIMEOUTS:
+        return Get(kTimeouts);
       default:
         return 0;
     }

@@ -109,6 +109,11 @@ std::shared_ptr<SessionStore> SharedMaterial::stored_sessions(std::chrono::secon
   return stored_sessions_;
 }
 
+void SharedMaterial::ForgetStored(std::span<const uint8_t> name) {
+  std::lock_guard lock(mutex_);
+  if (stored_sessions_ != nullptr) stored_sessions_->Remove(name);
+}
+
 bool SharedMaterial::ShareTicketKeys(std::span<const uint8_t> secret) {
   std::shared_ptr<const Algorithms> algorithms = this->algorithms();
   if (algorithms == nullptr) return false;

@@ -56,6 +56,8 @@ class SharedMaterial {
   // stored_sessions is what stands in for tickets that must not be: sessions of `lifetime`, at most
   // `capacity` of them, both of the first call.
   std::shared_ptr<SessionStore> stored_sessions(std::chrono::seconds lifetime, size_t capacity);
+  // ForgetStored takes the session of that name out of them.
+  void ForgetStored(std::span<const uint8_t> name);
   // ShareTicketKeys makes ticket_keys() depend on `secret` alone: SSL_CTX_set_tlsext_ticket_keys,
   // by which servers and processes share tickets. False when libcrypto fails.
   bool ShareTicketKeys(std::span<const uint8_t> secret);

@@ -23,6 +23,14 @@ class TicketProgress {
   const std::vector<uint8_t>& data() const { return data_; }
   void KeepData(std::vector<uint8_t> data) { data_ = std::move(data); }
 
+  // renews says whether the client is to get tickets.
+  bool renews() const { return renews_; }
+  void SetRenews(bool renews) { renews_ = renews; }
+  // key_callback_renews says whether the callback of ticket keys wants the client to get another
+  // than the one it has opened last.
+  bool key_callback_renews() const { return key_callback_renews_; }
+  void SetKeyCallbackRenews(bool renews) { key_callback_renews_ = renews; }
+
   // Fail: a callback about tickets has failed where the association was at work, and is to end with
   // `alert`.
   void Fail(AlertDescription alert) { failure_ = alert; }
@@ -31,6 +39,8 @@ class TicketProgress {
  private:
   std::vector<uint8_t> data_;
   bool prepared_ = false;
+  bool renews_ = true;
+  bool key_callback_renews_ = true;
   std::optional<AlertDescription> failure_;
 };
 

@@ -58,6 +58,7 @@ int PrintSession(BIO* out, const SSL_SESSION* session) {
 }  // namespace
 }  // namespace dtls13::shim
 
+using dtls13::shim::CtxAttachment;
 using dtls13::shim::Real;
 using dtls13::shim::SslAttachment;
 
@@ -100,6 +101,18 @@ DTLS13_EXPORT int SSL_new_session_ticket(SSL* ssl) noexcept {
   // The SSL's session is the last ticket's.
   ours->lent().SetSession(nullptr);
   return 1;
+}
+
+// What an application takes out of the cache is not to be resumed, and the cache of a server's
+// sessions of DTLS 1.3 is ours.
+DTLS13_EXPORT int SSL_CTX_remove_session(SSL_CTX* ctx, SSL_SESSION* session) noexcept {
+  CtxAttachment* attachment = CtxAttachment::Find(ctx);
+  if (attachment != nullptr && dtls13::shim::IsDtls13(session)) {
+    unsigned int len = 0;
+    const unsigned char* id = Real().SSL_SESSION_get_id(session, &len);
+    attachment->shared.ForgetStored({id, len});
+  }
+  return Real().SSL_CTX_remove_session(ctx, session);
 }
 
 // --- What the application keeps in a session, beside what we do
