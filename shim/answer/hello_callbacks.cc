@@ -6,6 +6,7 @@
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/wire/byte_reader.h"
 #include "shim/answer/custom_extensions.h"
+#include "shim/attachment/offered_lists.h"
 #include "shim/bio/clock.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/real_libssl.h"
@@ -34,6 +35,14 @@ bool CallClientHello(SslAttachment& attachment, EventType question) {
     return false;
   }
   FailFor(attachment, SSL_R_CALLBACK_FAILED, static_cast<AlertDescription>(alert));
+  return false;
+}
+
+// CheckVersion: to libssl a server that can authenticate itself in no way of TLS 1.3 does not have
+// that version.
+bool CheckVersion(SslAttachment& attachment) {
+  if (CanAuthenticateServer(attachment)) return true;
+  FailFor(attachment, SSL_R_UNSUPPORTED_PROTOCOL, AlertDescription::kProtocolVersion);
   return false;
 }
 
@@ -110,7 +119,7 @@ bool RunHelloCallbacks(SslAttachment& attachment, EventType question) {
   const auto client_hello = [question](SslAttachment& asked) {
     asked.callbacks.set_initial_ctx(asked.ctx());
     asked.facts.set_server_name(asked.association()->facts().client_hello.server_name);
-    return CallClientHello(asked, question);
+    return CallClientHello(asked, question) && CheckVersion(asked);
   };
   return InTurn(attachment, CallbackTurn::kClientHello, client_hello) &&
          InTurn(attachment, CallbackTurn::kExtensions, ParseClientExtensions) &&

@@ -292,6 +292,14 @@ TEST_P(PskTest, UnknownIdentityWithoutACertificateFails) {
   }
 }
 
+TEST_P(PskTest, ServerWithNothingToShowLacksTheVersion) {
+  DropCertificate();
+  const int version = is_dtls() ? DTLS1_3_VERSION : TLS1_3_VERSION;
+  SSL_CTX_set_min_proto_version(server_ctx(), version);
+  RunAll();
+  ExpectFailure(Alert(SSL_AD_PROTOCOL_VERSION), SSL_R_UNSUPPORTED_PROTOCOL);
+}
+
 TEST_P(PskTest, ClientWithoutAKeyOffersNone) {
   UseKeys();
   script_.client_key.clear();
