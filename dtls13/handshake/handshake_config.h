@@ -148,7 +148,10 @@ struct HandshakeConfig {
   std::vector<std::vector<uint8_t>> certificate_authorities;
   std::vector<SignatureScheme> certificate_signature_schemes;
   // Ask the peer for an OCSP response and for signed certificate timestamps.
+  // ocsp_responders, ocsp_extensions: a client's of that request, in DER; empty: any, and none.
   bool request_ocsp = false;
+  std::vector<std::vector<uint8_t>> ocsp_responders;
+  std::vector<uint8_t> ocsp_extensions;
   bool request_sct = false;
   // Certificate types, RFC 7250, that are taken from the peer, most wanted first.
   std::vector<CertificateType> peer_certificate_types = {CertificateType::kX509};

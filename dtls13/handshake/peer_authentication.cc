@@ -160,6 +160,8 @@ CertificateWishes WishesOf(const HandshakeConfig& config) {
   wishes.certificate_schemes = config.certificate_signature_schemes;
   wishes.authorities = config.certificate_authorities;
   wishes.ocsp = config.request_ocsp;
+  wishes.ocsp_responders = config.ocsp_responders;
+  wishes.ocsp_extensions = config.ocsp_extensions;
   wishes.sct = config.request_sct;
   for (const auto& compressor : config.certificate_compressors) {
     wishes.compression.push_back(compressor->algorithm());

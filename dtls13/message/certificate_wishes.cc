@@ -77,22 +77,21 @@ Status ReadCompression(std::span<const uint8_t> data, CertificateWishes* out) {
   return Status::Ok();
 }
 
-void WriteAuthorities(const std::vector<std::vector<uint8_t>>& authorities, ByteWriter* writer) {
+void WriteDerList(const std::vector<std::vector<uint8_t>>& entries, ByteWriter* writer) {
   const ByteWriter::LengthPrefix list(writer, 2);
-  for (const std::vector<uint8_t>& authority : authorities) {
-    writer->WriteVector16(authority);
-  }
+  for (const std::vector<uint8_t>& entry : entries) writer->WriteVector16(entry);
 }
 
-void WriteStatusRequest(ExtensionMessage message, ByteWriter* writer) {
+void WriteStatusRequest(const CertificateWishes& wishes, ExtensionMessage message,
+                        ByteWriter* writer) {
   //= rfc8446#section-4.4.2.1
   //# A server MAY request that a client present an OCSP response with its
   //# certificate by sending an empty "status_request" extension in its
   //# CertificateRequest message.
   if (message == ExtensionMessage::kCertificateRequest) return;
   writer->WriteU8(kOcsp);
-  writer->WriteU16(0);  // any responder
-  writer->WriteU16(0);  // no extensions
+  WriteDerList(wishes.ocsp_responders, writer);  // none: any will do
+  writer->WriteVector16(wishes.ocsp_extensions);
 }
 
 }  // namespace
@@ -140,11 +139,11 @@ void WriteCertificateWishes(const CertificateWishes& wishes, ExtensionMessage me
   //# The server MAY send it in the CertificateRequest message.
   if (!wishes.authorities.empty()) {  // F32: an empty list is malformed
     extensions->Write(ExtensionType::kCertificateAuthorities,
-                      [&](ByteWriter* data) { WriteAuthorities(wishes.authorities, data); });
+                      [&](ByteWriter* data) { WriteDerList(wishes.authorities, data); });
   }
   if (wishes.ocsp) {
     extensions->Write(ExtensionType::kStatusRequest,
-                      [&](ByteWriter* data) { WriteStatusRequest(message, data); });
+                      [&](ByteWriter* data) { WriteStatusRequest(wishes, message, data); });
   }
   if (wishes.sct) extensions->WriteEmpty(ExtensionType::kSignedCertificateTimestamp);
   if (!wishes.compression.empty()) {

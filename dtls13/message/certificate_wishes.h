@@ -23,7 +23,10 @@ struct CertificateWishes {
   std::vector<SignatureScheme> certificate_schemes;
   // certificate_authorities: DER distinguished names; empty: no matter which.
   std::vector<std::vector<uint8_t>> authorities;
-  bool ocsp = false;                                // status_request
+  bool ocsp = false;  // status_request
+  // RFC 6066 section 8, written only: DER ResponderIDs, and DER Extensions of the OCSP request.
+  std::vector<std::vector<uint8_t>> ocsp_responders;
+  std::vector<uint8_t> ocsp_extensions;
   bool sct = false;                                 // signed_certificate_timestamp
   std::vector<CertificateCompression> compression;  // compress_certificate
 };

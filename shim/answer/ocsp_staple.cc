@@ -1,7 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/answer/ocsp_staple.h"
 
+#include <openssl/ocsp.h>
+#include <openssl/x509v3.h>
+
+#include <span>
+#include <vector>
+
+#include "dtls13/wire/byte_reader.h"
 #include "shim/answer/hello_callbacks.h"
+#include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -35,11 +43,85 @@ std::vector<uint8_t> KeptResponse(SSL* ssl) {
   return {response, response + len};
 }
 
+using Responders = STACK_OF(OCSP_RESPID);
+
+Responders* KeptResponders(SSL* ssl) {
+  Responders* responders = nullptr;
+  Real().SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_IDS, 0, &responders);
+  return responders;
+}
+
+X509_EXTENSIONS* KeptExtensions(SSL* ssl) {
+  X509_EXTENSIONS* extensions = nullptr;
+  Real().SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_EXTS, 0, &extensions);
+  return extensions;
+}
+
+// DerOf is empty when libcrypto fails.
+template <typename Object>
+std::vector<uint8_t> DerOf(const Object* object,
+                           int (*i2d)(const Object* object, unsigned char** out)) {
+  const int len = i2d(object, nullptr);
+  std::vector<uint8_t> der(len > 0 ? static_cast<size_t>(len) : 0);
+  unsigned char* out = der.data();
+  if (!der.empty() && i2d(object, &out) != len) der.clear();
+  return der;
+}
+
+// KeepRequest puts what a client's status_request says of its responders, and the extensions of its
+// request, into libssl's object, where the application finds them. What is no DER is left out.
+void KeepRequest(SSL* ssl, const ExtensionBlock& hello) {
+  // libssl's setters take over what they are given, and free nothing.
+  sk_OCSP_RESPID_pop_free(KeptResponders(ssl), OCSP_RESPID_free);
+  sk_X509_EXTENSION_pop_free(KeptExtensions(ssl), X509_EXTENSION_free);
+  Responders* responders = nullptr;
+  X509_EXTENSIONS* extensions = nullptr;
+  const auto data = hello.Find(ExtensionType::kStatusRequest);
+  std::span<const uint8_t> ids, der;
+  uint8_t type = 0;
+  ByteReader reader(data.value_or(std::span<const uint8_t>()));
+  if (reader.ReadU8(&type) && type == TLSEXT_STATUSTYPE_ocsp && reader.ReadVector16(&ids) &&
+      reader.ReadVector16(&der)) {
+    ErrorMark mark;
+    ByteReader list(ids);
+    std::span<const uint8_t> id;
+    while (list.ReadVector16(&id)) {
+      const unsigned char* next = id.data();
+      OCSP_RESPID* responder = d2i_OCSP_RESPID(nullptr, &next, static_cast<long>(id.size()));
+      if (responder == nullptr) continue;
+      if (responders == nullptr) responders = sk_OCSP_RESPID_new_null();
+      if (responders == nullptr || sk_OCSP_RESPID_push(responders, responder) <= 0) {
+        OCSP_RESPID_free(responder);
+      }
+    }
+    const unsigned char* next = der.data();
+    if (!der.empty()) {
+      extensions = d2i_X509_EXTENSIONS(nullptr, &next, static_cast<long>(der.size()));
+    }
+  }
+  Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_IDS, 0, responders);
+  Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_EXTS, 0, extensions);
+}
+
 }  // namespace
 
 bool WantsStaple(SSL* ssl) {
   return Real().SSL_ctrl(ssl, SSL_CTRL_GET_TLSEXT_STATUS_REQ_TYPE, 0, nullptr) ==
          TLSEXT_STATUSTYPE_ocsp;
+}
+
+void AskForStaple(SSL* ssl, HandshakeConfig* handshake) {
+  handshake->request_ocsp = WantsStaple(ssl);
+  if (!handshake->request_ocsp) return;
+  ErrorMark mark;
+  const Responders* responders = KeptResponders(ssl);
+  for (int i = 0; i < sk_OCSP_RESPID_num(responders); ++i) {
+    handshake->ocsp_responders.push_back(
+        DerOf<OCSP_RESPID>(sk_OCSP_RESPID_value(responders, i), i2d_OCSP_RESPID));
+  }
+  if (const X509_EXTENSIONS* extensions = KeptExtensions(ssl)) {
+    handshake->ocsp_extensions = DerOf<X509_EXTENSIONS>(extensions, i2d_X509_EXTENSIONS);
+  }
 }
 
 bool AddStaple(SslAttachment& attachment, Credential* credential) {
@@ -48,6 +130,7 @@ bool AddStaple(SslAttachment& attachment, Credential* credential) {
   // On a server it is the client's wish that the application finds here.
   Real().SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_STATUS_REQ_TYPE,
                   is_wanted ? TLSEXT_STATUSTYPE_ocsp : kNoStatus, nullptr);
+  KeepRequest(ssl, attachment.facts.client_hello().extensions);
   const Callback<StatusFunction> callback = StatusCallbackOf(ssl);
   if (!is_wanted || !callback) return true;
   switch (callback(ssl)) {

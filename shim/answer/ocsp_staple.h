@@ -13,8 +13,13 @@ namespace dtls13::shim {
 // WantsStaple is whether a client's SSL asks for a response.
 bool WantsStaple(SSL* ssl);
 
+// AskForStaple has a client's hello ask as its SSL does: for a response, of which responders, and
+// with which extensions of the request.
+void AskForStaple(SSL* ssl, HandshakeConfig* handshake);
+
 // AddStaple asks a server's application for the response that goes with `credential`, if the client
-// wants one. False when the answer has ended the association.
+// wants one; SSL_get_tlsext_status_ids and _exts tell it what the client says of it. False when the
+// answer has ended the association.
 bool AddStaple(SslAttachment& attachment, Credential* credential);
 
 // TellStaple shows a client's application the response that came, or that none did. False when the

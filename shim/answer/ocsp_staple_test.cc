@@ -3,7 +3,9 @@
 // measure. What a response says is the application's business: any bytes pass.
 
 #include <gtest/gtest.h>
+#include <openssl/ocsp.h>
 
+#include <algorithm>
 #include <string>
 
 #include "shim/testing/ssl_pair.h"
@@ -26,12 +28,20 @@ struct Side {
   bool has_response = true;
   int num_calls = 0;
   std::string seen = "";
+  int num_ids = 0;
+  int num_extensions = 0;
 
   static int ServerCallback(SSL* ssl, void* arg) {
     auto* self = static_cast<Side*>(arg);
     ++self->num_calls;
     EXPECT_EQ(SSL_get_tlsext_status_type(ssl), TLSEXT_STATUSTYPE_ocsp);
     EXPECT_NE(SSL_get_certificate(ssl), nullptr);
+    STACK_OF(OCSP_RESPID)* ids = nullptr;
+    SSL_get_tlsext_status_ids(ssl, &ids);
+    self->num_ids = std::max(0, sk_OCSP_RESPID_num(ids));
+    X509_EXTENSIONS* extensions = nullptr;
+    SSL_get_tlsext_status_exts(ssl, &extensions);
+    self->num_extensions = std::max(0, sk_X509_EXTENSION_num(extensions));
     if (self->has_response) {
       SSL_set_tlsext_status_ocsp_resp(ssl, OPENSSL_memdup(kResponse, sizeof(kResponse) - 1),
                                       sizeof(kResponse) - 1);
@@ -82,6 +92,35 @@ TEST_P(OcspStapleTest, ResponseReachesTheClient) {
   EXPECT_EQ(ResponseOf(pair_.client.get()), kResponse);
   EXPECT_EQ(server_.num_calls, 1);
   EXPECT_EQ(client_.num_calls, 1);
+}
+
+TEST_P(OcspStapleTest, ServerHearsOfRespondersAndExtensions) {
+  pair_.Make();
+  STACK_OF(OCSP_RESPID)* ids = sk_OCSP_RESPID_new_null();
+  for (const char* name : {"one", "other"}) {
+    OCSP_RESPID* id = OCSP_RESPID_new();
+    const TestCertificate responder(name);
+    ASSERT_EQ(OCSP_RESPID_set_by_name(id, responder.certificate.get()), 1);
+    ASSERT_GT(sk_OCSP_RESPID_push(ids, id), 0);
+  }
+  SSL_set_tlsext_status_ids(pair_.client.get(), ids);
+  X509_EXTENSIONS* extensions = sk_X509_EXTENSION_new_null();
+  ASN1_OCTET_STRING* nonce = ASN1_OCTET_STRING_new();
+  ASN1_OCTET_STRING_set(nonce, reinterpret_cast<const unsigned char*>("nonce"), 5);
+  ASSERT_GT(sk_X509_EXTENSION_push(extensions,
+                                   X509_EXTENSION_create_by_NID(nullptr, NID_id_pkix_OCSP_Nonce,
+                                                                /*crit=*/0, nonce)),
+            0);
+  ASN1_OCTET_STRING_free(nonce);
+  SSL_set_tlsext_status_exts(pair_.client.get(), extensions);
+  pair_.Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.seen, kResponse);
+  EXPECT_EQ(server_.num_ids, 2);
+  EXPECT_EQ(server_.num_extensions, 1);
+  Run();
+  EXPECT_EQ(server_.num_ids, 0) << "any responder";
+  EXPECT_EQ(server_.num_extensions, 0);
 }
 
 TEST_P(OcspStapleTest, ServerMayHaveNone) {

@@ -124,7 +124,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.connection.max_fragment_length = attachment.settings.max_fragment_length;
     // RFC 8449 section 5: a server with both has to ignore the one that the application asks for.
     if (attachment.settings.max_fragment_length) handshake.connection.record_size_limit = 0;
-    handshake.request_ocsp = WantsStaple(ssl);
+    AskForStaple(ssl, &handshake);
     handshake.certificate_authorities = NamesToDer(Real().SSL_get0_CA_list(ssl));
   }
   if (attachment.libssl_share.half() != nullptr) {
