@@ -5,8 +5,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
+
+#include "dtls13/crypto/signature_scheme.h"
 
 namespace dtls13 {
 namespace {
@@ -76,6 +79,54 @@ bool HasMlKem768(OSSL_LIB_CTX* library_context, const char* property_query) {
   return kem != nullptr;
 }
 
+const char* SignatureName(KeyType type) {
+  switch (type) {
+    case KeyType::kRsa:
+    case KeyType::kRsaPss:
+      return "RSA";
+    case KeyType::kEcdsaP256:
+    case KeyType::kEcdsaP384:
+    case KeyType::kEcdsaP521:
+      return "ECDSA";
+    case KeyType::kEd25519:
+      return "ED25519";
+    case KeyType::kEd448:
+      return "ED448";
+    case KeyType::kUnknown:
+      break;
+  }
+  return nullptr;
+}
+
+// KeyManagerName is what libcrypto holds such keys with.
+const char* KeyManagerName(KeyType type) {
+  switch (type) {
+    case KeyType::kRsaPss:
+      return "RSA-PSS";
+    case KeyType::kEcdsaP256:
+    case KeyType::kEcdsaP384:
+    case KeyType::kEcdsaP521:
+      return "EC";
+    default:
+      return SignatureName(type);
+  }
+}
+
+bool HasScheme(OSSL_LIB_CTX* library_context, const char* property_query,
+               const SignatureSchemeInfo& scheme) {
+  EVP_SIGNATURE* signature =
+      EVP_SIGNATURE_fetch(library_context, SignatureName(scheme.key_type), property_query);
+  EVP_KEYMGMT* manager =
+      EVP_KEYMGMT_fetch(library_context, KeyManagerName(scheme.key_type), property_query);
+  const OpenSslPtr<EVP_MD> digest(
+      scheme.digest == nullptr ? nullptr
+                               : EVP_MD_fetch(library_context, scheme.digest, property_query));
+  EVP_SIGNATURE_free(signature);
+  EVP_KEYMGMT_free(manager);
+  return signature != nullptr && manager != nullptr &&
+         (scheme.digest == nullptr || digest != nullptr);
+}
+
 OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* property_query,
                                    const NamedGroupInfo& group) {
   if (group.is_hybrid() && !HasMlKem768(library_context, property_query)) return nullptr;
@@ -109,6 +160,7 @@ std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_contex
     algorithms->groups_[i] =
         GroupTemplate(library_context, algorithms->property_query(), kNamedGroups[i]);
   }
+  algorithms->FetchSchemes();
   if (algorithms->hmac(HashId::kSha256) == nullptr) {
     ERR_clear_last_mark();
     return nullptr;
@@ -155,6 +207,12 @@ void Algorithms::FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers) {
   ciphers->record_number = std::move(record_number);
 }
 
+void Algorithms::FetchSchemes() {
+  for (const SignatureSchemeInfo& scheme : SignatureSchemes()) {
+    if (HasScheme(library_context_, property_query(), scheme)) schemes_.push_back(scheme.scheme);
+  }
+}
+
 const Algorithms::SuiteCiphers* Algorithms::FindSuite(CipherSuiteId suite) const {
   const CipherSuite* found = FindCipherSuite(suite);
   return found != nullptr ? &suites_[found - kCipherSuites.data()] : nullptr;
@@ -163,6 +221,10 @@ const Algorithms::SuiteCiphers* Algorithms::FindSuite(CipherSuiteId suite) const
 bool Algorithms::Supports(CipherSuiteId suite) const { return aead_cipher(suite) != nullptr; }
 
 bool Algorithms::Supports(NamedGroup group) const { return group_parameters(group) != nullptr; }
+
+bool Algorithms::Supports(SignatureScheme scheme) const {
+  return std::find(schemes_.begin(), schemes_.end(), scheme) != schemes_.end();
+}
 
 const EVP_CIPHER* Algorithms::aead_cipher(CipherSuiteId suite) const {
   const SuiteCiphers* ciphers = FindSuite(suite);

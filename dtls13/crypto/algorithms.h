@@ -7,6 +7,7 @@
 #include <array>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hash.h"
@@ -24,18 +25,19 @@ namespace dtls13 {
 // queue, for the caller to read or to drop.
 class Algorithms {
  public:
-  // Fetch never fails on a missing suite or group; those are simply not supported. Null when there
-  // is no SHA-256 or HMAC, without which nothing works. `library_context` (null: the default one)
-  // must outlive the result. A null `property_query` is the library context's default.
+  // Fetch never fails on a missing suite, group or signature; those are simply not supported. Null
+  // when there is no SHA-256 or HMAC, without which nothing works. `library_context` (null: the
+  // default one) must outlive the result. A null `property_query` is the library context's default.
   static std::shared_ptr<const Algorithms> Fetch(OSSL_LIB_CTX* library_context,
                                                  const char* property_query);
   Algorithms(const Algorithms&) = delete;
   Algorithms& operator=(const Algorithms&) = delete;
   ~Algorithms();
 
-  // Supports says whether libcrypto can do all that the suite or the group takes.
+  // Supports says whether libcrypto can do all that the suite, the group or the signature takes.
   bool Supports(CipherSuiteId suite) const;
   bool Supports(NamedGroup group) const;
+  bool Supports(SignatureScheme scheme) const;
 
   // What follows is for dtls13/crypto. Pointers are borrowed and null for what is not supported.
   // Contexts and keys are templates, only ever duplicated: fetching by name costs
@@ -62,6 +64,7 @@ class Algorithms {
   Algorithms(OSSL_LIB_CTX* library_context, const char* property_query);
   void FetchHash(HashId hash);
   void FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers);
+  void FetchSchemes();
   const SuiteCiphers* FindSuite(CipherSuiteId suite) const;
 
   OSSL_LIB_CTX* library_context_;
@@ -72,6 +75,7 @@ class Algorithms {
   std::array<HashValue, kNumHashes> empty_hashes_;
   std::array<SuiteCiphers, kCipherSuites.size()> suites_;
   std::array<OpenSslPtr<EVP_PKEY>, kNamedGroups.size()> groups_;
+  std::vector<SignatureScheme> schemes_;
 };
 
 }  // namespace dtls13

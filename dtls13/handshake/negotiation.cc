@@ -87,7 +87,7 @@ std::vector<NamedGroup> UsableGroups(const HandshakeConfig& config) {
 std::vector<SignatureScheme> UsableSchemes(const HandshakeConfig& config) {
   std::vector<SignatureScheme> usable;
   for (const SignatureScheme scheme : config.signature_schemes) {
-    if (FindSignatureScheme(scheme) != nullptr) usable.push_back(scheme);
+    if (config.algorithms->Supports(scheme)) usable.push_back(scheme);
   }
   return usable;
 }

@@ -2,9 +2,11 @@
 // SSLs of a library context of their own, in a process whose default one has no algorithms.
 
 #include <gtest/gtest.h>
+#include <openssl/core_dispatch.h>
 #include <openssl/err.h>
 #include <openssl/provider.h>
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +58,8 @@ class OwnPair {
   SSL* server() { return pair_->server.get(); }
   const TestCertificate& certificate() const { return *certificate_; }
 
+  void UseClientCtx(SSL_CTX* ctx) { pair_->client_ctx.reset(ctx); }
+  void UseServerCtx(SSL_CTX* ctx) { pair_->server_ctx.reset(ctx); }
   void Make() { pair_->Make(); }
   // Run ends when the client has had the tickets, of which it makes sessions.
   void Run() {
@@ -165,6 +169,72 @@ TEST_P(LibraryContextTest, SessionsStandForPsks) {
   pair_.Make();
   pair_.Run();
   EXPECT_EQ(SSL_session_reused(pair_.client()), 1);
+}
+
+// Whole is the default provider; QueryWithout is a provider that has all of it but Ed448.
+OSSL_PROVIDER* Whole() {
+  static OSSL_PROVIDER* const whole = OSSL_PROVIDER_load(OwnContext(), "default");
+  return whole;
+}
+
+const OSSL_ALGORITHM* QueryWithout(void* /*provider_context*/, int operation, int* no_cache) {
+  const OSSL_ALGORITHM* all = OSSL_PROVIDER_query_operation(Whole(), operation, no_cache);
+  if (all == nullptr) return all;
+  static auto& kept = *new std::map<int, std::vector<OSSL_ALGORITHM>>;
+  std::vector<OSSL_ALGORITHM>& others = kept[operation];
+  if (!others.empty()) return others.data();
+  for (const OSSL_ALGORITHM* each = all; each->algorithm_names != nullptr; ++each) {
+    if (std::string(each->algorithm_names).find("ED448") == std::string::npos) {
+      others.push_back(*each);
+    }
+  }
+  others.push_back({});
+  return others.data();
+}
+
+int InitWithout(const OSSL_CORE_HANDLE* /*handle*/, const OSSL_DISPATCH* /*in*/,
+                const OSSL_DISPATCH** out, void** provider_context) {
+  static const OSSL_DISPATCH kFunctions[] = {
+      {OSSL_FUNC_PROVIDER_QUERY_OPERATION, reinterpret_cast<void (*)()>(QueryWithout)},
+      {0, nullptr}};
+  *out = kFunctions;
+  *provider_context = OSSL_PROVIDER_get0_provider_ctx(Whole());
+  return 1;
+}
+
+// Schemes are those of a peer.
+std::vector<int> Schemes(SSL* ssl) {
+  std::vector<int> schemes;
+  const int num_schemes = SSL_get_sigalgs(ssl, -1, nullptr, nullptr, nullptr, nullptr, nullptr);
+  for (int i = 0; i < num_schemes; ++i) {
+    unsigned char low = 0, high = 0;
+    SSL_get_sigalgs(ssl, i, nullptr, nullptr, nullptr, &low, &high);
+    schemes.push_back(high << 8 | low);
+  }
+  return schemes;
+}
+
+TEST(LibraryContextWithoutTest, SignaturesThatItCannotVerifyAreNotAskedFor) {
+  OwnPair pair("P-256");
+  static OSSL_LIB_CTX* const context = OSSL_LIB_CTX_new();
+  ASSERT_EQ(OSSL_PROVIDER_add_builtin(context, "without", InitWithout), 1);
+  static const OSSL_PROVIDER* const loaded = OSSL_PROVIDER_load(context, "without");
+  ASSERT_NE(loaded, nullptr);
+  SSL_CTX* const restricted = SSL_CTX_new_ex(context, nullptr, DTLS_client_method());
+  SSL_CTX_set1_sigalgs_list(restricted, "ed448:ed25519:ECDSA+SHA256");
+  pair.UseClientCtx(restricted);
+  pair.Make();
+  pair.Run();
+  EXPECT_EQ(Schemes(pair.server()), (std::vector<int>{0x0807, 0x0403}));
+  // A server asks its client for no more.
+  SSL_CTX* const server = SSL_CTX_new_ex(context, nullptr, DTLS_server_method());
+  SSL_CTX_set1_sigalgs_list(server, "ed448:ed25519:ECDSA+SHA256");
+  SSL_CTX_set_verify(server, SSL_VERIFY_PEER, nullptr);
+  pair.certificate().UseOn(server);
+  pair.UseServerCtx(server);
+  pair.Make();
+  pair.Run();
+  EXPECT_EQ(Schemes(pair.client()), (std::vector<int>{0x0807, 0x0403}));
 }
 
 }  // namespace

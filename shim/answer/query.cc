@@ -155,8 +155,13 @@ std::vector<uint16_t> SharedSignatureSchemes(const SslAttachment& attachment) {
   const SslSettings& settings = attachment.settings;
   const bool is_clients = !IsServer(attachment) && settings.client_signature_schemes.has_value();
   const auto& own = is_clients ? settings.client_signature_schemes : settings.signature_schemes;
-  return InOrderOfPreference(attachment, Numbers(own.value_or(HandshakeConfig().signature_schemes)),
-                             attachment.facts.peer_signature_schemes());
+  std::vector<SignatureScheme> able = own.value_or(HandshakeConfig().signature_schemes);
+  const auto algorithms =
+      attachment.ctx() == nullptr ? nullptr : attachment.ctx()->shared.algorithms();
+  std::erase_if(able, [&algorithms](SignatureScheme scheme) {
+    return algorithms == nullptr || !algorithms->Supports(scheme);
+  });
+  return InOrderOfPreference(attachment, Numbers(able), attachment.facts.peer_signature_schemes());
 }
 
 }  // namespace dtls13::shim

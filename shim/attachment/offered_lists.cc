@@ -64,6 +64,9 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
     handshake->signature_schemes = *settings.client_signature_schemes;
   }
   DropForbidden(ssl, SSL_SECOP_SIGALG_SUPPORTED, &handshake->signature_schemes);
+  std::erase_if(handshake->signature_schemes, [handshake](SignatureScheme scheme) {
+    return !handshake->algorithms->Supports(scheme);
+  });
   if (handshake->signature_schemes.empty()) return SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM;
   return 0;
 }
