@@ -129,6 +129,9 @@ class Association {
   // when the ClientHello was polled until the server is heard. kNotConnected when none may be sent,
   // kExhausted beyond what the session allows. It is never sent again: kEarlyDataAccepted says that
   // the server takes it, not that it arrived.
+  // On a server it protects application data that goes out behind its Finished, before the client's
+  // is there: to somebody who may be nobody, or not who it has to be. kNotConnected before and
+  // after that time, kExhausted as long as an address that is not proved has been sent enough.
   virtual SendResult SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                size_t* out_len) = 0;
   // SealOverhead is how many bytes Seal adds, at present.

@@ -114,6 +114,9 @@ class AssociationImpl final : public Association {
  private:
   bool failed() const { return ending_.failed(); }
 
+  SendResult SealBehindFinished(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
+                                size_t* out_len);
+
   // --- incoming
   struct DatagramNews;
   DatagramNews HandleRecords(std::span<uint8_t> datagram, const PathId& from, Instant now);

@@ -333,8 +333,9 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
 SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                       size_t* out_len) {
   if (!ending_.may_send()) return SendResult::kClosed;
+  if (role_ == Role::kServer) return SealBehindFinished(plaintext, out, out_len);
   // Whatever the server has said, it has made up its mind.
-  if (role_ != Role::kClient || peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
+  if (peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
     return SendResult::kNotConnected;
   }
   if (plaintext.size() > max_content_len(kEarlyDataEpoch) ||
@@ -354,6 +355,33 @@ SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::s
                                 kFullForm, out, &number);
   if (len == 0) return SendResult::kExhausted;
   early_data_left_ -= static_cast<uint32_t>(plaintext.size());
+  *out_len = len;
+  return SendResult::kSealed;
+}
+
+//= rfc8446#section-4.4.4
+//# Servers MAY send data after sending their first flight, but because the
+//# handshake is not yet complete, they have no assurance of either the
+//# peer's identity or its liveness (i.e., the ClientHello might have been
+//# replayed).
+SendResult AssociationImpl::SealBehindFinished(std::span<const uint8_t> plaintext,
+                                               std::span<uint8_t> out, size_t* out_len) {
+  if (phases_.connected() || !records_.CanWrite(kFirstApplicationEpoch)) {
+    return SendResult::kNotConnected;
+  }
+  const size_t record_len = plaintext.size() + records_.Overhead(kFirstApplicationEpoch, kFullForm);
+  if (plaintext.size() > max_content_len(kFirstApplicationEpoch) || out.size() < record_len) {
+    return SendResult::kTooLarge;
+  }
+  // The address need not be the client's yet.
+  const size_t room = mobility_.bound().Room(/*is_new=*/false);
+  if (room < record_len) return SendResult::kExhausted;
+  RecordNumber number;
+  const size_t len =
+      SealRecord(kFirstApplicationEpoch, ContentType::kApplicationData, plaintext, kFullForm,
+                 out.first(std::min(out.size(), room)), &number);
+  if (len == 0) return SendResult::kExhausted;
+  mobility_.bound().OnSent(len, /*is_new=*/false);
   *out_len = len;
   return SendResult::kSealed;
 }

@@ -52,6 +52,7 @@ class HandshakePosition {
 // SSL_read_early_data on a server.
 class EarlyDataUse {
  public:
+  bool has_begun() const { return use_ != Use::kNone; }
   bool writes() const { return use_ == Use::kWrites; }
   bool reads() const { return use_ == Use::kReads; }
   // MayRead: SSL_read_early_data begins before the handshake does, and ends once.

@@ -16,7 +16,11 @@ bool MayOfferEarlyData(SSL* ssl) {
   return session != nullptr && Real().SSL_SESSION_get_max_early_data(session) > 0;
 }
 
+// A server's goes out behind its Finished, once it has begun to read the client's.
 bool MayWrite(const SslAttachment& attachment) {
+  if (attachment.side() == Side::kServer) {
+    return attachment.association() != nullptr && attachment.progress().early_data.has_begun();
+  }
   if (attachment.side() != Side::kClient || attachment.connected()) return false;
   if (attachment.association() == nullptr) return MayOfferEarlyData(attachment.ssl());
   return attachment.progress().early_data.writes();
@@ -32,6 +36,13 @@ bool HasUnread(const SslAttachment& attachment) {
   return state != nullptr && !state->unread_early.empty();
 }
 
+Outcome WriteBehindFinished(SslAttachment& attachment, std::span<const uint8_t> data) {
+  const Outcome driven = RunHandshake(attachment, Goal::kFlush);
+  if (driven != Outcome::kDone || data.empty()) return driven;
+  const DataKind kind = attachment.handshake_over() ? DataKind::kApplication : DataKind::kEarly;
+  return TransmitData(attachment, data, kind);
+}
+
 }  // namespace
 
 Outcome WriteEarlyData(SslAttachment& attachment, std::span<const uint8_t> data) {
@@ -39,6 +50,7 @@ Outcome WriteEarlyData(SslAttachment& attachment, std::span<const uint8_t> data)
     Raise(ERR_R_SHOULD_NOT_HAVE_BEEN_CALLED);
     return Outcome::kFailed;
   }
+  if (attachment.side() == Side::kServer) return WriteBehindFinished(attachment, data);
   DriveState::ProgressOf(attachment).early_data.OnWrite();
   // The ClientHello goes first; nothing of the server's is looked at meanwhile.
   const Outcome begun = RunHandshake(attachment, Goal::kFlush);

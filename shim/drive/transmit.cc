@@ -105,10 +105,18 @@ Outcome EndForLength(SslAttachment& attachment) {
   return Outcome::kEnded;
 }
 
+// WaitForClient: a server's data before the end of the handshake may not leave before the client
+// has sent more.
+Outcome WaitForClient(SslAttachment& attachment) {
+  DriveState::LastCallOf(attachment).WaitToRead();
+  return Outcome::kWouldBlock;
+}
+
 // Seal makes the record of TransmitData. kIgnored when the record is early data without an offer.
 Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind,
              std::span<uint8_t> out, size_t* out_len) {
   const bool is_early = kind == DataKind::kEarly;
+  const bool is_server = attachment.side() == Side::kServer;
   SendResult result;
   {
     ErrorMark mark;
@@ -120,9 +128,11 @@ Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, Data
     case SendResult::kSealed:
       return Outcome::kDone;
     case SendResult::kNotConnected:
-      if (is_early) return Outcome::kIgnored;
+      if (is_early && !is_server) return Outcome::kIgnored;
+      if (is_early) return WaitForClient(attachment);
       break;
     case SendResult::kExhausted:
+      if (is_early && is_server) return WaitForClient(attachment);
       Raise(is_early ? SSL_R_TOO_MUCH_EARLY_DATA : SSL_R_TOO_MANY_KEY_UPDATES);
       return Outcome::kFailed;
     case SendResult::kTooLarge:

@@ -20,9 +20,10 @@ Outcome Transmit(SslAttachment& attachment, Instant now);
 enum class DataKind : uint8_t { kApplication, kEarly };
 
 // TransmitData writes one record of data as a datagram. One that the BIO does not take is lost, as
-// it is in libssl. So is early data that could not be offered with the session there is: it was not
-// accepted, which the application looks at. kDone, kWouldBlock, kBroken, kFailed, or kEnded for
-// more data than one record may carry; the attachment's `want` says why it could not be sent.
+// it is in libssl. kEarly is a client's early data, or a server's behind its Finished. So is early
+// data that could not be offered with the session there is: it was not accepted, which the
+// application looks at. kDone, kWouldBlock, kBroken, kFailed, or kEnded for more data than one
+// record may carry; the attachment's `want` says why it could not be sent.
 Outcome TransmitData(SslAttachment& attachment, std::span<const uint8_t> plaintext, DataKind kind);
 
 // OnWriteTrouble is what a write that did not come to kDone means for the call: kWouldBlock with
