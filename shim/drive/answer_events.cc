@@ -14,6 +14,7 @@
 #include "shim/answer/verify_peer.h"
 #include "shim/bio/clock.h"
 #include "shim/drive/drive_state.h"
+#include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
@@ -36,6 +37,9 @@ void OnData(SslAttachment& attachment, const Event& event) {
   // An empty record carries nothing that SSL_read could return.
   if (event.data.empty()) return;
   DriveState& state = DriveState::Of(attachment);
+  const bool cleanses = (Real().SSL_get_options(attachment.ssl()) & SSL_OP_CLEANSE_PLAINTEXT) != 0;
+  state.unread.CleanseTaken(cleanses);
+  state.unread_early.CleanseTaken(cleanses);
   if (event.type == EventType::kApplicationData) {
     state.unread.Add(event.data);
   } else if (attachment.progress().early_data.reads()) {

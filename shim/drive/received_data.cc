@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "dtls13/crypto/secret.h"
+
 namespace dtls13::shim {
 namespace {
 
@@ -35,9 +37,16 @@ void ReceivedData::Keep() {
   for (Record& record : std::span(records_).subspan(first_)) {
     if (!record.copy.empty()) continue;
     record.copy.assign(record.rest.begin(), record.rest.end());
+    Wipe(record.rest);
     record.rest = record.copy;
   }
   buffer_.reset();
+}
+
+void ReceivedData::Wipe(std::span<const uint8_t> content) {
+  if (!cleanses_) return;
+  // Both are ours, and a view of them is const only to its readers.
+  Cleanse({const_cast<uint8_t*>(content.data()), content.size()});
 }
 
 size_t ReceivedData::len() const {
@@ -51,6 +60,7 @@ size_t ReceivedData::Take(std::span<uint8_t> out, bool consumes) {
   const size_t len = std::min(out.size(), record.rest.size());
   std::copy_n(record.rest.data(), len, out.data());
   if (!consumes) return len;
+  Wipe(record.rest.first(len));
   record.rest = record.rest.subspan(len);
   if (record.rest.empty()) {
     std::vector<uint8_t>().swap(record.copy);

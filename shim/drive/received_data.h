@@ -21,6 +21,8 @@ class ReceivedData {
   ReceivedData(const ReceivedData&) = delete;
   ReceivedData& operator=(const ReceivedData&) = delete;
 
+  // CleanseTaken has what is taken wiped where it lay (SSL_OP_CLEANSE_PLAINTEXT).
+  void CleanseTaken(bool cleanses) { cleanses_ = cleanses; }
   // Borrow returns the buffer of kScratchLen bytes for the next datagram, lent until Keep. What
   // lies in an earlier one is kept first.
   std::span<uint8_t> Borrow();
@@ -48,6 +50,10 @@ class ReceivedData {
     std::vector<uint8_t> copy;
   };
 
+  // Wipe is for content that lies in a record's copy or in the borrowed buffer.
+  void Wipe(std::span<const uint8_t> content);
+
+  bool cleanses_ = false;
   std::optional<ScratchBuffer> buffer_;
   std::vector<Record> records_;
   size_t first_ = 0;  // of those that are not taken

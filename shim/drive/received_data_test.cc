@@ -57,6 +57,25 @@ TEST(ReceivedDataTest, ViewsTheBufferUntilItIsKept) {
   EXPECT_EQ(Take(data, 10), "ew");
 }
 
+TEST(ReceivedDataTest, WipesWhatIsTakenWhereThatIsAskedFor) {
+  for (const bool cleanses : {false, true}) {
+    ReceivedData data;
+    data.CleanseTaken(cleanses);
+    const std::span<uint8_t> buffer = data.Borrow();
+    const auto lies_there = [&buffer](std::string_view text) {
+      return std::ranges::equal(buffer.first(text.size()), Bytes(text));
+    };
+    data.Add(Put(buffer, 0, "secret"));
+    EXPECT_EQ(Take(data, 3, /*consumes=*/false), "sec");
+    EXPECT_TRUE(lies_there("secret"));
+    EXPECT_EQ(Take(data, 3), "sec");
+    EXPECT_EQ(lies_there("sec"), !cleanses);
+    data.Keep();
+    EXPECT_EQ(lies_there("secret"), !cleanses) << "the rest is copied";
+    EXPECT_EQ(Take(data, 3), "ret");
+  }
+}
+
 TEST(ReceivedDataTest, KeepsWhatLiesElsewhereAtOnce) {
   ReceivedData data;
   const std::span<uint8_t> buffer = data.Borrow();

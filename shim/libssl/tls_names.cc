@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "shim/libssl/openssl_headers.h"
 
@@ -125,6 +126,13 @@ void AppendPair(int sign, int hash, std::vector<SignatureScheme>* schemes) {
 int GroupNid(uint16_t group) {
   for (const GroupName& entry : kGroups) {
     if (entry.group == group) return entry.nid;
+  }
+  // RFC 7919's, which a peer may offer and nobody here has in DTLS 1.3.
+  static constexpr int kFfdhe[] = {NID_ffdhe2048, NID_ffdhe3072, NID_ffdhe4096, NID_ffdhe6144,
+                                   NID_ffdhe8192};
+  constexpr uint16_t kFirstFfdhe = 0x0100;
+  if (group >= kFirstFfdhe && group < kFirstFfdhe + std::size(kFfdhe)) {
+    return kFfdhe[group - kFirstFfdhe];
   }
   return TLSEXT_nid_unknown | group;
 }

@@ -48,6 +48,9 @@ TEST(TlsNamesTest, GroupsAndNidsAgree) {
 // F34: an unknown code point is named by its number, and harms nothing.
 TEST(TlsNamesTest, UnknownCodePoints) {
   EXPECT_EQ(GroupNid(0x0a0a), TLSEXT_nid_unknown | 0x0a0a);
+  EXPECT_EQ(GroupNid(0x0100), NID_ffdhe2048);
+  EXPECT_EQ(GroupNid(0x0104), NID_ffdhe8192);
+  EXPECT_EQ(GroupNid(0x0105), TLSEXT_nid_unknown | 0x0105);
   EXPECT_FALSE(FindSignatureNids(0x0a0a));
 }
 
