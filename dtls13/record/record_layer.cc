@@ -5,7 +5,8 @@
 #include <utility>
 
 #include "dtls13/record/record_protection.h"
-#include "dtls13/record/sequence_reconstruction.h"
+#include "dtls13/wire/inner_plaintext.h"
+#include "dtls13/wire/sequence_reconstruction.h"
 
 namespace dtls13 {
 

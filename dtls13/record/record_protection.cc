@@ -98,25 +98,4 @@ std::optional<std::span<uint8_t>> RecordProtection::Open(SequenceNumber number,
   return encrypted.first(encrypted.size() - kAeadTagLen);
 }
 
-std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized) {
-  size_t len = serialized.size();
-  //= rfc8446#section-5.4
-  //# Implementations MUST limit their scanning to the cleartext returned
-  //# from the AEAD decryption.
-  while (len > 0 && serialized[len - 1] == 0) --len;
-  if (len == 0 || len - 1 > kMaxPlaintextLen) return std::nullopt;
-  const ContentType type = static_cast<ContentType>(serialized[len - 1]);
-  // heartbeat, which figure 5 of RFC 9147 still lists, is not negotiable in TLS 1.3.
-  switch (type) {
-    case ContentType::kAlert:
-    case ContentType::kHandshake:
-    case ContentType::kApplicationData:
-    case ContentType::kAck:
-    case ContentType::kReturnRoutabilityCheck:
-      return InnerPlaintext{type, serialized.first(len - 1)};
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace dtls13

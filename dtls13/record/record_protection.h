@@ -71,16 +71,6 @@ class RecordProtection {
   RecordNumberCipher number_cipher_;
 };
 
-// InnerPlaintext is a DTLSInnerPlaintext taken apart.
-struct InnerPlaintext {
-  ContentType type = ContentType::kInvalid;
-  std::span<uint8_t> content;
-};
-
-// ParseInnerPlaintext strips the padding. Nothing when there is only padding, when the content
-// exceeds kMaxPlaintextLen, or when its type is not one that a protected record may carry.
-std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized);
-
 }  // namespace dtls13
 
 #endif  // DTLS13_RECORD_RECORD_PROTECTION_H_

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DTLS13_RECORD_SEQUENCE_RECONSTRUCTION_H_
-#define DTLS13_RECORD_SEQUENCE_RECONSTRUCTION_H_
+#ifndef DTLS13_WIRE_SEQUENCE_RECONSTRUCTION_H_
+#define DTLS13_WIRE_SEQUENCE_RECONSTRUCTION_H_
 
 #include <cstdint>
 
@@ -37,4 +37,4 @@ constexpr SequenceNumber ReconstructSequenceNumber(TruncatedSequenceNumber trunc
 
 }  // namespace dtls13
 
-#endif  // DTLS13_RECORD_SEQUENCE_RECONSTRUCTION_H_
+#endif  // DTLS13_WIRE_SEQUENCE_RECONSTRUCTION_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dtls13/record/sequence_reconstruction.h"
+#include "dtls13/wire/sequence_reconstruction.h"
 
 #include <gtest/gtest.h>
 
