@@ -66,7 +66,9 @@ def every_export_is_libssls():
 def own_exports_are_not_libssls():
     expect(not listed() & listed(OWN_NODE), "listed in both nodes")
     strangers = {name for name in listed(OWN_NODE) if not name.startswith("dtls13_")}
-    expect(not strangers, "without the library's prefix: %s" % sorted(strangers))
+    # What libcrypto asks each provider's file for, by its handle.
+    expect(strangers == {"OSSL_provider_init"},
+           "without the library's prefix: %s" % sorted(strangers))
 
 
 def says_its_version():
@@ -132,6 +134,17 @@ def randomness_is_libcryptos():
     expect(len(drawn) == 3, "the same randomness again")
 
 
+def other_providers_are_not_hidden():
+    """Preloaded, its OSSL_provider_init is found before that of the file that is loaded; libcrypto asks by handle."""
+    output = {}
+    for library in (None, LIBRARY):
+        program = programs.Program(["openssl", "list", "-providers", "-provider", "legacy"], library)
+        expect(program.finish() == 0, "openssl list fails: %s" % program.output)
+        output[library] = program.output
+    expect("OpenSSL Legacy Provider" in output[None], "no legacy provider: %s" % output[None])
+    expect(output[None] == output[LIBRARY], "prints %r" % output[LIBRARY])
+
+
 def leaves_other_programs_alone():
     """Preloaded into a program without libssl it changes nothing and brings no libssl in."""
     output = {}
@@ -154,5 +167,6 @@ sys.exit(programs.run_all([
     a_program_can_be_linked_with_it,
     needs_libcrypto_and_libc_alone,
     randomness_is_libcryptos,
+    other_providers_are_not_hidden,
     leaves_other_programs_alone,
 ]) != 0)

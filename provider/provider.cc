@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <openssl/core.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/core_names.h>
+#include <openssl/opensslv.h>
+#include <openssl/params.h>
+
+#include <memory>
+
+#include "provider/dispatch.h"
+#include "provider/kdf.h"
+#include "provider/provider_context.h"
+#include "provider/reason.h"
+
+// The provider's functions, provider-base(7).
+
+namespace dtls13::provider {
+namespace {
+
+const OSSL_ALGORITHM* QueryOperation(void* /*provider*/, int operation, int* no_cache) {
+  // The lists never change.
+  *no_cache = 0;
+  switch (operation) {
+    case OSSL_OP_KDF:
+      return KdfAlgorithms();
+    default:
+      return nullptr;
+  }
+}
+
+const OSSL_PARAM* GettableParameters(void* /*provider*/) {
+  static const OSSL_PARAM kGettable[] = {OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_NAME, nullptr, 0),
+                                         OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
+                                         OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
+                                         OSSL_PARAM_uint(OSSL_PROV_PARAM_STATUS, nullptr),
+                                         OSSL_PARAM_END};
+  return kGettable;
+}
+
+int GetParameters(void* provider, OSSL_PARAM params[]) {
+  constexpr struct {
+    const char* key;
+    const char* value;
+  } kTexts[] = {
+      {OSSL_PROV_PARAM_NAME, "DTLS 1.3 provider"},
+      {OSSL_PROV_PARAM_VERSION, DTLS13_VERSION},
+      // DTLS13_VERSION comes from tools/bazel/version.bzl.
+      {OSSL_PROV_PARAM_BUILDINFO,
+       DTLS13_VERSION ", " OPENSSL_VERSION_TEXT ", compiler " __VERSION__},
+  };
+  for (const auto& text : kTexts) {
+    OSSL_PARAM* param = OSSL_PARAM_locate(params, text.key);
+    if (param != nullptr && OSSL_PARAM_set_utf8_ptr(param, text.value) != 1) return 0;
+  }
+  OSSL_PARAM* const status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
+  return status == nullptr ||
+         OSSL_PARAM_set_uint(status, ProviderContext::Of(provider)->is_running()) == 1;
+}
+
+const OSSL_ITEM* GetReasonStrings(void* /*provider*/) { return ReasonStrings(); }
+
+void Teardown(void* provider) { delete ProviderContext::Of(provider); }
+
+}  // namespace
+}  // namespace dtls13::provider
+
+extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
+    const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
+    void** provider_context) noexcept {
+  using namespace dtls13::provider;
+  static const OSSL_DISPATCH kFunctions[] = {
+      Entry(OSSL_FUNC_PROVIDER_TEARDOWN, Teardown),
+      Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, GettableParameters),
+      Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, GetParameters),
+      Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, QueryOperation),
+      Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, GetReasonStrings),
+      {0, nullptr}};
+  std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in);
+  if (provider == nullptr) return 0;
+  *out = kFunctions;
+  *provider_context = provider.release();
+  return 1;
+}

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Drives libdtls13.so as an OpenSSL provider from the command line: provider_test.py LIBRARY VERSION."""
+
+import os
+import re
+import sys
+import tempfile
+
+import programs
+from programs import expect
+
+LIBRARY, VERSION = sys.argv[1:3]
+# Its answer is the first of provider/known_answers.h, which provider/known_answers.py makes without OpenSSL.
+KEY = "".join("%02x" % i for i in range(32))
+ANSWER = "CC:95:AB:C2:58:D3:09:42:4D:DB:F7:CB:A6:8B:D7:7E"
+
+
+def openssl(*arguments, modules, environment=None, status=0):
+    """The output of Debian's openssl, which finds providers in the folder `modules`."""
+    extra = {"OPENSSL_MODULES": modules}
+    extra.update(environment or {})
+    program = programs.Program(["openssl"] + list(arguments), None, extra)
+    ended = program.finish()
+    expect(ended == status, "openssl %s ends with %d: %s" % (" ".join(arguments), ended, program.output))
+    return program.output
+
+
+def kdf(*options, modules, providers=("dtls13", "default"), status=0):
+    arguments = ["kdf"]
+    for provider in providers:
+        arguments += ["-provider", provider]
+    arguments += ["-keylen", "16"]
+    for option in options:
+        arguments += ["-kdfopt", option]
+    return openssl(*arguments, "DTLS13-KDF", modules=modules, status=status)
+
+
+def is_listed(modules):
+    output = openssl("list", "-providers", "-provider", "dtls13", "-verbose", modules=modules)
+    for line in ("name: DTLS 1.3 provider", "version: " + re.escape(VERSION), "status: active"):
+        expect(re.search("^ *%s$" % line, output, re.MULTILINE), "no line %r:\n%s" % (line, output))
+
+
+def lists_its_algorithms(modules):
+    for kind, names in (("-kdf-algorithms", ["DTLS13-KDF"]),):
+        output = openssl("list", kind, "-provider", "dtls13", modules=modules)
+        for name in names:
+            expect(re.search(r"\b%s @ dtls13$" % name, output, re.MULTILINE), "no %s:\n%s" % (name, output))
+
+
+def derives(modules):
+    options = ("digest:SHA256", "hexkey:" + KEY, "label:key")
+    for more in ((), ("mode:EXPAND_ONLY",), ("prefix:dtls13",)):
+        for providers in (("dtls13", "default"), ("default", "dtls13"), ("dtls13",)):
+            output = kdf(*options, *more, modules=modules, providers=providers)
+            expect(output.strip() == ANSWER, "%s %s: %s" % (more, providers, output))
+
+
+def refuses_with_text(modules):
+    for options, text in (
+            (("digest:SHA1", "hexkey:" + KEY), "the digest is SHA2-256 or SHA2-384, not 'SHA1'"),
+            (("digest:SHA256", "hexkey:" + KEY, "mode:EXTRACT_AND_EXPAND"), "not EXTRACT_AND_EXPAND"),
+            (("digest:SHA256",), "there is no key to expand"),
+            (("digest:SHA256", "hexkey:" + KEY, "properties:fips=yes"),
+             "no provider has HMAC and SHA2-256 under the property query 'fips=yes'")):
+        output = kdf(*options, modules=modules, status=1)
+        expect(text in output and "dtls13" in output, "no %r:\n%s" % (text, output))
+
+
+def main():
+    if programs.is_sanitized(LIBRARY):
+        print("openssl has no sanitizer's runtime: the unit tests of provider/ run under it.")
+        return 0
+    with tempfile.TemporaryDirectory() as modules:
+        os.symlink(os.path.abspath(LIBRARY), os.path.join(modules, "dtls13.so"))
+
+        def with_modules(check):
+            def run():
+                check(modules)
+            run.__name__ = check.__name__
+            return run
+
+        return programs.run_all([with_modules(check) for check in (
+            is_listed,
+            lists_its_algorithms,
+            derives,
+            refuses_with_text,
+        )]) != 0
+
+
+sys.exit(main())
