@@ -245,7 +245,7 @@ const OSSL_PARAM* GettableKdfParameters(void* /*kdf*/, void* /*provider*/) {
 
 }  // namespace
 
-const OSSL_ALGORITHM* KdfAlgorithms() {
+std::span<const OSSL_ALGORITHM> KdfAlgorithms() {
   static const OSSL_DISPATCH kFunctions[] = {
       Entry(OSSL_FUNC_KDF_NEWCTX, NewKdf),
       Entry(OSSL_FUNC_KDF_DUPCTX, DuplicateKdf),
@@ -258,8 +258,7 @@ const OSSL_ALGORITHM* KdfAlgorithms() {
       Entry(OSSL_FUNC_KDF_GET_CTX_PARAMS, GetKdfParameters),
       {0, nullptr}};
   static const OSSL_ALGORITHM kAlgorithms[] = {
-      {"DTLS13-KDF", kDefinition, kFunctions, "HKDF-Expand-Label and Derive-Secret of DTLS 1.3"},
-      {nullptr, nullptr, nullptr, nullptr}};
+      {"DTLS13-KDF", kDefinition, kFunctions, "HKDF-Expand-Label and Derive-Secret of DTLS 1.3"}};
   return kAlgorithms;
 }
 

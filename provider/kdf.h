@@ -4,11 +4,13 @@
 
 #include <openssl/core.h>
 
+#include <span>
+
 namespace dtls13::provider {
 
 // KdfAlgorithms is the list of OSSL_OP_KDF: DTLS13-KDF, which is RFC 8446 section 7.1's key
 // schedule with the prefix of RFC 9147 section 5.9. Static; docs/provider.md has the parameters.
-const OSSL_ALGORITHM* KdfAlgorithms();
+std::span<const OSSL_ALGORITHM> KdfAlgorithms();
 
 }  // namespace dtls13::provider
 

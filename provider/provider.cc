@@ -5,24 +5,45 @@
 #include <openssl/opensslv.h>
 #include <openssl/params.h>
 
+#include <initializer_list>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "provider/dispatch.h"
 #include "provider/kdf.h"
+#include "provider/number_cipher.h"
 #include "provider/provider_context.h"
 #include "provider/reason.h"
+#include "provider/record_cipher.h"
 
 // The provider's functions, provider-base(7).
 
 namespace dtls13::provider {
 namespace {
 
+// List ends what its parts have together as libcrypto wants it.
+std::vector<OSSL_ALGORITHM> List(std::initializer_list<std::span<const OSSL_ALGORITHM>> parts) {
+  std::vector<OSSL_ALGORITHM> list;
+  for (const std::span<const OSSL_ALGORITHM> part : parts) {
+    list.insert(list.end(), part.begin(), part.end());
+  }
+  list.push_back({nullptr, nullptr, nullptr, nullptr});
+  return list;
+}
+
 const OSSL_ALGORITHM* QueryOperation(void* /*provider*/, int operation, int* no_cache) {
   // The lists never change.
   *no_cache = 0;
+  // Never destroyed: a library context may outlive static destructors.
+  static const auto& kKdfs = *new std::vector(List({KdfAlgorithms()}));
+  static const auto& kCiphers =
+      *new std::vector(List({RecordCipherAlgorithms(), NumberCipherAlgorithms()}));
   switch (operation) {
+    case OSSL_OP_CIPHER:
+      return kCiphers.data();
     case OSSL_OP_KDF:
-      return KdfAlgorithms();
+      return kKdfs.data();
     default:
       return nullptr;
   }

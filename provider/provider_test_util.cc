@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/provider_test_util.h"
 
+#include <gtest/gtest.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -65,6 +66,62 @@ std::unique_ptr<EVP_KDF_CTX, FreeKdf> NewKdf(OSSL_LIB_CTX* context, const char* 
 OpenSslPtr<EVP_CIPHER> Fetch(OSSL_LIB_CTX* context, const std::string& name,
                              const char* property_query) {
   return OpenSslPtr<EVP_CIPHER>(EVP_CIPHER_fetch(context, name.c_str(), property_query));
+}
+
+RecordCipherContext::RecordCipherContext(OSSL_LIB_CTX* context, const std::string& name,
+                                         const char* property_query) {
+  const OpenSslPtr<EVP_CIPHER> cipher = Fetch(context, name, property_query);
+  if (cipher == nullptr) return;
+  context_.reset(EVP_CIPHER_CTX_new());
+  // So that EVP knows whose context it is.
+  EXPECT_EQ(EVP_EncryptInit_ex2(context_.get(), cipher.get(), nullptr, nullptr, nullptr), 1);
+}
+
+bool RecordCipherContext::Init(bool seal, const Bytes& key, const Bytes& iv,
+                               std::string properties) {
+  const OSSL_PARAM params[] = {
+      OSSL_PARAM_construct_utf8_string(OSSL_ALG_PARAM_PROPERTIES, properties.data(), 0),
+      OSSL_PARAM_construct_end()};
+  return EVP_CipherInit_ex2(get(), nullptr, key.data(), iv.empty() ? nullptr : iv.data(), seal,
+                            properties.empty() ? nullptr : params) == 1;
+}
+
+bool RecordCipherContext::Set(const char* key, uint64_t value) {
+  const OSSL_PARAM params[] = {OSSL_PARAM_construct_uint64(key, &value),
+                               OSSL_PARAM_construct_end()};
+  return EVP_CIPHER_CTX_set_params(get(), params) == 1;
+}
+
+uint64_t RecordCipherContext::Get(const char* key) const {
+  uint64_t value = 0;
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_uint64(key, &value), OSSL_PARAM_construct_end()};
+  EXPECT_EQ(EVP_CIPHER_CTX_get_params(get(), params), 1) << key;
+  EXPECT_TRUE(OSSL_PARAM_modified(params)) << key;
+  return value;
+}
+
+Bytes RecordCipherContext::Run(Bytes record) {
+  int len = 0;
+  if (EVP_CipherUpdate(get(), record.data(), &len, record.data(),
+                       static_cast<int>(record.size())) != 1) {
+    return {};
+  }
+  record.resize(len);
+  return record;
+}
+
+Bytes NewRecord(uint8_t first_byte, size_t content_len) {
+  const size_t encrypted_len = content_len + 1 + 16;
+  Bytes record = {first_byte};
+  record.resize(first_byte & 0x08 ? 3 : 2);
+  if (first_byte & 0x04) {
+    record.push_back(static_cast<uint8_t>(encrypted_len >> 8));
+    record.push_back(static_cast<uint8_t>(encrypted_len));
+  }
+  for (size_t i = 0; i < content_len; ++i) record.push_back(static_cast<uint8_t>(i));
+  record.push_back(23);
+  record.resize(record.size() + 16);
+  return record;
 }
 
 Bytes Derive(EVP_KDF_CTX* kdf, KdfParams params, size_t len) {

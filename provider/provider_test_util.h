@@ -5,6 +5,7 @@
 #include <openssl/provider.h>
 #include <openssl/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,9 +44,33 @@ struct FreeKdf {
 std::unique_ptr<EVP_KDF_CTX, FreeKdf> NewKdf(OSSL_LIB_CTX* context, const char* name,
                                              const char* property_query = nullptr);
 
-// Fetch is null where there is no such cipher. NewCipher is a context for it, without a key.
+// Fetch is null where there is no such cipher.
 OpenSslPtr<EVP_CIPHER> Fetch(OSSL_LIB_CTX* context, const std::string& name,
                              const char* property_query = nullptr);
+
+// RecordCipherContext is an EVP_CIPHER_CTX for one of this provider's ciphers.
+class RecordCipherContext {
+ public:
+  // Without a key; get() is null where there is no such cipher.
+  RecordCipherContext(OSSL_LIB_CTX* context, const std::string& name,
+                      const char* property_query = nullptr);
+
+  EVP_CIPHER_CTX* get() const { return context_.get(); }
+  // Init gives a key, and `properties` for the ciphers underneath unless they are empty.
+  bool Init(bool seal, const Bytes& key, const Bytes& iv, std::string properties = "");
+  bool Set(const char* key, uint64_t value);
+  // Get fails the test where there is no such parameter.
+  uint64_t Get(const char* key) const;
+  // Run seals or opens a record; empty where that fails.
+  Bytes Run(Bytes record);
+
+ private:
+  OpenSslPtr<EVP_CIPHER_CTX> context_;
+};
+
+// NewRecord is a record before it is sealed, of application data, with room for the tag. Without a
+// Connection ID; what has a length has the right one.
+Bytes NewRecord(uint8_t first_byte, size_t content_len);
 
 // KdfParams are what a DTLS13-KDF or TLS13-KDF is given.
 struct KdfParams {

@@ -43,7 +43,9 @@ def is_listed(modules):
 
 
 def lists_its_algorithms(modules):
-    for kind, names in (("-kdf-algorithms", ["DTLS13-KDF"]),):
+    ciphers = ["AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305", "SN-AES-128", "SN-AES-256", "SN-CHACHA20"]
+    for kind, names in (("-kdf-algorithms", ["DTLS13-KDF"]),
+                        ("-cipher-algorithms", ["DTLS13-" + name for name in ciphers])):
         output = openssl("list", kind, "-provider", "dtls13", modules=modules)
         for name in names:
             expect(re.search(r"\b%s @ dtls13$" % name, output, re.MULTILINE), "no %s:\n%s" % (name, output))
@@ -68,6 +70,13 @@ def refuses_with_text(modules):
         expect(text in output and "dtls13" in output, "no %r:\n%s" % (text, output))
 
 
+def enc_leaves_records_alone(modules):
+    """It takes every key for one of EVP_MAX_KEY_LENGTH bytes, and would make records of streams."""
+    output = openssl("enc", "-DTLS13-AES-256-GCM", "-provider", "dtls13", "-provider", "default", "-K", "00" * 64,
+                     "-iv", "00" * 12, modules=modules, status=1)
+    expect("AEAD ciphers not supported" in output, output)
+
+
 def main():
     if programs.is_sanitized(LIBRARY):
         print("openssl has no sanitizer's runtime: the unit tests of provider/ run under it.")
@@ -86,6 +95,7 @@ def main():
             lists_its_algorithms,
             derives,
             refuses_with_text,
+            enc_leaves_records_alone,
         )]) != 0
 
 
