@@ -16,6 +16,7 @@
 #include "provider/provider_context.h"
 #include "provider/reason.h"
 #include "provider/record_cipher.h"
+#include "provider/self_tests.h"
 
 // The provider's functions, provider-base(7).
 
@@ -80,6 +81,8 @@ int GetParameters(void* provider, OSSL_PARAM params[]) {
 
 const OSSL_ITEM* GetReasonStrings(void* /*provider*/) { return ReasonStrings(); }
 
+int SelfTest(void* provider) { return RunSelfTest(ProviderContext::Of(provider)); }
+
 void Teardown(void* provider) { delete ProviderContext::Of(provider); }
 
 }  // namespace
@@ -95,9 +98,10 @@ extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
       Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, GetParameters),
       Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, QueryOperation),
       Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, GetReasonStrings),
+      Entry(OSSL_FUNC_PROVIDER_SELF_TEST, SelfTest),
       {0, nullptr}};
   std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in);
-  if (provider == nullptr) return 0;
+  if (provider == nullptr || !SelfTestOnLoad(provider.get())) return 0;
   *out = kFunctions;
   *provider_context = provider.release();
   return 1;

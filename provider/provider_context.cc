@@ -146,11 +146,29 @@ std::shared_ptr<const Algorithms> ProviderContext::FindWith(const PropertyQuery&
   return algorithms;
 }
 
-std::shared_ptr<const Algorithms> ProviderContext::FindHash(const PropertyQuery& query,
-                                                            HashId hash) {
-  std::shared_ptr<const Algorithms> found = FindWith(query, [hash](const Algorithms& algorithms) {
+std::shared_ptr<const Algorithms> ProviderContext::Search(const PropertyQuery& query, HashId hash) {
+  return FindWith(query, [hash](const Algorithms& algorithms) {
     return IsStill(algorithms, algorithms.digest(hash), algorithms.hmac(hash));
   });
+}
+
+std::shared_ptr<const Algorithms> ProviderContext::Search(const PropertyQuery& query,
+                                                          const CipherSuite& suite) {
+  return FindWith(query, [&](const Algorithms& algorithms) {
+    return IsStill(algorithms, algorithms.aead_cipher(suite.id)) &&
+           IsStill(algorithms, algorithms.record_number_cipher(suite.id));
+  });
+}
+
+bool ProviderContext::Has(HashId hash) { return Search(std::nullopt, hash) != nullptr; }
+
+bool ProviderContext::Has(const CipherSuite& suite) {
+  return Search(std::nullopt, suite) != nullptr;
+}
+
+std::shared_ptr<const Algorithms> ProviderContext::FindHash(const PropertyQuery& query,
+                                                            HashId hash) {
+  std::shared_ptr<const Algorithms> found = Search(query, hash);
   if (found == nullptr) {
     Fail(Reason::kUnavailable, "no provider has HMAC and SHA2-%zu under %s", HashLen(hash) * 8,
          Named(query).c_str());
@@ -160,10 +178,7 @@ std::shared_ptr<const Algorithms> ProviderContext::FindHash(const PropertyQuery&
 
 std::shared_ptr<const Algorithms> ProviderContext::FindSuite(const PropertyQuery& query,
                                                              const CipherSuite& suite) {
-  std::shared_ptr<const Algorithms> found = FindWith(query, [&](const Algorithms& algorithms) {
-    return IsStill(algorithms, algorithms.aead_cipher(suite.id)) &&
-           IsStill(algorithms, algorithms.record_number_cipher(suite.id));
-  });
+  std::shared_ptr<const Algorithms> found = Search(query, suite);
   if (found == nullptr) {
     Fail(Reason::kUnavailable, "no provider has the ciphers of %s under %s", suite.name,
          Named(query).c_str());

@@ -65,6 +65,10 @@ class ProviderContext {
   std::shared_ptr<const Algorithms> FindHash(const PropertyQuery& query, HashId hash);
   std::shared_ptr<const Algorithms> FindSuite(const PropertyQuery& query, const CipherSuite& suite);
 
+  // Has says whether FindHash or FindSuite would find it under the default properties.
+  bool Has(HashId hash);
+  bool Has(const CipherSuite& suite);
+
   // ConfigValue is the value of `key` in the provider's section of openssl.cnf; null without. It
   // lives as long as the provider.
   const char* ConfigValue(const char* key) const;
@@ -82,6 +86,8 @@ class ProviderContext {
 
   template <typename IsThere>
   std::shared_ptr<const Algorithms> FindWith(const PropertyQuery& query, IsThere is_there);
+  std::shared_ptr<const Algorithms> Search(const PropertyQuery& query, HashId hash);
+  std::shared_ptr<const Algorithms> Search(const PropertyQuery& query, const CipherSuite& suite);
   std::shared_ptr<const Algorithms> Known(const PropertyQuery& query);
   std::shared_ptr<const Algorithms> FetchNow(const PropertyQuery& query);
   bool LoadFallback();

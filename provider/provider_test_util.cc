@@ -10,6 +10,7 @@
 #include <openssl/params.h>
 
 #include <cstdio>
+#include <fstream>
 
 #include "provider/provider.h"
 
@@ -26,6 +27,12 @@ LibraryContext::LibraryContext(const std::vector<std::string>& providers)
       providers_.push_back(provider);
     }
   }
+}
+
+bool LibraryContext::Configure(const std::string& config) {
+  const std::string path = ::testing::TempDir() + "openssl.cnf";
+  std::ofstream(path) << config;
+  return OSSL_LIB_CTX_load_config(context_, path.c_str()) == 1;
 }
 
 LibraryContext::~LibraryContext() {

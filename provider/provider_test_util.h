@@ -24,6 +24,9 @@ class LibraryContext {
   LibraryContext& operator=(const LibraryContext&) = delete;
   ~LibraryContext();
 
+  // Configure loads the text of an openssl.cnf; it may name "dtls13" without a module.
+  bool Configure(const std::string& config);
+
   OSSL_LIB_CTX* get() const { return context_; }
   // provider is the one of that name; null where it could not be loaded.
   OSSL_PROVIDER* provider(const std::string& name) const;

@@ -70,6 +70,29 @@ def refuses_with_text(modules):
         expect(text in output and "dtls13" in output, "no %r:\n%s" % (text, output))
 
 
+def configured(modules, *lines):
+    """The environment of a program whose openssl.cnf has the default provider, and this one with `lines`."""
+    path = os.path.join(modules, "openssl.cnf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("openssl_conf = openssl_init\n[openssl_init]\nproviders = providers_sect\n[providers_sect]\n"
+                   "default = default_sect\ndtls13 = dtls13_sect\n[default_sect]\nactivate = 1\n"
+                   "[dtls13_sect]\nmodule = %s\n%s\n" % (os.path.abspath(LIBRARY), "\n".join(lines)))
+    return {"OPENSSL_CONF": path}
+
+
+def is_loaded_by_configuration(modules):
+    for lines in (("activate = 1",), ("activate = 1", "self-test = yes")):
+        output = openssl("list", "-providers", modules="/nonexistent", environment=configured(modules, *lines))
+        expect("DTLS 1.3 provider" in output, "%s: %s" % (lines, output))
+
+
+def wrong_configuration_is_named(modules):
+    """libcrypto shows why a provider does not load where it is asked for, and drops it where it is only configured."""
+    output = openssl("list", "-providers", "-provider", "dtls13", modules="/nonexistent", status=1,
+                     environment=configured(modules, "self-test = maybe"))
+    expect("'self-test' is yes or no, not 'maybe'" in output, output)
+
+
 def enc_leaves_records_alone(modules):
     """It takes every key for one of EVP_MAX_KEY_LENGTH bytes, and would make records of streams."""
     output = openssl("enc", "-DTLS13-AES-256-GCM", "-provider", "dtls13", "-provider", "default", "-K", "00" * 64,
@@ -96,6 +119,8 @@ def main():
             derives,
             refuses_with_text,
             enc_leaves_records_alone,
+            is_loaded_by_configuration,
+            wrong_configuration_is_named,
         )]) != 0
 
 
