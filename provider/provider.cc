@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "provider/capabilities.h"
 #include "provider/dispatch.h"
 #include "provider/kdf.h"
 #include "provider/number_cipher.h"
@@ -55,6 +56,7 @@ const OSSL_PARAM* GettableParameters(void* /*provider*/) {
                                          OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_VERSION, nullptr, 0),
                                          OSSL_PARAM_utf8_ptr(OSSL_PROV_PARAM_BUILDINFO, nullptr, 0),
                                          OSSL_PARAM_uint(OSSL_PROV_PARAM_STATUS, nullptr),
+                                         OSSL_PARAM_uint(kParamSslEntries, nullptr),
                                          OSSL_PARAM_END};
   return kGettable;
 }
@@ -75,8 +77,10 @@ int GetParameters(void* provider, OSSL_PARAM params[]) {
     if (param != nullptr && OSSL_PARAM_set_utf8_ptr(param, text.value) != 1) return 0;
   }
   OSSL_PARAM* const status = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
-  return status == nullptr ||
-         OSSL_PARAM_set_uint(status, ProviderContext::Of(provider)->is_running()) == 1;
+  OSSL_PARAM* const ssl_entries = OSSL_PARAM_locate(params, kParamSslEntries);
+  return (status == nullptr ||
+          OSSL_PARAM_set_uint(status, ProviderContext::Of(provider)->is_running()) == 1) &&
+         (ssl_entries == nullptr || OSSL_PARAM_set_uint(ssl_entries, SslEntriesAreInForce()) == 1);
 }
 
 const OSSL_ITEM* GetReasonStrings(void* /*provider*/) { return ReasonStrings(); }
@@ -98,6 +102,7 @@ extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
       Entry(OSSL_FUNC_PROVIDER_GET_PARAMS, GetParameters),
       Entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, QueryOperation),
       Entry(OSSL_FUNC_PROVIDER_GET_REASON_STRINGS, GetReasonStrings),
+      Entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, GetCapabilities),
       Entry(OSSL_FUNC_PROVIDER_SELF_TEST, SelfTest),
       {0, nullptr}};
   std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in);

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Drives libdtls13.so as an OpenSSL provider from the command line: provider_test.py LIBRARY VERSION."""
+"""Drives libdtls13.so as an OpenSSL provider from the command line, and in programs of libcrypto's and of libssl's:
+provider_test.py LIBRARY VERSION HOST HOST_OF_LIBSSL."""
 
+import glob
 import os
 import re
 import sys
@@ -10,7 +12,8 @@ import tempfile
 import programs
 from programs import expect
 
-LIBRARY, VERSION = sys.argv[1:3]
+LIBRARY, VERSION, HOST, HOST_OF_LIBSSL = sys.argv[1:5]
+LEGACY = "/usr/lib/*/ossl-modules/legacy.so"
 # Its answer is the first of provider/known_answers.h, which provider/known_answers.py makes without OpenSSL.
 KEY = "".join("%02x" % i for i in range(32))
 ANSWER = "CC:95:AB:C2:58:D3:09:42:4D:DB:F7:CB:A6:8B:D7:7E"
@@ -38,7 +41,7 @@ def kdf(*options, modules, providers=("dtls13", "default"), status=0):
 
 def is_listed(modules):
     output = openssl("list", "-providers", "-provider", "dtls13", "-verbose", modules=modules)
-    for line in ("name: DTLS 1.3 provider", "version: " + re.escape(VERSION), "status: active"):
+    for line in ("name: DTLS 1.3 provider", "version: " + re.escape(VERSION), "status: active", "ssl-entries: unsigned integer.*"):
         expect(re.search("^ *%s$" % line, output, re.MULTILINE), "no line %r:\n%s" % (line, output))
 
 
@@ -93,6 +96,49 @@ def wrong_configuration_is_named(modules):
     expect("'self-test' is yes or no, not 'maybe'" in output, output)
 
 
+def host(what, modules, program=HOST, preloaded=None):
+    run = programs.Program([program, what], preloaded, {"OPENSSL_MODULES": modules})
+    expect(run.finish() == 0, "%s %s fails: %s" % (program, what, run.output))
+    return run.output.strip()
+
+
+def says_whether_entries_are_in_force(modules):
+    for preloaded, value in ((None, "0"), (LIBRARY, "1")):
+        for program in (HOST, HOST_OF_LIBSSL):
+            output = host("entries", modules, program, preloaded)
+            expect(output == "ssl-entries: " + value, "preloaded %s, %s: %s" % (preloaded, program, output))
+
+
+def brings_no_libssl(modules):
+    for preloaded in (None, LIBRARY):
+        maps = host("maps", modules, preloaded=preloaded)
+        expect("libdtls13.so" in maps, "the provider is not there:\n" + maps)
+        expect("libssl" not in maps, "libssl was loaded:\n" + maps)
+
+
+def loads_and_unloads_a_thousand_times(modules):
+    output = host("churn", modules)
+    grown = re.fullmatch(r"(-?[0-9]+) blocks more after 1000 times", output)
+    expect(grown and int(grown.group(1)) <= 10, output)
+
+
+def is_torn_down_in_every_order(modules):
+    expect(host("orders", modules) == "every order", "another order")
+
+
+def serves_several_contexts(modules):
+    expect(host("contexts", modules) == "every context", "another context")
+
+
+def survives_forks(modules):
+    for program in (HOST, HOST_OF_LIBSSL):
+        expect(host("forks", modules, program) == "every child", "another child")
+
+
+def serves_threads_at_once(modules):
+    expect(host("threads", modules) == "every thread", "another thread")
+
+
 def enc_leaves_records_alone(modules):
     """It takes every key for one of EVP_MAX_KEY_LENGTH bytes, and would make records of streams."""
     output = openssl("enc", "-DTLS13-AES-256-GCM", "-provider", "dtls13", "-provider", "default", "-K", "00" * 64,
@@ -106,6 +152,7 @@ def main():
         return 0
     with tempfile.TemporaryDirectory() as modules:
         os.symlink(os.path.abspath(LIBRARY), os.path.join(modules, "dtls13.so"))
+        os.symlink(glob.glob(LEGACY)[0], os.path.join(modules, "legacy.so"))
 
         def with_modules(check):
             def run():
@@ -119,6 +166,13 @@ def main():
             derives,
             refuses_with_text,
             enc_leaves_records_alone,
+            says_whether_entries_are_in_force,
+            brings_no_libssl,
+            loads_and_unloads_a_thousand_times,
+            is_torn_down_in_every_order,
+            serves_several_contexts,
+            survives_forks,
+            serves_threads_at_once,
             is_loaded_by_configuration,
             wrong_configuration_is_named,
         )]) != 0
