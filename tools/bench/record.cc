@@ -2,11 +2,8 @@
 // Cost of a record: RecordLayer::Seal and OpenNext beside the raw EVP calls that no implementation
 // can do without (the AEAD and the block that masks the number), measured alternately in one run.
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -20,6 +17,8 @@
 #include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/record/record_layer.h"
 #include "tools/bench/allocation_counter.h"
+#include "tools/bench/raw_cipher.h"
+#include "tools/bench/stopwatch.h"
 
 namespace dtls13::bench {
 namespace {
@@ -31,78 +30,10 @@ constexpr int kRounds = 400;
 constexpr size_t kBytesPerRound = 128 << 10;
 constexpr HeaderForm kForm{.has_length = true, .short_number = false};
 
-using Clock = std::chrono::steady_clock;
-
 [[noreturn]] void Die(const char* what) {
   std::fprintf(stderr, "record: %s\n", what);
   std::exit(1);
 }
-
-template <typename Body>
-double NanosecondsEach(size_t num, Body body) {
-  const auto start = Clock::now();
-  for (size_t i = 0; i < num; ++i) body(i);
-  const std::chrono::duration<double, std::nano> elapsed = Clock::now() - start;
-  return elapsed.count() / static_cast<double>(num);
-}
-
-// RawCipher is the least that sealing or opening one record takes of EVP.
-class RawCipher {
- public:
-  RawCipher(const Algorithms& algorithms, const CipherSuite& suite, const TrafficKeys& keys,
-            bool seal)
-      : seal_(seal), chacha_(suite.id == CipherSuiteId::kChaCha20Poly1305Sha256) {
-    std::copy(keys.iv.bytes().begin(), keys.iv.bytes().end(), iv_.begin());
-    aead_.reset(EVP_CIPHER_CTX_new());
-    mask_.reset(EVP_CIPHER_CTX_new());
-    if (EVP_CipherInit_ex2(aead_.get(), algorithms.aead_cipher(suite.id), keys.key.bytes().data(),
-                           nullptr, seal, nullptr) != 1 ||
-        EVP_EncryptInit_ex2(mask_.get(), algorithms.record_number_cipher(suite.id),
-                            keys.sn_key.bytes().data(), nullptr, nullptr) != 1) {
-      Die("EVP_CipherInit_ex2 failed");
-    }
-    EVP_CIPHER_CTX_set_padding(mask_.get(), 0);
-  }
-
-  void Run(uint64_t number, std::span<const uint8_t> aad, std::span<uint8_t> data, uint8_t* tag) {
-    std::array<uint8_t, 12> nonce = iv_;
-    for (int i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<uint8_t>(number >> (8 * i));
-    int len = 0;
-    bool ok = EVP_CipherInit_ex2(aead_.get(), nullptr, nullptr, nonce.data(), -1, nullptr) == 1;
-    if (!seal_) ok &= EVP_CIPHER_CTX_ctrl(aead_.get(), EVP_CTRL_AEAD_SET_TAG, 16, tag) == 1;
-    ok &=
-        EVP_CipherUpdate(aead_.get(), nullptr, &len, aad.data(), static_cast<int>(aad.size())) == 1;
-    ok &= EVP_CipherUpdate(aead_.get(), data.data(), &len, data.data(),
-                           static_cast<int>(data.size())) == 1;
-    ok &= EVP_CipherFinal_ex(aead_.get(), data.data(), &len) == 1;
-    if (seal_) ok &= EVP_CIPHER_CTX_ctrl(aead_.get(), EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1;
-    if (!ok) Die("the raw AEAD failed");
-    Mask(data.data());
-  }
-
- private:
-  void Mask(const uint8_t* sample) {
-    std::array<uint8_t, 16> block{};
-    int len = 0;
-    bool ok = true;
-    if (chacha_) {
-      ok = EVP_EncryptInit_ex2(mask_.get(), nullptr, nullptr, sample, nullptr) == 1;
-      ok &= EVP_EncryptUpdate(mask_.get(), block.data(), &len, block.data(), 2) == 1;
-    } else {
-      ok = EVP_EncryptUpdate(mask_.get(), block.data(), &len, sample, 16) == 1;
-    }
-    if (!ok) Die("the raw mask failed");
-  }
-
-  struct Free {
-    void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-  };
-  bool seal_;
-  bool chacha_;
-  std::array<uint8_t, 12> iv_{};
-  std::unique_ptr<EVP_CIPHER_CTX, Free> aead_;
-  std::unique_ptr<EVP_CIPHER_CTX, Free> mask_;
-};
 
 struct Result {
   double ours_ns = 1e18;
