@@ -52,7 +52,7 @@ ARROWS = {
     "tests": (),
     "tools/bazel": (),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
-    "tools/bench": ("dtls13/record", "shim/libssl", "shim/testing", "tests") + SHOWN,
+    "tools/bench": ("dtls13/record", "provider", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
 
 # The folders below which a file may include libcrypto's headers, and libssl's. Tests may.
