@@ -1,39 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "provider/capabilities.h"
 
-#include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <openssl/params.h>
 
+#include "provider/host.h"
+#include "provider/provider_context.h"
+
 namespace dtls13::provider {
-namespace {
-
-// An entry that every program of libssl's calls.
-constexpr char kAnyEntry[] = "SSL_new";
-
-// The file that `address` is in; null for none.
-const void* FileOf(const void* address) {
-  Dl_info info;
-  return address != nullptr && dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
+bool HasEntriesInForce(void* provider) {
+  const Host* host = ProviderContext::Of(provider)->host();
+  return host != nullptr && host->HasEntriesInForce();
 }
 
-}  // namespace
-
-// RTLD_DEFAULT would look into this file too, when nobody else has the name. The program's own
-// scope has it only where the loader put it there for everybody.
-bool SslEntriesAreInForce() {
-  void* const program = dlopen(nullptr, RTLD_LAZY);
-  if (program == nullptr) return false;
-  const void* const found = FileOf(dlsym(program, kAnyEntry));
-  dlclose(program);
-  return found != nullptr && found == FileOf(reinterpret_cast<const void*>(&SslEntriesAreInForce));
-}
-
-int GetCapabilities(void* /*provider*/, const char* capability, OSSL_CALLBACK* callback,
+int GetCapabilities(void* provider, const char* capability, OSSL_CALLBACK* callback,
                     void* argument) noexcept {
+  constexpr char kGroups[] = "TLS-GROUP";
+  Host* const host = ProviderContext::Of(provider)->host();
+  if (host != nullptr && OPENSSL_strcasecmp(capability, kGroups) == 0) host->OnNewSslCtx();
   if (OPENSSL_strcasecmp(capability, kApiCapability) != 0) return 1;
   unsigned int api_version = kApiVersion;
-  unsigned int ssl_entries = SslEntriesAreInForce();
+  unsigned int ssl_entries = HasEntriesInForce(provider);
   // DTLS13_VERSION comes from tools/bazel/version.bzl.
   char library_version[] = DTLS13_VERSION;
   const OSSL_PARAM params[] = {

@@ -18,13 +18,13 @@ inline constexpr char kParamLibraryVersion[] = "library-version";
 inline constexpr char kParamSslEntries[] = "ssl-entries";
 
 // GetCapabilities is OSSL_FUNC_PROVIDER_GET_CAPABILITIES. Of a capability that is not ours there is
-// nothing to tell, and nothing wrong: libssl asks every provider for TLS-GROUP and TLS-SIGALG.
+// nothing to tell, and nothing wrong: libssl asks every provider for TLS-GROUP and TLS-SIGALG, for
+// each SSL_CTX it makes. The host hears of that.
 int GetCapabilities(void* provider, const char* capability, OSSL_CALLBACK* callback,
                     void* argument) noexcept;
 
-// SslEntriesAreInForce says whether this process finds libssl's names in the file that this
-// function is in: by LD_PRELOAD or by the linker, not where the file was only loaded as a provider.
-bool SslEntriesAreInForce();
+// HasEntriesInForce says whether this process's calls of libssl reach the provider's host.
+bool HasEntriesInForce(void* provider);
 
 }  // namespace dtls13::provider
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "provider/provider.h"
+
 #include <openssl/core.h>
 #include <openssl/core_dispatch.h>
 #include <openssl/core_names.h>
@@ -8,10 +10,13 @@
 #include <initializer_list>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "provider/capabilities.h"
+#include "provider/config_section.h"
 #include "provider/dispatch.h"
+#include "provider/host.h"
 #include "provider/kdf.h"
 #include "provider/number_cipher.h"
 #include "provider/provider_context.h"
@@ -80,7 +85,8 @@ int GetParameters(void* provider, OSSL_PARAM params[]) {
   OSSL_PARAM* const ssl_entries = OSSL_PARAM_locate(params, kParamSslEntries);
   return (status == nullptr ||
           OSSL_PARAM_set_uint(status, ProviderContext::Of(provider)->is_running()) == 1) &&
-         (ssl_entries == nullptr || OSSL_PARAM_set_uint(ssl_entries, SslEntriesAreInForce()) == 1);
+         (ssl_entries == nullptr ||
+          OSSL_PARAM_set_uint(ssl_entries, HasEntriesInForce(provider)) == 1);
 }
 
 const OSSL_ITEM* GetReasonStrings(void* /*provider*/) { return ReasonStrings(); }
@@ -89,13 +95,30 @@ int SelfTest(void* provider) { return RunSelfTest(ProviderContext::Of(provider))
 
 void Teardown(void* provider) { delete ProviderContext::Of(provider); }
 
-}  // namespace
-}  // namespace dtls13::provider
+// FaultOf says what is wrong with the provider's section of openssl.cnf, which but for the
+// self-test concerns the host; empty when nothing is.
+std::string FaultOf(const ProviderContext& provider) {
+  Host* const host = provider.host();
+  const ConfigReader section = [&provider](const char* key) { return provider.ConfigValue(key); };
+  const std::string unknown =
+      FindUnknownKey(provider.library_context(), section, [host](const std::string& key) {
+        return key == kSelfTestKey || (host != nullptr && host->HasKey(key));
+      });
+  if (!unknown.empty()) return "there is no key '" + unknown + "'";
+  return host == nullptr ? "" : host->Configure(section);
+}
 
-extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
-    const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
-    void** provider_context) noexcept {
-  using namespace dtls13::provider;
+bool Configure(const ProviderContext& provider) {
+  const std::string fault = FaultOf(provider);
+  if (fault.empty()) return true;
+  if (provider.host() != nullptr) provider.host()->OnMisconfigured(fault);
+  return provider.Fail(Reason::kConfiguration, "%s", fault.c_str());
+}
+
+}  // namespace
+
+int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
+         void** provider_context, Host* host) {
   static const OSSL_DISPATCH kFunctions[] = {
       Entry(OSSL_FUNC_PROVIDER_TEARDOWN, Teardown),
       Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, GettableParameters),
@@ -105,9 +128,11 @@ extern "C" __attribute__((visibility("default"))) int OSSL_provider_init(
       Entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, GetCapabilities),
       Entry(OSSL_FUNC_PROVIDER_SELF_TEST, SelfTest),
       {0, nullptr}};
-  std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in);
-  if (provider == nullptr || !SelfTestOnLoad(provider.get())) return 0;
+  std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in, host);
+  if (provider == nullptr || !Configure(*provider) || !SelfTestOnLoad(provider.get())) return 0;
   *out = kFunctions;
   *provider_context = provider.release();
   return 1;
 }
+
+}  // namespace dtls13::provider

@@ -49,8 +49,10 @@ bool IsStill(const Algorithms& algorithms, const EVP_MD* digest, const EVP_MAC_C
 
 }  // namespace
 
-ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in)
+ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
+                                 Host* host)
     : handle_(handle),
+      host_(host),
       core_new_error_(Find<OSSL_FUNC_core_new_error_fn>(in, OSSL_FUNC_CORE_NEW_ERROR)),
       core_set_error_debug_(
           Find<OSSL_FUNC_core_set_error_debug_fn>(in, OSSL_FUNC_CORE_SET_ERROR_DEBUG)),
@@ -61,8 +63,8 @@ ProviderContext::ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISP
       child_(OSSL_LIB_CTX_new_child(handle, in)) {}
 
 std::unique_ptr<ProviderContext> ProviderContext::Create(const OSSL_CORE_HANDLE* handle,
-                                                         const OSSL_DISPATCH* in) {
-  std::unique_ptr<ProviderContext> context(new (std::nothrow) ProviderContext(handle, in));
+                                                         const OSSL_DISPATCH* in, Host* host) {
+  std::unique_ptr<ProviderContext> context(new (std::nothrow) ProviderContext(handle, in, host));
   if (context == nullptr || context->child_ == nullptr) return nullptr;
   return context;
 }

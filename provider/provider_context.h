@@ -18,6 +18,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hash.h"
+#include "provider/host.h"
 #include "provider/reason.h"
 
 namespace dtls13::provider {
@@ -47,12 +48,17 @@ struct Text {
 // application's own library context would outlive it. It does not know its algorithms.
 class ProviderContext {
  public:
-  // Create returns null when libcrypto has no child to give. `in` is the core's table.
+  // Create returns null when libcrypto has no child to give. `in` is the core's table, `host` may
+  // be null.
   static std::unique_ptr<ProviderContext> Create(const OSSL_CORE_HANDLE* handle,
-                                                 const OSSL_DISPATCH* in);
+                                                 const OSSL_DISPATCH* in, Host* host);
   ProviderContext(const ProviderContext&) = delete;
   ProviderContext& operator=(const ProviderContext&) = delete;
   ~ProviderContext();
+
+  Host* host() const { return host_; }
+  // library_context is the child.
+  OSSL_LIB_CTX* library_context() const { return child_; }
 
   static ProviderContext* Of(void* context) { return static_cast<ProviderContext*>(context); }
 
@@ -82,7 +88,7 @@ class ProviderContext {
   bool CheckRunning() const;
 
  private:
-  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in);
+  ProviderContext(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, Host* host);
 
   template <typename IsThere>
   std::shared_ptr<const Algorithms> FindWith(const PropertyQuery& query, IsThere is_there);
@@ -93,6 +99,7 @@ class ProviderContext {
   bool LoadFallback();
 
   const OSSL_CORE_HANDLE* handle_;
+  Host* const host_;
   OSSL_FUNC_core_new_error_fn* core_new_error_ = nullptr;
   OSSL_FUNC_core_set_error_debug_fn* core_set_error_debug_ = nullptr;
   OSSL_FUNC_core_vset_error_fn* core_vset_error_ = nullptr;

@@ -26,7 +26,6 @@
 namespace dtls13::provider {
 namespace {
 
-constexpr char kSelfTestKey[] = "self-test";
 constexpr std::string_view kRecordPrefix = "DTLS13-";
 constexpr std::string_view kNumberPrefix = "DTLS13-SN-";
 

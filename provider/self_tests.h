@@ -6,6 +6,9 @@
 
 namespace dtls13::provider {
 
+// kSelfTestKey is the key in the provider's section of openssl.cnf.
+inline constexpr char kSelfTestKey[] = "self-test";
+
 // RunSelfTest holds every algorithm against its known answers, by the functions that libcrypto
 // calls. It tells the application's OSSL_SELF_TEST callback of each, which may corrupt an answer to
 // see the test fail. What the library context has no ciphers for cannot be used, and is left out.

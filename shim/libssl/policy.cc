@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/libssl/policy.h"
 
+#include <openssl/crypto.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <mutex>
 #include <utility>
 
 #include "dtls13/association_config.h"
@@ -152,6 +154,10 @@ constexpr Option kOptions[] = {
      [](std::string_view value, Policy* policy) {
        return ParseOptional(value, 2, 3600, &policy->cookie_lifetime);
      }},
+    {"interpose", "yes or no",
+     "Where openssl.cnf activates the library as a provider: lead the program's calls of libssl to "
+     "it, as if it were preloaded. Default: no.",
+     [](std::string_view value, Policy* policy) { return ParseBool(value, &policy->interpose); }},
     {"key_log", "a file",
      "Append the secrets of every DTLS 1.3 connection to it, as SSLKEYLOGFILE has them.",
      [](std::string_view value, Policy* policy) {
@@ -166,8 +172,29 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
-Policy LoadPolicy() {
+// ConfiguredPolicy is what openssl.cnf says, until CurrentPolicy is settled.
+struct ConfiguredPolicy {
+  std::mutex mutex;
   Policy policy;
+  bool is_in_use = false;
+};
+
+ConfiguredPolicy& Configured() {
+  // Never destroyed: openssl.cnf may be loaded while static destructors run.
+  static ConfiguredPolicy& configured = *new ConfiguredPolicy();
+  return configured;
+}
+
+Policy LoadPolicy() {
+  // libssl would do the same a moment later; it has then been done.
+  OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+  ConfiguredPolicy& configured = Configured();
+  Policy policy;
+  {
+    std::lock_guard lock(configured.mutex);
+    configured.is_in_use = true;
+    policy = configured.policy;
+  }
   const char* options = secure_getenv(kVariable.data());
   if (options == nullptr) return policy;
   const std::string text = ReadPolicy(options, &policy);
@@ -227,6 +254,38 @@ std::string PolicyMarkdown() {
     text += Join({"| `", option.key, "` | ", option.values, " | ", option.meaning, " |\n"});
   }
   return text;
+}
+
+bool HasPolicyKey(std::string_view key) {
+  return std::ranges::any_of(kOptions, [key](const Option& option) { return option.key == key; });
+}
+
+std::string ConfigurePolicy(const std::function<const char*(const char* key)>& value_of,
+                            Policy* policy) {
+  Policy configured = *policy;
+  for (const Option& option : kOptions) {
+    const char* value = value_of(option.key.data());
+    if (value == nullptr) continue;
+    std::string fault = SetPolicy(option.key, value, &configured);
+    if (!fault.empty()) return fault;
+  }
+  *policy = std::move(configured);
+  return "";
+}
+
+bool BeginWithPolicy(const Policy& policy) {
+  ConfiguredPolicy& configured = Configured();
+  std::lock_guard lock(configured.mutex);
+  if (configured.is_in_use) return configured.policy == policy;
+  configured.policy = policy;
+  return true;
+}
+
+Policy PolicyWithOptions(Policy policy) {
+  const char* options = secure_getenv(kVariable.data());
+  // What it cannot use is told when it is settled.
+  if (options != nullptr) static_cast<void>(ReadPolicy(options, &policy));
+  return policy;
 }
 
 const Policy& CurrentPolicy() {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -43,8 +44,13 @@ struct Policy {
   std::optional<size_t> tickets;
   // How long the cookie of a server is good.
   std::optional<std::chrono::seconds> cookie_lifetime;
+  // A program that loads the library as a provider has its calls of libssl led to it, as if it were
+  // preloaded.
+  bool interpose = false;
   // The file that takes the secrets of DTLS 1.3 connections in NSS's key log format; empty: none.
   std::string key_log;
+
+  bool operator==(const Policy&) const = default;
 
   // Allows says whether `version` is within the bounds.
   bool Allows(int version) const;
@@ -67,9 +73,26 @@ std::string PolicyHelp();
 // PolicyMarkdown is the table of docs/policy.md.
 std::string PolicyMarkdown();
 
-// CurrentPolicy is the process's: read from DTLS13_OPTIONS at the first call, which is when DTLS is
-// first used, and never again. What ReadPolicy has to say goes to stderr then. A process with more
-// rights than whoever started it does not read it. Thread-safe.
+// HasPolicyKey says whether the table has `key`.
+bool HasPolicyKey(std::string_view key);
+
+// ConfigurePolicy sets in `policy` every key of the table that `value_of` has a value for (null:
+// none). Returns as SetPolicy does.
+std::string ConfigurePolicy(const std::function<const char*(const char* key)>& value_of,
+                            Policy* policy);
+
+// BeginWithPolicy makes `policy`, which is openssl.cnf's, what CurrentPolicy begins with. False,
+// and nothing is changed, when that is in use already and began with another. Thread-safe.
+[[nodiscard]] bool BeginWithPolicy(const Policy& policy);
+
+// PolicyWithOptions is `policy` with what DTLS13_OPTIONS says over it.
+Policy PolicyWithOptions(Policy policy);
+
+// CurrentPolicy is the process's: settled at the first call, which is when DTLS is first used, and
+// never again. Then openssl.cnf is loaded, unless the program has said that it is not to be, and
+// DTLS13_OPTIONS has the last word. What ReadPolicy has to say goes to stderr. A process with more
+// rights than whoever started it does not read the variable. Thread-safe; not to be called while
+// openssl.cnf is being loaded.
 const Policy& CurrentPolicy();
 
 }  // namespace dtls13::shim

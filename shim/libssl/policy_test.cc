@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <fstream>
+#include <map>
 #include <sstream>
+#include <string>
 
 #include "shim/libssl/openssl_headers.h"
 
@@ -32,10 +35,11 @@ TEST(PolicyTest, ReadsEveryKey) {
   EXPECT_EQ(ReadPolicy("override_pins=yes,min_version=DTLSv1.2,max_version=DTLSv1.3,mtu=1400,"
                        "key_log=/tmp/key=s.log,header_form=full,connection_id_len=20,"
                        "groups=P-384:X25519MLKEM768,initial_timeout_ms=50,tickets=0,"
-                       "cookie_lifetime_s=3600",
+                       "cookie_lifetime_s=3600,interpose=yes",
                        &policy),
             "");
   EXPECT_EQ(policy.header_form, HeaderForm::kFull);
+  EXPECT_TRUE(policy.interpose);
   EXPECT_EQ(policy.connection_id_len, 20u);
   EXPECT_EQ(policy.groups, (std::vector{NamedGroup::kSecp384r1, NamedGroup::kX25519MlKem768}));
   EXPECT_EQ(policy.initial_timeout, std::chrono::milliseconds(50));
@@ -48,6 +52,41 @@ TEST(PolicyTest, ReadsEveryKey) {
   EXPECT_EQ(policy.key_log, "/tmp/key=s.log");
   EXPECT_EQ(ReadPolicy(",override_pins=no,", &policy), "");
   EXPECT_FALSE(policy.override_pins);
+}
+
+TEST(PolicyTest, AConfigurationIsTakenWholeOrNotAtAll) {
+  std::map<std::string, const char*> section = {{"mtu", "1400"}, {"interpose", "yes"}};
+  const auto value_of = [&section](const char* key) -> const char* {
+    const auto found = section.find(key);
+    return found == section.end() ? nullptr : found->second;
+  };
+  Policy policy;
+  EXPECT_EQ(ConfigurePolicy(value_of, &policy), "");
+  EXPECT_EQ(policy.mtu, 1400u);
+  EXPECT_TRUE(policy.interpose);
+
+  section = {{"mtu", "1300"}, {"tickets", "many"}};
+  EXPECT_EQ(ConfigurePolicy(value_of, &policy), "tickets takes 0 to 8, not 'many'");
+  EXPECT_EQ(policy.mtu, 1400u);
+  EXPECT_TRUE(HasPolicyKey("tickets"));
+  EXPECT_FALSE(HasPolicyKey("ticket"));
+}
+
+TEST(PolicyTest, TheVariableOverridesTheConfiguration) {
+  Policy policy;
+  policy.mtu = 1400;
+  policy.interpose = true;
+  ASSERT_EQ(setenv("DTLS13_OPTIONS", "mtu=1300,interpose=maybe", 1), 0);
+  policy = PolicyWithOptions(policy);
+  EXPECT_EQ(policy.mtu, 1300u);
+  EXPECT_TRUE(policy.interpose);
+
+  // What is in use does not change any more.
+  EXPECT_TRUE(BeginWithPolicy(policy));
+  EXPECT_EQ(CurrentPolicy().mtu, 1300u);
+  EXPECT_TRUE(CurrentPolicy().interpose);
+  EXPECT_FALSE(BeginWithPolicy(Policy()));
+  EXPECT_TRUE(BeginWithPolicy(policy));
 }
 
 TEST(PolicyTest, BoundsAreIntervals) {

@@ -2,28 +2,22 @@
 #include "shim/libssl/real_libssl.h"
 
 #include <dlfcn.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <string_view>
+#include <string>
+
+#include "shim/libssl/complaint.h"
 
 namespace dtls13::shim {
 namespace {
 
 constexpr const char* kLibssl = "libssl.so.3";
 
-void Complain(std::string_view sentence) {
-  // The process is about to end; a failed write changes nothing.
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, sentence.data(), sentence.size());
-}
-
 template <typename Function>
 void Resolve(void* handle, const char* name, bool required, Function* function) {
   *function = reinterpret_cast<Function>(dlsym(handle, name));
   if (*function != nullptr || !required) return;
-  Complain("libdtls13: libssl.so.3 lacks the function ");
-  Complain(name);
-  Complain("\n");
+  Complain(std::string("libssl.so.3 lacks the function ") + name);
   abort();
 }
 
@@ -32,7 +26,7 @@ RealLibssl Load() {
   // A program that links with -ldtls13 alone has had no other way to bring libssl in.
   if (handle == nullptr) handle = dlopen(kLibssl, RTLD_LAZY);
   if (handle == nullptr) {
-    Complain("libdtls13: libssl.so.3 is not there\n");
+    Complain("libssl.so.3 is not there");
     abort();
   }
   RealLibssl table;

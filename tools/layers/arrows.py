@@ -45,7 +45,8 @@ ARROWS = {
     "shim/fallback": ("shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     "shim/answer": ("shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     "shim/drive": ("shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
-    "shim/entry": ("shim/drive", "shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
+    "shim/interpose": ("shim/libssl",) + SHOWN,
+    "shim/entry": ("provider", "shim/interpose", "shim/drive", "shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     # Pairs of SSLs, for tests and measurements alone.
     "shim/testing": ("shim/bio", "shim/libssl") + SHOWN,
     "examples": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
