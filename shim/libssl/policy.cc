@@ -172,6 +172,23 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+// FilledLines is `text` in lines as short as readers of a manual page's source expect them. No word
+// of the table begins with a control character of roff's, nor has one a backslash.
+std::string FilledLines(std::string_view text) {
+  constexpr size_t kMaxLineLen = 79;
+  std::string lines;
+  size_t line_len = 0;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    const bool fits = line_len != 0 && line_len + 1 + word.size() <= kMaxLineLen;
+    if (line_len != 0) lines += fits ? " " : "\n";
+    lines += word;
+    line_len = fits ? line_len + 1 + word.size() : word.size();
+  }
+  return lines;
+}
+
 // ConfiguredPolicy is what openssl.cnf says, until CurrentPolicy is settled.
 struct ConfiguredPolicy {
   std::mutex mutex;
@@ -286,6 +303,15 @@ Policy PolicyWithOptions(Policy policy) {
   // What it cannot use is told when it is settled.
   if (options != nullptr) static_cast<void>(ReadPolicy(options, &policy));
   return policy;
+}
+
+std::string PolicyMan() {
+  std::string text;
+  for (const Option& option : kOptions) {
+    text += Join({".TP\n.B ", option.key, "\n\\fIValue\\fR: ", FilledLines(option.values),
+                  ".\n.br\n", FilledLines(option.meaning), "\n"});
+  }
+  return text;
 }
 
 const Policy& CurrentPolicy() {

@@ -72,6 +72,8 @@ std::string ReadPolicy(std::string_view options, Policy* policy);
 std::string PolicyHelp();
 // PolicyMarkdown is the table of docs/policy.md.
 std::string PolicyMarkdown();
+// PolicyMan is the same of docs/man/dtls13-policy.5, in the macros of man(7).
+std::string PolicyMan();
 
 // HasPolicyKey says whether the table has `key`.
 bool HasPolicyKey(std::string_view key);

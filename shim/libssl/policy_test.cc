@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -154,13 +155,70 @@ TEST(PolicyTest, HelpNamesEveryKeyOfTheTable) {
   }
 }
 
+std::string FileText(const char* path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
 TEST(PolicyTest, TheDocumentHasTheTable) {
-  std::ifstream file("docs/policy.md");
-  std::stringstream document;
-  document << file.rdbuf();
-  EXPECT_NE(document.str().find(PolicyMarkdown()), std::string::npos)
+  EXPECT_NE(FileText("docs/policy.md").find(PolicyMarkdown()), std::string::npos)
       << "Put this into docs/policy.md:\n"
       << PolicyMarkdown();
+}
+
+TEST(PolicyTest, TheManualPageHasTheTable) {
+  EXPECT_NE(FileText("docs/man/dtls13-policy.5").find(PolicyMan()), std::string::npos)
+      << "Put this into docs/man/dtls13-policy.5:\n"
+      << PolicyMan();
+}
+
+// Words that roff would take for its own.
+TEST(PolicyTest, TheManualPageHasTextWhereTheTableHas) {
+  std::stringstream text(PolicyMan());
+  size_t num_keys = 0;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with(".B ")) ++num_keys;
+    EXPECT_FALSE(line.empty());
+    EXPECT_LE(line.size(), 79 + std::string_view("\\fIValue\\fR: .").size()) << line;
+    EXPECT_FALSE(line.starts_with("'")) << line;
+    EXPECT_TRUE(!line.starts_with(".") || line == ".TP" || line == ".br" || line.starts_with(".B "))
+        << line;
+    if (!line.starts_with("\\fIValue\\fR: ")) {
+      EXPECT_EQ(line.find('\\'), std::string::npos) << line;
+    }
+  }
+  std::stringstream help(PolicyHelp());
+  size_t num_help_keys = 0;
+  for (std::string line; std::getline(help, line);) {
+    if (line.starts_with("  ") && line[2] != ' ') ++num_help_keys;
+  }
+  EXPECT_EQ(num_keys, num_help_keys);
+}
+
+// The example shows every key, and a value that the key takes.
+TEST(PolicyTest, TheExampleOfOpensslCnfHasEveryKey) {
+  std::stringstream lines(FileText("examples/openssl-dtls13.cnf"));
+  std::set<std::string> keys;
+  bool in_section = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("[")) in_section = line == "[dtls13_provider]";
+    const size_t sign = line.find(" = ");
+    if (!in_section || !line.starts_with("# ") || sign == std::string::npos) continue;
+    const std::string key = line.substr(2, sign - 2);
+    if (key == "module" || key == "self-test") continue;  // libcrypto's and the provider's
+    Policy policy;
+    EXPECT_EQ(SetPolicy(key, line.substr(sign + 3), &policy), "") << line;
+    keys.insert(key);
+  }
+  std::set<std::string> known;
+  std::stringstream help(PolicyHelp());
+  for (std::string line; std::getline(help, line);) {
+    if (line.starts_with("  ") && line[2] != ' ') known.insert(line.substr(2, line.find(" (") - 2));
+  }
+  EXPECT_FALSE(known.empty());
+  EXPECT_EQ(keys, known);
 }
 
 }  // namespace
