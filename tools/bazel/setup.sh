@@ -10,10 +10,11 @@ fail() {
   exit 1
 }
 
+# tree_version: the version of all that this tree makes.
+tree_version() { sed -n 's/^DTLS13_VERSION = "\(.*\)"$/\1/p' tools/bazel/version.bzl; }
+
 # print_version: the answer to --version.
-print_version() {
-  printf '%s %s\n' "${0##*/}" "$(sed -n 's/^DTLS13_VERSION = "\(.*\)"$/\1/p' tools/bazel/version.bzl)"
-}
+print_version() { printf '%s %s\n' "${0##*/}" "$(tree_version)"; }
 
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
