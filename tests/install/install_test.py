@@ -263,11 +263,22 @@ def wrong_arguments():
     TREE.refuse("--built", TREE.root, "--remove", status=2, words=["--remove", "--built"])
 
 
+def wrong_arguments_of_package():
+    folder = TREE.folder()
+    os.chmod(folder, 0o555)
+    for arguments, status, words in ((["--output", ""], 2, ["--output"]),
+                                     (["--output", "/nowhere"], 2, ["--output", "/nowhere"]),
+                                     (["--frobnicate"], 2, ["'--frobnicate'"]),
+                                     (["--output", folder], 1, [folder])):
+        TREE.refuse(*arguments, status=status, words=words, program="tools/package")
+
+
 def help_and_version():
-    for option, start in (("--help", "usage: tools/install"), ("--version", "install " + VERSION)):
-        result = TREE.run(option)
-        expect(result.returncode == 0 and result.stdout.startswith(start) and not result.stderr,
-               "%s says %s%s" % (option, result.stdout, result.stderr))
+    for program in ("install", "package"):
+        for option, start in (("--help", "usage: tools/" + program), ("--version", program + " " + VERSION)):
+            result = TREE.run(option, program="tools/" + program)
+            expect(result.returncode == 0 and result.stdout.startswith(start) and not result.stderr,
+                   "%s says %s%s" % (option, result.stdout, result.stderr))
 
 
 sys.exit(programs.run_all([
@@ -288,5 +299,6 @@ sys.exit(programs.run_all([
     a_list_that_leads_elsewhere,
     no_folder_of_modules,
     wrong_arguments,
+    wrong_arguments_of_package,
     help_and_version,
 ]) != 0)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs tools/install from a copy of what it installs, as a user whom permissions hold."""
+"""Runs tools/install and tools/package from a copy of what they take, as a user whom permissions hold."""
 
 import hashlib
 import os
@@ -17,7 +17,7 @@ from programs import expect  # noqa: E402
 # Debian's user of no files.
 NOBODY = 65534
 # What is copied of the tree, which has the library at its top, as bazel-bin has.
-PARTS = ["dtls13/version.h", "docs/man", "examples", "libdtls13.so", "tools"]
+PARTS = ["CHANGELOG.md", "dtls13/version.h", "docs/man", "examples", "libdtls13.so", "tools"]
 
 
 class Tree:
@@ -34,7 +34,6 @@ class Tree:
                 shutil.copytree(part, target)
             else:
                 shutil.copyfile(part, target)
-        os.chmod(os.path.join(self.root, "tools/install"), 0o755)
         self._num_folders = 0
 
     def version(self):
@@ -55,14 +54,11 @@ class Tree:
         return path
 
     def run(self, *arguments, built=None, environment=None, program="tools/install", cwd="/"):
-        """Runs the script, or another program; returns what subprocess.run does."""
-        command = list(arguments)
-        if program == "tools/install":
-            command.insert(0, os.path.join(self.root, program))
-            if "--remove" not in arguments:
-                command += ["--built", built or self.root]
-        else:
-            command.insert(0, program)
+        """Runs one of the scripts, or another program; returns what subprocess.run does."""
+        is_script = program.startswith("tools/")
+        command = [os.path.join(self.root, program) if is_script else program, *arguments]
+        if is_script and "--remove" not in arguments:
+            command += ["--built", built or self.root]
         env = {key: value for key, value in os.environ.items()
                if key not in ("LD_PRELOAD", "OPENSSL_MODULES", "OPENSSL_CONF")}
         env.update({"LC_ALL": "C", "HOME": self._folder.name}, **(environment or {}))
@@ -77,12 +73,12 @@ class Tree:
         expect(result.stderr == "", "%s: says %s" % (" ".join(arguments), result.stderr))
         return result.stdout
 
-    def refuse(self, *arguments, status, words, **kwargs):
+    def refuse(self, *arguments, status, words, program="tools/install", **kwargs):
         """It ends with `status` and one sentence that has the words."""
-        result = self.run(*arguments, **kwargs)
+        result = self.run(*arguments, program=program, **kwargs)
         expect(result.returncode == status, "%s: exit status %d\n%s%s" % (
             " ".join(arguments), result.returncode, result.stdout, result.stderr))
-        expect(result.stderr.startswith("install: ") and result.stderr.endswith(".\n") and
+        expect(result.stderr.startswith(os.path.basename(program) + ": ") and result.stderr.endswith(".\n") and
                result.stderr.count("\n") == 1, "%s: says %r" % (" ".join(arguments), result.stderr))
         for word in words:
             expect(word in result.stderr, "%s: %r does not name %s" % (" ".join(arguments), result.stderr, word))

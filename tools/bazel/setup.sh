@@ -25,8 +25,9 @@ DTLS13_PACKAGES=(
 )
 # For the interoperability peers, which only root can have.
 DTLS13_PEER_PACKAGES=(debootstrap)
-# What tests/install checks with.
-DTLS13_PACKAGE_TOOLS=(cmake groff-base man-db mandoc systemd)
+# What makes packages, and what tests/install checks with.
+DTLS13_PACKAGE_TOOLS=(debhelper dpkg-dev lintian)
+DTLS13_INSTALL_CHECKERS=(cmake groff-base man-db mandoc systemd)
 # The programs of tests/apps, which need root too.
 DTLS13_APP_PACKAGES=(
   chromium firefox-esr iproute2
