@@ -172,6 +172,21 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+// TakeItem takes the next "key=value" off `options`; false where there is none. Of the word "help"
+// there is only the key.
+bool TakeItem(std::string_view* options, std::string_view* key, std::string_view* value) {
+  while (!options->empty()) {
+    const std::string_view item = options->substr(0, options->find(','));
+    options->remove_prefix(std::min(options->size(), item.size() + 1));
+    if (item.empty()) continue;
+    const size_t sign = item.find('=');
+    *key = item.substr(0, sign);
+    *value = sign == std::string_view::npos ? std::string_view() : item.substr(sign + 1);
+    return true;
+  }
+  return false;
+}
+
 // FilledLines is `text` in lines as short as readers of a manual page's source expect them. No word
 // of the table begins with a control character of roff's, nor has one a backslash.
 std::string FilledLines(std::string_view text) {
@@ -229,6 +244,8 @@ bool Policy::Allows(int version) const {
 
 bool Policy::AllowsLibssl() const { return Allows(DTLS1_2_VERSION) || Allows(DTLS1_VERSION); }
 
+bool Policy::AllowsAny() const { return AllowsLibssl() || Allows(DTLS1_3_VERSION); }
+
 std::string SetPolicy(std::string_view key, std::string_view value, Policy* policy) {
   for (const Option& option : kOptions) {
     if (option.key != key) continue;
@@ -240,21 +257,30 @@ std::string SetPolicy(std::string_view key, std::string_view value, Policy* poli
 
 std::string ReadPolicy(std::string_view options, Policy* policy) {
   std::string text;
-  while (!options.empty()) {
-    const std::string_view item = options.substr(0, options.find(','));
-    options.remove_prefix(std::min(options.size(), item.size() + 1));
-    if (item.empty()) continue;
-    if (item == kHelp) {
+  std::string_view key, value;
+  while (TakeItem(&options, &key, &value)) {
+    if (key == kHelp) {
       text += PolicyHelp();
       continue;
     }
-    const size_t sign = item.find('=');
-    const std::string_view value =
-        sign == std::string_view::npos ? std::string_view() : item.substr(sign + 1);
-    const std::string fault = SetPolicy(item.substr(0, sign), value, policy);
+    const std::string fault = SetPolicy(key, value, policy);
     if (!fault.empty()) text += Join({"libdtls13: ", kVariable, ": ignored: ", fault, "\n"});
   }
   return text;
+}
+
+std::vector<PolicyValue> PolicyValues(std::string_view options) {
+  std::vector<PolicyValue> values;
+  for (const Option& option : kOptions) values.push_back({option.key, option.values, ""});
+  Policy policy;
+  std::string_view key, value;
+  while (TakeItem(&options, &key, &value)) {
+    if (!SetPolicy(key, value, &policy).empty()) continue;
+    for (PolicyValue& known : values) {
+      if (known.key == key) known.value = value;
+    }
+  }
+  return values;
 }
 
 std::string PolicyHelp() {

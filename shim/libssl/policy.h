@@ -56,6 +56,8 @@ struct Policy {
   bool Allows(int version) const;
   // AllowsLibssl says whether any version that libssl speaks is.
   bool AllowsLibssl() const;
+  // AllowsAny says whether a program is left any version at all.
+  bool AllowsAny() const;
   // ConcernsPinned says whether SSLs that are pinned are to be looked at.
   bool ConcernsPinned() const { return override_pins || min_version != 0 || max_version != 0; }
 };
@@ -68,6 +70,16 @@ std::string SetPolicy(std::string_view key, std::string_view value, Policy* poli
 // for the person: one line for each thing skipped, and the help where `options` has the word
 // "help".
 std::string ReadPolicy(std::string_view options, Policy* policy);
+
+// PolicyValue is one key, what it takes, and what "key=value,key=value" has for it.
+struct PolicyValue {
+  std::string_view key;
+  std::string_view values;
+  std::string value;  // as it was written last and could be used; empty where it is not there
+};
+
+// PolicyValues returns those of all keys in the table's order.
+std::vector<PolicyValue> PolicyValues(std::string_view options);
 
 std::string PolicyHelp();
 // PolicyMarkdown is the table of docs/policy.md.

@@ -104,6 +104,29 @@ TEST(PolicyTest, BoundsAreIntervals) {
   EXPECT_FALSE(policy.AllowsLibssl());
 }
 
+TEST(PolicyTest, LeavesAVersionUnlessItsBoundsCross) {
+  Policy policy;
+  EXPECT_TRUE(policy.AllowsAny());
+  ASSERT_EQ(ReadPolicy("min_version=DTLSv1.3,max_version=DTLSv1.3", &policy), "");
+  EXPECT_TRUE(policy.AllowsAny());
+  ASSERT_EQ(ReadPolicy("max_version=DTLSv1.2", &policy), "");
+  EXPECT_FALSE(policy.AllowsAny());
+}
+
+TEST(PolicyTest, TellsWhatEachKeyWasGiven) {
+  const auto value_of = [](std::string_view options, std::string_view wanted) {
+    for (const PolicyValue& value : PolicyValues(options)) {
+      if (value.key == wanted) return value.value;
+    }
+    return std::string("no such key");
+  };
+  for (const PolicyValue& value : PolicyValues("")) EXPECT_EQ(value.value, "") << value.key;
+  EXPECT_EQ(value_of("mtu=1400,help,key_log=/tmp/k=eys", "mtu"), "1400");
+  EXPECT_EQ(value_of("mtu=1400,help,key_log=/tmp/k=eys", "key_log"), "/tmp/k=eys");
+  // The last one that can be used counts, as in ReadPolicy.
+  EXPECT_EQ(value_of("mtu=1400,,mtu=1300,mtu=1,colour=blue", "mtu"), "1300");
+}
+
 TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
   for (const char* options : {"override_pins=maybe",
                               "override_pins",
