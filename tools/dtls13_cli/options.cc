@@ -17,28 +17,48 @@ const OptionSpec* FindSpec(std::span<const OptionSpec> specs, std::string_view n
   return nullptr;
 }
 
+absl::Status UnknownOption(std::string_view argument) {
+  return absl::InvalidArgumentError(absl::StrCat("unknown option '", std::string(argument), "'."));
+}
+
 }  // namespace
 
 absl::StatusOr<Options> Options::Parse(std::span<const OptionSpec> specs,
                                        std::span<const char* const> arguments) {
+  std::span<const char* const> operands;
+  absl::StatusOr<Options> options = ParseBeforeOperands(specs, arguments, &operands);
+  if (options.ok() && !operands.empty()) return UnknownOption(operands[0]);
+  return options;
+}
+
+absl::StatusOr<Options> Options::ParseBeforeOperands(std::span<const OptionSpec> specs,
+                                                     std::span<const char* const> arguments,
+                                                     std::span<const char* const>* operands) {
   Options options;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    const std::string_view argument = arguments[i];
-    const OptionSpec* spec =
-        argument.starts_with("--") ? FindSpec(specs, argument.substr(2)) : nullptr;
-    if (spec == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("unknown option '", arguments[i], "'."));
+  size_t next = 0;
+  while (next < arguments.size()) {
+    const std::string_view argument = arguments[next];
+    if (!argument.starts_with('-') || argument == "-") break;
+    ++next;
+    if (argument == "--") break;
+    const size_t sign = argument.find('=');
+    const std::string_view name = argument.substr(0, sign);
+    const OptionSpec* spec = name.starts_with("--") ? FindSpec(specs, name.substr(2)) : nullptr;
+    const bool has_value = sign != std::string_view::npos;
+    if (spec == nullptr || (has_value && spec->value.empty())) {
+      return UnknownOption(argument);
     }
-    std::string value;
-    if (!spec->value.empty()) {
-      if (++i == arguments.size()) {
+    std::string value(has_value ? argument.substr(sign + 1) : std::string_view());
+    if (!spec->value.empty() && !has_value) {
+      if (next == arguments.size()) {
         return absl::InvalidArgumentError(
             absl::StrCat("--", std::string(spec->name), " needs a value."));
       }
-      value = arguments[i];
+      value = arguments[next++];
     }
     options.values_.insert_or_assign(std::string(spec->name), value);
   }
+  *operands = arguments.subspan(next);
   return options;
 }
 

@@ -28,6 +28,12 @@ class Options {
   static absl::StatusOr<Options> Parse(std::span<const OptionSpec> specs,
                                        std::span<const char* const> arguments);
 
+  // ParseBeforeOperands stops before the first word that is no option, or behind a "--", and gives
+  // the rest to `operands`. A value may stand behind the option's name and "=" as well.
+  static absl::StatusOr<Options> ParseBeforeOperands(std::span<const OptionSpec> specs,
+                                                     std::span<const char* const> arguments,
+                                                     std::span<const char* const>* operands);
+
   bool Has(std::string_view name) const;
   // GetString returns `fallback` when the option was not given.
   std::string GetString(std::string_view name, std::string_view fallback) const;

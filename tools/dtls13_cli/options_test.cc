@@ -35,6 +35,30 @@ TEST(Options, RefusesWithASentenceThatNamesTheFault) {
   EXPECT_EQ(Parse({"--port"}).status().message(), "--port needs a value.");
 }
 
+TEST(Options, StopsBeforeOperands) {
+  const auto rest_of = [](std::vector<const char*> arguments) {
+    std::span<const char* const> operands;
+    const absl::StatusOr<Options> options =
+        Options::ParseBeforeOperands(kSpecs, arguments, &operands);
+    EXPECT_TRUE(options.ok()) << options.status();
+    EXPECT_EQ(options->GetString("port", ""), "1");
+    return std::vector<std::string>(operands.begin(), operands.end());
+  };
+  using Words = std::vector<std::string>;
+  EXPECT_EQ(rest_of({"--port", "1", "program", "--port", "2"}), (Words{"program", "--port", "2"}));
+  EXPECT_EQ(rest_of({"--port=1", "--", "--echo"}), (Words{"--echo"}));
+  EXPECT_EQ(rest_of({"--port", "1", "-"}), (Words{"-"}));
+  EXPECT_EQ(rest_of({"--port=1"}), Words());
+}
+
+TEST(Options, TakesAValueBehindASign) {
+  EXPECT_EQ(Parse({"--port=a=b"})->GetString("port", ""), "a=b");
+  EXPECT_EQ(Parse({"--port="})->GetString("port", "none"), "");
+  EXPECT_EQ(Parse({"--echo=yes"}).status().message(), "unknown option '--echo=yes'.");
+  EXPECT_EQ(Parse({"-x"}).status().message(), "unknown option '-x'.");
+  EXPECT_EQ(Parse({"--", "word"}).status().message(), "unknown option 'word'.");
+}
+
 TEST(Options, RefusesNumbersOutOfRange) {
   for (const char* value : {"-1", "65536", "80x", ""}) {
     const absl::StatusOr<Options> options = Parse({"--port", value});
