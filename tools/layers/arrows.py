@@ -52,6 +52,7 @@ ARROWS = {
     "examples": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
     "tests": (),
     "tools/bazel": (),
+    "tools/dtls13": ("tools/dtls13_cli", "shim/libssl", "dtls13"),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
     "tools/bench": ("dtls13/record", "provider", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
