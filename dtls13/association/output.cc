@@ -377,9 +377,8 @@ SendResult AssociationImpl::SealBehindFinished(std::span<const uint8_t> plaintex
   const size_t room = mobility_.bound().Room(/*is_new=*/false);
   if (room < record_len) return SendResult::kExhausted;
   RecordNumber number;
-  const size_t len =
-      SealRecord(kFirstApplicationEpoch, ContentType::kApplicationData, plaintext, kFullForm,
-                 out.first(std::min(out.size(), room)), &number);
+  const size_t len = SealRecord(kFirstApplicationEpoch, ContentType::kApplicationData, plaintext,
+                                kFullForm, out.first(std::min(out.size(), room)), &number);
   if (len == 0) return SendResult::kExhausted;
   mobility_.bound().OnSent(len, /*is_new=*/false);
   *out_len = len;

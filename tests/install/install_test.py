@@ -30,6 +30,7 @@ def expected(prefix, lib, modules):
         lib + "/cmake/dtls13/dtls13-config.cmake",
         lib + "/pkgconfig/dtls13.pc",
         modules + "/dtls13.so",
+        prefix + "/bin/dtls13",
         prefix + "/include/dtls13/version.h",
         prefix + "/share/doc/dtls13/openssl-dtls13.cnf",
         prefix + "/share/dtls13/installed",
@@ -63,7 +64,7 @@ def every_file_is_in_its_place():
     expect(found[lib + "libdtls13.so." + MAJOR] == "libdtls13.so." + VERSION, "a link to elsewhere")
     for path, what in found.items():
         mode = what.split()[0] if " " in what else None
-        allowed = "755" if path.endswith(".so." + VERSION) else "644"
+        allowed = "755" if path.endswith((".so." + VERSION, "/bin/dtls13")) else "644"
         expect(mode in (None, "folder", allowed), "%s has mode %s" % (path, mode))
     for path in ("lib/pkgconfig/dtls13.pc", "lib/cmake/dtls13/dtls13-config.cmake",
                  "lib/cmake/dtls13/dtls13-config-version.cmake"):
@@ -252,6 +253,26 @@ def no_folder_of_modules():
     expect(not contents(root), "left %s" % list(contents(root)))
 
 
+def the_manual_page_has_every_command():
+    """And every option of each."""
+    command = os.path.join(TREE.root, "tools/dtls13/dtls13")
+    with open(os.path.join(TREE.root, "docs/man/dtls13.1"), encoding="utf-8") as file:
+        page = file.read().replace("\\-", "-")
+    names = re.findall(r"^  (\w+) ", TREE.succeed("--help", program=command), re.MULTILINE)
+    expect(names, "dtls13 --help names no command")
+    for name in names:
+        expect("\n.SS dtls13 %s\n" % name in page, "the page has no dtls13 " + name)
+        for option in re.findall(r"^  (--[\w-]+) ", TREE.succeed(name, "--help", program=command), re.MULTILINE):
+            expect(option in page, "the page has no %s of dtls13 %s" % (option, name))
+
+
+def the_command_finds_the_library():
+    prefix = TREE.folder()
+    TREE.succeed("--prefix", prefix, environment={"OPENSSL_MODULES": prefix + "/modules"})
+    maps = TREE.succeed("run", "cat", "/proc/self/maps", program=prefix + "/bin/dtls13")
+    expect("%s/lib/libdtls13.so.%s" % (prefix, VERSION) in maps, "it runs with\n" + maps)
+
+
 def wrong_arguments():
     for arguments, words in ((["--prefix", "usr"], ["--prefix", "'usr'"]),
                              (["--prefix", "/a b"], ["--prefix", "'/a b'"]),
@@ -298,6 +319,8 @@ sys.exit(programs.run_all([
     without_a_library,
     a_list_that_leads_elsewhere,
     no_folder_of_modules,
+    the_manual_page_has_every_command,
+    the_command_finds_the_library,
     wrong_arguments,
     wrong_arguments_of_package,
     help_and_version,

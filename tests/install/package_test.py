@@ -125,7 +125,7 @@ def contents_of_both(_):
     for name in ("dtls13", "dtls13-dev"):
         listing = succeed("dpkg-deb", "--contents", PACKAGES.path(name))
         listed[name] = {re.sub(r"/lib/[^/]*-linux-[^/]*/", "/lib/", line.split()[5]) for line in listing.splitlines()}
-    library = {"./usr/lib/libdtls13.so." + PACKAGES.version, "./usr/lib/libdtls13.so." + PACKAGES.version.split(".")[0],
+    library = {"./usr/bin/dtls13", "./usr/lib/libdtls13.so." + PACKAGES.version, "./usr/lib/libdtls13.so." + PACKAGES.version.split(".")[0],
                "./usr/lib/ossl-modules/dtls13.so", "./usr/share/man/man5/dtls13-policy.5.gz",
                "./usr/share/doc/dtls13/openssl-dtls13.cnf"}
     linking = {"./usr/lib/libdtls13.so", "./usr/include/dtls13/version.h", "./usr/lib/pkgconfig/dtls13.pc",
