@@ -24,7 +24,9 @@
 #include "provider/record_cipher.h"
 #include "provider/self_tests.h"
 
-// The provider's functions, provider-base(7).
+// The provider's functions, provider-base(7). <openssl/core.h> declares what the file shows of
+// them: OSSL_provider_init, which libcrypto looks for in a file that it loads as a provider, and
+// which OSSL_PROVIDER_add_builtin takes. docs/provider.md says what the provider offers.
 
 namespace dtls13::provider {
 namespace {
@@ -118,7 +120,7 @@ bool Configure(const ProviderContext& provider) {
 }  // namespace
 
 int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
-         void** provider_context, Host* host) {
+         void** provider_context, Host* host) noexcept {
   static const OSSL_DISPATCH kFunctions[] = {
       Entry(OSSL_FUNC_PROVIDER_TEARDOWN, Teardown),
       Entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, GettableParameters),

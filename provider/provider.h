@@ -6,18 +6,15 @@
 
 #include "provider/host.h"
 
-// OSSL_provider_init is what libcrypto looks for in the file it loads as a provider, provider(7),
-// and what OSSL_PROVIDER_add_builtin takes. docs/provider.md says what it offers. It is Init with
-// the host that the program or library has, or without.
-extern "C" int OSSL_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
-                                  const OSSL_DISPATCH** out, void** provider_context) noexcept;
-
 namespace dtls13::provider {
 
-// Init makes a provider. `host` outlives it; null: there is none, and the provider's section of
-// openssl.cnf has nothing to decide.
+// Init is OSSL_provider_init, which <openssl/core.h> declares, with the host that the program or
+// library has: libcrypto looks for that function in a file that it loads as a provider, and
+// OSSL_PROVIDER_add_builtin takes it. `host` outlives the provider; null: there is none, and the
+// provider's section of openssl.cnf has nothing to decide but the self-test. docs/provider.md says
+// what the provider offers.
 int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DISPATCH** out,
-         void** provider_context, Host* host);
+         void** provider_context, Host* host) noexcept;
 
 }  // namespace dtls13::provider
 

@@ -72,6 +72,7 @@ std::unique_ptr<ProviderContext> ProviderContext::Create(const OSSL_CORE_HANDLE*
 ProviderContext::~ProviderContext() {
   // They are the child's.
   known_.clear();
+  if (fallback_ != nullptr) OSSL_PROVIDER_unload(fallback_);
   OSSL_LIB_CTX_free(child_);
 }
 
@@ -129,8 +130,18 @@ bool ProviderContext::LoadFallback() {
         return 1;
       },
       &search);
-  // The child frees what is loaded into it.
-  return search.is_alone && OSSL_PROVIDER_load(child_, "default") != nullptr;
+  if (!search.is_alone) return false;
+  OSSL_PROVIDER* const loaded = OSSL_PROVIDER_load(child_, "default");
+  if (loaded == nullptr) return false;
+  std::unique_lock lock(mutex_);
+  if (fallback_ == nullptr) {
+    fallback_ = loaded;
+  } else {
+    // Another thread was first.
+    lock.unlock();
+    OSSL_PROVIDER_unload(loaded);
+  }
+  return true;
 }
 
 template <typename IsThere>

@@ -109,7 +109,8 @@ class ProviderContext {
   OSSL_LIB_CTX* child_ = nullptr;
   std::atomic<bool> is_running_ = true;
   std::mutex mutex_;
-  // Under mutex_: what was found before.
+  // Under mutex_: the provider that LoadFallback has brought, and what was found before.
+  OSSL_PROVIDER* fallback_ = nullptr;
   std::vector<std::pair<PropertyQuery, std::shared_ptr<const Algorithms>>> known_;
 };
 

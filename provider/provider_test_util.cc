@@ -2,6 +2,7 @@
 #include "provider/provider_test_util.h"
 
 #include <gtest/gtest.h>
+#include <openssl/core.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
@@ -11,8 +12,6 @@
 
 #include <cstdio>
 #include <fstream>
-
-#include "provider/provider.h"
 
 namespace dtls13::provider {
 

@@ -79,7 +79,7 @@ int AddServerInfo(SSL* ssl, unsigned int type, unsigned int context, const unsig
                   void* /*arg*/) {
   const SslAttachment* ours = SslAttachment::Ours(ssl);
   const X509* shown = Real().SSL_get_certificate(ssl);
-  if (ours == nullptr || ours->association() == nullptr || ours->side != Side::kServer ||
+  if (ours == nullptr || ours->association() == nullptr || ours->side() != Side::kServer ||
       shown == nullptr || ours->settings.server_infos == nullptr ||
       ((context & SSL_EXT_TLS1_3_CERTIFICATE) != 0 && chain_index > 0)) {
     return 0;

@@ -40,7 +40,7 @@ class EntriesHost final : public provider::Host {
 }  // namespace dtls13::shim
 
 DTLS13_EXPORT int OSSL_provider_init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in,
-                                     const OSSL_DISPATCH** out, void** provider_context) noexcept {
+                                     const OSSL_DISPATCH** out, void** provider_context) {
   // Never destroyed: providers may outlive static destructors.
   static dtls13::shim::EntriesHost& host = *new dtls13::shim::EntriesHost();
   return dtls13::provider::Init(handle, in, out, provider_context, &host);

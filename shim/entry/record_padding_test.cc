@@ -212,7 +212,12 @@ TEST_P(RecordPaddingTest, ToBlocks) {
   EXPECT_EQ(Sends(client(), 1), Lens{512});
 }
 
+// libssl sets it by SSL_CTX_set_block_padding, until 3.4 has SSL_CTX_set_block_padding_ex for that.
 TEST_P(RecordPaddingTest, ByAConfiguration) {
+  if (is_dtls() && OpenSSL_version_num() >= 0x30400000L) {
+    GTEST_SKIP() << "NOT TESTED HERE: this libssl (" << OpenSSL_version(OPENSSL_VERSION)
+                 << ") does not come by the shim";
+  }
   SSL_CONF_CTX* configuration = SSL_CONF_CTX_new();
   SSL_CONF_CTX_set_flags(configuration, SSL_CONF_FLAG_FILE | SSL_CONF_FLAG_CLIENT);
   SSL_CONF_CTX_set_ssl_ctx(configuration, pair_.client_ctx.get());

@@ -134,6 +134,15 @@ static struct loaded load_new(void) {
   return load(context);
 }
 
+/* Without another provider: what is underneath is libcrypto's fallback. */
+static struct loaded load_alone(void) {
+  struct loaded made = {OSSL_LIB_CTX_new(), NULL, NULL};
+  REQUIRE(made.context != NULL);
+  made.dtls13 = OSSL_PROVIDER_load(made.context, "dtls13");
+  REQUIRE(made.dtls13 != NULL);
+  return made;
+}
+
 static void unload(struct loaded loaded) {
   REQUIRE(OSSL_PROVIDER_unload(loaded.dtls13) == 1);
   REQUIRE(OSSL_PROVIDER_unload(loaded.base) == 1);
@@ -164,7 +173,7 @@ static void maps(void) {
   unload(loaded);
 }
 
-/* A thousand times, in new library contexts and in one that stays. */
+/* A thousand times, in new library contexts, alone there, and in one that stays. */
 static void churn(void) {
   enum { kWarm = 200, kTimes = 1000 };
   OSSL_LIB_CTX* stays = OSSL_LIB_CTX_new();
@@ -175,6 +184,10 @@ static void churn(void) {
     loaded = load_new();
     use_all(loaded.context);
     unload(loaded);
+    OSSL_LIB_CTX_free(loaded.context);
+    loaded = load_alone();
+    use_all(loaded.context);
+    REQUIRE(OSSL_PROVIDER_unload(loaded.dtls13) == 1);
     OSSL_LIB_CTX_free(loaded.context);
     loaded = load(stays);
     use_all(stays);

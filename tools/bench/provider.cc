@@ -2,9 +2,7 @@
 // Cost of a record by the provider's ciphers, one EVP call, beside the EVP calls that it stands for
 // (nonce, AEAD, mask) and beside the core's own RecordLayer, measured alternately in one run.
 
-#include "provider/provider.h"
-
-#include <openssl/core_names.h>
+#include <openssl/core.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
 
