@@ -231,7 +231,8 @@ def without_a_library():
 
 
 def a_list_that_leads_elsewhere():
-    for line in ("relative", "/usr/local/../../etc/passwd", ""):
+    for line in ("relative", "/usr/local/../../etc/passwd", "/usr/local/share/..", "/etc/passwd", "/usr/localhost",
+                 "/usr/local/share", ""):
         root = TREE.folder()
         install(root)
         before = contents(root)
