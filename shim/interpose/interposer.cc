@@ -187,7 +187,10 @@ std::string FindTargets(Targets* targets) {
 
 // Plan finds the slots that lead to a target, by value. What is bound lazily and has not been
 // called is looked up as the dynamic linker will: first in the program's order, then in the
-// object's own. So an object that has another libssl keeps it.
+// object's own. So an object that has another libssl keeps it. One that has the function itself, as
+// a plugin has that was linked with a libssl statically, may have been loaded so that its own comes
+// first (RTLD_DEEPBIND), which nothing tells: it keeps its own as long as it is not bound to
+// another.
 std::vector<Change> Plan(const Targets& targets, const PinnedObject& pinned) {
   std::vector<Change> changes;
   const bool is_libssl = pinned.object.HasCode(reinterpret_cast<void*>(Real().SSL_new));
@@ -203,7 +206,7 @@ std::vector<Change> Plan(const Targets& targets, const PinnedObject& pinned) {
         return relocation.version == nullptr ? dlsym(handle, relocation.name)
                                              : dlvsym(handle, relocation.name, relocation.version);
       };
-      value = look_up(program.get());
+      value = relocation.own != nullptr ? relocation.own : look_up(program.get());
       if (value == nullptr) value = look_up(pinned.handle.get());
     }
     if (value != target.real) continue;

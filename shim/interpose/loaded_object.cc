@@ -118,10 +118,14 @@ void LoadedObject::AddRelocations(std::span<const ElfW(Rela)> table,
     const size_t symbol = ELF64_R_SYM(relocation.r_info);
     const size_t name = symbols_[symbol].st_name;
     if (symbol == 0 || name == 0 || name >= strings_len_) continue;
-    out->push_back({.name = strings_ + name,
-                    .version = VersionOf(symbol),
-                    .slot = reinterpret_cast<void**>(base_ + relocation.r_offset),
-                    .is_lazy = is_lazy});
+    // Of a program without PIE, what is not its own has a value too.
+    const bool is_own = symbols_[symbol].st_shndx != SHN_UNDEF;
+    out->push_back(
+        {.name = strings_ + name,
+         .version = VersionOf(symbol),
+         .slot = reinterpret_cast<void**>(base_ + relocation.r_offset),
+         .is_lazy = is_lazy,
+         .own = is_own ? reinterpret_cast<void*>(base_ + symbols_[symbol].st_value) : nullptr});
   }
 }
 

@@ -22,6 +22,7 @@ struct Relocation {
   // May hold an address of the object's own still: lazy binding finds the function at its first
   // call.
   bool is_lazy = false;
+  void* own = nullptr;  // the object's own function of that name; null: it has none
 };
 
 // LoadedObject is one program or library of this process, as the dynamic linker has laid it out:

@@ -67,6 +67,18 @@ TEST(LoadedObjectTest, FindsFunctionsInData) {
   }));
 }
 
+TEST(LoadedObjectTest, KnowsWhatAnObjectHasItself) {
+  // The C library calls its own calloc by a place that another's may be put into, ours has none.
+  const std::optional<LoadedObject> libc = Find("libc.so.6");
+  ASSERT_TRUE(libc.has_value());
+  const std::vector<Relocation> places = RelocationsOf(*libc, "calloc");
+  ASSERT_FALSE(places.empty());
+  for (const Relocation& place : places) EXPECT_TRUE(libc->HasCode(place.own));
+  const std::vector<Relocation> others = RelocationsOf(*Find(""), "SSL_CTX_free");
+  ASSERT_FALSE(others.empty());
+  for (const Relocation& place : others) EXPECT_EQ(place.own, nullptr);
+}
+
 TEST(LoadedObjectTest, KnowsWhatIsSealed) {
   // libssl is built with -z relro everywhere: what is eager in it lies in sealed pages.
   const std::optional<LoadedObject> libssl = Find("libssl.so.3");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Programs that nothing is preloaded into, with an openssl.cnf that activates the library:
-interpose_test.py LIBRARY PROGRAM_NOW PROGRAM_LAZY HOST PLUGIN."""
+interpose_test.py LIBRARY PROGRAM_NOW PROGRAM_LAZY HOST PLUGIN OWN_PLUGIN."""
 
 import os
 import re
@@ -13,7 +13,7 @@ import tempfile
 import programs
 from programs import expect
 
-LIBRARY, PROGRAM_NOW, PROGRAM_LAZY, HOST, PLUGIN = (os.path.abspath(path) for path in sys.argv[1:6])
+LIBRARY, PROGRAM_NOW, PROGRAM_LAZY, HOST, PLUGIN, OWN_PLUGIN = (os.path.abspath(path) for path in sys.argv[1:7])
 
 CONFIG = """openssl_conf = openssl_init
 [openssl_init]
@@ -106,6 +106,12 @@ def leaves_another_libssl_alone(folder):
     says(output, "plugin 1: DTLSv1.3, DTLSv1.3", "plugin 2: DTLSv1.2, DTLSv1.2", "plugin 3: DTLSv1.3, DTLSv1.3")
 
 
+def leaves_a_plugin_its_own_functions(folder):
+    """One that was linked with a libssl statically has its own, whatever the process finds by name since."""
+    output = run([HOST, OWN_PLUGIN, "--global", PLUGIN, OWN_PLUGIN], folder, "interpose = yes")
+    says(output, "plugin 1: its own, its own", "plugin 3: DTLSv1.3, DTLSv1.3", "plugin 4: its own, its own")
+
+
 def refuses_where_memory_is_sealed(folder):
     output = run([PROGRAM_NOW, "--sealed"], folder, "interpose = yes")
     says(output, "libdtls13: openssl.cnf: the process does not let its relocations be written: Permission denied",
@@ -150,8 +156,8 @@ def serves_openssls_own_programs(folder):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         for check in (puts_entries_in_force_where_asked, obeys_the_rest_of_the_section, variable_overrides,
-                      follows_what_is_loaded_later, leaves_another_libssl_alone, refuses_where_memory_is_sealed,
-                      names_what_is_wrong, serves_openssls_own_programs):
+                      follows_what_is_loaded_later, leaves_another_libssl_alone, leaves_a_plugin_its_own_functions,
+                      refuses_where_memory_is_sealed, names_what_is_wrong, serves_openssls_own_programs):
             check(folder)
             print(check.__name__)
 
