@@ -3,6 +3,7 @@
 #define DTLS13_TOOLS_DTLS13_COMMAND_H_
 
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -30,7 +31,11 @@ const Command& DoctorCommand();
 const Command& ConfigCommand();
 const Command& LadderCommand();
 
-// Say writes one line to stderr: "dtls13 run: sentence". Returns `exit_code`.
+// Printable is `text` with a question mark for each control character: names of files, of libraries
+// and of the environment are whoever's who made them, and are not to rule a terminal.
+std::string Printable(std::string_view text);
+
+// Say writes one line to stderr: "dtls13 run: sentence", printable. Returns `exit_code`.
 int Say(std::string_view command, std::string_view sentence, int exit_code);
 int Say(std::string_view command, const absl::Status& failure, int exit_code);
 

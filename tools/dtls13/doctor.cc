@@ -31,8 +31,8 @@ constexpr char kDetails[] =
     "3 perhaps, or what cannot be read.\n";
 
 int Print(const Diagnosis& diagnosis) {
-  for (const std::string& line : diagnosis.lines) std::printf("%s\n", line.c_str());
-  std::printf("%s\n", diagnosis.Verdict().c_str());
+  for (const std::string& line : diagnosis.lines) std::printf("%s\n", Printable(line).c_str());
+  std::printf("%s\n", Printable(diagnosis.Verdict()).c_str());
   return static_cast<int>(diagnosis.reach);
 }
 

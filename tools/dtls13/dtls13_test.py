@@ -4,10 +4,12 @@
 
 import os
 import re
+import shutil
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.append(os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "..", "tests", "abi"))
 
@@ -159,6 +161,28 @@ def examines_a_process():
     expect_refusal([COMMAND, "doctor", pid], 2, "there is no process " + pid)
 
 
+def writes_nothing_that_rules_a_terminal():
+    """What a process has in its environment, and a file in its name, is somebody else's."""
+    with tempfile.TemporaryDirectory() as folder:
+        sleep = os.path.join(folder, "a\033[2J")
+        shutil.copy("/bin/sleep", sleep)
+        process = subprocess.Popen([sleep, "60"], env={"DTLS13_OPTIONS": "x\nverdict: reachable\u009b1m"})
+        try:
+            # Before its exec the environment is ours.
+            while os.readlink("/proc/%d/exe" % process.pid) != sleep:
+                time.sleep(0.01)
+            status, out, err = call([COMMAND, "doctor", str(process.pid)])
+        finally:
+            process.kill()
+            process.wait()
+        expect(status == 1 and not err, "doctor: %d %r" % (status, err))
+        expect("a?[2J" in out and "x?verdict: reachable" in out, "it writes %r" % out)
+        expect(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", out), "it writes %r" % out)
+        expect_refusal([COMMAND, "doctor", sleep + "none"], 2, r"there is no such file")
+        _, _, err = call([COMMAND, "run", "--library", LIBRARY, sleep + "none"])
+        expect("\033" not in err and "a?[2Jnone" in err, "run: %r" % err)
+
+
 def refuses_to_examine_nothing():
     expect_refusal([COMMAND, "doctor"], 2, "needs one program")
     expect_refusal([COMMAND, "doctor", "no-such-program"], 2, "there is no such program")
@@ -175,4 +199,4 @@ if __name__ == "__main__":
         runs_with_the_library, keeps_what_is_preloaded_and_adds_the_library_once,
         finds_the_library_where_it_is_installed, refuses_as_shells_do, refuses_what_cannot_have_the_library,
         refuses_wrong_options, speaks_to_a_person, shows_the_policy_in_force, examines_a_process,
-        refuses_to_examine_nothing]) else 0)
+        writes_nothing_that_rules_a_terminal, refuses_to_examine_nothing]) else 0)

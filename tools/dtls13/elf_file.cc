@@ -24,6 +24,10 @@ constexpr size_t kMaxNeeded = 1024;
 // Several times those of libLLVM, the largest of Debian's tables.
 constexpr uint64_t kMaxNamesLen = 64 << 20;
 constexpr uint64_t kMaxSymbols = 1 << 20;
+// A damaged table may be one name, in which all that ask for one begin somewhere. Nothing that is
+// looked for is longer than the first, and no list of folders than the second.
+constexpr size_t kMaxSymbolNameLen = 256;
+constexpr size_t kMaxTextLen = 1 << 16;
 constexpr size_t kMaxVersionFiles = 1024;
 constexpr size_t kMaxVersions = 8192;
 
@@ -86,15 +90,16 @@ std::string ElfIdentity::Name() const {
 ElfSymbol ElfFile::symbol(size_t index) const {
   const Symbol& symbol = symbols_[index];
   const auto version = versions_.find(symbol.version);
-  return {Text(symbol.name),
-          version == versions_.end() ? std::string_view() : Text(version->second),
-          symbol.is_defined};
+  return {
+      Text(symbol.name, kMaxSymbolNameLen),
+      version == versions_.end() ? std::string_view() : Text(version->second, kMaxSymbolNameLen),
+      symbol.is_defined};
 }
 
-std::string_view ElfFile::Text(uint64_t offset) const {
+std::string_view ElfFile::Text(uint64_t offset, size_t max_len) const {
   if (offset >= names_.size()) return {};
   const char* begin = names_.data() + offset;
-  return {begin, strnlen(begin, names_.size() - offset)};
+  return {begin, strnlen(begin, std::min<uint64_t>(names_.size() - offset, max_len))};
 }
 
 // ElfReader fills an ElfFile from the bytes of one. It knows where parts of the file lie in memory
@@ -179,7 +184,7 @@ class ElfReader {
     for (const Elf64_Dyn& entry : entries) {
       if (entry.d_tag != DT_NEEDED) continue;
       if (file_.needed_.size() == kMaxNeeded) return Damaged("it needs too many libraries");
-      file_.needed_.emplace_back(file_.Text(entry.d_un.d_val));
+      file_.needed_.emplace_back(file_.Text(entry.d_un.d_val, kMaxTextLen));
     }
     file_.soname_ = NameOf(DT_SONAME);
     file_.rpath_ = NameOf(DT_RPATH);
@@ -298,7 +303,7 @@ class ElfReader {
 
   std::string NameOf(int64_t tag) const {
     const auto offset = Value(tag);
-    return offset ? std::string(file_.Text(*offset)) : std::string();
+    return offset ? std::string(file_.Text(*offset, kMaxTextLen)) : std::string();
   }
 
   // Offset is where in the file lies what is loaded to `address`.

@@ -76,8 +76,9 @@ class ElfFile {
     bool is_defined;
   };
 
-  // Text is the string at `offset` in names_; empty where that is none.
-  std::string_view Text(uint64_t offset) const;
+  // Text is the string at `offset` in names_, or the first `max_len` characters of it; empty where
+  // that is none.
+  std::string_view Text(uint64_t offset, size_t max_len) const;
 
   ElfStart start_;
   bool is_symbolic_ = false;

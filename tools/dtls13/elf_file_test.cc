@@ -190,6 +190,17 @@ TEST(ElfFile, ReadsNoNameBeyondTheNames) {
   EXPECT_EQ(file->needed()[0], "");
 }
 
+TEST(ElfFile, BoundsEachName) {
+  ElfRecipe recipe = WholeRecipe();
+  recipe.soname = std::string(1 << 20, 'x');
+  recipe.imports = {{recipe.soname, "OPENSSL_3.0.0"}};
+  const absl::StatusOr<ElfFile> file = ReadBytes(MakeElf(recipe));
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->soname().size(), 1u << 16);
+  EXPECT_EQ(file->symbol(0).name.size(), 256u);
+  EXPECT_EQ(file->symbol(0).version, "OPENSSL_3.0.0");
+}
+
 TEST(ElfFile, ReadsItsOwnTest) {
   const absl::StatusOr<FileBytes> bytes = FileBytes::Open("/proc/self/exe");
   ASSERT_TRUE(bytes.ok()) << bytes.status();
