@@ -131,7 +131,8 @@ class Association {
   // the server takes it, not that it arrived.
   // On a server it protects application data that goes out behind its Finished, before the client's
   // is there: to somebody who may be nobody, or not who it has to be. kNotConnected before and
-  // after that time, kExhausted as long as an address that is not proved has been sent enough.
+  // after that time, kExhausted as long as an address that is not proved has been sent enough, and
+  // beyond what the keys that it begins with may seal.
   virtual SendResult SealEarly(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                size_t* out_len) = 0;
   // SealOverhead is how many bytes Seal adds, at present.

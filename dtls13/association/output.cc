@@ -373,9 +373,12 @@ SendResult AssociationImpl::SealBehindFinished(std::span<const uint8_t> plaintex
   if (plaintext.size() > max_content_len(kFirstApplicationEpoch) || out.size() < record_len) {
     return SendResult::kTooLarge;
   }
-  // The address need not be the client's yet.
+  // The address need not be the client's yet, and the keys are not updated before the end.
   const size_t room = mobility_.bound().Room(/*is_new=*/false);
-  if (room < record_len) return SendResult::kExhausted;
+  if (room < record_len ||
+      records_.NumLeft(kFirstApplicationEpoch) <= KeyLifetime::kReservedRecords) {
+    return SendResult::kExhausted;
+  }
   RecordNumber number;
   const size_t len = SealRecord(kFirstApplicationEpoch, ContentType::kApplicationData, plaintext,
                                 kFullForm, out.first(std::min(out.size(), room)), &number);

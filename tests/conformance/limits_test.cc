@@ -109,6 +109,29 @@ TEST_F(FewRecordsTest, F19WithoutAnAckSendingEndsBeforeTheKeysDo) {
   EXPECT_TRUE(pair_.DataFlowsBothWays());
 }
 
+// Keys are not updated before the handshake is over, and what ends it needs numbers too.
+TEST(BehindFinishedTest, F19DataOfAServerLeavesNumbersForWhatFollows) {
+  PairOptions options = Options(kMinRecordsPerKey);
+  options.max_answer_delay = seconds(3);
+  AssociationPair pair(options);
+  size_t num_sealed = 0;
+  while (!pair.client().connected && !pair.server().failure) {
+    pair.RunFor(milliseconds(1));
+    ASSERT_LT(pair.now().time_since_epoch(), minutes(1));
+    Bytes out(64);
+    size_t len = 0;
+    while (pair.server().association->SealEarly(ToBytes("lost"), out, &len) ==
+           SendResult::kSealed) {
+      ++num_sealed;
+    }
+  }
+  EXPECT_GT(num_sealed, kMinRecordsPerKey / 2);
+  EXPECT_TRUE(pair.RunUntilConnected());
+  pair.RunFor(seconds(5));
+  EXPECT_EQ(pair.server().association->facts().records.write_epoch(), kFourth);
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
 // A caller that only seals is told by the deadline that something is owed.
 TEST_F(FewRecordsTest, F19SealingAloneBringsTheDeadlineOfTheKeyUpdate) {
   Association& client = *pair_.client().association;
