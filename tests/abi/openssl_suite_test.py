@@ -4,7 +4,7 @@
 
   openssl_suite_test.py LIBRARY README.md
 
-The programs are prepare_openssl_suite's. Each runs three times: on libssl, preloaded, and preloaded with
+The programs are those of `prepare_openssl suite`. Each runs three times: on libssl, preloaded, and preloaded with
 DTLS13_OPTIONS=max_version=DTLSv1.2. The third must give what the first gives; where the second does not, a row of the
 last table of README.md says so and why. A row that is no longer true is a failure too.
 Where the programs cannot be had, prints "SKIPPED: reason" and succeeds, unless DTLS13_REQUIRE_PEERS=1 says that they
@@ -21,7 +21,6 @@ import tempfile
 
 import programs
 
-HERE = os.path.dirname(os.path.realpath(__file__))
 # Each takes seconds; reached only by a program that hangs.
 GIVE_UP_SECONDS = 300
 HELD_DOWN = {"DTLS13_OPTIONS": "max_version=DTLSv1.2"}
@@ -39,21 +38,11 @@ NOT_BUILT = {"22-compression.cnf": "zlib", "29-dtls-sctp-label-bug.cnf": "SCTP"}
 Program = collections.namedtuple("Program", "name arguments is_tap")
 
 
-class Unavailable(Exception):
-    """The programs cannot be had here; says why."""
-
-
 class Suite:
     """OpenSSL's test programs, and what they are run with."""
 
     def __init__(self, folder):
-        prepared = subprocess.run([os.path.join(HERE, "prepare_openssl_suite")], stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
-        if prepared.returncode == 77:
-            raise Unavailable(prepared.stderr.strip().splitlines()[-1])
-        if prepared.returncode != 0:
-            raise programs.Failed("prepare_openssl_suite: exit %d: %s" % (prepared.returncode, prepared.stderr))
-        facts = dict(line.split("=", 1) for line in prepared.stdout.splitlines())
+        facts = programs.prepare_openssl("suite")
         self.version = facts["version"]
         self._folder = folder
         self._build = facts["build"]
@@ -265,9 +254,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         try:
             suite = Suite(folder)
-        except Unavailable as reason:
-            print("SKIPPED: %s" % reason)
-            return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0
+        except programs.Unavailable as reason:
+            return programs.skipped(reason)
         print("OpenSSL %s" % suite.version)
         return 0 if compare(suite, os.path.abspath(sys.argv[1]), known_differences(sys.argv[2])) else 1
 

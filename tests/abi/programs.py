@@ -16,11 +16,32 @@ import tty
 # Long enough for a loaded machine; nothing that works waits for it.
 TIMEOUT_S = 60
 
+HERE = os.path.dirname(os.path.realpath(__file__))
 SANITIZERS = re.compile(r"lib(a|l|t|ub)san\.so")
 
 
 class Failed(Exception):
     """A check that did not hold. The message is for a person."""
+
+
+class Unavailable(Exception):
+    """What a test is of cannot be had here; says why."""
+
+
+def skipped(reason):
+    """Says it loudly; returns the test's exit status."""
+    print("SKIPPED: %s" % reason)
+    return 1 if os.environ.get("DTLS13_REQUIRE_PEERS") == "1" else 0
+
+
+def prepare_openssl(what):
+    """Has prepare_openssl build `what` unless that is done; returns what it prints, by name."""
+    prepared = subprocess.run([os.path.join(HERE, "prepare_openssl"), what], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if prepared.returncode == 77:
+        raise Unavailable(prepared.stderr.strip().splitlines()[-1])
+    expect(prepared.returncode == 0, "prepare_openssl: exit %d: %s" % (prepared.returncode, prepared.stderr))
+    return dict(line.split("=", 1) for line in prepared.stdout.splitlines())
 
 
 def needed(library):
@@ -177,9 +198,9 @@ class Session:
     """s_server and s_client connected to each other, until leaving the `with` block."""
 
     def __init__(self, folder, server_arguments, client_arguments, server_library=None,
-                 client_library=None, client_environment=None):
+                 client_library=None, client_environment=None, server_environment=None):
         self.server = Program(["openssl", "s_server", "-naccept", "1", "-accept", "127.0.0.1:0"] +
-                              folder.credential() + server_arguments, server_library)
+                              folder.credential() + server_arguments, server_library, server_environment)
         self.client = None
         self._client_arguments = client_arguments
         self._client_library = client_library
