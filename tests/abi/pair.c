@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 int speaks_tls;
+OSSL_LIB_CTX* library_context;
+const char* property_query;
 EVP_PKEY* key;
 X509* certificate;
 
@@ -25,8 +27,12 @@ void Check(int condition, const char* what) {
 }
 
 void MakeCertificate(void) {
-  key = EVP_EC_gen("P-256");
-  certificate = X509_new();
+  MakeCertificateOf(EVP_PKEY_Q_keygen(library_context, property_query, "EC", "P-256"));
+}
+
+void MakeCertificateOf(EVP_PKEY* made) {
+  key = made;
+  certificate = X509_new_ex(library_context, property_query);
   Check(key != NULL && certificate != NULL, "no key");
   X509_set_version(certificate, 2);
   ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1);
@@ -84,7 +90,9 @@ void UseSocket(SSL* ssl, int fd, const struct sockaddr_in* peer) {
 }
 
 static SSL_CTX* NewContext(const SSL_METHOD* method) {
-  SSL_CTX* ctx = SSL_CTX_new(method);
+  SSL_CTX* ctx = library_context == NULL && property_query == NULL
+                     ? SSL_CTX_new(method)
+                     : SSL_CTX_new_ex(library_context, property_query, method);
   Check(ctx != NULL, "no SSL_CTX");
   return ctx;
 }
@@ -97,6 +105,23 @@ void InitPair(struct Pair* pair) {
   Check(SSL_CTX_use_certificate(pair->server_ctx, certificate) == 1 &&
             SSL_CTX_use_PrivateKey(pair->server_ctx, key) == 1,
         "certificate refused");
+}
+
+static int GenerateCookie(SSL* ssl, unsigned char* cookie, unsigned int* len) {
+  (void)ssl;
+  memset(cookie, 7, 8);
+  *len = 8;
+  return 1;
+}
+
+static int VerifyCookie(SSL* ssl, const unsigned char* cookie, unsigned int len) {
+  (void)ssl;
+  return len == 8 && cookie[0] == 7;
+}
+
+void AskForCookies(SSL_CTX* ctx) {
+  SSL_CTX_set_cookie_generate_cb(ctx, GenerateCookie);
+  SSL_CTX_set_cookie_verify_cb(ctx, VerifyCookie);
 }
 
 static void NewSsls(struct Pair* pair) {

@@ -21,10 +21,17 @@ enum { kMaxRounds = 200 };
  * has. */
 extern int speaks_tls;
 
-/* Self-signed for localhost; made by MakeCertificate, freed by FreeCertificate. */
+/* Set before MakeCertificate and InitPair, are what keys, certificates and SSL_CTXs are made with;
+ * NULL for the default ones. */
+extern OSSL_LIB_CTX* library_context;
+extern const char* property_query;
+
+/* Self-signed for localhost; made by MakeCertificate or, with a key of the caller's, which it takes
+ * over, by MakeCertificateOf; freed by FreeCertificate. */
 extern EVP_PKEY* key;
 extern X509* certificate;
 void MakeCertificate(void);
+void MakeCertificateOf(EVP_PKEY* made);
 void FreeCertificate(void);
 
 /* Ends the program with a message when `condition` is false. */
@@ -41,6 +48,9 @@ void InitPair(struct Pair* pair);
 void OverSockets(struct Pair* pair);
 void OverMemory(struct Pair* pair);
 void FreePair(struct Pair* pair);
+
+/* Sets an application's cookie callbacks, of one secret for all. */
+void AskForCookies(SSL_CTX* ctx);
 
 /* A non-blocking socket on loopback; `*address` is its own. */
 int BoundSocket(struct sockaddr_in* address);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A program of libcrypto's that loads the provider `dtls13` from OPENSSL_MODULES: provider_host
- * WHAT. Its output is what provider_test.py looks at; it ends with 1 and a sentence where something
- * does not hold. */
+ * WHAT [CONFIG]. CONFIG is an openssl.cnf with the other providers, where those are not libcrypto's
+ * default one. Its output is what provider_test.py and fips_test.py look at; it ends with 1 and a
+ * sentence where something does not hold. */
 
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -10,6 +11,7 @@
 #include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/provider.h>
+#include <openssl/self_test.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -57,12 +59,22 @@ void free(void* block) {
 }
 
 static const unsigned char kKey[64] = {1, 2, 3};
+/* HKDF-Expand-Label(secret, "key", "", 16) as provider/known_answers.h has it. */
+static const unsigned char kSecret[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+                                          11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                                          22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+static const unsigned char kExpanded[16] = {0xcc, 0x95, 0xab, 0xc2, 0x58, 0xd3, 0x09, 0x42,
+                                            0x4d, 0xdb, 0xf7, 0xcb, 0xa6, 0x8b, 0xd7, 0x7e};
 static const unsigned char kIv[12] = {9};
 static const char* const kCiphers[] = {"DTLS13-AES-128-GCM", "DTLS13-AES-256-GCM",
                                        "DTLS13-CHACHA20-POLY1305"};
 
+/* What the provider's own algorithms are fetched with. */
+static const char* query;
+static const char* config;
+
 static EVP_CIPHER_CTX* new_cipher(OSSL_LIB_CTX* context, const char* name, int seal) {
-  EVP_CIPHER* cipher = EVP_CIPHER_fetch(context, name, NULL);
+  EVP_CIPHER* cipher = EVP_CIPHER_fetch(context, name, query);
   EVP_CIPHER_CTX* made = EVP_CIPHER_CTX_new();
   REQUIRE(cipher != NULL && made != NULL);
   REQUIRE(EVP_CipherInit_ex2(made, cipher, kKey, kIv, seal, NULL) == 1);
@@ -81,7 +93,7 @@ static void round_trip(EVP_CIPHER_CTX* sealer, EVP_CIPHER_CTX* opener) {
 }
 
 static EVP_KDF_CTX* new_kdf(OSSL_LIB_CTX* context) {
-  EVP_KDF* kdf = EVP_KDF_fetch(context, "DTLS13-KDF", NULL);
+  EVP_KDF* kdf = EVP_KDF_fetch(context, "DTLS13-KDF", query);
   EVP_KDF_CTX* made = kdf == NULL ? NULL : EVP_KDF_CTX_new(kdf);
   REQUIRE(made != NULL);
   EVP_KDF_free(kdf);
@@ -90,14 +102,14 @@ static EVP_KDF_CTX* new_kdf(OSSL_LIB_CTX* context) {
 
 static void derive(EVP_KDF_CTX* kdf) {
   char digest[] = "SHA256", label[] = "key";
-  unsigned char out[16] = {0}, zeros[16] = {0};
+  unsigned char out[16] = {0};
   OSSL_PARAM params[] = {
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
       OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_LABEL, label, strlen(label)),
-      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void*)kKey, 32),
+      OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void*)kSecret, sizeof(kSecret)),
       OSSL_PARAM_construct_end()};
   REQUIRE(EVP_KDF_derive(kdf, out, sizeof(out), params) == 1);
-  REQUIRE(memcmp(out, zeros, sizeof(out)) != 0);
+  REQUIRE(memcmp(out, kExpanded, sizeof(out)) == 0);
 }
 
 static void use_all(OSSL_LIB_CTX* context) {
@@ -339,17 +351,113 @@ static void threads(void) {
   puts("every thread");
 }
 
+/* --- Under FIPS rules: contexts with the providers of CONFIG */
+
+static OSSL_LIB_CTX* new_configured(void) {
+  OSSL_LIB_CTX* context = OSSL_LIB_CTX_new();
+  REQUIRE(context != NULL && config != NULL);
+  REQUIRE(OSSL_LIB_CTX_load_config(context, config) == 1);
+  REQUIRE(OSSL_PROVIDER_available(context, "fips") == 1);
+  return context;
+}
+
+static void round_trip_of(OSSL_LIB_CTX* context, const char* name) {
+  EVP_CIPHER_CTX* sealer = new_cipher(context, name, 1);
+  EVP_CIPHER_CTX* opener = new_cipher(context, name, 0);
+  round_trip(sealer, opener);
+  EVP_CIPHER_CTX_free(sealer);
+  EVP_CIPHER_CTX_free(opener);
+}
+
+/* Keys a cipher with `properties` for what is underneath; says how that ends. */
+static void say_keyed(OSSL_LIB_CTX* context, const char* name, char* properties) {
+  EVP_CIPHER* cipher = EVP_CIPHER_fetch(context, name, query);
+  EVP_CIPHER_CTX* keyed = EVP_CIPHER_CTX_new();
+  OSSL_PARAM params[] = {OSSL_PARAM_construct_end(), OSSL_PARAM_construct_end()};
+  const char* text = "";
+  if (properties != NULL) {
+    params[0] = OSSL_PARAM_construct_utf8_string(OSSL_ALG_PARAM_PROPERTIES, properties, 0);
+  }
+  REQUIRE(cipher != NULL && keyed != NULL);
+  const int result = EVP_EncryptInit_ex2(keyed, cipher, kKey, kIv, params);
+  const unsigned long error = ERR_peek_error_data(&text, NULL);
+  printf("%s: %d", name, result);
+  if (error != 0) printf(": %s: %s", ERR_reason_error_string(error), text);
+  puts("");
+  ERR_clear_error();
+  EVP_CIPHER_CTX_free(keyed);
+  EVP_CIPHER_free(cipher);
+}
+
+static int say_tested(const OSSL_PARAM* params, void* argument) {
+  const OSSL_PARAM* phase = OSSL_PARAM_locate_const(params, OSSL_PROV_PARAM_SELF_TEST_PHASE);
+  const OSSL_PARAM* name = OSSL_PARAM_locate_const(params, OSSL_PROV_PARAM_SELF_TEST_DESC);
+  (void)argument;
+  REQUIRE(phase != NULL && name != NULL);
+  if (strcmp(phase->data, OSSL_SELF_TEST_PHASE_PASS) == 0) printf("%s ", (char*)name->data);
+  return 1;
+}
+
+/* The FIPS module is alone under this provider, by the context's default properties. */
+static void fips_alone(void) {
+  OSSL_LIB_CTX* context = new_configured();
+  OSSL_PROVIDER* dtls13 = OSSL_PROVIDER_load(context, "dtls13");
+  EVP_KDF_CTX* kdf;
+  REQUIRE(dtls13 != NULL);
+  REQUIRE(EVP_set_default_properties(context, "fips=yes") == 1);
+  REQUIRE(EVP_CIPHER_fetch(context, kCiphers[0], NULL) == NULL);
+  ERR_clear_error();
+  query = "provider=dtls13,-fips";
+  kdf = new_kdf(context);
+  derive(kdf);
+  EVP_KDF_CTX_free(kdf);
+  round_trip_of(context, kCiphers[0]);
+  round_trip_of(context, kCiphers[1]);
+  say_keyed(context, kCiphers[2], NULL);
+  say_keyed(context, "DTLS13-SN-AES-128", NULL);
+  say_keyed(context, "DTLS13-SN-CHACHA20", NULL);
+  printf("tested: ");
+  OSSL_SELF_TEST_set_callback(context, say_tested, NULL);
+  REQUIRE(OSSL_PROVIDER_self_test(dtls13) == 1);
+  puts("");
+  REQUIRE(OSSL_PROVIDER_available(context, "default") == 0);
+  REQUIRE(OSSL_PROVIDER_unload(dtls13) == 1);
+  OSSL_LIB_CTX_free(context);
+}
+
+/* The default provider is there too; each context of an algorithm is told which is meant. */
+static void fips_by_parameter(void) {
+  OSSL_LIB_CTX* context = new_configured();
+  OSSL_PROVIDER* dtls13 = OSSL_PROVIDER_load(context, "dtls13");
+  char yes[] = "fips=yes";
+  REQUIRE(dtls13 != NULL && OSSL_PROVIDER_available(context, "default") == 1);
+  for (size_t i = 0; i < sizeof(kCiphers) / sizeof(kCiphers[0]); ++i) {
+    say_keyed(context, kCiphers[i], NULL);
+    say_keyed(context, kCiphers[i], yes);
+  }
+  REQUIRE(OSSL_PROVIDER_unload(dtls13) == 1);
+  OSSL_LIB_CTX_free(context);
+}
+
 int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } kAll[] = {{"entries", entries},   {"maps", maps},   {"churn", churn},    {"orders", orders},
-              {"contexts", contexts}, {"forks", forks}, {"threads", threads}};
-  for (size_t i = 0; argc == 2 && i < sizeof(kAll) / sizeof(kAll[0]); ++i) {
+  } kAll[] = {{"entries", entries},
+              {"maps", maps},
+              {"churn", churn},
+              {"orders", orders},
+              {"contexts", contexts},
+              {"forks", forks},
+              {"threads", threads},
+              {"fips-alone", fips_alone},
+              {"fips-by-parameter", fips_by_parameter}};
+  if (argc == 3) config = argv[2];
+  for (size_t i = 0; (argc == 2 || argc == 3) && i < sizeof(kAll) / sizeof(kAll[0]); ++i) {
     if (strcmp(argv[1], kAll[i].name) != 0) continue;
     kAll[i].run();
     return 0;
   }
-  fprintf(stderr, "usage: provider_host WHAT\n");
+  fprintf(stderr, "usage: provider_host WHAT [CONFIG]\n");
   return 2;
 }

@@ -19,24 +19,6 @@
 
 enum { kMaxDatagramLen = 4096, kMaxDatagrams = 16, kMaxSessionLen = 8192, kPauseMs = 20 };
 
-/* The application's cookie: one secret for all its workers. */
-static int GenerateCookie(SSL* ssl, unsigned char* cookie, unsigned int* len) {
-  (void)ssl;
-  memset(cookie, 7, 8);
-  *len = 8;
-  return 1;
-}
-
-static int VerifyCookie(SSL* ssl, const unsigned char* cookie, unsigned int len) {
-  (void)ssl;
-  return len == 8 && cookie[0] == 7;
-}
-
-static void AskForCookies(SSL_CTX* ctx) {
-  SSL_CTX_set_cookie_generate_cb(ctx, GenerateCookie);
-  SSL_CTX_set_cookie_verify_cb(ctx, VerifyCookie);
-}
-
 /* InChild runs `work` in a process of its own, and returns when that has ended. */
 static void InChild(void (*work)(struct Pair* pair), struct Pair* pair) {
   int status = 0;
