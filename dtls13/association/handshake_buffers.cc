@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "dtls13/crypto/secret.h"
+
 namespace dtls13 {
 
 HandshakeBuffers::Kept& HandshakeBuffers::kept() {
@@ -29,6 +31,8 @@ std::vector<std::span<uint8_t>> HandshakeBuffers::TakeUpTo(Epoch newest) {
 
 void HandshakeBuffers::OnEventsPolled() {
   if (kept_ == nullptr) return;
+  // They were decrypted where they lie, and are not the caller's to wipe.
+  for (std::vector<uint8_t>& datagram : kept_->taken) Cleanse(datagram);
   kept_->taken = {};
   FreeIfEmpty();
 }

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <openssl/x509_vfy.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -129,6 +130,12 @@ class Interposer {
   bool is_in_force() const { return is_in_force_; }
 
  private:
+  // A child that is forked while another thread holds the mutex would never get it.
+  Interposer() {
+    pthread_atfork([] { Get().mutex_.lock(); }, [] { Get().mutex_.unlock(); },
+                   [] { Get().mutex_.unlock(); });
+  }
+
   std::string Follow();
   std::shared_ptr<const Targets> Known();
   std::string Apply(const std::vector<Change>& changes);
