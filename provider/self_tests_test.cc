@@ -127,8 +127,10 @@ TEST(SelfTest, FailsWithoutAnythingUnderneath) {
   LibraryContext context;
   ASSERT_EQ(EVP_set_default_properties(context.get(), "fips=yes"), 1);
   EXPECT_EQ(OSSL_PROVIDER_self_test(context.provider("dtls13")), 0);
-  EXPECT_NE(TakeErrors().find("no provider has HMAC and SHA2-256 under the default properties"),
-            std::string::npos);
+  const std::string errors = TakeErrors();
+  EXPECT_NE(errors.find("no provider has HMAC and SHA2-256 under the default properties"),
+            std::string::npos)
+      << errors;
 }
 
 std::string Config(const std::string& value) {

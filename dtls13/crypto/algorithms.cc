@@ -14,6 +14,17 @@
 namespace dtls13 {
 namespace {
 
+// Unheard takes off the error queue, at its end, what was put there in its life: that libcrypto
+// lacks something is an answer here, not an error. One for each thing that is asked for: the queue
+// holds sixteen, and a mark that is overwritten takes the application's own errors along.
+class Unheard {
+ public:
+  Unheard() { ERR_set_mark(); }
+  ~Unheard() { ERR_pop_to_mark(); }
+  Unheard(const Unheard&) = delete;
+  Unheard& operator=(const Unheard&) = delete;
+};
+
 const char* DigestName(HashId hash) { return hash == HashId::kSha256 ? "SHA2-256" : "SHA2-384"; }
 
 const char* AeadName(CipherSuiteId suite) {
@@ -114,6 +125,7 @@ const char* KeyManagerName(KeyType type) {
 
 bool HasScheme(OSSL_LIB_CTX* library_context, const char* property_query,
                const SignatureSchemeInfo& scheme) {
+  const Unheard unheard;
   EVP_SIGNATURE* signature =
       EVP_SIGNATURE_fetch(library_context, SignatureName(scheme.key_type), property_query);
   EVP_KEYMGMT* manager =
@@ -129,6 +141,7 @@ bool HasScheme(OSSL_LIB_CTX* library_context, const char* property_query,
 
 OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* property_query,
                                    const NamedGroupInfo& group) {
+  const Unheard unheard;
   if (group.is_hybrid() && !HasMlKem768(library_context, property_query)) return nullptr;
   EVP_KEYEXCH* exchange = EVP_KEYEXCH_fetch(library_context, group.exchange, property_query);
   if (exchange == nullptr) return nullptr;
@@ -150,9 +163,13 @@ OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* pr
 std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_context,
                                                     const char* property_query) {
   std::shared_ptr<Algorithms> algorithms(new Algorithms(library_context, property_query));
-  // What libcrypto does not have is an answer here, not an error.
   ERR_set_mark();
   for (HashId hash : {HashId::kSha256, HashId::kSha384}) algorithms->FetchHash(hash);
+  if (algorithms->hmac(HashId::kSha256) == nullptr) {
+    ERR_clear_last_mark();
+    return nullptr;
+  }
+  ERR_pop_to_mark();
   for (size_t i = 0; i < kCipherSuites.size(); ++i) {
     algorithms->FetchSuite(kCipherSuites[i], &algorithms->suites_[i]);
   }
@@ -161,11 +178,6 @@ std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_contex
         GroupTemplate(library_context, algorithms->property_query(), kNamedGroups[i]);
   }
   algorithms->FetchSchemes();
-  if (algorithms->hmac(HashId::kSha256) == nullptr) {
-    ERR_clear_last_mark();
-    return nullptr;
-  }
-  ERR_pop_to_mark();
   return algorithms;
 }
 
@@ -198,6 +210,7 @@ void Algorithms::FetchHash(HashId hash) {
 
 void Algorithms::FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers) {
   if (hmac(suite.hash) == nullptr) return;
+  const Unheard unheard;
   OpenSslPtr<EVP_CIPHER> aead(
       EVP_CIPHER_fetch(library_context_, AeadName(suite.id), property_query()));
   OpenSslPtr<EVP_CIPHER> record_number(
