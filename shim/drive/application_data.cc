@@ -52,6 +52,7 @@ Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mod
   }
   ReceivedData& unread = DriveState::Of(attachment).unread;
   *num_read = unread.Take(out, mode == ReadMode::kConsume);
+  if (mode == ReadMode::kConsume) DriveState::Of(attachment).expects_data = false;
   // Inside a callback the datagram's buffer is still the outer call's.
   if (!attachment.busy()) unread.Keep();
   return Outcome::kDone;
@@ -70,8 +71,10 @@ Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
   // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
   // not keep data back.
   const Outcome flushed = Drive(attachment, Goal::kFlush);
-  return flushed == Outcome::kFailed ? flushed
-                                     : TransmitData(attachment, data, DataKind::kApplication);
+  if (flushed == Outcome::kFailed) return flushed;
+  const Outcome sent = TransmitData(attachment, data, DataKind::kApplication);
+  if (sent == Outcome::kDone) DriveState::Of(attachment).expects_data = true;
+  return sent;
 }
 
 size_t PendingLen(const SslAttachment& attachment) {

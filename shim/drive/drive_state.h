@@ -39,7 +39,10 @@ struct DriveState {
   // Application data that arrived and was not read. Datagrams are read only while there is none,
   // so that it is one datagram's records at most.
   ReceivedData unread;
-  // The same of early data, which SSL_read_early_data alone returns.
+  // The peer's data is to be expected next: it was asked for, by what was written since some was
+  // read last.
+  bool expects_data = false;
+  // As `unread`, of early data, which SSL_read_early_data alone returns.
   ReceivedData unread_early;
 
   // A datagram other than application data that the write BIO did not take; it goes first next

@@ -69,14 +69,18 @@ bool MustSend(Goal goal) {
 
 // ReturnsWithoutData: without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried
 // no data: an application that waits with select, on a blocking socket, must not be kept inside
-// SSL_read. So it is where the application has bounded a read's wait. It may have read because the
-// socket was readable, with a lock that whoever writes wants (radsecproxy), and DTLS 1.2 has no
-// ticket, ACK or KeyUpdate that would make it wait for what comes behind.
+// SSL_read. So it is where the application has bounded a read's wait, and has written nothing since
+// it read last. It may have read because the socket was readable, with a lock that whoever writes
+// wants (radsecproxy), and DTLS 1.2 has no ticket, ACK or KeyUpdate that would make it wait for
+// what comes behind. One that has written reads for the answer, as a server reads for the first
+// request, and takes SSL_ERROR_WANT_READ for the end of its patience, though only tickets have
+// come.
 bool ReturnsWithoutData(const SslAttachment& attachment) {
   if (!attachment.handshake_over()) return false;
   SSL* ssl = attachment.ssl();
-  return (Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0 ||
-         HasReceiveTimeout(ssl);
+  if ((Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_AUTO_RETRY) == 0) return true;
+  const DriveState* state = DriveState::Find(attachment);
+  return (state == nullptr || !state->expects_data) && HasReceiveTimeout(ssl);
 }
 
 // Turns is one call of Drive: each turn serves the timer, sends, and reads one datagram.

@@ -198,6 +198,45 @@ TEST_P(SocketTest, AReceiveTimeoutEndsARead) {
   EXPECT_EQ(num_read, 4);
 }
 
+// The usual client: asks, and waits for the answer no longer than so long. Tickets come before it.
+TEST_P(SocketTest, ARecordWithoutDataDoesNotEndAReadForAnAnswer) {
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  SetReceiveTimeout(sockets.descriptors[0], {.tv_sec = 40, .tv_usec = 0});
+  std::thread echo([&] {
+    char word[8];
+    if (SSL_accept(server.get()) != 1) return;
+    const int len = SSL_read(server.get(), word, sizeof(word));
+    if (len > 0) SSL_write(server.get(), word, len);
+  });
+  EXPECT_EQ(SSL_connect(client.get()), 1);
+  EXPECT_EQ(SSL_write(client.get(), "word", 4), 4);
+  char word[8];
+  EXPECT_EQ(SSL_read(client.get(), word, sizeof(word)), 4);
+  echo.join();
+}
+
+// The usual server: reads for the first request, and sees the ACK of its tickets before it.
+TEST_P(SocketTest, AnAckDoesNotEndAReadForTheFirstRequest) {
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  SetReceiveTimeout(sockets.descriptors[1], {.tv_sec = 40, .tv_usec = 0});
+  std::thread asking([&] {
+    if (SSL_connect(client.get()) != 1) return;
+    // Takes the tickets, and sends their ACK in a datagram of its own.
+    SetReceiveTimeout(sockets.descriptors[0], {.tv_sec = 1, .tv_usec = 0});
+    char word[8];
+    EXPECT_EQ(SSL_read(client.get(), word, sizeof(word)), -1);
+    EXPECT_EQ(SSL_write(client.get(), "word", 4), 4);
+  });
+  EXPECT_EQ(SSL_accept(server.get()), 1);
+  char word[8];
+  EXPECT_EQ(SSL_read(server.get(), word, sizeof(word)), 4);
+  asking.join();
+}
+
 // Who reads because the socket is readable, with a lock that the writer wants, and bounds the wait.
 TEST_P(SocketTest, ARecordWithoutDataEndsAReadThatIsBounded) {
   SocketPair sockets;
