@@ -6,6 +6,7 @@ A relay stands for the address. The first client does not close; a ClientHello w
 association, and a second client's whole handshake does.
 """
 
+import contextlib
 import os
 import select
 import socket
@@ -38,9 +39,15 @@ class Relay:
 
     def step(self):
         """Passes one datagram on, and returns it and whether it is the server's."""
-        ready = select.select([self.clients, self.server], [], [], TIMEOUT_S)[0]
-        if not ready:
+        if not self.wait(TIMEOUT_S):
             raise SystemExit("nobody sends anything")
+        return self.pass_on()
+
+    def wait(self, seconds):
+        return select.select([self.clients, self.server], [], [], seconds)[0]
+
+    def pass_on(self):
+        ready = self.wait(0)
         if ready[0] is self.server:
             datagram = self.server.recv(65536)
             self.clients.sendto(datagram, self.client)
@@ -74,10 +81,11 @@ def serve_two(server, relay, folder):
     first.wait()
 
     second = start(folder, "client", "--port", relay.port, "--text", "again", "--expect", "1", "--close-first")
-    while second.poll() is None:
-        relay.step()
-        if server.poll() is not None:
-            break
+    # Whoever has ended sends nothing more.
+    while second.poll() is None or server.poll() is None:
+        if relay.wait(0.05):
+            with contextlib.suppress(ConnectionRefusedError):  # it has just ended
+                relay.pass_on()
     outputs = [program.communicate(timeout=TIMEOUT_S)[0] for program in (server, second)]
     if server.returncode != 0 or second.returncode != 0:
         raise SystemExit("server:\n%s\nsecond client:\n%s" % tuple(outputs))
