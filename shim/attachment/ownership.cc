@@ -2,8 +2,10 @@
 #include "shim/attachment/ownership.h"
 
 #include <memory>
+#include <optional>
 #include <utility>
 
+#include "shim/attachment/libssl_cause.h"
 #include "shim/attachment/offered_lists.h"
 #include "shim/attachment/protocol_version.h"
 #include "shim/bio/filter_bio.h"
@@ -35,6 +37,23 @@ bool MethodFitsSide(const DtlsMethod& method, Side side) {
   return side == Side::kServer ? method.accepts : method.connects;
 }
 
+// Why an SSL with a side is libssl's from its first input or output on; nothing where it is ours.
+// One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
+// lower limit DTLS 1.3, would connect with less than the limit.
+std::optional<LibsslCause> CauseForLibssl(const SslAttachment& attachment) {
+  if (!MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(attachment.ssl())),
+                      attachment.side())) {
+    return LibsslCause::kSide;
+  }
+  if (!AllowsOlder(attachment)) return std::nullopt;
+  if (const auto cause = CauseAgainstDtls13(attachment)) return cause;
+  if (!HasListsForDtls13(attachment)) return LibsslCause::kLists;
+  if (attachment.side() == Side::kServer && !CanAuthenticateServer(attachment)) {
+    return LibsslCause::kCredential;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 SslAttachment* Decide(SSL* ssl) {
@@ -56,15 +75,9 @@ SslAttachment* Decide(SSL* ssl) {
          &attachment->settings.min_version);
   Narrow(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, SSL_CTRL_SET_MAX_PROTO_VERSION, policy.max_version,
          &attachment->settings.max_version);
-  // An SSL that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
-  // lower limit DTLS 1.3, would connect with less than the limit.
-  const bool ours =
-      (!AllowsOlder(*attachment) ||
-       (AllowsDtls13(*attachment) && HasListsForDtls13(*attachment) &&
-        (attachment->side() == Side::kClient || CanAuthenticateServer(*attachment)))) &&
-      MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(ssl)), attachment->side());
-  attachment->owner_ = ours ? Owner::kOurs : Owner::kLibssl;
-  return ours ? attachment : nullptr;
+  const std::optional<LibsslCause> cause = CauseForLibssl(*attachment);
+  attachment->owner_ = cause ? Owner::kLibssl : Owner::kOurs;
+  return cause ? nullptr : attachment;
 }
 
 void GiveToLibssl(SslAttachment& attachment) {

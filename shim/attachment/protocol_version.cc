@@ -21,22 +21,24 @@ long Limit(SSL* ssl, int command) { return Real().SSL_ctrl(ssl, command, 0, null
 
 }  // namespace
 
-bool AllowsDtls13(const SslAttachment& attachment) {
+std::optional<LibsslCause> CauseAgainstDtls13(const SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   const Policy& policy = CurrentPolicy();
-  if (!policy.Allows(DTLS1_3_VERSION)) return false;
-  if ((Real().SSL_get_options(ssl) & kNoDtls13) != 0) return false;
+  if (!policy.Allows(DTLS1_3_VERSION)) return LibsslCause::kPolicy;
+  if ((Real().SSL_get_options(ssl) & kNoDtls13) != 0) return LibsslCause::kOptions;
   // Certificate Transparency is validated inside libssl's own handshake, and nowhere else.
-  if (Real().SSL_ct_is_enabled(ssl) != 0) return false;
-  if (!IsVersionAllowed(ssl, DTLS1_3_VERSION)) return false;
-  if (attachment.settings.resumes_as_dtls12) return false;
+  if (Real().SSL_ct_is_enabled(ssl) != 0) return LibsslCause::kCertificateTransparency;
+  if (!IsVersionAllowed(ssl, DTLS1_3_VERSION)) return LibsslCause::kSecurity;
+  if (attachment.settings.resumes_as_dtls12) return LibsslCause::kSession;
   const DtlsMethod* method = FindDtlsMethod(Real().SSL_get_ssl_method(ssl));
-  if (method == nullptr) return false;
+  if (method == nullptr) return LibsslCause::kPinned;
   const int max = attachment.settings.max_version.Meant(Limit(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION));
   // A session of AnyConnect's is resumed in its own version, whatever the policy.
-  if (max == DTLS1_BAD_VER) return false;
-  if (policy.override_pins) return true;
-  return method->pinned_version == 0 && !IsOlderThanDtls13(max);
+  if (max == DTLS1_BAD_VER) return LibsslCause::kMaxVersion;
+  if (policy.override_pins) return std::nullopt;
+  if (method->pinned_version != 0) return LibsslCause::kPinned;
+  if (IsOlderThanDtls13(max)) return LibsslCause::kMaxVersion;
+  return std::nullopt;
 }
 
 bool AllowsOlder(const SslAttachment& attachment) {
