@@ -8,6 +8,7 @@
 #include "shim/attachment/libssl_cause.h"
 #include "shim/attachment/offered_lists.h"
 #include "shim/attachment/protocol_version.h"
+#include "shim/attachment/status_page.h"
 #include "shim/bio/filter_bio.h"
 #include "shim/bio/replay_bio.h"
 #include "shim/libssl/dtls_method.h"
@@ -54,6 +55,10 @@ std::optional<LibsslCause> CauseForLibssl(const SslAttachment& attachment) {
   return std::nullopt;
 }
 
+void Count(LibsslCause cause) {
+  if (StatusPage* page = StatusPage::Current()) page->Count(cause);
+}
+
 }  // namespace
 
 SslAttachment* Decide(SSL* ssl) {
@@ -77,7 +82,9 @@ SslAttachment* Decide(SSL* ssl) {
          &attachment->settings.max_version);
   const std::optional<LibsslCause> cause = CauseForLibssl(*attachment);
   attachment->owner_ = cause ? Owner::kLibssl : Owner::kOurs;
-  return cause ? nullptr : attachment;
+  if (!cause) return attachment;
+  Count(*cause);
+  return nullptr;
 }
 
 void GiveToLibssl(SslAttachment& attachment) {
@@ -85,6 +92,7 @@ void GiveToLibssl(SslAttachment& attachment) {
   attachment.Reset();
   attachment.libssl_share.KeepHalf(std::move(half));
   attachment.owner_ = Owner::kLibssl;
+  Count(LibsslCause::kPeer);
   // It was ours until now, which a server is only where it has DTLS 1.3.
   if (attachment.side() == Side::kServer) attachment.libssl_share.OnServerGivenAway();
 }

@@ -11,6 +11,7 @@
 #include "dtls13/listener/hello_listener.h"
 #include "shim/attachment/drive_progress.h"
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/attachment/status_page.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/peer_guard.h"
 #include "shim/drive/received_data.h"
@@ -59,6 +60,7 @@ struct DriveState {
   TimeoutNotice timeout_notice;
   AddressPtr spare_address;  // of IsFrom
   PeerGuard peer_guard;      // a client's
+  ConnectionStatus status;
 };
 
 }  // namespace dtls13::shim

@@ -159,7 +159,9 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   DriveState::Of(attachment).key_update_type = SSL_KEY_UPDATE_NONE;
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
-  ReceivedData& unread = DriveState::Of(attachment).unread;
+  DriveState& state = DriveState::Of(attachment);
+  state.status.Update(attachment.association()->facts());
+  ReceivedData& unread = state.unread;
   if (goal != Goal::kRead || unread.empty()) unread.Keep();
   return outcome;
 }
@@ -171,6 +173,7 @@ int ExpireTimer(SslAttachment& attachment) {
   const Instant now = Now();
   if (!ServeTimer(attachment, now)) return 0;
   Transmit(attachment, now);
+  DriveState::Of(attachment).status.Update(association->facts());
   if (association->facts().failed) {
     ReportFailure(attachment);
     return -1;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
@@ -36,7 +37,11 @@ bool ServeTimer(SslAttachment& attachment, Instant now) {
   const std::optional<Instant> deadline = association.NextTransmission();
   if (!deadline || *deadline > now + kTimerSlack) return false;
   ErrorMark mark;
+  const uint32_t num_expiries = association.facts().retransmit_timer.num_expiries;
   association.HandleTimeout(std::max(now, *deadline));
+  if (association.facts().retransmit_timer.num_expiries > num_expiries) {
+    DriveState::Of(attachment).status.CountRetransmission();
+  }
   return true;
 }
 

@@ -164,6 +164,10 @@ constexpr Option kOptions[] = {
        policy->key_log = value;
        return !value.empty();
      }},
+    {"status", "yes or no",
+     "Let `dtls13 status PID` see what the program's connections are and why some are libssl's. "
+     "Default: no.",
+     [](std::string_view value, Policy* policy) { return ParseBool(value, &policy->status); }},
 };
 
 std::string Join(std::initializer_list<std::string_view> parts) {

@@ -49,6 +49,8 @@ struct Policy {
   bool interpose = false;
   // The file that takes the secrets of DTLS 1.3 connections in NSS's key log format; empty: none.
   std::string key_log;
+  // The process tells `dtls13 status` of its connections.
+  bool status = false;
 
   bool operator==(const Policy&) const = default;
 
