@@ -98,6 +98,9 @@ def others(command, library):
         status, out, err = call([command, "doctor", "1"])
         expect(status == PERHAPS and not out and "process 1 cannot be read" in err,
                "doctor of another's process: %d %r %r" % (status, out, err))
+        status, out, err = call([command, "status", "1"])
+        expect(status == 1 and not out and "process 1 cannot be read" in err,
+               "status of another's process: %d %r %r" % (status, out, err))
     except Failed as failure:
         fault = str(failure)
     print("[%s] what is another's%s" % (" ok " if fault is None else "FAIL", "" if fault is None else ": " + fault))

@@ -30,6 +30,7 @@ const Command& RunCommand();
 const Command& DoctorCommand();
 const Command& ConfigCommand();
 const Command& LadderCommand();
+const Command& StatusCommand();
 
 // Printable is `text` with a question mark for each control character: names of files, of libraries
 // and of the environment are whoever's who made them, and are not to rule a terminal.

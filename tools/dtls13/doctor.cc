@@ -5,12 +5,12 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/numbers.h"
 #include "tools/dtls13/command.h"
 #include "tools/dtls13/diagnosis.h"
 #include "tools/dtls13/library_search.h"
@@ -82,9 +82,9 @@ int Run(const cli::Options&, std::span<const char* const> operands) {
   if (name.find_first_not_of("0123456789") != std::string::npos || name.empty()) {
     return ExamineProgram(name);
   }
-  pid_t pid = 0;
-  if (!absl::SimpleAtoi(name, &pid)) return Say(kName, name + " is no process.", kUsage);
-  return ExamineProcess(pid);
+  const std::optional<pid_t> pid = ParsePid(name);
+  if (!pid) return Say(kName, name + " is no process.", kUsage);
+  return ExamineProcess(*pid);
 }
 
 }  // namespace

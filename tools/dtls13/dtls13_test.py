@@ -20,11 +20,17 @@ COMMAND, LIBRARY = (os.path.abspath(argument) for argument in sys.argv[1:3])
 RUN = [COMMAND, "run", "--library", LIBRARY]
 
 
+def runtimes():
+    """LD_PRELOAD for what a sanitized library needs before it."""
+    if not programs.is_sanitized(LIBRARY):
+        return {}
+    return {"LD_PRELOAD": programs.environment(LIBRARY)["LD_PRELOAD"].rpartition(" ")[0]}
+
+
 def call(arguments, extra=None):
     """Exit code, stdout and stderr; a sanitizer's runtime is preloaded as the library needs it."""
-    environment = programs.environment(None, extra)
+    environment = programs.environment(None, dict(extra or {}, **runtimes()))
     if programs.is_sanitized(LIBRARY):
-        environment["LD_PRELOAD"] = programs.environment(LIBRARY)["LD_PRELOAD"].rpartition(" ")[0]
         environment["ASAN_OPTIONS"] = "detect_leaks=0"
     done = subprocess.run(arguments, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=programs.TIMEOUT_S)
@@ -124,7 +130,7 @@ def refuses_wrong_options():
 def speaks_to_a_person():
     status, out, err = call([COMMAND, "--help"])
     expect(status == 0 and not err, "--help: %d %s" % (status, err))
-    for name in ("run", "doctor", "config", "ladder"):
+    for name in ("run", "doctor", "status", "config", "ladder"):
         expect(re.search(r"^  %s " % name, out, re.MULTILINE), "--help has no %s" % name)
         status, text, _ = call([COMMAND, name, "--help"])
         expect(status == 0 and text.startswith("usage: dtls13 " + name), "%s --help: %r" % (name, text))
@@ -183,6 +189,35 @@ def writes_nothing_that_rules_a_terminal():
         expect("\033" not in err and "a?[2Jnone" in err, "run: %r" % err)
 
 
+def tells_the_status_of_a_process():
+    folder = programs.Folder()
+    arguments = ["openssl", "s_server", "-dtls", "-accept", "127.0.0.1:0"] + folder.credential()
+    server = programs.Program(RUN + ["--status"] + arguments, None, runtimes())
+    try:
+        port = server.wait_for(r"^ACCEPT [0-9.]+:(\d+)$").group(1)
+        pid = str(server._process.pid)  # `run` has become the server
+        client = programs.Program(["openssl", "s_client", "-dtls", "-connect", "127.0.0.1:" + port], LIBRARY)
+        try:
+            client.send("from the client\n")
+            server.wait_for("^from the client$")
+            status, out, err = call([COMMAND, "status", pid])
+            expect(status == 0, "status: %d %r" % (status, err))
+            for pattern in (r"^library: +libdtls13 \d+\.\d+\.\d+$",
+                            "^connections: in handshake 0, open 1, over 0, begun 1, DTLSv1.3 negotiated 1, failed 0$",
+                            "^suite: +TLS_AES_256_GCM_SHA384 1$", "^group: +X25519 1$", "^to libssl: +none$",
+                            r"^sending: .*MTU of the newest \d+"):
+                expect(re.search(pattern, out, re.MULTILINE), "no %r in:\n%s" % (pattern, out))
+            client_pid = str(client._process.pid)
+            expect_refusal([COMMAND, "status", client_pid], 1, "process %s tells no status: " % client_pid)
+        finally:
+            client.kill()
+    finally:
+        server.kill()
+    expect_refusal([COMMAND, "status", pid], 2, "there is no process " + pid)
+    expect_refusal([COMMAND, "status", "openssl"], 2, "'openssl' is no process")
+    expect_refusal([COMMAND, "status"], 2, "needs one process")
+
+
 def refuses_to_examine_nothing():
     expect_refusal([COMMAND, "doctor"], 2, "needs one program")
     expect_refusal([COMMAND, "doctor", "no-such-program"], 2, "there is no such program")
@@ -199,4 +234,4 @@ if __name__ == "__main__":
         runs_with_the_library, keeps_what_is_preloaded_and_adds_the_library_once,
         finds_the_library_where_it_is_installed, refuses_as_shells_do, refuses_what_cannot_have_the_library,
         refuses_wrong_options, speaks_to_a_person, shows_the_policy_in_force, examines_a_process,
-        writes_nothing_that_rules_a_terminal, refuses_to_examine_nothing]) else 0)
+        tells_the_status_of_a_process, writes_nothing_that_rules_a_terminal, refuses_to_examine_nothing]) else 0)

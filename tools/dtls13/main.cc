@@ -14,8 +14,8 @@ namespace dtls13::command {
 namespace {
 
 std::span<const Command* const> Commands() {
-  static const Command* const kCommands[] = {&RunCommand(), &DoctorCommand(), &ConfigCommand(),
-                                             &LadderCommand()};
+  static const Command* const kCommands[] = {&RunCommand(), &DoctorCommand(), &StatusCommand(),
+                                             &ConfigCommand(), &LadderCommand()};
   return kCommands;
 }
 

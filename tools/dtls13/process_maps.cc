@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
 #include <cstring>
 
@@ -94,6 +95,13 @@ absl::StatusOr<ProcessView> ProcessView::Read(pid_t pid) {
   view.options = environment["DTLS13_OPTIONS"];
   view.is_secure = IsSecure(texts[2]);
   return view;
+}
+
+std::optional<pid_t> ParsePid(std::string_view text) {
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+  if (error != std::errc() || end != text.data() + text.size() || pid <= 0) return {};
+  return pid;
 }
 
 int ReadProcFile(const std::string& path, std::string* text) {

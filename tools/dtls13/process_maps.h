@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,6 +39,9 @@ struct ProcessView {
   // PermissionDenied where it is another user's; each is a sentence.
   static absl::StatusOr<ProcessView> Read(pid_t pid);
 };
+
+// ParsePid reads the number of a process; nothing for what is none.
+std::optional<pid_t> ParsePid(std::string_view text);
 
 // ReadProcFile reads a file of /proc, which has no size, up to 16 MiB. Returns 0, or what errno
 // says.

@@ -55,6 +55,14 @@ TEST(IsSecure, IsWhatTheAuxiliaryVectorSays) {
   EXPECT_FALSE(IsSecure(text().substr(0, sizeof entries - 1)));
 }
 
+TEST(ParsePid, TakesNumbersOfProcessesAlone) {
+  EXPECT_EQ(ParsePid("1"), 1);
+  EXPECT_EQ(ParsePid("4194304"), 4194304);
+  for (const char* text : {"", "0", "-1", "+1", "1x", " 1", "99999999999999"}) {
+    EXPECT_EQ(ParsePid(text), std::nullopt) << text;
+  }
+}
+
 TEST(ProcessView, ReadsThisProcess) {
   const absl::StatusOr<ProcessView> view = ProcessView::Read(getpid());
   ASSERT_TRUE(view.ok()) << view.status();

@@ -24,6 +24,7 @@ constexpr cli::OptionSpec kSpecs[] = {
     {"max-version", "V", "no newer version: DTLSv1, DTLSv1.2 or DTLSv1.3"},
     {"mtu", "N", "the most bytes of a DTLS 1.3 datagram"},
     {"key-log", "FILE", "append the secrets of DTLS 1.3 connections to FILE"},
+    {"status", "", "let `dtls13 status` see the program's connections"},
     {"library", "FILE", "the library, where it is not beside this command"},
     {"force", "", "run a program that the library cannot be preloaded into"},
 };
@@ -73,12 +74,13 @@ absl::StatusOr<std::string> PolicyOptions(const cli::Options& options) {
                {"min-version", "min_version"},
                {"max-version", "max_version"},
                {"mtu", "mtu"},
-               {"key-log", "key_log"}};
+               {"key-log", "key_log"},
+               {"status", "status"}};
   std::string text;
   for (const auto& [option, key] : kKeys) {
     if (!options.Has(option)) continue;
     std::string value = options.GetString(option, "");
-    if (option == "override-pins") value = "yes";
+    if (option == "override-pins" || option == "status") value = "yes";
     if (option == "key-log") {
       absl::StatusOr<std::string> file = KeyLogFile(value);
       if (!file.ok()) return file.status();

@@ -35,6 +35,7 @@ TEST(PolicyOptions, AreWrittenAsTheLibraryReadsThem) {
                     "DTLSv1.3"})
                 .value(),
             "override_pins=yes,min_version=DTLSv1.2,max_version=DTLSv1.3,mtu=1400");
+  EXPECT_EQ(Policy({"--status"}).value(), "status=yes");
   const std::string file = testing::TempDir() + "/keys";
   EXPECT_EQ(Policy({"--key-log", file.c_str()}).value(), "key_log=" + file);
   // A program may change its folder.
