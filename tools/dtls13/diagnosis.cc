@@ -107,6 +107,7 @@ std::string OtherLibraryOf(const Object& object) {
 
 std::string KindOf(const ElfStart& program) {
   if (program.is_static_program) return "static";
+  if (!program.identity.IsNative()) return "another machine's";
   return program.interpreter.empty() ? "a library" : "dynamic";
 }
 
@@ -253,6 +254,54 @@ void ConcludeAboutProgram(const Findings& findings, const ObjectTree& tree, Diag
   ConcludeAboutUsers(findings, diagnosis);
 }
 
+// MapsLibrary says whether the library is in the process, though its file may be another by now.
+bool MapsLibrary(const ProcessView& process) {
+  return std::any_of(
+      process.code_files.begin(), process.code_files.end(),
+      [](const std::string& file) { return FileName(file).starts_with(kOwnLibrary); });
+}
+
+void ConcludeAboutProcessWith(const Findings& findings, const ObjectTree& tree,
+                              Diagnosis* diagnosis) {
+  if (!findings.users.empty() && !findings.libssl.empty()) {
+    // Of a program whose file is gone the first object is another.
+    if (!findings.program.facts.start.interpreter.empty()) {
+      return ConcludeAboutUsers(findings, diagnosis);
+    }
+    return Conclude(Reach::kReachable,
+                    absl::StrCat(NamesOf(findings.users), " calls libssl's functions by name"),
+                    diagnosis);
+  }
+  Conclude(Reach::kPerhaps,
+           tree.lacks.empty()
+               ? "the library is there, but nothing has asked for DTLS so far"
+               : "the library is there, but not all of the files that it started with are",
+           diagnosis);
+}
+
+void ConcludeAboutProcessWithout(const Findings& findings, const ObjectTree& tree,
+                                 const ProcessView& process, Diagnosis* diagnosis) {
+  if (process.is_secure) {
+    return Conclude(
+        Reach::kNot,
+        "it has more rights than who started it, so that ld.so took no notice of LD_PRELOAD",
+        diagnosis);
+  }
+  if (process.ld_preload.find(kOwnLibrary) != std::string::npos) {
+    return Conclude(Reach::kNot, "LD_PRELOAD names the library, but ld.so has not loaded it",
+                    diagnosis);
+  }
+  if (!findings.users.empty() && !findings.libssl.empty()) {
+    return Conclude(Reach::kNot,
+                    "it was started without the library; `dtls13 run` starts it with it",
+                    diagnosis);
+  }
+  ConcludeWithoutUsers(findings, tree, diagnosis);
+  if (diagnosis->reach == Reach::kPerhaps) {
+    Conclude(Reach::kNot, "it was started without the library", diagnosis);
+  }
+}
+
 }  // namespace
 
 std::string Diagnosis::Verdict() const {
@@ -317,45 +366,25 @@ Diagnosis DiagnoseProgram(const ObjectTree& tree, std::string_view rights_gained
 Diagnosis DiagnoseProcess(const ObjectTree& tree, const ProcessView& process) {
   Diagnosis diagnosis;
   diagnosis.lines.push_back(absl::StrCat("program: ", process.program));
-  if (tree.objects.empty()) {
-    Conclude(Reach::kPerhaps, "none of its files could be read", &diagnosis);
-    return diagnosis;
-  }
-  const Findings findings(tree);
   if (!process.ld_preload.empty()) {
     diagnosis.lines.push_back(absl::StrCat("preload: LD_PRELOAD=", process.ld_preload));
   }
   if (!process.options.empty()) {
     diagnosis.lines.push_back(absl::StrCat("options: DTLS13_OPTIONS=", process.options));
   }
+  if (tree.objects.empty()) {
+    Conclude(Reach::kPerhaps, "none of its files could be read", &diagnosis);
+    return diagnosis;
+  }
+  const Findings findings(tree);
   for (const Object* library : findings.own_library) {
     diagnosis.lines.push_back(absl::StrCat("library: ", library->path));
   }
   AddFindings(findings, tree, &diagnosis.lines);
-  const bool asks_for_dtls = !findings.users.empty() && !findings.libssl.empty();
-  if (!findings.own_library.empty()) {
-    if (asks_for_dtls) {
-      ConcludeAboutUsers(findings, &diagnosis);
-    } else {
-      Conclude(Reach::kPerhaps, "the library is there, but nothing has asked for DTLS so far",
-               &diagnosis);
-    }
-    return diagnosis;
-  }
-  if (process.is_secure) {
-    Conclude(Reach::kNot,
-             "it has more rights than who started it, so that ld.so took no notice of LD_PRELOAD",
-             &diagnosis);
-  } else if (process.ld_preload.find(kOwnLibrary) != std::string::npos) {
-    Conclude(Reach::kNot, "LD_PRELOAD names the library, but ld.so has not loaded it", &diagnosis);
-  } else if (asks_for_dtls) {
-    Conclude(Reach::kNot, "it was started without the library; `dtls13 run` starts it with it",
-             &diagnosis);
+  if (!findings.own_library.empty() || MapsLibrary(process)) {
+    ConcludeAboutProcessWith(findings, tree, &diagnosis);
   } else {
-    ConcludeWithoutUsers(findings, tree, &diagnosis);
-    if (diagnosis.reach == Reach::kPerhaps) {
-      Conclude(Reach::kNot, "it was started without the library", &diagnosis);
-    }
+    ConcludeAboutProcessWithout(findings, tree, process, &diagnosis);
   }
   return diagnosis;
 }

@@ -193,5 +193,26 @@ TEST(DiagnoseProcess, SaysWhetherTheLibraryIsThere) {
   ExpectVerdict(DiagnoseProcess(ObjectTree(), process), Reach::kPerhaps, "could be read");
 }
 
+TEST(DiagnoseProcess, KnowsFilesThatWereReplacedSince) {
+  ProcessView process;
+  process.code_files = {"/bin/program", "/lib/libdtls13.so.0 (deleted)"};
+  ObjectTree tree = MakeDtlsTree();
+  tree.lacks.push_back({"/lib/libdtls13.so.0 (deleted)", "", "No such file or directory"});
+  EXPECT_EQ(DiagnoseProcess(tree, process).reach, Reach::kReachable);
+  tree.objects.pop_back();  // libssl's file is gone too
+  ExpectVerdict(DiagnoseProcess(tree, process), Reach::kPerhaps, "not all of the files");
+  // Of a program whose file is gone a library comes first.
+  tree = MakeDtlsTree();
+  tree.objects.erase(tree.objects.begin());
+  for (ObjectTree::Object& object : tree.objects) object.asker = 0;
+  ExpectVerdict(DiagnoseProcess(tree, process), Reach::kReachable, "libuser.so.1 calls");
+}
+
+TEST(DiagnoseProcess, NamesWhatElseIsInIt) {
+  ObjectTree tree = MakeTree();
+  tree.objects.push_back(MakeObject("libgnutls.so.30"));
+  ExpectVerdict(DiagnoseProcess(tree, ProcessView()), Reach::kNot, "GnuTLS");
+}
+
 }  // namespace
 }  // namespace dtls13::command
