@@ -54,6 +54,20 @@ TEST_F(ProtocolVersionTest, OptionAndLowerLimit) {
   EXPECT_FALSE(AllowsDtls13(*attachment));
 }
 
+TEST_F(ProtocolVersionTest, SaysWhatIsAgainstDtls13) {
+  SslAttachment* attachment = Attach(DTLS_client_method());
+  ASSERT_NE(attachment, nullptr);
+  EXPECT_EQ(CauseAgainstDtls13(*attachment), std::nullopt);
+  attachment->settings.max_version = {DTLS1_2_VERSION, /*told=*/0};
+  EXPECT_EQ(CauseAgainstDtls13(*attachment), LibsslCause::kMaxVersion);
+  attachment->settings.resumes_as_dtls12 = true;
+  EXPECT_EQ(CauseAgainstDtls13(*attachment), LibsslCause::kSession);
+  ASSERT_EQ(SSL_enable_ct(ssl_, SSL_CT_VALIDATION_PERMISSIVE), 1);
+  EXPECT_EQ(CauseAgainstDtls13(*attachment), LibsslCause::kCertificateTransparency);
+  SSL_set_options(ssl_, SSL_OP_NO_TLSv1_3);
+  EXPECT_EQ(CauseAgainstDtls13(*attachment), LibsslCause::kOptions);
+}
+
 TEST_F(ProtocolVersionTest, CiscosNumberIsOlderThanAll) {
   SslAttachment* attachment = Attach(DTLS_client_method());
   ASSERT_NE(attachment, nullptr);

@@ -140,6 +140,19 @@ TEST_F(StatusTest, SaysWhyAConnectionIsLibssls) {
   pair.Make();
   pair.Run();
   EXPECT_EQ(Since("to libssl: options"), 1u);
+
+  // A server whose only key is none of DTLS 1.3's.
+  SSL_CTX_clear_options(pair.client_ctx.get(), SSL_OP_NO_TLSv1_3);
+  ASSERT_EQ(SSL_CTX_set_max_proto_version(pair.server_ctx.get(), 0), 1);
+  TestCertificate("localhost", nullptr, "brainpoolP256r1").UseOn(pair.server_ctx.get());
+  pair.Make();
+  pair.Run();
+  EXPECT_EQ(Since("to libssl: no credential for DTLS 1.3"), 1u);
+
+  ASSERT_EQ(SSL_CTX_set1_groups_list(pair.client_ctx.get(), "brainpoolP256r1"), 1);
+  pair.Make();
+  pair.Run();
+  EXPECT_EQ(Since("to libssl: suites, groups or signatures"), 1u);
 }
 
 TEST_F(StatusTest, AChildCountsWhatItInheritedInItsOwnPage) {
