@@ -66,8 +66,10 @@ TEST_F(ObjectTreeTest, LooksIntoTheRunpathOfWhoAsksAlone) {
   program.needed = {"liba.so"};
   program.runpath = "$ORIGIN/private";
   EXPECT_EQ(ReadProgram(program).lacks.size(), 1u);
-  // DT_RPATH is for what it loads, too.
+  // A DT_RPATH beside it has no force.
   program.rpath = program.runpath;
+  EXPECT_EQ(ReadProgram(program).lacks.size(), 1u);
+  // Alone it is for what the libraries ask for, too.
   program.runpath = "";
   EXPECT_EQ(ReadProgram(program).lacks.size(), 0u);
 }
