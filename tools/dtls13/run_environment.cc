@@ -58,7 +58,7 @@ absl::StatusOr<std::string> KeyLogFile(const std::string& file) {
 std::span<const cli::OptionSpec> RunOptions() { return kSpecs; }
 
 std::string PreloadValue(std::string_view preload, const std::string& library) {
-  const std::string text(preload);
+  std::string text(preload);
   for (const std::string& file :
        std::vector<std::string>(absl::StrSplit(text, absl::ByAnyChar(": "), absl::SkipEmpty()))) {
     if (file == library || IsSameFile(file, library)) return text;

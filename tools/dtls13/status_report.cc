@@ -50,7 +50,7 @@ std::string FindOpenFile(const std::string& folder, int* error) {
   *error = entries == nullptr ? errno : 0;
   if (entries == nullptr) return "";
   while (const dirent* entry = readdir(entries.get())) {
-    const std::string file = absl::StrCat(files, "/", entry->d_name);
+    std::string file = absl::StrCat(files, "/", entry->d_name);
     char target[PATH_MAX];
     const ssize_t len = readlink(file.c_str(), target, sizeof target);
     if (len > 0 && std::string_view(target, static_cast<size_t>(len)).starts_with(LinkOf())) {
