@@ -71,6 +71,15 @@ def own_exports_are_not_libssls():
            "without the library's prefix: %s" % sorted(strangers))
 
 
+def calls_its_own_entries():
+    """None by name: where libssl comes before the library, as when it is loaded as a provider, libssl's would answer."""
+    relocations = subprocess.run(["readelf", "-rW", LIBRARY], check=True, stdout=subprocess.PIPE).stdout.decode()
+    named = set(re.findall(r"_JUMP_SLOT?\s+\S+\s+(\w+)", relocations))
+    expect("EVP_CIPHER_fetch" in named, "no calls of libcrypto's:\n" + relocations)
+    own = named & (listed() | listed(OWN_NODE))
+    expect(not own, "calls by name: %s" % sorted(own))
+
+
 def says_its_version():
     dynamic = subprocess.run(["readelf", "-d", LIBRARY], check=True,
                              stdout=subprocess.PIPE).stdout.decode()
@@ -163,6 +172,7 @@ sys.exit(programs.run_all([
     exports_are_the_listed_names,
     every_export_is_libssls,
     own_exports_are_not_libssls,
+    calls_its_own_entries,
     says_its_version,
     a_program_can_be_linked_with_it,
     needs_libcrypto_and_libc_alone,
