@@ -97,21 +97,30 @@ int SelfTest(void* provider) { return RunSelfTest(ProviderContext::Of(provider))
 
 void Teardown(void* provider) { delete ProviderContext::Of(provider); }
 
-// FaultOf says what is wrong with the provider's section of openssl.cnf, which but for the
-// self-test concerns the host; empty when nothing is.
-std::string FaultOf(const ProviderContext& provider) {
-  Host* const host = provider.host();
-  const ConfigReader section = [&provider](const char* key) { return provider.ConfigValue(key); };
-  const std::string unknown =
-      FindUnknownKey(provider.library_context(), section, [host](const std::string& key) {
-        return key == kSelfTestKey || (host != nullptr && host->HasKey(key));
-      });
-  if (!unknown.empty()) return "there is no key '" + unknown + "'";
-  return host == nullptr ? "" : host->Configure(section);
+ConfigReader SectionOf(const ProviderContext& provider) {
+  return [&provider](const char* key) { return provider.ConfigValue(key); };
 }
 
-bool Configure(const ProviderContext& provider) {
-  const std::string fault = FaultOf(provider);
+// UnknownKeyOf says which key the provider's section of openssl.cnf may not have; empty for none.
+std::string UnknownKeyOf(const ProviderContext& provider) {
+  Host* const host = provider.host();
+  const std::string unknown = FindUnknownKey(
+      provider.library_context(), SectionOf(provider), [host](const std::string& key) {
+        return key == kSelfTestKey || (host != nullptr && host->HasKey(key));
+      });
+  return unknown.empty() ? "" : "there is no key '" + unknown + "'";
+}
+
+// Configure comes last of all: what the host takes of the section it does not give back.
+bool Configure(ProviderContext& provider) {
+  std::string fault = UnknownKeyOf(provider);
+  if (fault.empty() && !SelfTestOnLoad(&provider)) {
+    fault =
+        std::string("the self-test did not pass, or '") + kSelfTestKey + "' is neither yes nor no";
+  }
+  if (fault.empty() && provider.host() != nullptr) {
+    fault = provider.host()->Configure(SectionOf(provider));
+  }
   if (fault.empty()) return true;
   if (provider.host() != nullptr) provider.host()->OnMisconfigured(fault);
   return provider.Fail(Reason::kConfiguration, "%s", fault.c_str());
@@ -131,7 +140,7 @@ int Init(const OSSL_CORE_HANDLE* handle, const OSSL_DISPATCH* in, const OSSL_DIS
       Entry(OSSL_FUNC_PROVIDER_SELF_TEST, SelfTest),
       {0, nullptr}};
   std::unique_ptr<ProviderContext> provider = ProviderContext::Create(handle, in, host);
-  if (provider == nullptr || !Configure(*provider) || !SelfTestOnLoad(provider.get())) return 0;
+  if (provider == nullptr || !Configure(*provider)) return 0;
   *out = kFunctions;
   *provider_context = provider.release();
   return 1;

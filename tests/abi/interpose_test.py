@@ -125,6 +125,7 @@ def names_what_is_wrong(folder):
             ("mtu = 12", "mtu takes 256 to 65507, not '12'"),
             ("interpose = maybe", "interpose takes yes or no, not 'maybe'"),
             ("colour = blue", "there is no key 'colour'"),
+            ("self-test = maybe", "the self-test did not pass, or 'self-test' is neither yes nor no"),
     ):
         output = run(["openssl", "list", "-providers"], folder, "interpose = yes", setting)
         says(output, "libdtls13: openssl.cnf: " + sentence)
