@@ -6,11 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "dtls13/wire/record_header.h"
+#include "shim/libssl/complaint.h"
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -29,13 +32,16 @@ SSL_CTX_keylog_cb_func KeyLogCallbackOf(SSL* ssl) {
 }
 
 // One write, so that the lines of several processes do not mix. A file that cannot be written stops
-// no connection, and errno stays the network's.
+// no connection and is told once, and errno stays the network's.
 void AppendToFile(const std::string& file, std::string_view text) {
   const int error = errno;
   const int fd = open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  static std::atomic_flag is_told;
   if (fd >= 0) {
     [[maybe_unused]] const ssize_t written = write(fd, text.data(), text.size());
     close(fd);
+  } else if (!is_told.test_and_set()) {
+    Complain("key_log: " + file + " cannot be written: " + std::generic_category().message(errno));
   }
   errno = error;
 }

@@ -135,6 +135,13 @@ def policy_logs_keys():
             expect(re.match(r"[A-Z_0-9]+ [0-9a-f]{64} [0-9a-f]{64,96}$", line), line)
 
 
+def a_key_log_that_cannot_be_written_is_named_once():
+    program = programs.Program([PROGRAM, "system"], LIBRARY, {"DTLS13_OPTIONS": "key_log=/nowhere/keys.log"})
+    expect(program.finish() == 0, program.output)
+    said = "libdtls13: key_log: /nowhere/keys.log cannot be written: No such file or directory"
+    expect(sorted(program.output.split("\n")) == sorted(["", said, V13]), program.output)
+
+
 def nothing_is_said_without_dtls():
     for command in (["cat", "/dev/null"], ["openssl", "ciphers", "-s", "-tls1_2", "AES128-SHA"]):
         program = programs.Program(command, LIBRARY, {"DTLS13_OPTIONS": "colour=blue"})
@@ -145,4 +152,4 @@ def nothing_is_said_without_dtls():
 sys.exit(programs.run_all([
     version_limits, pins_are_kept, policy_overrides_pins, policy_has_a_lower_bound,
     policy_has_an_upper_bound, openssl_cnf, what_cannot_be_used_is_named_once,
-    policy_logs_keys, nothing_is_said_without_dtls]) != 0)
+    policy_logs_keys, a_key_log_that_cannot_be_written_is_named_once, nothing_is_said_without_dtls]) != 0)
