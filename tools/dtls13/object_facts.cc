@@ -27,6 +27,10 @@ bool IsKnown(std::string_view soname) {
                      [&](std::string_view known) { return soname.starts_with(known); });
 }
 
+bool MakesSslCtx(std::string_view name) {
+  return name == "SSL_CTX_new" || name == "SSL_CTX_new_ex";
+}
+
 void TakeSymbol(const ElfSymbol& symbol, ObjectFacts* facts) {
   if (symbol.is_defined) {
     if (symbol.name == "SSL_CTX_new") facts->defines_ssl = true;
@@ -34,7 +38,7 @@ void TakeSymbol(const ElfSymbol& symbol, ObjectFacts* facts) {
   }
   if (symbol.name == "dlopen" || symbol.name == "dlmopen") facts->imports_dlopen = true;
   if (symbol.name == "dlsym" || symbol.name == "dlvsym") facts->imports_dlsym = true;
-  if (symbol.name == "SSL_CTX_new") facts->imports_ssl = true;
+  if (MakesSslCtx(symbol.name)) facts->imports_ssl = true;
   if (symbol.name.starts_with("DTLS") && facts->dtls_imports.size() < kMaxDtlsImports &&
       std::find(std::begin(kDtlsFunctions), std::end(kDtlsFunctions), symbol.name) !=
           std::end(kDtlsFunctions)) {

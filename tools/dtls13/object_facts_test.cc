@@ -31,6 +31,14 @@ TEST(ObjectFacts, KnowWhatAsksForDtls) {
   EXPECT_FALSE(facts.defines_ssl);
 }
 
+TEST(ObjectFacts, KnowEitherWayToMakeAnSslCtx) {
+  for (const char* name : {"SSL_CTX_new", "SSL_CTX_new_ex"}) {
+    ElfRecipe recipe = NativeRecipe();
+    recipe.imports = {{name, "OPENSSL_3.0.0"}};
+    EXPECT_TRUE(ReadRecipe(recipe).imports_ssl) << name;
+  }
+}
+
 TEST(ObjectFacts, KnowWhoHasLibsslsFunctions) {
   ElfRecipe recipe = NativeRecipe();
   recipe.defines = {"SSL_CTX_new", "DTLS_method"};
