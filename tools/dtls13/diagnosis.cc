@@ -261,8 +261,25 @@ bool MapsLibrary(const ProcessView& process) {
       [](const std::string& file) { return FileName(file).starts_with(kOwnLibrary); });
 }
 
+// ComesFirst: the library was there before libssl, by LD_PRELOAD or because a part of the process
+// is linked with it. What libcrypto loads as a provider comes behind.
+bool ComesFirst(const ObjectTree& tree, const ProcessView& process) {
+  if (process.ld_preload.find(kOwnLibrary) != std::string::npos) return true;
+  return std::ranges::any_of(tree.objects, [](const Object& object) {
+    return std::ranges::any_of(
+        object.facts.needed, [](const std::string& name) { return name.starts_with(kOwnLibrary); });
+  });
+}
+
 void ConcludeAboutProcessWith(const Findings& findings, const ObjectTree& tree,
-                              Diagnosis* diagnosis) {
+                              const ProcessView& process, Diagnosis* diagnosis) {
+  if (!ComesFirst(tree, process)) {
+    return Conclude(
+        Reach::kPerhaps,
+        "the library is loaded as a provider, whose section of openssl.cnf says whether "
+        "it comes before libssl (interpose)",
+        diagnosis);
+  }
   if (!findings.users.empty() && !findings.libssl.empty()) {
     // Of a program whose file is gone the first object is another.
     if (!findings.program.facts.start.interpreter.empty()) {
@@ -382,7 +399,7 @@ Diagnosis DiagnoseProcess(const ObjectTree& tree, const ProcessView& process) {
   }
   AddFindings(findings, tree, &diagnosis.lines);
   if (!findings.own_library.empty() || MapsLibrary(process)) {
-    ConcludeAboutProcessWith(findings, tree, &diagnosis);
+    ConcludeAboutProcessWith(findings, tree, process, &diagnosis);
   } else {
     ConcludeAboutProcessWithout(findings, tree, process, &diagnosis);
   }

@@ -193,8 +193,18 @@ TEST(DiagnoseProcess, SaysWhetherTheLibraryIsThere) {
   ExpectVerdict(DiagnoseProcess(ObjectTree(), process), Reach::kPerhaps, "could be read");
 }
 
+TEST(DiagnoseProcess, KnowsWhatComesBehindLibssl) {
+  ProcessView process;
+  ObjectTree tree = MakeDtlsTree();
+  tree.objects.push_back(MakeObject("libdtls13.so.0"));
+  ExpectVerdict(DiagnoseProcess(tree, process), Reach::kPerhaps, "loaded as a provider");
+  tree.objects[0].facts.needed.push_back("libdtls13.so.0");
+  ExpectVerdict(DiagnoseProcess(tree, process), Reach::kReachable, "libuser.so.1");
+}
+
 TEST(DiagnoseProcess, KnowsFilesThatWereReplacedSince) {
   ProcessView process;
+  process.ld_preload = "/lib/libdtls13.so.0";
   process.code_files = {"/bin/program", "/lib/libdtls13.so.0 (deleted)"};
   ObjectTree tree = MakeDtlsTree();
   tree.lacks.push_back({"/lib/libdtls13.so.0 (deleted)", "", "No such file or directory"});
