@@ -9,6 +9,7 @@
 #include "dtls13/wire/handshake_header.h"
 
 namespace dtls13 {
+
 // Actions is what each action does to the parts of the association.
 class AssociationImpl::Actions {
  public:

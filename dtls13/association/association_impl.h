@@ -114,6 +114,12 @@ class AssociationImpl final : public Association {
  private:
   bool failed() const { return ending_.failed(); }
 
+  // IsTooLarge: `plaintext` is more than a record of `epoch`, or `out`, has room for.
+  bool IsTooLarge(std::span<const uint8_t> plaintext, Epoch epoch, HeaderForm form,
+                  std::span<const uint8_t> out) const;
+  // SealData makes the record of application data that may be sent. kSealed or kExhausted.
+  SendResult SealData(std::span<const uint8_t> plaintext, Epoch epoch, HeaderForm form,
+                      std::span<uint8_t> out, size_t* out_len);
   SendResult SealBehindFinished(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                                 size_t* out_len);
 

@@ -315,11 +315,19 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //# When the "record_size_limit" extension is negotiated, an endpoint
   //# MUST NOT generate a protected record with plaintext that is larger
   //# than the RecordSizeLimit value it receives from its peer.
-  if (plaintext.size() > max_content_len(epoch) ||
-      out.size() < plaintext.size() + records_.Overhead(epoch, form)) {
-    return SendResult::kTooLarge;
-  }
+  if (IsTooLarge(plaintext, epoch, form, out)) return SendResult::kTooLarge;
   if (records_.NumLeft(epoch) <= KeyLifetime::kReservedRecords) return SendResult::kExhausted;
+  return SealData(plaintext, epoch, form, out, out_len);
+}
+
+bool AssociationImpl::IsTooLarge(std::span<const uint8_t> plaintext, Epoch epoch, HeaderForm form,
+                                 std::span<const uint8_t> out) const {
+  return plaintext.size() > max_content_len(epoch) ||
+         out.size() < plaintext.size() + records_.Overhead(epoch, form);
+}
+
+SendResult AssociationImpl::SealData(std::span<const uint8_t> plaintext, Epoch epoch,
+                                     HeaderForm form, std::span<uint8_t> out, size_t* out_len) {
   RecordNumber number;
   //= draft-unyte-udp-notif-dtls#section-4.2
   //# All UDP-notif messages MUST be published as DTLS "application_data".
@@ -338,12 +346,8 @@ SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::s
   if (peer_is_dtls13_ || !records_.CanWrite(kEarlyDataEpoch)) {
     return SendResult::kNotConnected;
   }
-  if (plaintext.size() > max_content_len(kEarlyDataEpoch) ||
-      out.size() < plaintext.size() + records_.Overhead(kEarlyDataEpoch, kFullForm)) {
-    return SendResult::kTooLarge;
-  }
+  if (IsTooLarge(plaintext, kEarlyDataEpoch, kFullForm, out)) return SendResult::kTooLarge;
   if (plaintext.size() > early_data_left_) return SendResult::kExhausted;
-  RecordNumber number;
   //= rfc8446#section-4.6.1
   //# Note that servers that reject early data due to lack of cryptographic
   //# material will be unable to differentiate padding from content, so
@@ -351,12 +355,9 @@ SendResult AssociationImpl::SealEarly(std::span<const uint8_t> plaintext, std::s
   //# padding in early data records.
   // RFC 9147 has such servers discard it, so its length is of no consequence: what is not accepted
   // is lost with its padding, and nothing else is.
-  const size_t len = SealRecord(kEarlyDataEpoch, ContentType::kApplicationData, plaintext,
-                                kFullForm, out, &number);
-  if (len == 0) return SendResult::kExhausted;
-  early_data_left_ -= static_cast<uint32_t>(plaintext.size());
-  *out_len = len;
-  return SendResult::kSealed;
+  const SendResult result = SealData(plaintext, kEarlyDataEpoch, kFullForm, out, out_len);
+  if (result == SendResult::kSealed) early_data_left_ -= static_cast<uint32_t>(plaintext.size());
+  return result;
 }
 
 //= rfc8446#section-4.4.4
@@ -369,23 +370,17 @@ SendResult AssociationImpl::SealBehindFinished(std::span<const uint8_t> plaintex
   if (phases_.connected() || !records_.CanWrite(kFirstApplicationEpoch)) {
     return SendResult::kNotConnected;
   }
-  const size_t record_len = plaintext.size() + records_.Overhead(kFirstApplicationEpoch, kFullForm);
-  if (plaintext.size() > max_content_len(kFirstApplicationEpoch) || out.size() < record_len) {
-    return SendResult::kTooLarge;
-  }
+  if (IsTooLarge(plaintext, kFirstApplicationEpoch, kFullForm, out)) return SendResult::kTooLarge;
   // The address need not be the client's yet, and the keys are not updated before the end.
   const size_t room = mobility_.bound().Room(/*is_new=*/false);
-  if (room < record_len ||
+  if (room < plaintext.size() + records_.Overhead(kFirstApplicationEpoch, kFullForm) ||
       records_.NumLeft(kFirstApplicationEpoch) <= KeyLifetime::kReservedRecords) {
     return SendResult::kExhausted;
   }
-  RecordNumber number;
-  const size_t len = SealRecord(kFirstApplicationEpoch, ContentType::kApplicationData, plaintext,
-                                kFullForm, out.first(std::min(out.size(), room)), &number);
-  if (len == 0) return SendResult::kExhausted;
-  mobility_.bound().OnSent(len, /*is_new=*/false);
-  *out_len = len;
-  return SendResult::kSealed;
+  const SendResult result = SealData(plaintext, kFirstApplicationEpoch, kFullForm,
+                                     out.first(std::min(out.size(), room)), out_len);
+  if (result == SendResult::kSealed) mobility_.bound().OnSent(*out_len, /*is_new=*/false);
+  return result;
 }
 
 size_t AssociationImpl::SealOverhead() const {
