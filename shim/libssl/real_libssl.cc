@@ -34,15 +34,7 @@ RealLibssl Load() {
 #define DTLS13_REAL(name) Resolve(handle, #name, true, &table.name);
 #define DTLS13_OPTIONAL_ENTRY(name, type) Resolve(handle, #name, false, &table.name);
 #define DTLS13_OPTIONAL_REAL(name, type) Resolve(handle, #name, false, &table.name);
-#define DTLS13_LIBCRYPTO_ENTRY(name)
-#define DTLS13_OWN(name)
 #include "shim/libssl/entry_points.inc"
-#undef DTLS13_ENTRY
-#undef DTLS13_REAL
-#undef DTLS13_OPTIONAL_ENTRY
-#undef DTLS13_OPTIONAL_REAL
-#undef DTLS13_LIBCRYPTO_ENTRY
-#undef DTLS13_OWN
   return table;
 }
 

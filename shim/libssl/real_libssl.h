@@ -20,15 +20,7 @@ struct RealLibssl {
 #define DTLS13_REAL(name) decltype(&::name) name = nullptr;
 #define DTLS13_OPTIONAL_ENTRY(name, type) type name = nullptr;
 #define DTLS13_OPTIONAL_REAL(name, type) type name = nullptr;
-#define DTLS13_LIBCRYPTO_ENTRY(name)
-#define DTLS13_OWN(name)
 #include "shim/libssl/entry_points.inc"
-#undef DTLS13_ENTRY
-#undef DTLS13_REAL
-#undef DTLS13_OPTIONAL_ENTRY
-#undef DTLS13_OPTIONAL_REAL
-#undef DTLS13_LIBCRYPTO_ENTRY
-#undef DTLS13_OWN
 };
 
 // Real finds libssl at its first call, by handle (RTLD_NEXT finds nothing where the host loaded
