@@ -8,6 +8,7 @@
 #include "provider/provider_context.h"
 
 namespace dtls13::provider {
+
 bool HasEntriesInForce(void* provider) {
   const Host* host = ProviderContext::Of(provider)->host();
   return host != nullptr && host->HasEntriesInForce();

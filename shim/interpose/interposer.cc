@@ -11,11 +11,12 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
-#include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -55,7 +56,6 @@ struct Change {
 
 // PinnedObject stays loaded as long as this lives.
 struct PinnedObject {
-  std::string name;
   Handle handle;
   LoadedObject object;
 };
@@ -82,23 +82,26 @@ std::vector<PinnedObject> PinnedObjects() {
         return 0;
       },
       &names);
-  std::vector<PinnedObject> objects;
-  for (const std::string& name : names) {
+  struct Reading {
+    std::map<std::string, Handle, std::less<>> handles;
+    std::vector<PinnedObject> objects;
+  } reading;
+  for (std::string& name : names) {
+    // One that has gone, or is the kernel's, has none.
     Handle handle = Loaded(name.c_str());
-    if (handle == nullptr) continue;  // it has gone, or is the kernel's
-    std::pair<const std::string*, std::optional<LoadedObject>> search = {&name, std::nullopt};
-    dl_iterate_phdr(
-        [](dl_phdr_info* info, size_t /*len*/, void* context) {
-          auto& [wanted, found] = *static_cast<decltype(search)*>(context);
-          if (*wanted != info->dlpi_name) return 0;
-          found = LoadedObject::Of(*info);
-          return 1;
-        },
-        &search);
-    if (!search.second) continue;
-    objects.push_back({name, std::move(handle), *std::move(search.second)});
+    if (handle != nullptr) reading.handles.emplace(std::move(name), std::move(handle));
   }
-  return objects;
+  dl_iterate_phdr(
+      [](dl_phdr_info* info, size_t /*len*/, void* context) {
+        auto& [handles, objects] = *static_cast<Reading*>(context);
+        const auto pinned = handles.find(std::string_view(info->dlpi_name));
+        if (pinned == handles.end() || pinned->second == nullptr) return 0;
+        std::optional<LoadedObject> object = LoadedObject::Of(*info);
+        if (object) objects.push_back({std::move(pinned->second), *std::move(object)});
+        return 0;
+      },
+      &reading);
+  return std::move(reading.objects);
 }
 
 // Targets are by the function's name.
@@ -174,18 +177,9 @@ std::string FindTargets(Targets* targets) {
     (*targets)[name] = {.real = function, .ours = ours, .is_for_libssl_alone = is_for_libssl_alone};
   };
 #define DTLS13_ENTRY(name) add(#name, reinterpret_cast<void*>(real.name), false);
-#define DTLS13_REAL(name)
 #define DTLS13_OPTIONAL_ENTRY(name, type) add(#name, reinterpret_cast<void*>(real.name), false);
-#define DTLS13_OPTIONAL_REAL(name, type)
 #define DTLS13_LIBCRYPTO_ENTRY(name) add(#name, dlsym(libcrypto.get(), #name), true);
-#define DTLS13_OWN(name)
 #include "shim/libssl/entry_points.inc"
-#undef DTLS13_ENTRY
-#undef DTLS13_REAL
-#undef DTLS13_OPTIONAL_ENTRY
-#undef DTLS13_OPTIONAL_REAL
-#undef DTLS13_LIBCRYPTO_ENTRY
-#undef DTLS13_OWN
   (*targets)["X509_VERIFY_PARAM_new"] = {.real = dlsym(libcrypto.get(), "X509_VERIFY_PARAM_new"),
                                          .ours = reinterpret_cast<void*>(&FollowAndMake),
                                          .is_for_libssl_alone = true};
