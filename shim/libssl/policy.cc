@@ -221,6 +221,12 @@ ConfiguredPolicy& Configured() {
   return configured;
 }
 
+// ReadVariable is ReadPolicy of DTLS13_OPTIONS.
+std::string ReadVariable(Policy* policy) {
+  const char* options = secure_getenv(kVariable.data());
+  return options == nullptr ? "" : ReadPolicy(options, policy);
+}
+
 Policy LoadPolicy() {
   // libssl would do the same a moment later; it has then been done.
   OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, nullptr);
@@ -231,9 +237,8 @@ Policy LoadPolicy() {
     configured.is_in_use = true;
     policy = configured.policy;
   }
-  const char* options = secure_getenv(kVariable.data());
-  if (options == nullptr) return policy;
-  const std::string text = ReadPolicy(options, &policy);
+  const std::string text = ReadVariable(&policy);
+  if (text.empty()) return policy;
   // Nothing can be done about a stderr that takes no more.
   [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, text.data(), text.size());
   return policy;
@@ -329,9 +334,8 @@ bool BeginWithPolicy(const Policy& policy) {
 }
 
 Policy PolicyWithOptions(Policy policy) {
-  const char* options = secure_getenv(kVariable.data());
   // What it cannot use is told when it is settled.
-  if (options != nullptr) static_cast<void>(ReadPolicy(options, &policy));
+  static_cast<void>(ReadVariable(&policy));
   return policy;
 }
 
