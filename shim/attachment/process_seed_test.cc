@@ -2,23 +2,13 @@
 #include "shim/attachment/process_seed.h"
 
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/handshake_test_util.h"
+#include "shim/testing/child.h"
 
 namespace dtls13::shim {
 namespace {
-
-// InChild returns what `question` is in a child of this process.
-template <typename Question>
-bool InChild(Question question) {
-  const pid_t child = fork();
-  if (child == 0) _exit(question() ? 0 : 1);
-  int status = 1;
-  return waitpid(child, &status, 0) == child && status == 0;
-}
 
 TEST(ProcessSeedTest, ChildHasTheSeedOfItsParent) {
   const auto random = SystemRandom(nullptr);

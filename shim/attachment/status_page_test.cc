@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -16,6 +15,7 @@
 
 #include "shim/attachment/libssl_cause.h"
 #include "shim/libssl/status_layout.h"
+#include "shim/testing/child.h"
 
 namespace dtls13::shim {
 namespace {
@@ -46,14 +46,6 @@ std::map<std::string, uint64_t> ReadPage() {
     values[std::string(counter.group) + ": " + counter.name] = counter.value;
   }
   return values;
-}
-
-template <typename Question>
-bool InChild(Question question) {
-  const pid_t child = fork();
-  if (child == 0) _exit(question() ? 0 : 1);
-  int status = 1;
-  return waitpid(child, &status, 0) == child && status == 0;
 }
 
 // A process has one page, so the tests share it.

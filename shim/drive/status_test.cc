@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a process tells of its connections where the policy has it do so.
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -15,6 +13,7 @@
 
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/status_layout.h"
+#include "shim/testing/child.h"
 #include "shim/testing/ssl_pair.h"
 
 namespace dtls13::shim {
@@ -161,8 +160,7 @@ TEST_F(StatusTest, AChildCountsWhatItInheritedInItsOwnPage) {
   pair.Make();
   pair.Run();
   ASSERT_TRUE(pair.client_end.is_up && pair.server_end.is_up);
-  const pid_t child = fork();
-  if (child == 0) {
+  EXPECT_TRUE(InChild([&pair] {
     const bool is_empty = ReadStatus()["connections: open"] == 0;
     std::array<char, 8> buffer;
     SSL_read(pair.server.get(), buffer.data(), buffer.size());
@@ -170,11 +168,8 @@ TEST_F(StatusTest, AChildCountsWhatItInheritedInItsOwnPage) {
     pair.client.reset();
     pair.server.reset();
     const bool has_none = ReadStatus()["connections: open"] == 0;
-    _exit(is_empty && has_one && has_none ? 0 : 1);
-  }
-  int status = 1;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
+    return is_empty && has_one && has_none;
+  }));
   EXPECT_EQ(Since("connections: open"), 2u);
 }
 
