@@ -46,6 +46,13 @@ void AppendToFile(const std::string& file, std::string_view text) {
   errno = error;
 }
 
+// ConnectionIdLen is that of the Connection IDs in the records we send, or in those we receive.
+size_t ConnectionIdLen(const SslAttachment& attachment, bool outgoing) {
+  if (!outgoing) return CurrentPolicy().connection_id_len;
+  const Association* association = attachment.association();
+  return association == nullptr ? 0 : association->facts().records.send_connection_id().size();
+}
+
 void TellMessage(SslAttachment& attachment, bool outgoing, int content_type,
                  std::span<const uint8_t> bytes) {
   const Callback<MessageFunction> callback = attachment.settings.message;
@@ -81,15 +88,17 @@ void TellTrace(SslAttachment& attachment, const Event& event) {
 void TellRecordHeaders(SslAttachment& attachment, bool outgoing, std::span<const uint8_t> datagram,
                        bool with_contents) {
   if (!attachment.settings.message) return;
+  const size_t connection_id_len = ConnectionIdLen(attachment, outgoing);
   while (!datagram.empty()) {
-    const size_t record_len = RecordExtent(datagram, /*connection_id_len=*/0);
+    const size_t record_len = RecordExtent(datagram, connection_id_len);
     if (record_len == 0) return;
     const bool is_plaintext = ClassifyRecord(datagram[0]) == RecordKind::kPlaintext;
     size_t header_len = kPlaintextHeaderLen;
     if (!is_plaintext) {
       const bool has_16_bit_number = (datagram[0] & 0x08) != 0;
       const bool has_length = (datagram[0] & 0x04) != 0;
-      header_len = 1 + (has_16_bit_number ? 2 : 1) + (has_length ? 2 : 0);
+      header_len = 1 + (HasConnectionId(datagram[0]) ? connection_id_len : 0) +
+                   (has_16_bit_number ? 2 : 1) + (has_length ? 2 : 0);
     }
     if (header_len > record_len) return;
     TellMessage(attachment, outgoing, SSL3_RT_HEADER, datagram.first(header_len));

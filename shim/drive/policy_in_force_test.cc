@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <vector>
 
 #include "shim/libssl/openssl_headers.h"
 #include "shim/testing/ssl_pair.h"
@@ -76,6 +77,22 @@ TEST_F(PolicyInForceTest, RecordsHaveConnectionIdsAndShortNumbers) {
     ASSERT_EQ(len, kRecordLen);
     EXPECT_EQ(bytes[0] & 0xfc, 0x34);
   }
+}
+
+TEST_F(PolicyInForceTest, TheMessageCallbackIsToldWholeHeaders) {
+  Connect();
+  std::vector<size_t> lens;
+  for (SSL* ssl : {pair_.client.get(), pair_.server.get()}) {
+    SSL_set_msg_callback(ssl, [](int /*outgoing*/, int /*version*/, int content_type,
+                                 const void* /*bytes*/, size_t len, SSL* /*ssl*/, void* lens) {
+      if (content_type == SSL3_RT_HEADER) static_cast<std::vector<size_t>*>(lens)->push_back(len);
+    });
+    SSL_set_msg_callback_arg(ssl, &lens);
+  }
+  Send(pair_.client.get(), pair_.server.get());
+  // Sent and received: the first byte, the Connection ID, the number and the length.
+  constexpr size_t kHeaderLen = 1 + kConnectionIdLen + 1 + 2;
+  EXPECT_EQ(lens, (std::vector<size_t>{kHeaderLen, kHeaderLen}));
 }
 
 TEST_F(PolicyInForceTest, TheTimerStartsWithThePolicysValue) {
