@@ -173,6 +173,31 @@ def openssl(run):
     harness.exchange(server, client)
 
 
+REACHABLE, NOT, PERHAPS = 0, 1, 3
+# What the installed doctor says of programs that the folder has: its exit status, and a part of its verdict.
+DIAGNOSES = {
+    "openssl": (REACHABLE, "calls libssl's functions by name"),
+    "coap-client-openssl": (REACHABLE, "calls libssl's functions by name"),
+    "coap-server-openssl": (REACHABLE, "calls libssl's functions by name"),
+    "coap-rd-openssl": (REACHABLE, "calls libssl's functions by name"),
+    "coap-client-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+    "coap-server-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+    "coap-rd-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+    "coap-client-notls": (NOT, "nothing in it uses libssl"),
+    "bash": (PERHAPS, "loads libraries while it runs"),  # enable -f
+    "ldconfig": (NOT, "linked statically"),
+}
+
+
+def doctor(_):
+    for name, (status, words) in DIAGNOSES.items():
+        path = succeed(*PACKAGES.debian.command("sh", "-c", "command -v " + name)).strip()
+        result = run(*PACKAGES.debian.command("dtls13", "doctor", path))
+        verdict = result.stdout.splitlines()[-1]
+        expect(result.returncode == status and words in verdict,
+               "of %s: %d, %s" % (name, result.returncode, result.stdout))
+
+
 def remove(_):
     debian = PACKAGES.debian
     during = debian.files()
@@ -209,6 +234,7 @@ def main():
         harness.case("install", install, INSTALLED, None),
         harness.case("coap", coap(lambda *arguments: PACKAGES.debian.preloaded(*arguments)), INSTALLED),
         harness.case("openssl", openssl, INSTALLED),
+        harness.case("doctor", doctor, INSTALLED, None),
         harness.case("remove", remove, INSTALLED, None),
         harness.case("coap afterwards", coap(lambda *arguments: PACKAGES.debian.command(*arguments)), INSTALLED,
                      harness.DTLS12),
