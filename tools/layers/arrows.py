@@ -9,12 +9,13 @@ import re
 
 CORE = ("dtls13/wire", "dtls13/crypto", "dtls13/message", "dtls13/session")
 
-# The headers of Association, which dtls13/association implements for those who include only these.
+# The headers of Association and Endpoint, which dtls13/association and dtls13/endpoint implement for those who include only these.
 INTERFACE = "the interface of Association"
 INTERFACE_HEADERS = (
     "dtls13/association.h",
     "dtls13/association_config.h",
     "dtls13/association_facts.h",
+    "dtls13/endpoint.h",
     "dtls13/event.h",
     "dtls13/path_id.h",
     "dtls13/path_validation.h",

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_UDP_DRIVER_H_
+#define DTLS13_UDP_DRIVER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dtls13/endpoint.h"
+#include "dtls13/udp_address.h"
+#include "dtls13/wire/time.h"
+
+namespace dtls13 {
+
+struct UdpDriverOptions {
+  // Where to listen, as UdpAddress::Parse takes it; port 0: the system chooses. "[::]:PORT" takes
+  // IPv4 too.
+  std::string address = "[::]:0";
+  // UDP_SEGMENT and UDP_GRO are used where the kernel has them. False: plain datagrams, as on a
+  // kernel that has neither.
+  bool offload = true;
+  // SO_RCVBUF and SO_SNDBUF, bytes; what the kernel's own bounds cut is no error. Zero: as it is.
+  size_t receive_buffer_len = 4 << 20;
+  size_t send_buffer_len = 4 << 20;
+  // SO_REUSEPORT: several drivers of one process or user share the port.
+  bool reuse_port = false;
+};
+
+// UdpDriverCounters are sums since the driver was made.
+struct UdpDriverCounters {
+  uint64_t receive_calls = 0;
+  uint64_t send_calls = 0;
+  uint64_t datagrams_in = 0;
+  uint64_t datagrams_out = 0;
+  uint64_t truncated = 0;      // received datagrams that were longer than a datagram may be
+  uint64_t send_failures = 0;  // datagrams that the kernel refused, other than for want of room
+  uint64_t socket_errors = 0;  // what ICMP said, such as that nobody listens at the peer's port
+};
+
+// UdpDriver joins an Endpoint to a UDP socket and to the clocks: it receives and sends many
+// datagrams a call, and waits with epoll. The caller's loop is
+//
+//   while (driver->Wait()) {
+//     while (auto event = endpoint->PollEvent()) { ... }
+//   }
+//
+// Not thread-safe but for Stop. It does not know associations.
+class UdpDriver {
+ public:
+  // kForever is a Wait without a limit.
+  static constexpr Duration kForever = Duration::max();
+
+  // Open binds the socket. `endpoint` lives longer. On null, `*error` is one sentence.
+  static std::unique_ptr<UdpDriver> Open(const UdpDriverOptions& options, Endpoint* endpoint,
+                                         std::string* error);
+  virtual ~UdpDriver() = default;
+  UdpDriver(const UdpDriver&) = delete;
+  UdpDriver& operator=(const UdpDriver&) = delete;
+
+  // Wait sends what the endpoint owes, waits until something comes, the endpoint's next timeout, or
+  // `limit`, and hands both in: poll the endpoint's events then. False once Stop was called.
+  virtual bool Wait(Duration limit = kForever) = 0;
+  // Flush sends what the endpoint owes, as far as the socket has room: for a caller that has much
+  // to send between two Waits.
+  virtual void Flush() = 0;
+  // Stop ends a Wait that is under way, and all later ones. From any thread or signal handler.
+  virtual void Stop() = 0;
+
+  // fd is to be read when Wait has something to do before WaitTime is over, for a caller with a
+  // loop of its own, which then calls Wait with a limit of zero.
+  virtual int fd() const = 0;
+  // WaitTime is how long until the endpoint's next timeout; kForever: there is none.
+  virtual Duration WaitTime() const = 0;
+
+  virtual UdpAddress local_address() const = 0;
+  // The two clocks that the endpoint is told.
+  virtual Instant Now() const = 0;
+  virtual WallTime WallNow() const = 0;
+  // uses_offload: the kernel has both UDP_SEGMENT and UDP_GRO, and options.offload.
+  virtual bool uses_offload() const = 0;
+  virtual const UdpDriverCounters& counters() const = 0;
+
+ protected:
+  UdpDriver() = default;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_UDP_DRIVER_H_
