@@ -29,15 +29,15 @@ struct EndpointOptions {
   // cookie_keys, and a credential unless it asks for PSKs. Its connection_ids.receive_len is the
   // length of all Connection IDs that the endpoint hands out: with 0 a peer whose address changes
   // is lost.
-  std::shared_ptr<const AssociationConfig> config;
+  std::shared_ptr<const AssociationConfig> config = {};
   // Clients are served. Otherwise a ClientHello is dropped, and only Connect makes associations.
   bool accepts = true;
   // Answers kSignatureWanted where there is one; otherwise the event is the caller's.
-  std::shared_ptr<const Signer> signer;
+  std::shared_ptr<const Signer> signer = {};
   // Answers kVerifyPeer where there is one, a server's name with it; otherwise the event is the
   // caller's. Each role has its own, as a certificate is for one purpose.
-  std::shared_ptr<const PeerVerifier> server_verifier;
-  std::shared_ptr<const PeerVerifier> client_verifier;
+  std::shared_ptr<const PeerVerifier> server_verifier = {};
+  std::shared_ptr<const PeerVerifier> client_verifier = {};
 
   // Associations of every kind, so that proved clients cannot take all memory either: an idle one
   // weighs a few KB.
@@ -51,27 +51,31 @@ struct EndpointOptions {
   // Bytes that wait for the network; above, Send says kBlocked, and what associations owe waits
   // with them. Each stateless answer that has no room is dropped.
   size_t max_queued_bytes = 4 << 20;
+  // How long a peer that was sent our close_notify, and has not answered it, may send nothing.
+  Duration half_closed_timeout = std::chrono::minutes(1);
   // An association that has carried no application data for so long, in either direction, is closed
   // and then given up after `linger`. Zero: never.
   Duration idle_timeout = Duration::zero();
   // How long an association that is over stays: it repeats its alert to a peer that missed it, and
   // delivers what was sent before the peer's close_notify.
   Duration linger = std::chrono::seconds(10);
-  // First ClientHellos that are answered, a second, for one host (ReceivedDatagrams::host_len) and
-  // in all; what is more is dropped. Zero: as many as come. Twice as many may come at once. Both
-  // are counted in constant memory, where two hosts may seldom share a count.
-  uint32_t max_hellos_per_host = 200;
-  uint32_t max_hellos = 0;
+  // ClientHellos that are looked at, a second: of one host (ReceivedDatagrams::host_len), and in
+  // all of those that can and those that cannot have a cookie each. What is more is dropped unread,
+  // which costs a tenth. Zero: as many as come. Those of two seconds may come at once. They are
+  // counted in constant memory (HelloRate). The defaults are some hundredths and half of what one
+  // core can do, and far more handshakes than it can complete.
+  uint32_t max_hellos_per_host = 4000;
+  uint32_t max_hellos = 50000;
 };
 
 // ReceivedDatagrams is what came from one address at once: one datagram, or what the kernel has put
 // together (UDP_GRO), each of `segment_len` bytes but the last, which may be shorter.
 struct ReceivedDatagrams {
   // Any stable encoding, at most PathId::kMaxLen bytes.
-  std::span<const uint8_t> peer_address;
+  std::span<const uint8_t> peer_address = {};
   // How many of its first bytes say which host that is, without the port; 0: all of it.
   size_t host_len = 0;
-  std::span<uint8_t> bytes;
+  std::span<uint8_t> bytes = {};
   size_t segment_len = 0;  // 0: one datagram
 };
 
@@ -79,8 +83,8 @@ struct ReceivedDatagrams {
 // which may be shorter: what UDP_SEGMENT sends with one call. `segment_len` is never 0, and no
 // batch is longer than kMaxBatchLen or has more than kMaxBatchDatagrams.
 struct OutputBatch {
-  std::span<const uint8_t> peer_address;
-  std::span<const uint8_t> bytes;
+  std::span<const uint8_t> peer_address = {};
+  std::span<const uint8_t> bytes = {};
   size_t segment_len = 0;
 };
 // kMaxBatchLen is what one call may carry: a UDP payload over IPv4.
@@ -98,7 +102,7 @@ enum class EndpointEventType : uint8_t {
 enum class GoneReason : uint8_t {
   kClosed,     // both sides have closed
   kFailed,     // its kFailed was polled
-  kIdle,       // nothing came or went for idle_timeout
+  kIdle,       // no application data for idle_timeout or half_closed_timeout
   kReplaced,   // its peer has a new association, `successor`
   kDisplaced,  // it was half open, and gave way to a newcomer
 };
@@ -174,7 +178,7 @@ const char* InputCountName(InputCount count);
 // what addresses mean. Not thread-safe; several endpoints may share a config, signer and verifiers.
 class Endpoint {
  public:
-  // `options.config` is required.
+  // `options.config` is required. Null when it has no randomness.
   static std::unique_ptr<Endpoint> Create(EndpointOptions options);
   virtual ~Endpoint() = default;
   Endpoint(const Endpoint&) = delete;
@@ -199,6 +203,11 @@ class Endpoint {
   // after that: poll until there is nothing.
   virtual std::span<const OutputBatch> PollTransmit(Instant now) = 0;
   virtual void OnTransmitted(size_t count) = 0;
+
+  // OnDatagramTooLarge: the network refused a datagram of `len` bytes for `peer_address`
+  // (EMSGSIZE), whose association goes on with smaller ones.
+  virtual void OnDatagramTooLarge(std::span<const uint8_t> peer_address, size_t len,
+                                  Instant now) = 0;
 
   // Connect begins an association with the server at `peer_address`; its events come by PollEvent.
   // `config` replaces the options', but for the length of Connection IDs. 0 where the address has

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_ENDPOINT_ADDRESS_MAP_H_
+#define DTLS13_ENDPOINT_ADDRESS_MAP_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
+#include "dtls13/endpoint.h"
+#include "dtls13/path_id.h"
+
+namespace dtls13 {
+
+// AddressMap is which associations peers' addresses have. Hashed with a secret: an address is its
+// peer's choice, and no choice makes this slow.
+//
+// It does not know associations, but by their ids.
+class AddressMap {
+ public:
+  // Place is what an address has; 0 for what it has not.
+  struct Place {
+    AssociationId living = 0;
+    AssociationId challenger = 0;  // a handshake that replaces `living` once it is complete
+  };
+
+  explicit AddressMap(uint64_t seed) : places_(0, Hash{seed}) {}
+
+  // Find is empty for an address that has nothing.
+  Place Find(const PathId& address) const {
+    const auto found = places_.find(address);
+    return found == places_.end() ? Place() : found->second;
+  }
+
+  // Enter makes `id` the address's association, or the challenger of the one that lives there.
+  void Enter(const PathId& address, AssociationId id) {
+    Place& place = places_[address];
+    (place.living == 0 ? place.living : place.challenger) = id;
+  }
+  // EnterIfFree leaves an address that has an association alone.
+  void EnterIfFree(const PathId& address, AssociationId id) {
+    Place& place = places_[address];
+    if (place.living == 0) place.living = id;
+  }
+  // Promote makes the challenger `id` the association that lives there, and returns the one that
+  // did, which is the challenger until it leaves. 0 where `id` is not the challenger.
+  AssociationId Promote(const PathId& address, AssociationId id) {
+    const auto found = places_.find(address);
+    if (found == places_.end() || found->second.challenger != id) return 0;
+    std::swap(found->second.living, found->second.challenger);
+    return found->second.challenger;
+  }
+  // Leave takes `id` away from the address, if it is there.
+  void Leave(const PathId& address, AssociationId id) {
+    const auto found = places_.find(address);
+    if (found == places_.end()) return;
+    Place& place = found->second;
+    if (place.living == id) {
+      place.living = std::exchange(place.challenger, 0);
+    } else if (place.challenger == id) {
+      place.challenger = 0;
+    }
+    if (place.living == 0) places_.erase(found);
+  }
+
+  size_t size() const { return places_.size(); }
+
+ private:
+  struct Hash {
+    uint64_t seed = 0;
+    size_t operator()(const PathId& address) const {
+      const auto bytes = address.bytes();
+      return absl::HashOf(
+          seed, absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    }
+  };
+
+  absl::flat_hash_map<PathId, Place, Hash> places_;
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ENDPOINT_ADDRESS_MAP_H_
