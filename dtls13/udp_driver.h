@@ -15,7 +15,7 @@ namespace dtls13 {
 
 struct UdpDriverOptions {
   // Where to listen, as UdpAddress::Parse takes it; port 0: the system chooses. "[::]:PORT" takes
-  // IPv4 too.
+  // IPv4 too, and IPv4 alone where there is no IPv6.
   std::string address = "[::]:0";
   // UDP_SEGMENT and UDP_GRO are used where the kernel has them. False: plain datagrams, as on a
   // kernel that has neither.
@@ -33,9 +33,8 @@ struct UdpDriverCounters {
   uint64_t send_calls = 0;
   uint64_t datagrams_in = 0;
   uint64_t datagrams_out = 0;
-  uint64_t truncated = 0;      // received datagrams that were longer than a datagram may be
   uint64_t send_failures = 0;  // datagrams that the kernel refused, other than for want of room
-  uint64_t socket_errors = 0;  // what ICMP said, such as that nobody listens at the peer's port
+  uint64_t receive_failures = 0;
 };
 
 // UdpDriver joins an Endpoint to a UDP socket and to the clocks: it receives and sends many

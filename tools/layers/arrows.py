@@ -39,6 +39,8 @@ ARROWS = {
     INTERFACE: ("dtls13/handshake", "dtls13/flight", "dtls13/record") + CORE,
     "dtls13/association": (INTERFACE, "dtls13/handshake", "dtls13/flight", "dtls13/record") + CORE,
     "dtls13": (INTERFACE, "dtls13/association", "dtls13/listener", "dtls13/handshake", "dtls13/flight") + CORE,
+    "dtls13/endpoint": ("dtls13", INTERFACE, "dtls13/listener", "dtls13/handshake") + CORE,
+    "dtls13/udp": ("dtls13", INTERFACE) + CORE,
     "provider": ("dtls13/crypto", "dtls13/wire"),
     "shim/libssl": SHOWN,
     "shim/bio": ("shim/libssl",) + SHOWN,

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dtls13/udp/udp_socket.h"
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "dtls13/wire/bytes_test_util.h"
+
+namespace dtls13 {
+namespace {
+
+// Everything on loopback, with the kernel's help and without.
+class UdpSocketTest : public testing::TestWithParam<bool> {
+ protected:
+  UdpSocketTest() : one_(Make()), other_(Make()) {}
+
+  static std::unique_ptr<UdpSocket> Make() {
+    std::string error;
+    auto socket = UdpSocket::Open({.address = "127.0.0.1:0", .offload = GetParam()}, &error);
+    EXPECT_NE(socket, nullptr) << error;
+    return socket;
+  }
+
+  // The next `num` datagrams that arrive at `socket`.
+  static std::vector<Bytes> Receive(UdpSocket* socket, size_t num) {
+    std::vector<Bytes> datagrams;
+    while (datagrams.size() < num) {
+      pollfd readable{.fd = socket->fd(), .events = POLLIN, .revents = 0};
+      constexpr int kMilliseconds = 5000;
+      if (poll(&readable, 1, kMilliseconds) != 1) break;
+      for (const ReceivedDatagrams& some : socket->Receive()) {
+        const size_t step = some.segment_len == 0 ? some.bytes.size() : some.segment_len;
+        for (size_t at = 0; at < some.bytes.size(); at += step) {
+          const auto one = some.bytes.subspan(at, std::min(step, some.bytes.size() - at));
+          datagrams.emplace_back(one.begin(), one.end());
+        }
+      }
+    }
+    return datagrams;
+  }
+
+  // `num` datagrams of `len` bytes, the last of `last_len`; each begins with its number.
+  static Bytes Numbered(size_t num, size_t len, size_t last_len) {
+    Bytes bytes((num - 1) * len + last_len);
+    for (size_t i = 0; i < num; ++i) bytes[i * len] = static_cast<uint8_t>(i);
+    return bytes;
+  }
+
+  std::unique_ptr<UdpSocket> one_;
+  std::unique_ptr<UdpSocket> other_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Offload, UdpSocketTest, testing::Bool());
+
+TEST_P(UdpSocketTest, ABatchArrivesAsTheDatagramsItIs) {
+  if (!GetParam()) {
+    EXPECT_FALSE(one_->uses_offload());
+  }
+  const UdpAddress to = other_->local_address();
+  const Bytes bytes = Numbered(30, 1200, 77);
+  const std::vector<OutputBatch> batches = {
+      {.peer_address = to.bytes(), .bytes = bytes, .segment_len = 1200}};
+  EXPECT_EQ(one_->Send(batches), 1u);
+  const std::vector<Bytes> datagrams = Receive(other_.get(), 30);
+  ASSERT_EQ(datagrams.size(), 30u);
+  for (size_t i = 0; i < 30; ++i) {
+    EXPECT_EQ(datagrams[i].size(), i == 29 ? 77u : 1200u);
+    EXPECT_EQ(datagrams[i][0], i);
+  }
+  EXPECT_EQ(one_->counters().datagrams_out, 30u);
+  EXPECT_EQ(other_->counters().datagrams_in, 30u);
+  if (one_->uses_offload()) {
+    EXPECT_EQ(one_->counters().send_calls, 1u);
+  }
+}
+
+TEST_P(UdpSocketTest, ManyBatchesGoInOrderAndNameTheirSender) {
+  const UdpAddress to = other_->local_address();
+  std::vector<Bytes> bytes;
+  for (uint8_t i = 0; i < 100; ++i) bytes.push_back(Bytes(10 + i, i));
+  std::vector<OutputBatch> batches;
+  for (const Bytes& one : bytes) {
+    batches.push_back({.peer_address = to.bytes(), .bytes = one, .segment_len = one.size()});
+  }
+  EXPECT_EQ(one_->Send(batches), batches.size());
+  EXPECT_EQ(Receive(other_.get(), 100), bytes);
+  EXPECT_EQ(one_->Send(std::span(batches).first(1)), 1u);
+  pollfd readable{.fd = other_->fd(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&readable, 1, 5000), 1);
+  const auto received = other_->Receive();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(UdpAddress::Of(received[0].peer_address), one_->local_address());
+  EXPECT_EQ(received[0].host_len, 4u);
+  EXPECT_TRUE(other_->Receive().empty());
+}
+
+// What the kernel does not take is given up, and nothing behind it waits.
+TEST_P(UdpSocketTest, WhatCannotBeSentIsCountedAndPassedOver) {
+  const UdpAddress to = other_->local_address();
+  const Bytes too_long(65520);
+  const Bytes two = Numbered(2, 65000, 500);
+  const Bytes good = {1, 2, 3};
+  const Bytes no_address = {9};
+  const std::vector<OutputBatch> batches = {
+      {.peer_address = to.bytes(), .bytes = too_long, .segment_len = too_long.size()},
+      {.peer_address = no_address, .bytes = good, .segment_len = 3},
+      {.peer_address = to.bytes(), .bytes = two, .segment_len = 65000},
+      {.peer_address = to.bytes(), .bytes = good, .segment_len = 3}};
+  EXPECT_EQ(one_->Send(batches), batches.size());
+  EXPECT_EQ(one_->counters().send_failures, 2u);
+  const auto too_large = one_->TakeTooLarge();
+  ASSERT_TRUE(too_large);
+  EXPECT_EQ(too_large->to, to);
+  EXPECT_EQ(too_large->len, too_long.size());
+  EXPECT_FALSE(one_->TakeTooLarge());
+  const std::vector<Bytes> datagrams = Receive(other_.get(), 3);
+  ASSERT_EQ(datagrams.size(), 3u);
+  EXPECT_EQ(datagrams[0].size(), 65000u);
+  EXPECT_EQ(datagrams[1].size(), 500u);
+  EXPECT_EQ(datagrams[2], good);
+}
+
+TEST(UdpSocketOpenTest, SaysWhyItCannot) {
+  std::string error;
+  EXPECT_EQ(UdpSocket::Open({.address = "somewhere"}, &error), nullptr);
+  EXPECT_EQ(error, "\"somewhere\" is no address with a port, as 192.0.2.1:4433 is.");
+  const auto socket = UdpSocket::Open({.address = "127.0.0.1:0"}, &error);
+  ASSERT_NE(socket, nullptr) << error;
+  const std::string taken = socket->local_address().ToString();
+  EXPECT_EQ(UdpSocket::Open({.address = taken}, &error), nullptr);
+  EXPECT_EQ(error, "Cannot listen at " + taken + ": Address already in use.");
+  EXPECT_EQ(UdpSocket::Open({.address = "192.0.2.1:0"}, &error), nullptr);
+  EXPECT_NE(error, "");
+}
+
+TEST(UdpSocketOpenTest, SeveralShareAPortThatSaySo) {
+  std::string error;
+  const auto one = UdpSocket::Open({.address = "127.0.0.1:0", .reuse_port = true}, &error);
+  ASSERT_NE(one, nullptr) << error;
+  const auto other =
+      UdpSocket::Open({.address = one->local_address().ToString(), .reuse_port = true}, &error);
+  EXPECT_NE(other, nullptr) << error;
+}
+
+// [::] is every address of both families.
+TEST(UdpSocketOpenTest, ServesIpv4PeersByAnySocket) {
+  std::string error;
+  const auto any = UdpSocket::Open({}, &error);
+  ASSERT_NE(any, nullptr) << error;
+  const auto peer = UdpSocket::Open({.address = "127.0.0.1:0"}, &error);
+  ASSERT_NE(peer, nullptr) << error;
+  const auto to = UdpAddress::Parse("127.0.0.1:" + std::to_string(any->local_address().port()));
+  const Bytes bytes = {1, 2, 3};
+  const OutputBatch there{.peer_address = to->bytes(), .bytes = bytes, .segment_len = 3};
+  ASSERT_EQ(peer->Send({&there, 1}), 1u);
+  pollfd readable{.fd = any->fd(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(poll(&readable, 1, 5000), 1);
+  const auto received = any->Receive();
+  ASSERT_EQ(received.size(), 1u);
+  EXPECT_EQ(UdpAddress::Of(received[0].peer_address), peer->local_address());
+  const OutputBatch back{
+      .peer_address = received[0].peer_address, .bytes = bytes, .segment_len = 3};
+  EXPECT_EQ(any->Send({&back, 1}), 1u);
+  readable.fd = peer->fd();
+  EXPECT_EQ(poll(&readable, 1, 5000), 1);
+}
+
+}  // namespace
+}  // namespace dtls13
