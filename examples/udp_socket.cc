@@ -10,7 +10,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <iostream>
 
 namespace examples {
@@ -20,14 +19,6 @@ void Require(bool ok, const char* what) {
   if (ok) return;
   std::perror(what);
   std::exit(1);
-}
-
-sockaddr_in Loopback(uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
 }
 
 }  // namespace
@@ -54,26 +45,16 @@ int Fail(std::string_view reason) {
   return 1;
 }
 
-UdpSocket::UdpSocket(std::optional<uint16_t> peer_port)
-    : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+UdpSocket::UdpSocket(uint16_t peer_port) : fd_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
   Require(fd_ >= 0, "socket");
-  const sockaddr_in address = Loopback(peer_port.value_or(0));
-  const auto* any_address = reinterpret_cast<const sockaddr*>(&address);
-  if (peer_port) {
-    Require(connect(fd_, any_address, sizeof(address)) == 0, "connect");
-  } else {
-    Require(bind(fd_, any_address, sizeof(address)) == 0, "bind");
-  }
+  sockaddr_in peer{};
+  peer.sin_family = AF_INET;
+  peer.sin_port = htons(peer_port);
+  peer.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  Require(connect(fd_, reinterpret_cast<const sockaddr*>(&peer), sizeof(peer)) == 0, "connect");
 }
 
 UdpSocket::~UdpSocket() { close(fd_); }
-
-uint16_t UdpSocket::port() const {
-  sockaddr_in address{};
-  socklen_t len = sizeof(address);
-  getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &len);
-  return ntohs(address.sin_port);
-}
 
 std::span<uint8_t> UdpSocket::Receive(std::optional<dtls13::Instant> deadline) {
   int timeout_ms = -1;
@@ -84,28 +65,16 @@ std::span<uint8_t> UdpSocket::Receive(std::optional<dtls13::Instant> deadline) {
   }
   pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
   if (poll(&readable, 1, timeout_ms) <= 0) return {};
-  socklen_t sender_len = sizeof(sender_);
-  const ssize_t len = recvfrom(fd_, in_.data(), in_.size(), MSG_DONTWAIT,
-                               reinterpret_cast<sockaddr*>(&sender_), &sender_len);
+  const ssize_t len = recv(fd_, in_.data(), in_.size(), MSG_DONTWAIT);
   return len < 0 ? std::span<uint8_t>() : std::span(in_).first(static_cast<size_t>(len));
 }
 
 // What cannot be sent is lost, as any datagram may be.
-void UdpSocket::Send(size_t len, std::span<const uint8_t> address) const {
-  sockaddr_in to{};
-  if (address.size() == sizeof(to)) std::memcpy(&to, address.data(), sizeof(to));
-  sendto(fd_, out_.data(), len, 0, address.empty() ? nullptr : reinterpret_cast<sockaddr*>(&to),
-         address.empty() ? 0 : sizeof(to));
-}
+void UdpSocket::Send(size_t len) const { send(fd_, out_.data(), len, 0); }
 
 std::optional<dtls13::Event> UdpSocket::NextEvent(dtls13::Association& association) {
-  while (const size_t len = association.PollTransmit(out_, Now())) Send(len, {});
+  while (const size_t len = association.PollTransmit(out_, Now())) Send(len);
   return association.PollEvent();
-}
-
-std::optional<dtls13::TableEvent> UdpSocket::NextEvent(dtls13::AssociationTable& table) {
-  while (const auto owed = table.PollTransmit(out_, Now())) Send(owed->len, owed->peer_address);
-  return table.PollEvent();
 }
 
 bool UdpSocket::Wait(dtls13::Association& association) {
@@ -116,18 +85,9 @@ bool UdpSocket::Wait(dtls13::Association& association) {
   return true;
 }
 
-void UdpSocket::Wait(dtls13::AssociationTable& table) {
-  const std::span<uint8_t> datagram = Receive(table.NextTimeout());
-  const std::span<const uint8_t> sender(reinterpret_cast<const uint8_t*>(&sender_),
-                                        sizeof(sender_));
-  table.HandleTimeout(Now());
-  if (!datagram.empty()) table.HandleDatagram(sender, datagram, Now(), WallNow());
-}
-
-void UdpSocket::SendData(dtls13::Association& association, std::span<const uint8_t> data,
-                         std::span<const uint8_t> client) {
+void UdpSocket::SendData(dtls13::Association& association, std::span<const uint8_t> data) {
   size_t len = 0;
-  if (association.Seal(data, out_, &len) == dtls13::SendResult::kSealed) Send(len, client);
+  if (association.Seal(data, out_, &len) == dtls13::SendResult::kSealed) Send(len);
 }
 
 }  // namespace examples

@@ -2,8 +2,6 @@
 #ifndef DTLS13_EXAMPLES_UDP_SOCKET_H_
 #define DTLS13_EXAMPLES_UDP_SOCKET_H_
 
-#include <netinet/in.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +10,6 @@
 #include <string_view>
 
 #include "dtls13/association.h"
-#include "dtls13/association_table.h"
 #include "dtls13/wire/time.h"
 
 namespace examples {
@@ -27,43 +24,36 @@ std::string_view TextOf(std::span<const uint8_t> bytes);
 // Fail prints `reason` and returns the exit code 1.
 int Fail(std::string_view reason);
 
-// UdpSocket is what the examples need beside the library: a UDP socket on 127.0.0.1, and the loop
-// of an Association or AssociationTable on it. The socket knows nothing of DTLS: it carries what
-// the library has to send, tells it what came, and wakes it when it asked for it. Where there is no
-// such socket it ends the process.
+// UdpSocket is what a client of one Association needs beside the library: a UDP socket that sends
+// to a port of 127.0.0.1, and the loop of the association on it. The socket knows nothing of DTLS:
+// it carries what the library has to send, tells it what came, and wakes it when it asked for it.
+// Where there is no such socket it ends the process.
 class UdpSocket {
  public:
-  // A client's `peer_port` is where it sends. A server has none; the system chooses its port.
-  explicit UdpSocket(std::optional<uint16_t> peer_port);
+  explicit UdpSocket(uint16_t peer_port);
   ~UdpSocket();
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  uint16_t port() const;
-
   // NextEvent sends all that is owed, and then polls: once there is no event left, nothing is owed
   // either. An event's data are valid until Wait.
   std::optional<dtls13::Event> NextEvent(dtls13::Association& association);
-  std::optional<dtls13::TableEvent> NextEvent(dtls13::AssociationTable& table);
 
   // Wait hands in the next datagram, or the time that it is where none comes before NextTimeout.
   // False, at once, when the association has failed or was closed.
   bool Wait(dtls13::Association& association);
-  void Wait(dtls13::AssociationTable& table);
 
-  // SendData makes one datagram of application data and sends it; a server names the `client`.
-  void SendData(dtls13::Association& association, std::span<const uint8_t> data,
-                std::span<const uint8_t> client = {});
+  // SendData makes one datagram of application data and sends it.
+  void SendData(dtls13::Association& association, std::span<const uint8_t> data);
 
  private:
   // Receive waits for a datagram until `deadline`, for ever where there is none; empty if none
   // came.
   std::span<uint8_t> Receive(std::optional<dtls13::Instant> deadline);
-  // Send sends the first `len` bytes of out_ to `address`; to the peer of a client if it is empty.
-  void Send(size_t len, std::span<const uint8_t> address) const;
+  // Send sends the first `len` bytes of out_.
+  void Send(size_t len) const;
 
   int fd_;
-  sockaddr_in sender_{};  // of the last datagram
   std::array<uint8_t, 65536> in_;
   std::array<uint8_t, 2048> out_;
 };

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -11,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-#include "dtls13/association_table.h"
+#include "dtls13/endpoint.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/session/psk.h"
 #include "dtls13/wire/bytes_test_util.h"
@@ -64,11 +65,12 @@ class ClientHelloReadingTest : public testing::Test {
     num_readings = 0;
   }
 
-  // Run makes a handshake through a table, and returns whether it came to its end.
+  // Run makes a handshake through an endpoint, and returns whether it came to its end.
   bool Run(ClientParameters parameters = {}) {
     const auto client = Association::NewClient(std::make_shared<AssociationConfig>(options_.client),
                                                std::move(parameters));
-    AssociationTable table(std::make_shared<AssociationConfig>(options_.server), {});
+    const auto endpoint =
+        Endpoint::Create({.config = std::make_shared<AssociationConfig>(options_.server)});
     bool connected = false;
     for (bool more = true; more;) {
       more = false;
@@ -76,14 +78,22 @@ class ClientHelloReadingTest : public testing::Test {
       while (const size_t len = client->PollTransmit(datagram, Instant())) {
         Bytes sent(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(len));
         if (FindClientHello(sent)) ++num_hello_datagrams_;
-        table.HandleDatagram(kAddress, sent, Instant(), kNow);
+        const ReceivedDatagrams received{.peer_address = kAddress, .bytes = sent};
+        endpoint->HandleDatagrams({&received, 1}, Instant(), kNow);
+        while (const auto event = endpoint->PollEvent()) Answer(endpoint.get(), *event);
         more = true;
       }
-      while (const auto event = table.PollEvent()) Answer(&table, *event);
-      while (const auto reply = table.PollTransmit(datagram, Instant())) {
-        client->HandleDatagram(std::span(datagram).first(reply->len), Instant());
-        more = true;
+      const std::span<const OutputBatch> batches = endpoint->PollTransmit(Instant());
+      for (const OutputBatch& batch : batches) {
+        for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
+          const auto reply =
+              batch.bytes.subspan(at, std::min(batch.segment_len, batch.bytes.size() - at));
+          Bytes received(reply.begin(), reply.end());
+          client->HandleDatagram(received, Instant());
+          more = true;
+        }
       }
+      endpoint->OnTransmitted(batches.size());
       while (const auto event = client->PollEvent()) {
         connected |= event->type == EventType::kConnected;
         if (event->type == EventType::kVerifyPeer) {
@@ -95,9 +105,9 @@ class ClientHelloReadingTest : public testing::Test {
     return connected;
   }
 
-  void Answer(AssociationTable* table, const TableEvent& event) {
-    if (event.type != TableEventType::kEvent) return;
-    Association* const server = table->Use(event.id);
+  void Answer(Endpoint* endpoint, const EndpointEvent& event) {
+    if (event.type != EndpointEventType::kEvent) return;
+    Association* const server = endpoint->Use(event.id);
     if (event.event.type == EventType::kSignatureWanted) {
       const SignatureRequest& request = server->facts().signature_request;
       server->ProvideSignature(identity_.Sign(request.scheme, request.input), Instant());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dtls13/association/issued_connection_ids.h"
+#include "dtls13/endpoint/issued_connection_ids.h"
 
 #include <gtest/gtest.h>
 

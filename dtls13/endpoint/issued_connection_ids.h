@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DTLS13_ASSOCIATION_ISSUED_CONNECTION_IDS_H_
-#define DTLS13_ASSOCIATION_ISSUED_CONNECTION_IDS_H_
+#ifndef DTLS13_ENDPOINT_ISSUED_CONNECTION_IDS_H_
+#define DTLS13_ENDPOINT_ISSUED_CONNECTION_IDS_H_
 
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
-#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/connection_id_policy.h"
 
 namespace dtls13 {
 
-// IssuedConnectionIds is the Connection IDs that the associations of one table have handed out,
+// IssuedConnectionIds is the Connection IDs that the associations of one endpoint have handed out,
 // with the association that each leads to, and the source of new ones: none that is in use. It does
 // not know associations, but by a number that is not 0.
 class IssuedConnectionIds final : public ConnectionIdSource {
@@ -41,16 +41,17 @@ class IssuedConnectionIds final : public ConnectionIdSource {
   uint64_t Find(std::span<const uint8_t> id) const;
 
  private:
-  using Id = std::vector<uint8_t>;
+  using Id = std::string;  // short ones lie in the object itself
 
   bool IsInUse(const Id& id) const;
 
   std::shared_ptr<ConnectionIdSource> source_;
   std::shared_ptr<RandomSource> random_;
-  std::map<Id, uint64_t> associations_;
+  // Hashed without a secret: no peer chooses an identifier of ours.
+  absl::flat_hash_map<Id, uint64_t> associations_;
   std::deque<Id> fresh_;  // made and not added, oldest first
 };
 
 }  // namespace dtls13
 
-#endif  // DTLS13_ASSOCIATION_ISSUED_CONNECTION_IDS_H_
+#endif  // DTLS13_ENDPOINT_ISSUED_CONNECTION_IDS_H_

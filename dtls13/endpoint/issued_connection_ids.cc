@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "dtls13/association/issued_connection_ids.h"
+#include "dtls13/endpoint/issued_connection_ids.h"
 
 #include <algorithm>
 
+#include "absl/strings/string_view.h"
+
 namespace dtls13 {
+namespace {
+
+absl::string_view ViewOf(std::span<const uint8_t> id) {
+  return {reinterpret_cast<const char*>(id.data()), id.size()};
+}
+
+}  // namespace
 
 bool IssuedConnectionIds::IsInUse(const Id& id) const {
   return associations_.contains(id) || std::find(fresh_.begin(), fresh_.end(), id) != fresh_.end();
@@ -28,12 +37,10 @@ bool IssuedConnectionIds::Add(std::span<const uint8_t> id, uint64_t association)
   return is_new || at->second == association;
 }
 
-void IssuedConnectionIds::Remove(std::span<const uint8_t> id) {
-  associations_.erase(Id(id.begin(), id.end()));
-}
+void IssuedConnectionIds::Remove(std::span<const uint8_t> id) { associations_.erase(ViewOf(id)); }
 
 uint64_t IssuedConnectionIds::Find(std::span<const uint8_t> id) const {
-  const auto found = associations_.find(Id(id.begin(), id.end()));
+  const auto found = associations_.find(ViewOf(id));
   return found == associations_.end() ? 0 : found->second;
 }
 

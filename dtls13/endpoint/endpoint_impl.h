@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DTLS13_ENDPOINT_ENDPOINT_IMPL_H_
+#define DTLS13_ENDPOINT_ENDPOINT_IMPL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "dtls13/association.h"
+#include "dtls13/endpoint.h"
+#include "dtls13/endpoint/address_map.h"
+#include "dtls13/endpoint/datagram_cursor.h"
+#include "dtls13/endpoint/hello_rate.h"
+#include "dtls13/endpoint/issued_connection_ids.h"
+#include "dtls13/endpoint/output_queue.h"
+#include "dtls13/endpoint/timer_wheel.h"
+#include "dtls13/listener/hello_listener.h"
+#include "dtls13/path_id.h"
+
+namespace dtls13 {
+
+// EndpointImpl joins the associations of a port to what they share. What a datagram is for, and
+// what begins with it, is in input.cc; polls, time and ends are in endpoint.cc.
+class EndpointImpl final : public Endpoint {
+ public:
+  // `hash_seed` is random.
+  EndpointImpl(EndpointOptions options, uint64_t hash_seed);
+
+  void HandleDatagrams(std::span<const ReceivedDatagrams> received, Instant now,
+                       WallTime wall_now) override;
+  void HandleTimeout(Instant now) override;
+  std::optional<Instant> NextTimeout() const override;
+  std::optional<EndpointEvent> PollEvent() override;
+  std::span<const OutputBatch> PollTransmit(Instant now) override;
+  void OnTransmitted(size_t count) override;
+  void OnDatagramTooLarge(std::span<const uint8_t> peer_address, size_t len, Instant now) override;
+
+  AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
+                        Instant now, std::shared_ptr<const AssociationConfig> config) override;
+  SendOutcome Send(AssociationId id, std::span<const uint8_t> plaintext) override;
+  SendOutcome SendEarly(AssociationId id, std::span<const uint8_t> plaintext) override;
+  size_t MaxPlaintext(AssociationId id) const override;
+  void Close(AssociationId id) override;
+  void Remove(AssociationId id) override;
+  Association* Use(AssociationId id) override;
+  std::span<const uint8_t> peer_address(AssociationId id) const override;
+
+  size_t size() const override { return entries_.size(); }
+  size_t num_half_open() const override { return half_open_.size(); }
+  size_t num_queued_bytes() const override { return output_.num_bytes(); }
+  const EndpointCounters& counters() const override { return counters_; }
+
+ private:
+  // Entry is one association and what the endpoint knows of it. Its timer is its next deadline.
+  struct Entry : TimerWheel::Timer {
+    AssociationId id = 0;
+    PathId address;
+    std::unique_ptr<Association> association;
+    std::vector<std::string> connection_ids;  // that it is found by
+    ClientRandom hello_random{};              // a server's: of the ClientHello it was made for
+    Instant active_at{};                      // when it was made, or carried application data last
+    std::optional<Instant> remove_at;         // once it is over
+    size_t mtu = 0;
+    GoneReason gone = GoneReason::kClosed;  // only if remove_at
+    bool is_client = false;
+    bool owes = false;             // it may have to send something before application data
+    bool may_transmit = false;     // it stands in to_transmit_
+    bool may_have_events = false;  // it stands in to_poll_
+  };
+  using Place = AddressMap::Place;
+
+  // --- input.cc
+  void TakeDatagram(const DatagramCursor::Datagram& datagram);
+  void TakeClientHello(const DatagramCursor::Datagram& datagram, const PathId& from,
+                       bool may_have_cookie);
+  void Deliver(AssociationId id, const PathId& from, std::span<uint8_t> datagram);
+  void Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what);
+  void Accept(const PathId& from, HelloReport report);
+  bool MakeRoom();
+  void Count(InputCount what) { ++counters_.input[static_cast<size_t>(what)]; }
+  std::shared_ptr<const AssociationConfig> ClientConfig(
+      std::shared_ptr<const AssociationConfig> config);
+
+  // --- endpoint.cc
+  // PollAssociations is nothing when no association has an event that is the caller's.
+  std::optional<EndpointEvent> PollAssociations();
+  // Answer is true for a question that the options answer.
+  bool Answer(Entry* entry, const Event& event);
+  void Note(Entry* entry, const Event& event);
+  void OnConnected(Entry* entry);
+  void AddConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
+  void RemoveConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
+  void Move(Entry* entry, std::span<const uint8_t> address);
+  // TransmitAll has every association that was woken queue what it owes, and is true when one did.
+  bool TransmitAll();
+  enum class Transmitted : uint8_t { kNothing, kSomething, kBlocked };
+  Transmitted Transmit(Entry* entry);
+  void Queue(const PathId& to, size_t len);
+  template <typename Seal>
+  SendOutcome SendBy(AssociationId id, Seal seal);
+  void Wake(Entry* entry);
+  void WakeToTransmit(Entry* entry);
+  void WakeToPoll(Entry* entry);
+  void Settle(Entry* entry);
+  void GiveUpIfIdle(Entry* entry);
+  void EndLater(Entry* entry, GoneReason reason);
+  Duration IdleLimit(const AssociationFacts& facts) const;
+  Entry* Find(AssociationId id) const;
+  Entry* Insert(const PathId& address, std::unique_ptr<Association> association);
+  void End(AssociationId id, GoneReason reason, AssociationId successor = 0);
+
+  const EndpointOptions options_;
+  const std::shared_ptr<IssuedConnectionIds> connection_ids_;
+  const std::shared_ptr<const AssociationConfig> config_;
+  // The last that Connect was given, and what was made of it: many have the same.
+  std::shared_ptr<const AssociationConfig> given_client_config_;
+  std::shared_ptr<const AssociationConfig> client_config_;
+  HelloListener listener_;
+  HelloRate hello_rate_;
+  EndpointCounters counters_;
+  Instant now_{};  // of the latest call that told it
+  WallTime wall_now_{};
+  AssociationId next_id_ = 1;
+
+  absl::flat_hash_map<AssociationId, std::unique_ptr<Entry>> entries_;
+  AddressMap places_;
+  TimerWheel timers_;
+  std::set<AssociationId> half_open_;  // servers', oldest first
+  std::set<AssociationId> over_;       // lingering, oldest first
+
+  // What is to be polled. Bounded by the associations there are, each in each at most once but for
+  // those that are gone.
+  std::deque<AssociationId> to_transmit_;
+  std::deque<AssociationId> to_poll_;
+  std::deque<EndpointEvent> notices_;  // at most three for each datagram, or one for each deadline
+
+  DatagramCursor received_;
+  OutputQueue output_;
+  std::vector<uint8_t> copy_;  // of a datagram that two associations are shown
+};
+
+}  // namespace dtls13
+
+#endif  // DTLS13_ENDPOINT_ENDPOINT_IMPL_H_

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// The half of EndpointImpl that listens: which association a datagram is for, and what begins with
+// it.
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "dtls13/endpoint/endpoint_impl.h"
+#include "dtls13/wire/plaintext_handshake.h"
+#include "dtls13/wire/record_header.h"
+
+namespace dtls13 {
+
+void EndpointImpl::HandleDatagrams(std::span<const ReceivedDatagrams> received, Instant now,
+                                   WallTime wall_now) {
+  now_ = now;
+  wall_now_ = wall_now;
+  received_.Begin(received);
+}
+
+void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
+  counters_.bytes_in += datagram.bytes.size();
+  const std::optional<PathId> from = PathId::Of(datagram.peer_address);
+  if (!from) return Count(InputCount::kBadAddress);
+  if (const std::optional<PlaintextFragment> hello = FindClientHello(datagram.bytes)) {
+    // A client's second ClientHello is its second message.
+    return TakeClientHello(datagram, *from, hello->fragment.header.message_seq > 0);
+  }
+  const auto connection_id =
+      FindConnectionId(datagram.bytes, config_->handshake.connection_ids.receive_len);
+  if (connection_id) {
+    const AssociationId id = connection_ids_->Find(*connection_id);
+    if (id == 0) return Count(InputCount::kUnknownConnectionId);
+    return Deliver(id, *from, datagram.bytes);
+  }
+  const Place at = places_.Find(*from);
+  if (at.living == 0) return Count(InputCount::kUnknownAddress);
+  // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
+  if (at.challenger != 0) {
+    copy_.assign(datagram.bytes.begin(), datagram.bytes.end());
+    Deliver(at.living, *from, copy_);
+    return Deliver(at.challenger, *from, datagram.bytes);
+  }
+  Deliver(at.living, *from, datagram.bytes);
+}
+
+void EndpointImpl::Deliver(AssociationId id, const PathId& from, std::span<uint8_t> datagram) {
+  Entry* const entry = Find(id);
+  if (entry == nullptr) return;
+  Count(InputCount::kDelivered);
+  entry->association->HandleDatagram(datagram, from, now_);
+  Wake(entry);
+}
+
+void EndpointImpl::TakeClientHello(const DatagramCursor::Datagram& datagram, const PathId& from,
+                                   bool may_have_cookie) {
+  if (!options_.accepts) return Count(InputCount::kNotAccepting);
+  if (!hello_rate_.TryTake(datagram.host, may_have_cookie, now_)) {
+    return Count(InputCount::kHelloRate);
+  }
+  //= rfc9147#section-5.11
+  //# In cases where a server believes it has an existing association on a
+  //# given host/port quartet and it receives an epoch=0 ClientHello, it
+  //# SHOULD proceed with a new handshake but MUST NOT destroy the existing
+  //# association until the client has demonstrated reachability either by
+  //# completing a cookie exchange or by completing a complete handshake
+  //# including delivering a verifiable Finished message.
+  const Place at = places_.Find(from);
+  std::array<AssociationId, 2> ids;
+  std::array<ClientRandom, 2> randoms;
+  size_t num_known = 0;
+  for (const AssociationId id : {at.living, at.challenger}) {
+    const Entry* const entry = Find(id);
+    if (entry == nullptr) continue;
+    // Our server is no client of ours, and one address has one peer.
+    if (entry->is_client) return Count(InputCount::kAddressInUse);
+    ids[num_known] = id;
+    randoms[num_known++] = entry->hello_random;
+  }
+  HelloReport report = listener_.Handle(datagram.bytes, from.bytes(), wall_now_,
+                                        std::span(randoms).first(num_known));
+  switch (report.verdict) {
+    case HelloVerdict::kRepeated:
+      // The flight of the association that it was made for is the answer.
+      return Deliver(ids[report.repeated_index], from, datagram.bytes);
+    case HelloVerdict::kRetry:
+      return Reply(from, report.answer, InputCount::kRetried);
+    case HelloVerdict::kRefuse:
+      return Reply(from, report.answer, InputCount::kRefused);
+    case HelloVerdict::kAccept:
+      return Accept(from, std::move(report));
+    case HelloVerdict::kIgnore:
+    case HelloVerdict::kCookieWanted:  // not with these options
+    case HelloVerdict::kNotDtls13:
+      return Count(InputCount::kNotWhole);
+  }
+}
+
+void EndpointImpl::Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what) {
+  const std::span<uint8_t> room = output_.Reserve(answer.size());
+  if (room.empty()) return Count(InputCount::kNoRoomToAnswer);
+  std::ranges::copy(answer, room.begin());
+  Queue(to, answer.size());
+  Count(what);
+}
+
+void EndpointImpl::Accept(const PathId& from, HelloReport report) {
+  // The client's own earlier attempt makes room for this one.
+  End(places_.Find(from).challenger, GoneReason::kDisplaced);
+  if (!MakeRoom()) return Count(InputCount::kNoRoom);
+  Count(InputCount::kAccepted);
+  const std::span<const uint8_t> address = from.bytes();
+  Entry* const entry = Insert(
+      from, Association::NewServer(
+                config_, {.peer_address = {address.begin(), address.end()}, .now = wall_now_}));
+  std::ranges::copy((*report.hello)->random, entry->hello_random.begin());
+  half_open_.insert(entry->id);
+  notices_.push_back({.type = EndpointEventType::kAccepted, .id = entry->id});
+  entry->association->HandleClientHello(std::move(report.hello), report.rest, from, now_);
+  Wake(entry);
+}
+
+// MakeRoom is false when there is no room for one more and nobody may be displaced.
+bool EndpointImpl::MakeRoom() {
+  if (entries_.size() >= options_.max_associations && !over_.empty()) {
+    const AssociationId oldest = *over_.begin();
+    End(oldest, Find(oldest)->gone);
+  }
+  if (entries_.size() < options_.max_associations && half_open_.size() < options_.max_half_open) {
+    return true;
+  }
+  if (half_open_.empty()) return false;
+  const AssociationId oldest = *half_open_.begin();
+  if (now_ - Find(oldest)->active_at < options_.min_half_open_age) return false;
+  End(oldest, GoneReason::kDisplaced);
+  return true;
+}
+
+}  // namespace dtls13
