@@ -20,7 +20,7 @@ bool IsEmpty(const PeerVerifier::Options& options) {
 
 // Adds all anchors; else returns one sentence.
 std::string AddAnchors(const PeerVerifier::Options& options, TrustStore* store) {
-  if (IsEmpty(options)) return "No trust anchors were given, so no server could be verified.";
+  if (IsEmpty(options)) return "No trust anchors were given, so no peer could be verified.";
   if (!options.ca_file.empty() && !store->AddFile(options.ca_file)) {
     return "Cannot read certificates from " + options.ca_file + ".";
   }
@@ -39,20 +39,23 @@ std::string AddAnchors(const PeerVerifier::Options& options, TrustStore* store) 
 
 }  // namespace
 
-PeerVerifier::PeerVerifier(std::unique_ptr<const TrustStore> store) : store_(std::move(store)) {}
+PeerVerifier::PeerVerifier(std::unique_ptr<const TrustStore> store, bool verifies_clients)
+    : store_(std::move(store)), verifies_clients_(verifies_clients) {}
 
 std::unique_ptr<PeerVerifier> PeerVerifier::Create(std::shared_ptr<const Algorithms> algorithms,
                                                    const Options& options, std::string* error) {
   std::unique_ptr<TrustStore> store = TrustStore::Create(std::move(algorithms));
   *error = store ? AddAnchors(options, store.get()) : "Out of memory.";
   if (!error->empty()) return nullptr;
-  return std::unique_ptr<PeerVerifier>(new PeerVerifier(std::move(store)));
+  return std::unique_ptr<PeerVerifier>(
+      new PeerVerifier(std::move(store), options.verifies_clients));
 }
 
 PeerVerifier::Result PeerVerifier::Verify(std::span<const std::vector<uint8_t>> chain,
                                           const std::string& server_name, WallTime now) const {
   Result result;
-  result.x509_error = store_->VerifyServer(chain, server_name, now);
+  result.x509_error = verifies_clients_ ? store_->VerifyClient(chain, now)
+                                        : store_->VerifyServer(chain, server_name, now);
   result.ok = result.x509_error == 0;
   result.alert = AlertForVerifyError(result.x509_error);
   result.text = VerifyErrorText(result.x509_error);

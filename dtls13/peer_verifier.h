@@ -15,8 +15,9 @@
 
 namespace dtls13 {
 
-// PeerVerifier decides whether a server's certificate chain is to be trusted: the ready answer to
-// VerifyPeer, for a client that trusts X.509 authorities. Immutable and thread-safe.
+// PeerVerifier decides whether a peer's certificate chain is to be trusted: the ready answer to
+// VerifyPeer, for a client, or a server that asks for certificates, which trusts X.509 authorities.
+// Immutable and thread-safe.
 // It does not know handshakes, and keeps nothing of what it has verified.
 class PeerVerifier {
  public:
@@ -26,6 +27,8 @@ class PeerVerifier {
     std::string ca_directory = {};  // as `openssl rehash` makes it
     std::string ca_pem = {};        // PEM text
     bool system_defaults = false;
+    // The peers are clients: their certificates are to be for that, and have no name to compare.
+    bool verifies_clients = false;
   };
 
   struct Result {
@@ -41,14 +44,15 @@ class PeerVerifier {
                                               const Options& options, std::string* error);
 
   // Verify checks `chain` (DER, leaf first) at wall time `now`. The leaf must be for
-  // `server_name`, a host name or an IP address; an empty one is not compared.
+  // `server_name`, a host name or an IP address; an empty one, and a client's, is not compared.
   Result Verify(std::span<const std::vector<uint8_t>> chain, const std::string& server_name,
                 WallTime now) const;
 
  private:
-  explicit PeerVerifier(std::unique_ptr<const TrustStore> store);
+  PeerVerifier(std::unique_ptr<const TrustStore> store, bool verifies_clients);
 
   std::unique_ptr<const TrustStore> store_;
+  bool verifies_clients_;
 };
 
 }  // namespace dtls13

@@ -43,6 +43,27 @@ TEST_F(PeerVerifierTest, TrustedServer) {
   EXPECT_EQ(result.x509_error, X509_V_OK);
 }
 
+// A certificate for the one is none for the other.
+TEST_F(PeerVerifierTest, ClientsAndServersAreToldApart) {
+  for (const bool is_client : {false, true}) {
+    const std::vector<uint8_t> certificate =
+        MakeCertificate({.key = key_.get(),
+                         .issuer_key = key_.get(),
+                         .key_purpose = is_client ? "clientAuth" : "serverAuth"});
+    for (const bool verifies_clients : {false, true}) {
+      const auto verifier = PeerVerifier::Create(
+          DefaultAlgorithms(), {.ca_pem = ToPem(certificate), .verifies_clients = verifies_clients},
+          &error_);
+      ASSERT_NE(verifier, nullptr) << error_;
+      const auto result = verifier->Verify(Chain{certificate}, "", kNow);
+      EXPECT_EQ(result.ok, is_client == verifies_clients) << result.text;
+      if (!result.ok) {
+        EXPECT_EQ(result.alert, AlertDescription::kUnsupportedCertificate);
+      }
+    }
+  }
+}
+
 TEST_F(PeerVerifierTest, EachRefusalHasItsAlert) {
   auto result = verifier_->Verify(Chain{certificate_}, "other.example.org", kNow);
   EXPECT_FALSE(result.ok);
@@ -70,7 +91,7 @@ TEST_F(PeerVerifierTest, EachRefusalHasItsAlert) {
 TEST_F(PeerVerifierTest, SaysWhyItCannotBeMade) {
   PeerVerifier::Options options;
   EXPECT_EQ(PeerVerifier::Create(DefaultAlgorithms(), options, &error_), nullptr);
-  EXPECT_EQ(error_, "No trust anchors were given, so no server could be verified.");
+  EXPECT_EQ(error_, "No trust anchors were given, so no peer could be verified.");
   options.ca_file = "/nowhere/ca.pem";
   EXPECT_EQ(PeerVerifier::Create(DefaultAlgorithms(), options, &error_), nullptr);
   EXPECT_EQ(error_, "Cannot read certificates from /nowhere/ca.pem.");

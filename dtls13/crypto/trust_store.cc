@@ -89,16 +89,26 @@ bool TrustStore::AddDefaults() {
 
 int TrustStore::VerifyServer(std::span<const std::vector<uint8_t>> chain,
                              const std::string& server_name, std::chrono::sys_seconds now) const {
+  return Verify(chain, "ssl_server", server_name, now);
+}
+
+int TrustStore::VerifyClient(std::span<const std::vector<uint8_t>> chain,
+                             std::chrono::sys_seconds now) const {
+  return Verify(chain, "ssl_client", /*server_name=*/"", now);
+}
+
+int TrustStore::Verify(std::span<const std::vector<uint8_t>> chain, const char* purpose,
+                       const std::string& server_name, std::chrono::sys_seconds now) const {
   if (chain.empty()) return X509_V_ERR_INVALID_CALL;
   OpenSslPtr<X509> leaf = ParseX509(*algorithms_, chain[0]);
   CertificateStack intermediates = ParseIntermediates(*algorithms_, chain.subspan(1));
   if (!leaf || !intermediates) return X509_V_ERR_CERT_REJECTED;
   OpenSslPtr<X509_STORE_CTX> context(
       X509_STORE_CTX_new_ex(algorithms_->library_context(), algorithms_->property_query()));
-  // The default parameters of a TLS client: purpose and trust for servers.
+  // The default parameters of a TLS client are "ssl_server": purpose and trust for servers.
   if (!context ||
       X509_STORE_CTX_init(context.get(), store_.get(), leaf.get(), intermediates.get()) != 1 ||
-      X509_STORE_CTX_set_default(context.get(), "ssl_server") != 1) {
+      X509_STORE_CTX_set_default(context.get(), purpose) != 1) {
     return X509_V_ERR_UNSPECIFIED;
   }
   X509_VERIFY_PARAM* const param = X509_STORE_CTX_get0_param(context.get());

@@ -38,9 +38,15 @@ class TrustStore {
   // Returns an X509_V_ERR_* code, 0 (X509_V_OK) when the chain is good.
   int VerifyServer(std::span<const std::vector<uint8_t>> chain, const std::string& server_name,
                    std::chrono::sys_seconds now) const;
+  // VerifyClient does so for a client's chain, whose name is nobody's to say beforehand.
+  int VerifyClient(std::span<const std::vector<uint8_t>> chain, std::chrono::sys_seconds now) const;
 
  private:
   TrustStore(std::shared_ptr<const Algorithms> algorithms, OpenSslPtr<X509_STORE> store);
+
+  // `purpose` names libcrypto's parameters for it.
+  int Verify(std::span<const std::vector<uint8_t>> chain, const char* purpose,
+             const std::string& server_name, std::chrono::sys_seconds now) const;
 
   std::shared_ptr<const Algorithms> algorithms_;
   OpenSslPtr<X509_STORE> store_;
