@@ -15,6 +15,9 @@ constexpr size_t kV4Len = 4;
 constexpr size_t kV6Len = 16;
 constexpr size_t kPortLen = 2;
 constexpr size_t kScopeLen = 4;
+constexpr size_t kV4PeerLen = kV4Len + kPortLen;
+constexpr size_t kV6PeerLen = kV6Len + kPortLen;
+constexpr size_t kV6ScopedPeerLen = kV6PeerLen + kScopeLen;
 
 template <typename Number>
 bool ParseNumber(std::string_view text, Number* out) {
@@ -41,13 +44,39 @@ bool ParseV6(std::string_view text, sockaddr_in6* out) {
 }  // namespace
 
 std::optional<UdpAddress> UdpAddress::Of(std::span<const uint8_t> bytes) {
-  if (bytes.size() != kV4Len + kPortLen && bytes.size() != kV6Len + kPortLen &&
-      bytes.size() != kMaxLen) {
-    return std::nullopt;
-  }
+  constexpr std::array<size_t, 6> kLengths = {kV4PeerLen,       kV4PeerLen + kV4Len,
+                                              kV6PeerLen,       kV6PeerLen + kV6Len,
+                                              kV6ScopedPeerLen, kV6ScopedPeerLen + kV6Len};
+  if (std::ranges::find(kLengths, bytes.size()) == kLengths.end()) return std::nullopt;
   UdpAddress address;
   std::ranges::copy(bytes, address.bytes_.begin());
   address.len_ = static_cast<uint8_t>(bytes.size());
+  return address;
+}
+
+size_t UdpAddress::peer_len() const {
+  if (is_v4()) return kV4PeerLen;
+  if (len_ == kV6PeerLen || len_ == kV6PeerLen + kV6Len) return kV6PeerLen;
+  return std::min<size_t>(len_, kV6ScopedPeerLen);
+}
+
+UdpAddress UdpAddress::WithLocal(const UdpAddress& local) const {
+  UdpAddress both;
+  both.len_ = static_cast<uint8_t>(peer_len());
+  std::ranges::copy(bytes().first(both.len_), both.bytes_.begin());
+  if (empty() || local.empty() || local.is_v4() != is_v4()) return both;
+  const size_t local_len = is_v4() ? kV4Len : kV6Len;
+  std::ranges::copy(local.bytes().first(local_len), both.bytes_.begin() + both.len_);
+  both.len_ = static_cast<uint8_t>(both.len_ + local_len);
+  return both;
+}
+
+UdpAddress UdpAddress::local() const {
+  const auto local = bytes().subspan(peer_len());
+  UdpAddress address;
+  if (local.empty()) return address;
+  std::ranges::copy(local, address.bytes_.begin());
+  address.len_ = static_cast<uint8_t>(local.size() + kPortLen);
   return address;
 }
 
@@ -120,7 +149,7 @@ socklen_t UdpAddress::ToSockaddr(int family, sockaddr_storage* out) const {
     std::memcpy(v6.sin6_addr.s6_addr + kV6Len - kV4Len, bytes_.data(), kV4Len);
   } else {
     std::memcpy(&v6.sin6_addr, bytes_.data(), kV6Len);
-    if (len_ == kMaxLen) {
+    if (peer_len() == kV6ScopedPeerLen) {
       std::memcpy(&v6.sin6_scope_id, bytes_.data() + kV6Len + kPortLen, kScopeLen);
     }
   }
@@ -134,7 +163,7 @@ std::string UdpAddress::ToString() const {
   const std::string port = std::to_string(this->port());
   if (is_v4()) return std::string(text.data()) + ":" + port;
   std::string scope;
-  if (len_ == kMaxLen) {
+  if (peer_len() == kV6ScopedPeerLen) {
     uint32_t number = 0;
     std::memcpy(&number, bytes_.data() + kV6Len + kPortLen, kScopeLen);
     scope = "%" + std::to_string(number);

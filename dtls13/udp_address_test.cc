@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+
 #include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
@@ -29,7 +32,7 @@ TEST(UdpAddressTest, RefusesWhatIsNoAddress) {
         "[fe80::1%]:5", "[fe80::1%no-such-interface]:5"}) {
     EXPECT_FALSE(UdpAddress::Parse(text)) << text;
   }
-  for (const size_t len : {0, 5, 7, 17, 19, 21, 23, 64}) {
+  for (const size_t len : {0, 5, 7, 9, 11, 17, 19, 21, 23, 33, 35, 37, 39, 64}) {
     EXPECT_FALSE(UdpAddress::Of(Bytes(len))) << len;
   }
 }
@@ -42,6 +45,29 @@ TEST(UdpAddressTest, MapsIpv4IntoIpv6AndBack) {
   EXPECT_EQ(mapped.ss_family, AF_INET6);
   EXPECT_EQ(UdpAddress::FromSockaddr(mapped), *address);
   EXPECT_EQ(address->port(), 4433);
+}
+
+// The address that a peer sends to is part of where it is.
+TEST(UdpAddressTest, HasOurOwnAddressBehindThePeers) {
+  for (const auto& [peer_text, local_text, shown] :
+       {std::array{"192.0.2.1:4433", "127.0.0.7:99", "127.0.0.7:0"},
+        std::array{"[2001:db8::1]:4433", "[::7]:5", "[::7]:0"},
+        std::array{"[fe80::1%1]:4433", "[fe80::7]:0", "[fe80::7]:0"}}) {
+    const auto peer = UdpAddress::Parse(peer_text);
+    EXPECT_TRUE(peer->local().empty());
+    const UdpAddress both = peer->WithLocal(*UdpAddress::Parse(local_text));
+    EXPECT_NE(both, *peer);
+    EXPECT_EQ(UdpAddress::Of(both.bytes()), both);
+    EXPECT_EQ(both.ToString(), peer_text);
+    EXPECT_EQ(both.port(), 4433);
+    EXPECT_EQ(both.local().ToString(), shown);
+    EXPECT_EQ(both.WithLocal({}), *peer);
+    sockaddr_storage sockaddr;
+    both.ToSockaddr(both.is_v4() ? AF_INET : AF_INET6, &sockaddr);
+    EXPECT_EQ(UdpAddress::FromSockaddr(sockaddr), *peer);
+  }
+  const auto v4 = UdpAddress::Parse("192.0.2.1:4433");
+  EXPECT_EQ(v4->WithLocal(*UdpAddress::Parse("[::1]:0")), *v4) << "another family";
 }
 
 TEST(UdpAddressTest, AHostIsAnIpv4AddressOrAnIpv6Network) {

@@ -23,6 +23,10 @@ struct UdpDriverOptions {
   // SO_RCVBUF and SO_SNDBUF, bytes; what the kernel's own bounds cut is no error. Zero: as it is.
   size_t receive_buffer_len = 4 << 20;
   size_t send_buffer_len = 4 << 20;
+  // A peer's address comes with our own that it sent to (UdpAddress::local), and is answered from
+  // there: what a server needs that listens at all addresses of a host with several. Connect then
+  // takes both as well.
+  bool tells_local_addresses = false;
   // SO_REUSEPORT: several drivers of one process or user share the port.
   bool reuse_port = false;
 };

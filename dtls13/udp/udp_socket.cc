@@ -48,16 +48,76 @@ socklen_t ListenAddress(const UdpAddress& address, int family, sockaddr_storage*
   return sizeof(any);
 }
 
-// SegmentLen is what UDP_GRO says of a message; 0: it is one datagram.
-size_t SegmentLen(msghdr* message) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr; part = CMSG_NXTHDR(message, part)) {
-    if (part->cmsg_level != SOL_UDP || part->cmsg_type != UDP_GRO) continue;
-    int len = 0;
-    std::memcpy(&len, CMSG_DATA(part), sizeof(len));
-    return len > 0 ? static_cast<size_t>(len) : 0;
-  }
-  return 0;
+// Told is what the kernel says of a message beside its sender.
+struct Told {
+  size_t segment_len = 0;  // 0: it is one datagram
+  UdpAddress local = {};
+};
+
+template <typename Value>
+Value ValueOf(cmsghdr* part) {
+  Value value{};
+  std::memcpy(&value, CMSG_DATA(part), sizeof(value));
+  return value;
 }
+
+Told Read(msghdr* message) {
+  Told told;
+  for (cmsghdr* part = CMSG_FIRSTHDR(message); part != nullptr; part = CMSG_NXTHDR(message, part)) {
+    sockaddr_storage local{};
+    if (part->cmsg_level == SOL_UDP && part->cmsg_type == UDP_GRO) {
+      told.segment_len = static_cast<size_t>(std::max(ValueOf<int>(part), 0));
+    } else if (part->cmsg_level == IPPROTO_IP && part->cmsg_type == IP_PKTINFO) {
+      auto& v4 = reinterpret_cast<sockaddr_in&>(local);
+      v4.sin_family = AF_INET;
+      v4.sin_addr = ValueOf<in_pktinfo>(part).ipi_addr;
+      told.local = UdpAddress::FromSockaddr(local);
+    } else if (part->cmsg_level == IPPROTO_IPV6 && part->cmsg_type == IPV6_PKTINFO) {
+      auto& v6 = reinterpret_cast<sockaddr_in6&>(local);
+      v6.sin6_family = AF_INET6;
+      v6.sin6_addr = ValueOf<in6_pktinfo>(part).ipi6_addr;
+      told.local = UdpAddress::FromSockaddr(local);
+    }
+  }
+  return told;
+}
+
+// ControlWriter puts what the kernel is to know of a message behind one another.
+class ControlWriter {
+ public:
+  // `message` has a control buffer with room for all that is added.
+  explicit ControlWriter(msghdr* message) : message_(message) { message_->msg_controllen = 0; }
+
+  template <typename Value>
+  void Add(int level, int type, const Value& value) {
+    auto* const part = reinterpret_cast<cmsghdr*>(static_cast<uint8_t*>(message_->msg_control) +
+                                                  message_->msg_controllen);
+    part->cmsg_level = level;
+    part->cmsg_type = type;
+    part->cmsg_len = CMSG_LEN(sizeof(value));
+    std::memcpy(CMSG_DATA(part), &value, sizeof(value));
+    message_->msg_controllen += CMSG_SPACE(sizeof(value));
+  }
+
+  // AddLocal has the datagrams leave from `local`.
+  void AddLocal(const UdpAddress& local, int family) {
+    sockaddr_storage address;
+    local.ToSockaddr(family, &address);
+    if (family == AF_INET) {
+      Add(IPPROTO_IP, IP_PKTINFO,
+          in_pktinfo{.ipi_ifindex = 0,
+                     .ipi_spec_dst = reinterpret_cast<sockaddr_in&>(address).sin_addr,
+                     .ipi_addr = {}});
+    } else {
+      Add(IPPROTO_IPV6, IPV6_PKTINFO,
+          in6_pktinfo{.ipi6_addr = reinterpret_cast<sockaddr_in6&>(address).sin6_addr,
+                      .ipi6_ifindex = 0});
+    }
+  }
+
+ private:
+  msghdr* message_;
+};
 
 size_t NumDatagrams(size_t len, size_t segment_len) {
   return segment_len == 0 || len == 0 ? 1 : (len + segment_len - 1) / segment_len;
@@ -103,6 +163,11 @@ UdpSocket::UdpSocket(int fd, int family, const UdpDriverOptions& options)
     segments_ = setsockopt(fd, SOL_UDP, UDP_SEGMENT, &none, sizeof(none)) == 0;
     coalesces_ = setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof(on)) == 0;
   }
+  if (options.tells_local_addresses) {
+    tells_local_ = true;
+    SetOption(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    if (family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+  }
   PrepareIncoming();
 }
 
@@ -135,7 +200,7 @@ void UdpSocket::PrepareIncoming() {
 std::span<const ReceivedDatagrams> UdpSocket::Receive() {
   for (mmsghdr& message : in_.messages) {
     message.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-    message.msg_hdr.msg_controllen = coalesces_ ? sizeof(Control) : 0;
+    message.msg_hdr.msg_controllen = coalesces_ || tells_local_ ? sizeof(Control) : 0;
   }
   in_.received.clear();
   const int num = recvmmsg(fd_, in_.messages.data(), kMaxIn, MSG_DONTWAIT, nullptr);
@@ -146,13 +211,13 @@ std::span<const ReceivedDatagrams> UdpSocket::Receive() {
   }
   for (size_t i = 0; i < static_cast<size_t>(num); ++i) {
     const size_t len = in_.messages[i].msg_len;
-    const size_t segment_len = SegmentLen(&in_.messages[i].msg_hdr);
-    in_.addresses[i] = UdpAddress::FromSockaddr(in_.from[i]);
+    const Told told = Read(&in_.messages[i].msg_hdr);
+    in_.addresses[i] = UdpAddress::FromSockaddr(in_.from[i]).WithLocal(told.local);
     in_.received.push_back({.peer_address = in_.addresses[i].bytes(),
                             .host_len = in_.addresses[i].host_len(),
                             .bytes = {in_.bytes.get() + i * kInLen, len},
-                            .segment_len = segment_len});
-    counters_.datagrams_in += NumDatagrams(len, segment_len);
+                            .segment_len = told.segment_len});
+    counters_.datagrams_in += NumDatagrams(len, told.segment_len);
   }
   return in_.received;
 }
@@ -174,15 +239,12 @@ void UdpSocket::AddMessage(const OutputBatch& batch, size_t index, size_t offset
   header.msg_namelen = to_len;
   header.msg_iov = &out_.parts[at];
   header.msg_iovlen = 1;
-  if (len <= batch.segment_len) return;
-  const auto segment_len = static_cast<uint16_t>(batch.segment_len);
   header.msg_control = &out_.control[at];
-  header.msg_controllen = CMSG_SPACE(sizeof(segment_len));
-  cmsghdr* const part = CMSG_FIRSTHDR(&header);
-  part->cmsg_level = SOL_UDP;
-  part->cmsg_type = UDP_SEGMENT;
-  part->cmsg_len = CMSG_LEN(sizeof(segment_len));
-  std::memcpy(CMSG_DATA(part), &segment_len, sizeof(segment_len));
+  ControlWriter control(&header);
+  if (len > batch.segment_len) {
+    control.Add(SOL_UDP, UDP_SEGMENT, static_cast<uint16_t>(batch.segment_len));
+  }
+  if (to && !to->local().empty()) control.AddLocal(to->local(), family_);
 }
 
 // Fill makes messages of what is left of the batches from `first` on, as many as there is room for.

@@ -2,6 +2,7 @@
 #ifndef DTLS13_UDP_UDP_SOCKET_H_
 #define DTLS13_UDP_UDP_SOCKET_H_
 
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -58,8 +59,8 @@ class UdpSocket {
   static constexpr size_t kMaxOut = 64;
   // kInLen has room for the longest datagram, and for all that UDP_GRO puts together.
   static constexpr size_t kInLen = 65536;
-  // kControlLen: one int for the length of segments.
-  static constexpr size_t kControlLen = CMSG_SPACE(sizeof(int));
+  // kControlLen: the length of segments, and our own address.
+  static constexpr size_t kControlLen = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo));
 
   struct alignas(cmsghdr) Control {
     std::array<uint8_t, kControlLen> bytes;
@@ -95,8 +96,9 @@ class UdpSocket {
   const int family_;
   bool segments_ = false;   // UDP_SEGMENT
   bool coalesces_ = false;  // UDP_GRO
-  size_t offset_ = 0;       // of what is not sent in the first batch
-  bool is_plain_ = false;   // and that goes without UDP_SEGMENT, which refused it
+  bool tells_local_ = false;
+  size_t offset_ = 0;      // of what is not sent in the first batch
+  bool is_plain_ = false;  // and that goes without UDP_SEGMENT, which refused it
   Incoming in_;
   Outgoing out_;
   std::optional<TooLarge> too_large_;

@@ -146,6 +146,35 @@ TEST(UdpSocketOpenTest, SeveralShareAPortThatSaySo) {
   EXPECT_NE(other, nullptr) << error;
 }
 
+// A host with several addresses answers from the one that was asked.
+TEST(UdpSocketOpenTest, AnswersFromTheAddressThatWasAsked) {
+  for (const char* const any_text : {"0.0.0.0:0", "[::]:0"}) {
+    std::string error;
+    const auto any = UdpSocket::Open({.address = any_text, .tells_local_addresses = true}, &error);
+    ASSERT_NE(any, nullptr) << error;
+    const auto peer = UdpSocket::Open({.address = "127.0.0.1:0"}, &error);
+    ASSERT_NE(peer, nullptr) << error;
+    const auto to = UdpAddress::Parse("127.1.2.3:" + std::to_string(any->local_address().port()));
+    const Bytes bytes = {1, 2, 3, 4};
+    const OutputBatch there{.peer_address = to->bytes(), .bytes = bytes, .segment_len = 2};
+    ASSERT_EQ(peer->Send({&there, 1}), 1u);
+    pollfd readable{.fd = any->fd(), .events = POLLIN, .revents = 0};
+    ASSERT_EQ(poll(&readable, 1, 5000), 1);
+    const auto received = any->Receive();
+    ASSERT_GE(received.size(), 1u);
+    const auto from = UdpAddress::Of(received[0].peer_address);
+    ASSERT_TRUE(from);
+    EXPECT_EQ(from->local().ToString(), "127.1.2.3:0");
+    EXPECT_EQ(from->WithLocal({}), peer->local_address());
+    const OutputBatch back{
+        .peer_address = received[0].peer_address, .bytes = bytes, .segment_len = 2};
+    EXPECT_EQ(any->Send({&back, 1}), 1u);
+    readable.fd = peer->fd();
+    ASSERT_EQ(poll(&readable, 1, 5000), 1);
+    EXPECT_EQ(UdpAddress::Of(peer->Receive()[0].peer_address), to);
+  }
+}
+
 // [::] is every address of both families.
 TEST(UdpSocketOpenTest, ServesIpv4PeersByAnySocket) {
   std::string error;
