@@ -52,6 +52,8 @@ ARROWS = {
     "shim/entry": ("provider", "shim/interpose", "shim/drive", "shim/answer", "shim/fallback", "shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
     # Pairs of SSLs, for tests and measurements alone.
     "shim/testing": ("shim/bio", "shim/libssl") + SHOWN,
+    # Its configuration, and what its events show, are of the rooms behind Endpoint; records and associations it has none.
+    "udp_notif": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
     "examples": ("dtls13", INTERFACE, "dtls13/crypto", "dtls13/session", "dtls13/wire"),
     "tests": (),
     "tools/bazel": (),

@@ -14,7 +14,7 @@ import re
 
 Citation = collections.namedtuple("Citation", "document section is_test quote path line")
 
-TOPS = ("dtls13", "provider", "shim", "tests", "tools")
+TOPS = ("dtls13", "provider", "shim", "tests", "tools", "udp_notif")
 EXTENSIONS = (".c", ".cc", ".h", ".inc", ".py", ".sh")
 # Not evidence: this tool and its fixtures quote for other reasons.
 SKIPPED = ("tools/rfc_citations",)
