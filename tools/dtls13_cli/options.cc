@@ -62,6 +62,26 @@ absl::StatusOr<Options> Options::ParseBeforeOperands(std::span<const OptionSpec>
   return options;
 }
 
+absl::StatusOr<Options> Options::ParseWithOperands(std::span<const OptionSpec> specs,
+                                                   std::span<const char* const> arguments) {
+  Options all;
+  while (!arguments.empty()) {
+    std::span<const char* const> operands;
+    absl::StatusOr<Options> some = ParseBeforeOperands(specs, arguments, &operands);
+    if (!some.ok()) return some;
+    for (const auto& [name, value] : some->values_) all.values_.insert_or_assign(name, value);
+    const size_t num_taken = arguments.size() - operands.size();
+    const bool only_operands = num_taken > 0 && std::string_view(arguments[num_taken - 1]) == "--";
+    arguments = operands;
+    do {
+      if (arguments.empty()) break;
+      all.operands_.emplace_back(arguments[0]);
+      arguments = arguments.subspan(1);
+    } while (only_operands);
+  }
+  return all;
+}
+
 bool Options::Has(std::string_view name) const { return values_.contains(name); }
 
 std::string Options::GetString(std::string_view name, std::string_view fallback) const {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -34,6 +35,10 @@ class Options {
                                                      std::span<const char* const> arguments,
                                                      std::span<const char* const>* operands);
 
+  // ParseWithOperands takes the rest for operands(), after options or between them.
+  static absl::StatusOr<Options> ParseWithOperands(std::span<const OptionSpec> specs,
+                                                   std::span<const char* const> arguments);
+
   bool Has(std::string_view name) const;
   // GetString returns `fallback` when the option was not given.
   std::string GetString(std::string_view name, std::string_view fallback) const;
@@ -42,9 +47,12 @@ class Options {
                                     int64_t fallback) const;
   // Require is InvalidArgument when the option was not given.
   absl::Status Require(std::string_view name) const;
+  // operands are the bare words, where they were asked for.
+  const std::vector<std::string>& operands() const { return operands_; }
 
  private:
   std::map<std::string, std::string, std::less<>> values_;
+  std::vector<std::string> operands_;
 };
 
 // PrintOptions writes one line for each option to standard output.

@@ -51,6 +51,19 @@ TEST(Options, StopsBeforeOperands) {
   EXPECT_EQ(rest_of({"--port=1"}), Words());
 }
 
+TEST(Options, TakesOperandsBetweenOptions) {
+  using Words = std::vector<std::string>;
+  const std::vector<const char*> arguments = {"a", "--port", "1", "b", "--echo", "--", "--c", "d"};
+  const absl::StatusOr<Options> options = Options::ParseWithOperands(kSpecs, arguments);
+  ASSERT_TRUE(options.ok());
+  EXPECT_EQ(options->operands(), (Words{"a", "b", "--c", "d"}));
+  EXPECT_EQ(options->GetString("port", ""), "1");
+  EXPECT_TRUE(options->Has("echo"));
+  const std::vector<const char*> wrong = {"a", "--prot"};
+  EXPECT_EQ(Options::ParseWithOperands(kSpecs, wrong).status().message(),
+            "unknown option '--prot'.");
+}
+
 TEST(Options, TakesAValueBehindASign) {
   EXPECT_EQ(Parse({"--port=a=b"})->GetString("port", ""), "a=b");
   EXPECT_EQ(Parse({"--port="})->GetString("port", "none"), "");
