@@ -22,6 +22,7 @@
 #include "provider/number_cipher.h"
 #include "provider/reason.h"
 #include "provider/record_cipher.h"
+#include "provider/yes_or_no.h"
 
 namespace dtls13::provider {
 namespace {
@@ -207,8 +208,9 @@ bool RunSelfTest(ProviderContext* provider) {
 
 bool SelfTestOnLoad(ProviderContext* provider) {
   const char* const value = provider->ConfigValue(kSelfTestKey);
-  if (value == nullptr || OPENSSL_strcasecmp(value, "no") == 0) return true;
-  if (OPENSSL_strcasecmp(value, "yes") == 0) return RunSelfTest(provider);
+  if (value == nullptr) return true;
+  const std::optional<bool> is_wanted = ReadYesOrNo(value);
+  if (is_wanted) return !*is_wanted || RunSelfTest(provider);
   return provider->Fail(Reason::kConfiguration, "'%s' is yes or no, not '%s'", kSelfTestKey, value);
 }
 

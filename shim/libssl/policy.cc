@@ -8,9 +8,11 @@
 #include <charconv>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "dtls13/association_config.h"
+#include "provider/yes_or_no.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/tls_names.h"
 #include "shim/libssl/version_order.h"
@@ -28,9 +30,9 @@ constexpr size_t kMaxConnectionIdLen = 20;
 constexpr size_t kMaxTickets = 8;
 
 bool ParseBool(std::string_view value, bool* out) {
-  if (value != "yes" && value != "no") return false;
-  *out = value == "yes";
-  return true;
+  const std::optional<bool> read = provider::ReadYesOrNo(value);
+  if (read) *out = *read;
+  return read.has_value();
 }
 
 // The names are those of openssl.cnf.

@@ -55,6 +55,17 @@ TEST(PolicyTest, ReadsEveryKey) {
   EXPECT_FALSE(policy.override_pins);
 }
 
+// As the provider reads its own keys, and OpenSSL those of its configuration files.
+TEST(PolicyTest, YesAndNoAreOfEitherCase) {
+  Policy policy;
+  EXPECT_EQ(ReadPolicy("interpose=Yes,status=YES", &policy), "");
+  EXPECT_TRUE(policy.interpose);
+  EXPECT_TRUE(policy.status);
+  EXPECT_EQ(ReadPolicy("interpose=No", &policy), "");
+  EXPECT_FALSE(policy.interpose);
+  EXPECT_NE(ReadPolicy("interpose=y", &policy), "");
+}
+
 TEST(PolicyTest, AConfigurationIsTakenWholeOrNotAtAll) {
   std::map<std::string, const char*> section = {{"mtu", "1400"}, {"interpose", "yes"}};
   const auto value_of = [&section](const char* key) -> const char* {

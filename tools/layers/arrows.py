@@ -42,7 +42,7 @@ ARROWS = {
     "dtls13/endpoint": ("dtls13", INTERFACE, "dtls13/listener", "dtls13/handshake") + CORE,
     "dtls13/udp": ("dtls13", INTERFACE) + CORE,
     "provider": ("dtls13/crypto", "dtls13/wire"),
-    "shim/libssl": SHOWN,
+    "shim/libssl": ("provider",) + SHOWN,
     "shim/bio": ("shim/libssl",) + SHOWN,
     "shim/attachment": ("shim/bio", "shim/libssl") + SHOWN,
     "shim/fallback": ("shim/attachment", "shim/bio", "shim/libssl") + SHOWN,
