@@ -179,19 +179,17 @@ class ConnectedAckTest : public QuietPairTest {
   // The client has sent ClientHello and Finished.
   static constexpr uint16_t kNextSeq = 2;
 
+  Bytes KeyUpdate(uint16_t message_seq, bool is_requested) {
+    if (!forge_) forge_.emplace(pair_, pair_.client());
+    return forge_->Protected(kFirstApplicationEpoch, ContentType::kHandshake,
+                             Forge::Fragment(HandshakeType::kKeyUpdate, message_seq, 1,
+                                             Bytes{static_cast<uint8_t>(is_requested)}));
+  }
+
   // Hands the server a KeyUpdate of the client's. Returns how many datagrams that brought.
   size_t InjectKeyUpdate(uint16_t message_seq) {
     const size_t before = pair_.link().log().size();
-    Bytes content(kHandshakeHeaderLen + 1);
-    WriteHandshakeHeader({.type = HandshakeType::kKeyUpdate,
-                          .message_len = 1,
-                          .message_seq = message_seq,
-                          .fragment_offset = 0,
-                          .fragment_len = 1},
-                         content);
-    if (!forge_) forge_.emplace(pair_, pair_.client());
-    pair_.Inject(pair_.server(),
-                 forge_->Protected(kFirstApplicationEpoch, ContentType::kHandshake, content));
+    pair_.Inject(pair_.server(), KeyUpdate(message_seq, /*is_requested=*/false));
     pair_.RunUntilQuiet();
     return pair_.link().log().size() - before;
   }
@@ -337,13 +335,7 @@ TEST_P(ManyRecordsTest, F12EachIsNamedOnceAndBeforeNewMessages) {
   pair.RunUntilQuiet();
   Side& side = is_server ? pair.server() : pair.client();
   Forge forge(pair, is_server ? pair.client() : pair.server());
-  Bytes content(kHandshakeHeaderLen + 1);
-  WriteHandshakeHeader({.type = HandshakeType::kFinished,
-                        .message_len = 32,
-                        .message_seq = 1,
-                        .fragment_offset = 0,
-                        .fragment_len = 1},
-                       content);
+  const Bytes content = Forge::Fragment(HandshakeType::kFinished, 1, 32, Bytes{0});
   Bytes datagram;
   for (size_t i = 0; i < kNumRecords; ++i) {
     const Bytes record = forge.Protected(kFirstApplicationEpoch, ContentType::kHandshake, content);

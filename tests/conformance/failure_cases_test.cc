@@ -381,15 +381,8 @@ TEST_F(ConnectedTest, F25AnOverlapThatChangesAByteIsIllegal) {
 // with a second hello, whose number it would have to mirror: the version is refused.
 TEST(FailureCases, AHelloVerifyRequestIsAnotherVersion) {
   AssociationPair pair(Options());
-  Bytes content(kHandshakeHeaderLen);
-  const Bytes body = {0xfe, 0xff, 4, 1, 2, 3, 4};
-  WriteHandshakeHeader({.type = HandshakeType::kHelloVerifyRequest,
-                        .message_len = 7,
-                        .message_seq = 0,
-                        .fragment_offset = 0,
-                        .fragment_len = 7},
-                       content);
-  content.insert(content.end(), body.begin(), body.end());
+  const Bytes content =
+      Forge::Fragment(HandshakeType::kHelloVerifyRequest, 0, 7, Bytes{0xfe, 0xff, 4, 1, 2, 3, 4});
   pair.Inject(pair.client(), Forge::Plaintext(ContentType::kHandshake, 0, 0, content));
   ASSERT_TRUE(pair.client().failure);
   EXPECT_EQ(pair.client().failure->reason(), Reason::kUnsupportedProtocol);

@@ -9,25 +9,11 @@
 
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "dtls13/wire/handshake_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
 namespace dtls13::sim {
 namespace {
-
-Bytes Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len,
-               std::span<const uint8_t> body) {
-  Bytes content(kHandshakeHeaderLen);
-  WriteHandshakeHeader({.type = type,
-                        .message_len = message_len,
-                        .message_seq = message_seq,
-                        .fragment_offset = 0,
-                        .fragment_len = static_cast<uint32_t>(body.size())},
-                       content);
-  content.insert(content.end(), body.begin(), body.end());
-  return content;
-}
 
 auto LoseAll() {
   return [](const SentDatagram&) { return true; };
@@ -50,11 +36,12 @@ class WaitingServerTest : public testing::Test {
 
 TEST_F(WaitingServerTest, PlaintextMessagesCannotTakeTheFinishedsPlace) {
   for (uint16_t seq = 1; seq < 4; ++seq) {
-    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 100 + seq,
-                                                  Fragment(HandshakeType::kFinished, seq, 0, {})));
     pair_.Inject(pair_.server(),
-                 Forge::Plaintext(ContentType::kHandshake, 0, 200 + seq,
-                                  Fragment(HandshakeType::kFinished, seq, 48, Bytes{1, 2, 3})));
+                 Forge::Plaintext(ContentType::kHandshake, 0, 100 + seq,
+                                  Forge::Fragment(HandshakeType::kFinished, seq, 0, {})));
+    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, 200 + seq,
+                                                  Forge::Fragment(HandshakeType::kFinished, seq, 48,
+                                                                  Bytes{1, 2, 3})));
   }
   EXPECT_FALSE(pair_.server().failure);
   pair_.link().SetFilter(nullptr);
@@ -81,8 +68,9 @@ TEST_F(WaitingServerTest, RepeatedHellosAndEmptyAcksBringLittleAgain) {
   uint64_t number = 1000;
   for (int i = 0; i < 2000; ++i) {
     pair_.RunFor(milliseconds(10));
-    pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kHandshake, 0, number++,
-                                                  Fragment(HandshakeType::kClientHello, 0, 0, {})));
+    pair_.Inject(pair_.server(),
+                 Forge::Plaintext(ContentType::kHandshake, 0, number++,
+                                  Forge::Fragment(HandshakeType::kClientHello, 0, 0, {})));
     pair_.Inject(pair_.server(), Forge::Plaintext(ContentType::kAck, 0, number++, ack));
   }
   // Sixteen repetitions, and those of the server's own timer in twenty seconds: a hundredth of what
@@ -153,9 +141,9 @@ TEST(ForgeryTest, F17ForgedHelloFragmentsDoNotKeepTheTrueHelloOut) {
   const Bytes body(40, 0x55);
   for (uint16_t message_seq : {0, 1, 0}) {
     for (uint64_t number : {uint64_t{0}, uint64_t{5000}, (uint64_t{1} << 48) - 1}) {
-      pair.Inject(pair.server(),
-                  Forge::Plaintext(ContentType::kHandshake, 0, number,
-                                   Fragment(HandshakeType::kClientHello, message_seq, 500, body)));
+      pair.Inject(pair.server(), Forge::Plaintext(ContentType::kHandshake, 0, number,
+                                                  Forge::Fragment(HandshakeType::kClientHello,
+                                                                  message_seq, 500, body)));
     }
   }
   EXPECT_TRUE(pair.RunUntilConnected()) << pair.link().Describe();
@@ -168,7 +156,7 @@ TEST(ForgeryTest, AForgedFragmentDoesNotStopTheClientsTimer) {
   pair.link().SetFilter([](const SentDatagram& datagram) { return datagram.index == 0; });
   pair.Inject(pair.client(),
               Forge::Plaintext(ContentType::kHandshake, 0, 5,
-                               Fragment(HandshakeType::kServerHello, 3, 90, Bytes{7})));
+                               Forge::Fragment(HandshakeType::kServerHello, 3, 90, Bytes{7})));
   EXPECT_TRUE(pair.client().association->facts().has_unacked);
   EXPECT_TRUE(pair.client().association->NextTimeout());
 }

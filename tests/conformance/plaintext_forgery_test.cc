@@ -10,24 +10,11 @@
 
 #include "dtls13/wire/ack.h"
 #include "dtls13/wire/bytes_test_util.h"
-#include "dtls13/wire/handshake_header.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/forge.h"
 
 namespace dtls13::sim {
 namespace {
-
-Bytes Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len, const Bytes& body) {
-  Bytes content(kHandshakeHeaderLen);
-  WriteHandshakeHeader({.type = type,
-                        .message_len = message_len,
-                        .message_seq = message_seq,
-                        .fragment_offset = 0,
-                        .fragment_len = static_cast<uint32_t>(body.size())},
-                       content);
-  content.insert(content.end(), body.begin(), body.end());
-  return content;
-}
 
 PairOptions CookieOptions(bool cookie) {
   PairOptions options = ForgeableOptions();
@@ -60,7 +47,7 @@ class PlaintextForgeryTest : public testing::TestWithParam<Case> {
 
   void Inject(HandshakeType type, uint16_t message_seq, uint32_t message_len, const Bytes& body) {
     pair_.Inject(target(), Forge::Plaintext(ContentType::kHandshake, 0, next_number_++,
-                                            Fragment(type, message_seq, message_len, body)));
+                                            Forge::Fragment(type, message_seq, message_len, body)));
   }
 
   void ExpectUnharmed() {
@@ -128,9 +115,9 @@ INSTANTIATE_TEST_SUITE_P(Stages, PlaintextForgeryTest,
 TEST(ForgedMessageTest, AWholeMessageBehindTheServerHelloIsNotKept) {
   AssociationPair pair(ForgeableOptions());
   for (uint16_t seq = 1; seq < 9; ++seq) {
-    pair.Inject(pair.client(),
-                Forge::Plaintext(ContentType::kHandshake, 0, 70 + seq,
-                                 Fragment(HandshakeType::kEncryptedExtensions, seq, 2, {0, 0})));
+    pair.Inject(pair.client(), Forge::Plaintext(ContentType::kHandshake, 0, 70 + seq,
+                                                Forge::Fragment(HandshakeType::kEncryptedExtensions,
+                                                                seq, 2, Bytes{0, 0})));
   }
   EXPECT_TRUE(pair.RunUntilConnected());
   EXPECT_TRUE(pair.DataFlowsBothWays());

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "dtls13/crypto/traffic_keys.h"
+#include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
 
 namespace dtls13::sim {
@@ -86,6 +87,19 @@ std::vector<uint8_t> Forge::Plaintext(ContentType type, uint16_t epoch, uint64_t
                        record);
   record.insert(record.end(), content.begin(), content.end());
   return record;
+}
+
+std::vector<uint8_t> Forge::Fragment(HandshakeType type, uint16_t message_seq, uint32_t message_len,
+                                     std::span<const uint8_t> body) {
+  std::vector<uint8_t> content(kHandshakeHeaderLen);
+  WriteHandshakeHeader({.type = type,
+                        .message_len = message_len,
+                        .message_seq = message_seq,
+                        .fragment_offset = 0,
+                        .fragment_len = static_cast<uint32_t>(body.size())},
+                       content);
+  content.insert(content.end(), body.begin(), body.end());
+  return content;
 }
 
 }  // namespace dtls13::sim

@@ -37,6 +37,10 @@ class Forge {
   // Plaintext writes a record of any epoch field and number.
   static std::vector<uint8_t> Plaintext(ContentType type, uint16_t epoch, uint64_t number,
                                         std::span<const uint8_t> content);
+  // Fragment writes the first fragment of a handshake message, `message_len` bytes of body long, a
+  // record's content.
+  static std::vector<uint8_t> Fragment(HandshakeType type, uint16_t message_seq,
+                                       uint32_t message_len, std::span<const uint8_t> body);
 
  private:
   std::shared_ptr<const Algorithms> algorithms_;
