@@ -21,6 +21,7 @@ namespace dtls13 {
 
 class CookieKeyring;         // session/cookie.h
 class EarlyDataReplayGuard;  // session/anti_replay.h
+class RetryExtensions;       // message/server_hello.h
 class TicketExtensions;      // message/new_session_ticket.h
 class TicketSealer;          // session/ticket_keyring.h
 
@@ -67,6 +68,9 @@ struct ServerHandshakeConfig {
   //# Implementations MAY support the denial of service countermeasures
   //# defined by DTLS 1.3.
   bool require_cookie = true;
+  // What the HelloRetryRequests have beside the library's own extensions, at most
+  // kMaxRetryExtensionsLen bytes; null: nothing.
+  std::shared_ptr<RetryExtensions> retry_extensions;
   // Choose suite and group by our own lists' order instead of the client's.
   bool server_preference = false;
   // Answer a legacy_session_id with itself. RFC 9147 forbids it, and wolfSSL's clients before 5.9.1

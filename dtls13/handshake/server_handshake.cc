@@ -242,10 +242,11 @@ Status ServerHandshakeImpl::SendHelloRetryRequest(const ClientHello& offer,
   //# DTLS
   //# 1.3-compliant implementations MUST NOT use the HelloVerifyRequest to
   //# execute a return-routability check.
-  std::vector<uint8_t> retry =
-      BuildHelloRetryRequest(context_.config(), offer, negotiation, parameters_.peer_address,
-                             /*application_cookie=*/{}, parameters_.now);
-  if (retry.empty()) return InternalError(Reason::kCrypto);
+  std::vector<uint8_t> retry;
+  const Status status = BuildHelloRetryRequest(
+      context_.config(), offer, negotiation, /*resumes=*/psks_.selection().has_value(),
+      {.peer_address = parameters_.peer_address}, parameters_.now, &retry);
+  if (!status.ok()) return status;
   psks_ = {};
   context_.Queue(SendStateless{.type = HandshakeType::kServerHello, .body = std::move(retry)});
   return Status::Ok();
@@ -267,7 +268,8 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
   // A cookie for no address in particular proves none.
   if (!parameters_.peer_address.empty()) context_.Queue(AddressProved{});
   const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
-      contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer));
+      contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer),
+      contents.retry_extensions);
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
                                                   contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {

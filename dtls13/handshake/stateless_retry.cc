@@ -3,17 +3,37 @@
 
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/server_psks.h"
+#include "dtls13/message/extensions.h"
+#include "dtls13/message/failure.h"
 #include "dtls13/message/hello_invariants.h"
 #include "dtls13/message/server_hello.h"
+#include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 
-std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
-                                            const Negotiation& negotiation,
-                                            std::span<const uint8_t> peer_address,
-                                            std::span<const uint8_t> application_cookie,
-                                            WallTime now) {
-  if (config.server.cookie_keys == nullptr) return {};
+namespace {
+
+// AddRetryExtensions writes what the config's owner has to add to the answer.
+Status AddRetryExtensions(const HandshakeConfig& config, const ClientHello& hello, bool resumes,
+                          std::vector<uint8_t>* block) {
+  if (config.server.retry_extensions == nullptr) return Status::Ok();
+  std::vector<CustomExtension> extensions;
+  const Status status = config.server.retry_extensions->Add(hello, resumes, &extensions);
+  if (!status.ok()) return status;
+  ByteWriter writer(block);
+  ExtensionWriter(&writer).WriteCustom(extensions);
+  if (!writer.ok() || block->size() > kMaxRetryExtensionsLen) {
+    return InternalError(Reason::kInternal);
+  }
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
+                              const Negotiation& negotiation, bool resumes,
+                              const RetryAddressee& to, WallTime now, std::vector<uint8_t>* body) {
+  if (config.server.cookie_keys == nullptr) return InternalError(Reason::kCrypto);
   //= rfc9147#section-5.1
   //# The handshake transcript is not reset with the second ClientHello,
   //# and a stateless server-cookie implementation requires the content or
@@ -21,19 +41,22 @@ std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const
   //# in the cookie.
   const auto hash =
       Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, hello.body);
-  if (!hash.has_value()) return {};
   const auto digest = DigestInvariants(*config.algorithms, hello);
-  if (!digest.has_value()) return {};
+  if (!hash.has_value() || !digest.has_value()) return InternalError(Reason::kCrypto);
   CookieContents contents;
   contents.hello_digest = *digest;
   contents.suite = negotiation.suite->id;
   if (negotiation.has_group && negotiation.peer_share.empty()) contents.group = negotiation.group;
   contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());
-  contents.application_cookie.assign(application_cookie.begin(), application_cookie.end());
-  const std::vector<uint8_t> cookie = config.server.cookie_keys->Seal(contents, peer_address, now);
-  if (cookie.empty()) return {};
-  return SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
-                                    SessionIdEcho(config, hello));
+  contents.application_cookie.assign(to.application_cookie.begin(), to.application_cookie.end());
+  const Status added = AddRetryExtensions(config, hello, resumes, &contents.retry_extensions);
+  if (!added.ok()) return added;
+  const std::vector<uint8_t> cookie =
+      config.server.cookie_keys->Seal(contents, to.peer_address, now);
+  if (cookie.empty()) return InternalError(Reason::kCrypto);
+  *body = SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
+                                     SessionIdEcho(config, hello), contents.retry_extensions);
+  return body->empty() ? InternalError(Reason::kInternal) : Status::Ok();
 }
 
 std::optional<CookieContents> OpenHelloCookie(const HandshakeConfig& config,
@@ -45,23 +68,22 @@ std::optional<CookieContents> OpenHelloCookie(const HandshakeConfig& config,
   return config.server.cookie_keys->Open(*hello->cookie, peer_address, now);
 }
 
-std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
-    const HandshakeConfig& config, const ReceivedHello& hello,
-    std::span<const uint8_t> peer_address, std::span<const uint8_t> application_cookie,
-    WallTime now) {
-  if (!hello.status().ok()) return std::nullopt;
+Status MakeHelloRetryRequest(const HandshakeConfig& config, const ReceivedHello& hello,
+                             const RetryAddressee& to, WallTime now, std::vector<uint8_t>* body) {
+  if (!hello.status().ok()) return hello.status();
   const ClientHello& offer = hello.hello();
   Negotiation negotiation;
   ServerPsks psks;
   psks.OpenTickets(config, offer, /*bound=*/std::nullopt, now);
-  if (!Negotiate(config, offer, {.hash = psks.WantedHash(config, offer)}, &negotiation).ok() ||
-      (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value())) {
-    return std::nullopt;
+  const Status status =
+      Negotiate(config, offer, {.hash = psks.WantedHash(config, offer)}, &negotiation);
+  if (!status.ok()) return status;
+  if (!negotiation.has_group && !ChoosePskMode(config, offer, /*has_group=*/false).has_value()) {
+    return HandshakeFailure(Reason::kNoSuitableGroup);
   }
-  std::vector<uint8_t> body =
-      BuildHelloRetryRequest(config, offer, negotiation, peer_address, application_cookie, now);
-  if (body.empty()) return std::nullopt;
-  return body;
+  psks.Settle(config, offer, negotiation, now);
+  return BuildHelloRetryRequest(config, offer, negotiation, psks.selection().has_value(), to, now,
+                                body);
 }
 
 }  // namespace dtls13

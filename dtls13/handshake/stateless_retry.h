@@ -12,26 +12,30 @@
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/received_hello.h"
 #include "dtls13/session/cookie.h"
+#include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
 
-// MakeHelloRetryRequest answers a first ClientHello without keeping anything: the body of a
-// HelloRetryRequest whose cookie binds `peer_address`, carries `application_cookie` (at most 255
-// bytes) and lets any server with the same config go on from the second ClientHello. Nothing when
-// the hello is not acceptable at all, or without cookie keys.
-std::optional<std::vector<uint8_t>> MakeHelloRetryRequest(
-    const HandshakeConfig& config, const ReceivedHello& hello,
-    std::span<const uint8_t> peer_address, std::span<const uint8_t> application_cookie,
-    WallTime now);
+// RetryAddressee is whom a HelloRetryRequest is for, and what its cookie is to carry: at most 255
+// bytes of the application's.
+struct RetryAddressee {
+  std::span<const uint8_t> peer_address;
+  std::span<const uint8_t> application_cookie = {};
+};
 
-// BuildHelloRetryRequest is MakeHelloRetryRequest for a hello that is negotiated. Asks for a share
-// of the negotiated group only if none was sent. Empty when libcrypto or the keys fail.
-std::vector<uint8_t> BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
-                                            const Negotiation& negotiation,
-                                            std::span<const uint8_t> peer_address,
-                                            std::span<const uint8_t> application_cookie,
-                                            WallTime now);
+// MakeHelloRetryRequest answers a first ClientHello without keeping anything: `*body` is that of a
+// HelloRetryRequest whose cookie binds the addressee and lets any server with the same config go on
+// from the second ClientHello. Not Ok when the hello is not acceptable at all, or its extensions to
+// the config's RetryExtensions, or without cookie keys.
+Status MakeHelloRetryRequest(const HandshakeConfig& config, const ReceivedHello& hello,
+                             const RetryAddressee& to, WallTime now, std::vector<uint8_t>* body);
+
+// BuildHelloRetryRequest is MakeHelloRetryRequest for a hello that is negotiated; `resumes`: with a
+// session of ours. Asks for a share of the negotiated group only if none was sent.
+Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
+                              const Negotiation& negotiation, bool resumes,
+                              const RetryAddressee& to, WallTime now, std::vector<uint8_t>* body);
 
 // OpenHelloCookie opens the cookie of a ClientHello that carries one of the config's keys, in time
 // and from `peer_address`. Nothing otherwise.

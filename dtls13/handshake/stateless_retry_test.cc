@@ -19,6 +19,17 @@ Bytes FirstHello(Handshake* client) {
   return std::get<SendMessage>(*action).body;
 }
 
+std::optional<Bytes> Retry(const HandshakeConfig& config, const Bytes& hello,
+                           const Bytes& application_cookie = {}) {
+  const ServerParameters& server = TestServerParameters();
+  Bytes body;
+  const Status status = MakeHelloRetryRequest(
+      config, ReceivedHello(hello),
+      {.peer_address = server.peer_address, .application_cookie = application_cookie}, server.now,
+      &body);
+  return status.ok() ? std::optional(body) : std::nullopt;
+}
+
 // What DTLSv1_listen does: two datagrams without an association, then an association from the
 // second on.
 TEST(StatelessRetryTest, HandshakeContinuesFromTheSecondHello) {
@@ -34,8 +45,7 @@ TEST(StatelessRetryTest, HandshakeContinuesFromTheSecondHello) {
         OpenHelloCookie(server_config, ReceivedHello(first), server.peer_address, server.now));
 
     const Bytes application_cookie = {0xca, 0xfe};
-    const auto retry = MakeHelloRetryRequest(server_config, ReceivedHello(first),
-                                             server.peer_address, application_cookie, server.now);
+    const auto retry = Retry(server_config, first, application_cookie);
     ASSERT_TRUE(retry.has_value());
     EXPECT_EQ(ParseServerHello(*retry)->extensions.Has(ExtensionType::kKeyShare), other_group);
     ASSERT_TRUE(
@@ -61,8 +71,7 @@ TEST(StatelessRetryTest, OpensOnlyFromTheAddressAndInTime) {
   const ServerParameters& server = TestServerParameters();
   HandshakePair pair(TestConfig(), config);
   const Bytes first = FirstHello(pair.client_handshake.get());
-  const auto retry =
-      MakeHelloRetryRequest(config, ReceivedHello(first), server.peer_address, {}, server.now);
+  const auto retry = Retry(config, first);
   ASSERT_TRUE(
       pair.client_handshake->HandleMessage(HandshakeType::kServerHello, *retry, kPlaintextEpoch)
           .ok());
@@ -82,31 +91,94 @@ TEST(StatelessRetryTest, OpensOnlyFromTheAddressAndInTime) {
 
 TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
   const HandshakeConfig config = TestConfig();
-  const ServerParameters& server = TestServerParameters();
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
   const Bytes hello = FirstHello(client.get());
-  const auto make = [&](const HandshakeConfig& with, const Bytes& body) {
-    return MakeHelloRetryRequest(with, ReceivedHello(body), server.peer_address, {}, server.now);
-  };
-  ASSERT_TRUE(make(config, hello).has_value());
+  ASSERT_TRUE(Retry(config, hello).has_value());
   HandshakeConfig no_suite = config;
   no_suite.cipher_suites.clear();
-  EXPECT_FALSE(make(no_suite, hello).has_value());
+  EXPECT_FALSE(Retry(no_suite, hello).has_value());
   HandshakeConfig no_group = config;
   no_group.groups = {static_cast<NamedGroup>(0x0100)};  // ffdhe2048
-  EXPECT_FALSE(make(no_group, hello).has_value());
+  EXPECT_FALSE(Retry(no_group, hello).has_value());
   HandshakeConfig no_keys = config;
   no_keys.server.cookie_keys = nullptr;
-  EXPECT_FALSE(make(no_keys, hello).has_value());
+  EXPECT_FALSE(Retry(no_keys, hello).has_value());
   Bytes dtls12 = hello;
   RemoveExtension(kCH, &dtls12, ExtensionType::kSupportedVersions);
-  EXPECT_FALSE(make(config, dtls12).has_value());
-  EXPECT_FALSE(make(config, Bytes(hello.begin(), hello.end() - 1)).has_value());
-  EXPECT_FALSE(make(config, {}).has_value());
+  EXPECT_FALSE(Retry(config, dtls12).has_value());
+  EXPECT_FALSE(Retry(config, Bytes(hello.begin(), hello.end() - 1)).has_value());
+  EXPECT_FALSE(Retry(config, {}).has_value());
   // A cookie of the application's that is too long for ours.
-  EXPECT_FALSE(MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address,
-                                     Bytes(256, 1), server.now)
-                   .has_value());
+  EXPECT_FALSE(Retry(config, hello, Bytes(256, 1)).has_value());
+}
+
+// Named are a server's extensions of its own, or why it has none.
+class Named final : public RetryExtensions {
+ public:
+  explicit Named(Bytes data) : data_(std::move(data)) {}
+
+  Status Add(const ClientHello& offer, bool resumes,
+             std::vector<CustomExtension>* extensions) override {
+    EXPECT_TRUE(offer.extensions.Has(static_cast<ExtensionType>(kCustomType)));
+    EXPECT_FALSE(resumes);
+    if (data_.empty()) {
+      return Status::Fatal(Reason::kCallbackFailed, AlertDescription::kAccessDenied);
+    }
+    extensions->push_back({.type = kCustomType, .data = data_});
+    return Status::Ok();
+  }
+
+  static constexpr uint16_t kCustomType = 0xfe01;
+
+ private:
+  const Bytes data_;
+};
+
+// Whoever continues has only the cookie to make the same HelloRetryRequest of.
+TEST(StatelessRetryTest, ExtensionsOfTheServersOwnComeBackInTheCookie) {
+  HandshakeConfig config = TestConfig();
+  config.server.require_cookie = true;
+  config.server.retry_extensions = std::make_shared<Named>(Bytes{1, 2, 3});
+  HandshakePair pair(TestConfig(), config,
+                     {.extensions = {{.type = Named::kCustomType, .data = {}}}});
+  std::optional<Bytes> added;
+  pair.tamper = [&](HandshakePair::Flying* flying) {
+    if (flying->type != HandshakeType::kServerHello || added) return;
+    const auto data = ParseServerHello(flying->body)
+                          ->extensions.Find(static_cast<ExtensionType>(Named::kCustomType));
+    added = data ? ToBytes(*data) : Bytes();
+  };
+  pair.Run();
+  EXPECT_EQ(added, (Bytes{1, 2, 3}));
+  EXPECT_TRUE(pair.completed());
+  EXPECT_TRUE(pair.server_handshake->result().used_hello_retry_request);
+}
+
+TEST(StatelessRetryTest, ExtensionsOfTheServersOwnAreBounded) {
+  const auto client =
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                         {.extensions = {{.type = Named::kCustomType, .data = {}}}});
+  const Bytes hello = FirstHello(client.get());
+  HandshakeConfig config = TestConfig();
+  // A type and a length stand before the data.
+  config.server.retry_extensions = std::make_shared<Named>(Bytes(kMaxRetryExtensionsLen - 4, 1));
+  EXPECT_TRUE(Retry(config, hello).has_value());
+  config.server.retry_extensions = std::make_shared<Named>(Bytes(kMaxRetryExtensionsLen - 3, 1));
+  EXPECT_FALSE(Retry(config, hello).has_value());
+}
+
+TEST(StatelessRetryTest, ServerThatCannotAddRefuses) {
+  HandshakeConfig config = TestConfig();
+  config.server.retry_extensions = std::make_shared<Named>(Bytes());
+  const auto client =
+      NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()),
+                         {.extensions = {{.type = Named::kCustomType, .data = {}}}});
+  Bytes body;
+  const Status status = MakeHelloRetryRequest(config, ReceivedHello(FirstHello(client.get())),
+                                              {.peer_address = TestServerParameters().peer_address},
+                                              TestServerParameters().now, &body);
+  EXPECT_EQ(status.alert(), AlertDescription::kAccessDenied);
+  EXPECT_EQ(status.reason(), Reason::kCallbackFailed);
 }
 
 // RFC 9147 section 5.1: a server must not be an amplifier for forged sources.
@@ -117,11 +189,9 @@ TEST(StatelessRetryTest, HellosThatAreNotAcceptableGetNothing) {
 //# verifies that the client is able to receive data at that address.
 TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
   const HandshakeConfig config = TestConfig();
-  const ServerParameters& server = TestServerParameters();
   const auto client = NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), {});
   const Bytes hello = FirstHello(client.get());
-  const auto retry =
-      MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address, {}, server.now);
+  const auto retry = Retry(config, hello);
   ASSERT_TRUE(retry.has_value());
   EXPECT_LE(retry->size(), hello.size());
 }
@@ -133,14 +203,12 @@ TEST(StatelessRetryTest, AnswerIsSmallerThanTheHello) {
 //# insufficient to reproduce the ClientHello contents.
 TEST(StatelessRetryTest, AnswerRepeatsNothingOfTheHello) {
   const HandshakeConfig config = TestConfig();
-  const ServerParameters& server = TestServerParameters();
   ClientParameters parameters;
   parameters.server_name = "name.test";
   const auto client =
       NewClientHandshake(std::make_shared<HandshakeConfig>(TestConfig()), parameters);
   const Bytes hello = FirstHello(client.get());
-  const auto retry =
-      MakeHelloRetryRequest(config, ReceivedHello(hello), server.peer_address, {}, server.now);
+  const auto retry = Retry(config, hello);
   ASSERT_TRUE(retry.has_value());
   // No run of eight bytes of it: neither its random, nor its key share, nor the server's name.
   constexpr size_t kRun = 8;

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "dtls13/flight/sending_bound.h"
-#include "dtls13/handshake/stateless_retry.h"
+#include "dtls13/message/failure.h"
 #include "dtls13/message/hello_invariants.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/handshake_header.h"
@@ -51,18 +51,21 @@ PrefixCookie CookieListener::InspectPrefix(std::span<const uint8_t> body_prefix,
   return is_good ? PrefixCookie::kGood : PrefixCookie::kBad;
 }
 
-size_t CookieListener::WriteRetry(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
-                                  std::span<const uint8_t> application_cookie, WallTime now,
-                                  std::span<uint8_t> out) const {
-  const std::optional<std::vector<uint8_t>> body =
-      MakeHelloRetryRequest(*config_, hello, peer_address, application_cookie, now);
-  if (!body) return 0;
+Status CookieListener::WriteRetry(const ReceivedHello& hello, const RetryAddressee& to,
+                                  WallTime now, std::vector<uint8_t>* datagram) const {
+  std::vector<uint8_t> body;
+  const Status status = MakeHelloRetryRequest(*config_, hello, to, now, &body);
+  if (!status.ok()) return status;
   const std::vector<uint8_t> message =
-      WholeMessage(HandshakeType::kServerHello, hello.message_seq(), *body);
+      WholeMessage(HandshakeType::kServerHello, hello.message_seq(), body);
   const size_t received_len = kPlaintextHeaderLen + kHandshakeHeaderLen + hello->body.size();
-  if (kPlaintextHeaderLen + message.size() > kMaxAmplification * received_len) return 0;
+  if (kPlaintextHeaderLen + message.size() > kMaxAmplification * received_len) {
+    return HandshakeFailure(Reason::kInternal);
+  }
   // The record number mirrors the client's, so that every answer to a repeated hello has another.
-  return WritePlaintextRecord(ContentType::kHandshake, hello.record_number(), message, out);
+  datagram->resize(kPlaintextHeaderLen + message.size());
+  WritePlaintextRecord(ContentType::kHandshake, hello.record_number(), message, *datagram);
+  return Status::Ok();
 }
 
 size_t CookieListener::WriteAlert(SequenceNumber record_number, AlertDescription alert,

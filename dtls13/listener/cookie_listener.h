@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "dtls13/handshake/handshake_config.h"
+#include "dtls13/handshake/stateless_retry.h"
 #include "dtls13/message/received_hello.h"
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13 {
@@ -54,13 +56,11 @@ class CookieListener {
   PrefixCookie InspectPrefix(std::span<const uint8_t> body_prefix,
                              std::span<const uint8_t> peer_address, WallTime now) const;
 
-  // WriteRetry writes the HelloRetryRequest datagram for a ClientHello that Inspect called
-  // kNeedsRetry. `application_cookie` of at most 255 bytes travels inside our own. Returns the
-  // length, 0 when the hello is not acceptable at all (no common suite or group), when the answer
-  // would be more than kMaxAmplification times a record with `hello`, or when `out` is too small.
-  size_t WriteRetry(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
-                    std::span<const uint8_t> application_cookie, WallTime now,
-                    std::span<uint8_t> out) const;
+  // WriteRetry makes `*datagram` the one with the HelloRetryRequest for a ClientHello that Inspect
+  // called kNeedsRetry. Not Ok when the hello is not acceptable at all (no common suite or group),
+  // or when the answer would be more than kMaxAmplification times a record with `hello`.
+  Status WriteRetry(const ReceivedHello& hello, const RetryAddressee& to, WallTime now,
+                    std::vector<uint8_t>* datagram) const;
 
   // WriteAlert writes a datagram with the fatal alert that a ClientHello is refused with;
   // `record_number` is of one of its records. Returns the length, 0 when `out` is too small.

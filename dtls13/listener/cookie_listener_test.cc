@@ -62,9 +62,11 @@ class CookieListenerTest : public testing::Test {
   std::vector<uint8_t> Retry(std::span<const uint8_t> datagram, std::string_view cookie) {
     const auto hello = Read(datagram);
     if (hello == nullptr) return {};
-    std::vector<uint8_t> retry(2048);
-    retry.resize(listener_->WriteRetry(*hello, ToBytes("address"), ToBytes(cookie), kNow, retry));
-    return retry;
+    std::vector<uint8_t> retry;
+    const std::vector<uint8_t> address = ToBytes("address");
+    const std::vector<uint8_t> own = ToBytes(cookie);
+    const RetryAddressee to = {.peer_address = address, .application_cookie = own};
+    return listener_->WriteRetry(*hello, to, kNow, &retry).ok() ? retry : std::vector<uint8_t>();
   }
 
   std::shared_ptr<const AssociationConfig> client_config_;

@@ -112,8 +112,8 @@ class HelloGathererTest : public testing::Test {
   }
 
   Bytes Retry(const Gathered& hello) {
-    Bytes retry(2048);
-    retry.resize(listener_->WriteRetry(Read(hello), kAddress, {}, kNow, retry));
+    Bytes retry;
+    EXPECT_TRUE(listener_->WriteRetry(Read(hello), {.peer_address = kAddress}, kNow, &retry).ok());
     return retry;
   }
 

@@ -11,10 +11,6 @@
 namespace dtls13 {
 namespace {
 
-// kMaxRetryLen: a HelloRetryRequest has a cookie of some hundred bytes, and of the application's at
-// most 255 more.
-constexpr size_t kMaxRetryLen = 1024;
-
 // Where a ClientHello has its random: behind legacy_version.
 constexpr size_t kRandomOffset = 2;
 
@@ -122,15 +118,15 @@ HelloReport HelloListener::JudgeOlder(std::shared_ptr<const ReceivedHello> hello
 HelloReport HelloListener::Retry(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
                                  std::span<const uint8_t> application_cookie, WallTime now) const {
   HelloReport report{.verdict = HelloVerdict::kRetry};
-  report.answer.resize(kMaxRetryLen);
-  report.answer.resize(
-      cookies_.WriteRetry(hello, peer_address, application_cookie, now, report.answer));
+  const Status status = cookies_.WriteRetry(
+      hello, {.peer_address = peer_address, .application_cookie = application_cookie}, now,
+      &report.answer);
   //= rfc8446#section-4.1.1
   //# If there is no overlap between the received
   //# "supported_groups" and the groups supported by the server, then the
   //# server MUST abort the handshake with a "handshake_failure" or an
   //# "insufficient_security" alert.
-  if (report.answer.empty()) return Refuse(hello, AlertDescription::kHandshakeFailure);
+  if (!status.ok()) return Refuse(hello, status.alert());
   return report;
 }
 

@@ -114,6 +114,12 @@ TEST(ServerHelloTest, HelloRetryRequestIsReproducible) {
   EXPECT_EQ(body, SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256,
                                              NamedGroup::kSecp384r1, cookie));
 
+  const Bytes custom = {0xfe, 0x01, 0, 1, 7};
+  const Bytes with_custom =
+      SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, cookie, {}, custom);
+  EXPECT_EQ(ToBytes(*ParseServerHello(with_custom)->extensions.Find(ExtensionType{0xfe01})),
+            Bytes{7});
+
   const Bytes cookie_only =
       SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, cookie);
   std::vector<ExtensionType> types;

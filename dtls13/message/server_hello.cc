@@ -170,7 +170,8 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
 std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
                                                 std::span<const uint8_t> cookie,
-                                                std::span<const uint8_t> session_id_echo) {
+                                                std::span<const uint8_t> session_id_echo,
+                                                std::span<const uint8_t> custom_extensions) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
   WriteHead(&writer, kHelloRetryRequestRandom, suite, session_id_echo);
@@ -187,6 +188,7 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
     //# extension to the client
     extensions.Write(ExtensionType::kCookie,
                      [&](ByteWriter* data) { data->WriteVector16(cookie); });
+    writer.WriteBytes(custom_extensions);
   }
   if (!writer.ok()) return {};
   return body;

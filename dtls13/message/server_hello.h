@@ -12,6 +12,7 @@
 #include "dtls13/message/connection_id.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/status.h"
 
 namespace dtls13 {
 
@@ -62,12 +63,25 @@ struct ServerHelloFields {
 std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, CipherSuiteId suite,
                                           const ServerHelloFields& fields);
 
+// RetryExtensions are a server's own extensions of its HelloRetryRequests.
+class RetryExtensions {
+ public:
+  virtual ~RetryExtensions() = default;
+  // Add appends those of the answer to `offer`, a first ClientHello: only of types that it has.
+  // `resumes`: it offers a session of ours that can be resumed. Not Ok: it is refused with the
+  // alert.
+  virtual Status Add(const ClientHello& offer, bool resumes,
+                     std::vector<CustomExtension>* extensions) = 0;
+};
+
 // SerializeHelloRetryRequest returns the body: the same bytes for the same arguments, which a
-// server that keeps nothing relies on to rebuild the transcript. Empty when `cookie` is too long.
+// server that keeps nothing relies on to rebuild the transcript. `custom_extensions` are whole
+// extensions as they stand on the wire. Empty when `cookie` or they are too long.
 std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
                                                 std::span<const uint8_t> cookie,
-                                                std::span<const uint8_t> session_id_echo = {});
+                                                std::span<const uint8_t> session_id_echo = {},
+                                                std::span<const uint8_t> custom_extensions = {});
 
 }  // namespace dtls13
 

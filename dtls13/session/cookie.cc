@@ -33,6 +33,7 @@ constexpr uint16_t kNoGroup = 0;
 //          opaque client_hello_hash<32..48>;
 //          opaque hello_digest[16];
 //          opaque application_cookie<0..255>;
+//          opaque retry_extensions<0..255>;
 //          opaque mac[16];
 //      } Cookie;
 struct ParsedCookie {
@@ -43,6 +44,7 @@ struct ParsedCookie {
   std::span<const uint8_t> client_hello_hash;
   std::span<const uint8_t> hello_digest;
   std::span<const uint8_t> application_cookie;
+  std::span<const uint8_t> retry_extensions;
   std::span<const uint8_t> signed_part;
   std::span<const uint8_t> mac;
 };
@@ -58,7 +60,8 @@ std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
       !reader.ReadU16(&parsed.suite) || !reader.ReadU16(&parsed.group) ||
       !reader.ReadVector8(&parsed.client_hello_hash) ||
       !reader.ReadBytes(HelloDigest().size(), &parsed.hello_digest) ||
-      !reader.ReadVector8(&parsed.application_cookie) || !reader.empty()) {
+      !reader.ReadVector8(&parsed.application_cookie) ||
+      !reader.ReadVector8(&parsed.retry_extensions) || !reader.empty()) {
     return std::nullopt;
   }
   parsed.issued = WallTime(std::chrono::seconds(static_cast<int64_t>(issued)));
@@ -118,6 +121,7 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
   writer.WriteVector8(contents.client_hello_hash);
   writer.WriteBytes(contents.hello_digest);
   writer.WriteVector8(contents.application_cookie);
+  writer.WriteVector8(contents.retry_extensions);
   if (!writer.ok()) return {};
   const auto mac = CookieMac(*algorithms_, keys_.current().key, cookie, peer_address);
   if (!mac.has_value()) return {};
@@ -154,6 +158,8 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
             contents.hello_digest.begin());
   contents.application_cookie.assign(parsed->application_cookie.begin(),
                                      parsed->application_cookie.end());
+  contents.retry_extensions.assign(parsed->retry_extensions.begin(),
+                                   parsed->retry_extensions.end());
   return contents;
 }
 

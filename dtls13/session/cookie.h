@@ -28,7 +28,14 @@ struct CookieContents {
   std::vector<uint8_t> client_hello_hash;   // hash of the first ClientHello with the suite's hash
   HelloDigest hello_digest{};               // of what the second ClientHello must repeat
   std::vector<uint8_t> application_cookie;  // opaque, the application's own; at most 255 bytes
+  // Extensions of the HelloRetryRequest that are not the library's, as they stood on the wire; at
+  // most kMaxRetryExtensionsLen bytes.
+  std::vector<uint8_t> retry_extensions = {};
 };
+
+// kMaxRetryExtensionsLen is as much as the application's cookie has: twice both, once beside the
+// cookie and once in it, fit the smallest datagrams that paths are known to carry.
+inline constexpr size_t kMaxRetryExtensionsLen = 255;
 
 // CookieTag is the MAC at the end of a cookie of ours, which tells it from every other.
 using CookieTag = std::array<uint8_t, 16>;

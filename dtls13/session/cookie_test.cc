@@ -18,7 +18,8 @@ CookieContents Contents() {
   return {.suite = CipherSuiteId::kAes128GcmSha256,
           .group = NamedGroup::kSecp256r1,
           .client_hello_hash = Bytes(32, 0x5a),
-          .application_cookie = {1, 2, 3}};
+          .application_cookie = {1, 2, 3},
+          .retry_extensions = {4, 5}};
 }
 
 std::shared_ptr<CookieKeyring> Keyring(uint64_t seed = 1) {
@@ -37,6 +38,7 @@ TEST(CookieTest, OpensWhatItSealed) {
   EXPECT_EQ(opened->group, NamedGroup::kSecp256r1);
   EXPECT_EQ(opened->client_hello_hash, Bytes(32, 0x5a));
   EXPECT_EQ(opened->application_cookie, (Bytes{1, 2, 3}));
+  EXPECT_EQ(opened->retry_extensions, (Bytes{4, 5}));
 }
 
 TEST(CookieTest, NoGroupAndLimitsOfTheApplicationCookie) {
@@ -50,6 +52,11 @@ TEST(CookieTest, NoGroupAndLimitsOfTheApplicationCookie) {
   EXPECT_EQ(opened->application_cookie, Bytes(255, 7));
 
   contents.application_cookie.push_back(7);
+  EXPECT_TRUE(keyring->Seal(contents, kAddress, kNow).empty());
+  contents = Contents();
+  contents.retry_extensions.assign(kMaxRetryExtensionsLen, 7);
+  EXPECT_FALSE(keyring->Seal(contents, kAddress, kNow).empty());
+  contents.retry_extensions.push_back(7);
   EXPECT_TRUE(keyring->Seal(contents, kAddress, kNow).empty());
 }
 

@@ -65,6 +65,7 @@ enum class Reason : uint16_t {
   kTooMuchEarlyData,  // more than the ticket allows
   kCrypto,            // libcrypto failed
   kInternal,
+  kCallbackFailed,  // the caller's, while it was asked for its part of a message
 };
 
 //= rfc8446#section-6.2

@@ -8,8 +8,8 @@
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/message/encrypted_extensions.h"
-#include "dtls13/message/server_hello.h"
 #include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/status.h"
 #include "shim/answer/certificates.h"
 
 namespace dtls13::shim {
@@ -120,9 +120,11 @@ class CallbackTicketExtensions final : public TicketExtensions {
   SslAttachment& attachment_;
 };
 
-// ParseBlock gives those extensions of one message to their callbacks that are of `connections`.
-bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block,
-                Connections connections) {
+// TryParseBlock gives those extensions of one message to their callbacks that are of `connections`.
+// Returns the alert of the one that refuses.
+std::optional<AlertDescription> TryParseBlock(SslAttachment& attachment, const Place& place,
+                                              const ExtensionBlock& block,
+                                              Connections connections) {
   SslAttachment::Busy busy(attachment);
   const bool in_hello = place.where == SSL_EXT_CLIENT_HELLO;
   for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
@@ -135,12 +137,42 @@ bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBl
     int alert = SSL_AD_DECODE_ERROR;
     if (method.Parse(attachment.ssl(), place.where, data->data(), data->size(), place.certificate,
                      place.chain_index, &alert) <= 0) {
-      FailFor(attachment, SSL_R_BAD_EXTENSION, static_cast<AlertDescription>(alert));
-      return false;
+      return static_cast<AlertDescription>(alert);
     }
   }
-  return true;
+  return std::nullopt;
 }
+
+// ParseBlock is false when the association has ended for it.
+bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block,
+                Connections connections) {
+  const auto alert = TryParseBlock(attachment, place, block, connections);
+  if (alert) FailFor(attachment, SSL_R_BAD_EXTENSION, *alert);
+  return !alert;
+}
+
+// CallbackRetryExtensions are called while the association, or a listener without one, is at work:
+// whichever it is ends by itself.
+class CallbackRetryExtensions final : public RetryExtensions {
+ public:
+  explicit CallbackRetryExtensions(SslAttachment& attachment) : attachment_(attachment) {}
+
+  Status Add(const ClientHello& offer, bool resumes,
+             std::vector<CustomExtension>* extensions) override {
+    const Place hello = {.where = SSL_EXT_CLIENT_HELLO};
+    auto alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kAll);
+    if (!alert && !resumes) {
+      alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kNew);
+    }
+    if (alert) return Status::Fatal(Reason::kBadExtension, *alert);
+    const auto failure = AddAll(attachment_, {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST}, resumes,
+                                &offer.extensions, extensions);
+    return failure ? Status::Fatal(Reason::kCallbackFailed, failure->alert) : Status::Ok();
+  }
+
+ private:
+  SslAttachment& attachment_;
+};
 
 bool ParseAll(SslAttachment& attachment, const Place& place, const ExtensionBlock& block) {
   return ParseBlock(attachment, place, block, Connections::kAll) &&
@@ -203,6 +235,11 @@ std::shared_ptr<TicketExtensions> ExtensionsOfTickets(SslAttachment& attachment)
   return std::make_shared<CallbackTicketExtensions>(attachment);
 }
 
+std::shared_ptr<RetryExtensions> ExtensionsOfRetries(SslAttachment& attachment) {
+  if (MethodsOf(attachment).empty()) return nullptr;
+  return std::make_shared<CallbackRetryExtensions>(attachment);
+}
+
 bool AddServerExtensions(SslAttachment& attachment, bool is_resumed) {
   if (MethodsOf(attachment).empty()) return true;
   const ExtensionBlock& asked = attachment.facts.client_hello().extensions;
@@ -249,8 +286,10 @@ void ParseReceivedExtensions(SslAttachment& attachment, const Event& event) {
   const std::span<const uint8_t> body = event.data.subspan(kHandshakeHeaderLen);
   switch (static_cast<HandshakeType>(event.data[0])) {
     case HandshakeType::kServerHello:
-      if (const auto hello = ParseServerHello(body); hello && !hello->IsHelloRetryRequest()) {
-        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, hello->extensions);
+      if (const auto hello = ParseServerHello(body)) {
+        const unsigned int where = hello->IsHelloRetryRequest() ? SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST
+                                                                : SSL_EXT_TLS1_3_SERVER_HELLO;
+        ParseAll(attachment, {.where = where}, hello->extensions);
       }
       break;
     case HandshakeType::kEncryptedExtensions:

@@ -12,6 +12,7 @@
 #include "dtls13/message/credential.h"
 #include "dtls13/message/extensions.h"
 #include "dtls13/message/new_session_ticket.h"
+#include "dtls13/message/server_hello.h"
 #include "shim/answer/failure.h"
 #include "shim/attachment/ssl_attachment.h"
 
@@ -19,7 +20,8 @@ namespace dtls13::shim {
 
 // The application's own extensions: SSL_CTX_add_custom_ext and the older functions. Their callbacks
 // are called in the contexts that they were registered for, as libssl calls them in TLS 1.3, but
-// for a HelloRetryRequest.
+// that a client's are not asked again for the ClientHello behind a HelloRetryRequest, which RFC
+// 8446 section 4.1.2 has repeat what was said.
 
 // AddToClientHello appends what the client offers. Where libssl has written a ClientHello already,
 // `libssl_hello` is its body: what it has of them is taken from there, and the callbacks are not
@@ -37,6 +39,10 @@ bool AddToCredential(SslAttachment& attachment, Credential* credential);
 // ExtensionsOfTickets are a server's of its NewSessionTickets, null where there can be none. The
 // attachment outlives them.
 std::shared_ptr<TicketExtensions> ExtensionsOfTickets(SslAttachment& attachment);
+
+// ExtensionsOfRetries are a server's of its HelloRetryRequests, null where there can be none. The
+// first ClientHello's are given to their callbacks before. The attachment outlives them.
+std::shared_ptr<RetryExtensions> ExtensionsOfRetries(SslAttachment& attachment);
 
 // ParseClientExtensions gives a server's callbacks the extensions of the ClientHello;
 // ParseNewConnectionExtensions those that are only of connections that resume nothing

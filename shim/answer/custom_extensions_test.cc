@@ -27,6 +27,8 @@ std::string NameOf(unsigned int context) {
       return "old ServerHello";
     case SSL_EXT_TLS1_3_SERVER_HELLO:
       return "ServerHello";
+    case SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST:
+      return "HelloRetryRequest";
     case SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS:
       return "EncryptedExtensions";
     case SSL_EXT_TLS1_3_CERTIFICATE:
@@ -292,6 +294,66 @@ TEST_P(CustomExtensionsTest, OthersAreOfResumedSessionsToo) {
   ExpectBothUp();
   EXPECT_EQ(server_.parsed, Calls{"ClientHello: asks"});
   EXPECT_EQ(client_.parsed, Calls{"EncryptedExtensions: answers"});
+}
+
+class RetriedTest : public CustomExtensionsTest {
+ protected:
+  // A group that the client has sent no share of makes the server ask again.
+  RetriedTest() {
+    SSL_CTX_set1_groups_list(pair_.client_ctx.get(), "P-256:P-384");
+    SSL_CTX_set1_groups_list(pair_.server_ctx.get(), "P-384");
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Protocols, RetriedTest,
+                         testing::Values(Protocol::kTls13, Protocol::kDtls13), ProtocolName);
+
+TEST_P(RetriedTest, StandInTheHelloRetryRequest) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST |
+           SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(client_.added.front(), "ClientHello");
+  EXPECT_EQ(server_.parsed, (Calls{"ClientHello: asks", "ClientHello: asks"}));
+  EXPECT_EQ(server_.added, (Calls{"HelloRetryRequest", "EncryptedExtensions"}));
+  EXPECT_EQ(client_.parsed, (Calls{"HelloRetryRequest: answers", "EncryptedExtensions: answers"}));
+}
+
+TEST_P(RetriedTest, WhatNobodyAsksForIsNotInTheHelloRetryRequest) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST);
+  client_.add_result = 0;
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(server_.parsed, Calls());
+  EXPECT_EQ(server_.added, Calls());
+  EXPECT_EQ(client_.parsed, Calls());
+}
+
+TEST_P(RetriedTest, ServerRefusesTheFirstHello) {
+  Register(SSL_EXT_CLIENT_HELLO);
+  server_.parse_result = 0;
+  Run();
+  EXPECT_EQ(server_.parsed, Calls{"ClientHello: asks"});
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_BAD_EXTENSION);
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
+}
+
+TEST_P(RetriedTest, ServerThatCannotAddToItRefuses) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST);
+  server_.add_result = -1;
+  Run();
+  EXPECT_EQ(server_.added, Calls{"HelloRetryRequest"});
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_CALLBACK_FAILED);
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
+}
+
+TEST_P(RetriedTest, ClientRefusesIt) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST);
+  client_.parse_result = 0;
+  Run();
+  EXPECT_EQ(client_.parsed, Calls{"HelloRetryRequest: answers"});
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_BAD_EXTENSION);
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
 }
 
 // ServerInfo is one entry of SSL_SERVERINFOV2.

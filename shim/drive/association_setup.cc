@@ -113,6 +113,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     handshake.server.cookie_keys = ctx->shared.cookie_keys();
     // The application asks for cookies itself, by SSL_OP_COOKIE_EXCHANGE or DTLSv1_listen.
     handshake.server.require_cookie = false;
+    handshake.server.retry_extensions = ExtensionsOfRetries(attachment);
     // Sessions are judged by this one. What is asked of the client is said after the callbacks.
     handshake.server.client_authentication = DemandOf(ssl).client_authentication;
     handshake.server.ask_psk = MayKnowPsks(attachment);

@@ -8,6 +8,7 @@
 #include <deque>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "shim/libssl/openssl_headers.h"
 #include "shim/testing/queue_bio.h"
@@ -40,6 +41,40 @@ int VerifyStatelessCookie(SSL* /*ssl*/, const unsigned char* cookie, size_t cook
   return cookie_len == sizeof(kCookie) && std::memcmp(cookie, kCookie, cookie_len) == 0;
 }
 
+// Named is an extension of the application's on either side, and where it was added and parsed.
+struct Named {
+  static constexpr unsigned int kType = 0xfe01;
+  static constexpr unsigned int kContexts =
+      SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST;
+
+  std::vector<unsigned int> added = {};
+  std::vector<unsigned int> parsed = {};
+  int parse_result = 1;
+
+  void Register(SSL_CTX* ctx) {
+    EXPECT_EQ(SSL_CTX_add_custom_ext(ctx, kType, kContexts, Add, nullptr, this, Parse, this), 1);
+  }
+
+  static int Add(SSL* /*ssl*/, unsigned int /*type*/, unsigned int context,
+                 const unsigned char** out, size_t* out_len, X509* /*certificate*/,
+                 size_t /*chain_index*/, int* /*alert*/, void* arg) {
+    static_cast<Named*>(arg)->added.push_back(context);
+    *out = reinterpret_cast<const unsigned char*>("named");
+    *out_len = 5;
+    return 1;
+  }
+
+  static int Parse(SSL* /*ssl*/, unsigned int /*type*/, unsigned int context,
+                   const unsigned char* in, size_t in_len, X509* /*certificate*/,
+                   size_t /*chain_index*/, int* alert, void* arg) {
+    auto* named = static_cast<Named*>(arg);
+    EXPECT_EQ(std::string(reinterpret_cast<const char*>(in), in_len), "named");
+    named->parsed.push_back(context);
+    *alert = SSL_AD_ACCESS_DENIED;
+    return named->parse_result;
+  }
+};
+
 // The parameter is the newest version that the client has.
 class ListenTest : public testing::TestWithParam<int> {
  protected:
@@ -52,6 +87,8 @@ class ListenTest : public testing::TestWithParam<int> {
     SSL_CTX_set_min_proto_version(server, 0);
     SSL_CTX_set_min_proto_version(pair_.client_ctx.get(), 0);
     SSL_CTX_set_max_proto_version(pair_.client_ctx.get(), GetParam());
+    servers_.Register(server);
+    clients_.Register(pair_.client_ctx.get());
     pair_.Make();
     server_queue_.sender_port = kClientPort;
     BIO* server_bio = NewQueueBio(&server_queue_);
@@ -90,6 +127,8 @@ class ListenTest : public testing::TestWithParam<int> {
 
   int Listen() { return DTLSv1_listen(pair_.server.get(), address_); }
 
+  Named servers_;
+  Named clients_;
   SslPair pair_;
   BIO_ADDR* const address_;
   std::deque<Datagram> to_server_;
@@ -112,6 +151,32 @@ TEST_P(ListenTest, APieceACall) {
   }
   EXPECT_TRUE(SSL_is_init_finished(pair_.server.get()));
   EXPECT_EQ(SSL_version(pair_.server.get()), GetParam());
+}
+
+// HelloVerifyRequest has no extensions.
+using ListenExtensionsTest = ListenTest;
+INSTANTIATE_TEST_SUITE_P(Versions, ListenExtensionsTest, testing::Values(DTLS1_3_VERSION));
+
+// The server keeps nothing, and is to find its own answer again: the cookie has it.
+TEST_P(ListenExtensionsTest, StandInTheAnswer) {
+  EXPECT_EQ(OneByOne(TakeFlight(), [&] { return Listen(); }), 0);
+  EXPECT_EQ(servers_.parsed, std::vector<unsigned int>{SSL_EXT_CLIENT_HELLO});
+  EXPECT_EQ(servers_.added, std::vector<unsigned int>{SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST});
+  EXPECT_EQ(OneByOne(TakeFlight(), [&] { return Listen(); }), 1);
+  EXPECT_EQ(clients_.parsed, std::vector<unsigned int>{SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST});
+  for (int turn = 0; turn < 10; ++turn) {
+    SSL_do_handshake(pair_.server.get());
+    SSL_do_handshake(pair_.client.get());
+  }
+  EXPECT_TRUE(SSL_is_init_finished(pair_.server.get()));
+  EXPECT_TRUE(SSL_is_init_finished(pair_.client.get()));
+}
+
+TEST_P(ListenExtensionsTest, AHelloThatTheApplicationRefusesGetsItsAlert) {
+  servers_.parse_result = 0;
+  EXPECT_EQ(OneByOne(TakeFlight(), [&] { return Listen(); }), 0);
+  EXPECT_EQ(SSL_do_handshake(pair_.client.get()), -1);
+  EXPECT_EQ(ERR_GET_REASON(ERR_peek_error()), SSL_R_TLSV1_ALERT_ACCESS_DENIED);
 }
 
 TEST_P(ListenTest, PiecesOfEachSenderByThemselves) {

@@ -69,13 +69,14 @@ constexpr LibsslReasonOf kReasons[] = {
     {Reason::kTooMuchEarlyData, SSL_R_TOO_MUCH_EARLY_DATA},
     {Reason::kCrypto, ERR_R_EVP_LIB},
     {Reason::kInternal, ERR_R_INTERNAL_ERROR},
+    {Reason::kCallbackFailed, SSL_R_CALLBACK_FAILED},
 };
 constexpr bool HasEveryReason() {
   size_t index = 0;
   for (const LibsslReasonOf& row : kReasons) {
     if (row.reason != static_cast<Reason>(index++)) return false;
   }
-  return index == static_cast<size_t>(Reason::kInternal) + 1;
+  return index == static_cast<size_t>(Reason::kCallbackFailed) + 1;
 }
 static_assert(HasEveryReason());
 
