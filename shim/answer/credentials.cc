@@ -18,7 +18,6 @@
 #include "shim/answer/security_checks.h"
 #include "shim/answer/session_reuse.h"
 #include "shim/attachment/certificate_slots.h"
-#include "shim/attachment/security_policy.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -41,16 +40,6 @@ std::optional<CertificateSlot> ChooseSlot(const std::vector<CertificateSlot>& sl
     }
   }
   return chosen == nullptr ? std::nullopt : std::optional<CertificateSlot>(*chosen);
-}
-
-// AllowedSchemes are those that both sides and the SSL's security callback allow.
-std::vector<SignatureScheme> AllowedSchemes(const SslAttachment& attachment) {
-  std::vector<SignatureScheme> schemes;
-  for (const uint16_t number : SharedSignatureSchemes(attachment)) {
-    const auto scheme = static_cast<SignatureScheme>(number);
-    if (IsAllowed(attachment.ssl(), SSL_SECOP_SIGALG_SHARED, scheme)) schemes.push_back(scheme);
-  }
-  return schemes;
 }
 
 // Verifiable leaves of several slots those whose certificate is signed by what the peer takes.
@@ -78,7 +67,7 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   const std::vector<CertificateSlot> slots = CertificateSlots(ssl);
   auto credential = std::make_shared<Credential>();
-  const std::vector<SignatureScheme> allowed = AllowedSchemes(attachment);
+  const std::vector<SignatureScheme> allowed = AllowedSharedSchemes(attachment);
   //= rfc8446#section-4.4.2.2
   //# All certificates provided by the server MUST be signed by a signature
   //# algorithm advertised by the client if it is able to provide such a

@@ -10,6 +10,7 @@
 
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/openssl_ptr.h"
+#include "shim/attachment/security_policy.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"
 
@@ -162,6 +163,15 @@ std::vector<uint16_t> SharedSignatureSchemes(const SslAttachment& attachment) {
     return algorithms == nullptr || !algorithms->Supports(scheme);
   });
   return InOrderOfPreference(attachment, Numbers(able), attachment.facts.peer_signature_schemes());
+}
+
+std::vector<SignatureScheme> AllowedSharedSchemes(const SslAttachment& attachment) {
+  std::vector<SignatureScheme> schemes;
+  for (const uint16_t number : SharedSignatureSchemes(attachment)) {
+    const auto scheme = static_cast<SignatureScheme>(number);
+    if (IsAllowed(attachment.ssl(), SSL_SECOP_SIGALG_SHARED, scheme)) schemes.push_back(scheme);
+  }
+  return schemes;
 }
 
 }  // namespace dtls13::shim

@@ -31,6 +31,8 @@ long PeerPointFormats(const SslAttachment& attachment, const unsigned char** for
 
 // SharedSignatureSchemes are those both sides allow, in the order that decides.
 std::vector<uint16_t> SharedSignatureSchemes(const SslAttachment& attachment);
+// AllowedSharedSchemes are those of them that the SSL's security callback allows.
+std::vector<SignatureScheme> AllowedSharedSchemes(const SslAttachment& attachment);
 
 }  // namespace dtls13::shim
 

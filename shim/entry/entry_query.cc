@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "dtls13/crypto/cipher_suite.h"
+#include "shim/answer/chain_check.h"
 #include "shim/answer/keying_material.h"
 #include "shim/answer/query.h"
 #include "shim/attachment/protocol_version.h"
@@ -274,6 +275,14 @@ DTLS13_EXPORT int SSL_get_sigalgs(SSL* ssl, int index, int* sign, int* hash, int
     dtls13::shim::DescribeScheme(schemes[index], sign, hash, sign_and_hash, raw_sign, raw_hash);
   }
   return num_schemes;
+}
+
+// A callback of SSL_set_cert_cb asks it, and is to choose by the answer.
+DTLS13_EXPORT int SSL_check_chain(SSL* ssl, X509* certificate, EVP_PKEY* key,
+                                  STACK_OF(X509) * chain) noexcept {
+  SslAttachment* ours = Started(ssl);
+  return ours != nullptr ? dtls13::shim::CheckChain(*ours, certificate, key, chain)
+                         : Real().SSL_check_chain(ssl, certificate, key, chain);
 }
 
 DTLS13_EXPORT int SSL_get_shared_sigalgs(SSL* ssl, int index, int* sign, int* hash,
