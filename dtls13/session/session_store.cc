@@ -2,6 +2,7 @@
 #include "dtls13/session/session_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace dtls13 {
@@ -73,6 +74,15 @@ void SessionStore::Remove(std::span<const uint8_t> ticket) {
   const std::lock_guard lock(mutex_);
   const auto stored = sessions_.find(*name);
   if (stored != sessions_.end()) Forget(stored);
+}
+
+void SessionStore::RemoveExpired(WallTime time) {
+  const std::lock_guard lock(mutex_);
+  for (auto stored = sessions_.begin(); stored != sessions_.end();) {
+    const auto next = std::next(stored);
+    if (stored->second.expires < time) Forget(stored);
+    stored = next;
+  }
 }
 
 void SessionStore::Forget(std::map<Name, Stored>::iterator stored) {

@@ -38,6 +38,8 @@ class SessionStore final : public TicketSealer {
   void Keep(std::span<const uint8_t> ticket, const Session& session, WallTime now);
   // Remove forgets the session of `ticket`, if there is one.
   void Remove(std::span<const uint8_t> ticket);
+  // RemoveExpired forgets those whose time is over before `time`.
+  void RemoveExpired(WallTime time);
 
  private:
   static constexpr size_t kNameLen = 32;

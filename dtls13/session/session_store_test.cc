@@ -39,6 +39,19 @@ TEST(SessionStoreTest, FindsWhatItKeepsAsOftenAsItIsAskedFor) {
   }
 }
 
+TEST(SessionStoreTest, ForgetsThoseWhoseTimeIsOver) {
+  SessionStore store = Store();
+  const Bytes older = store.Seal(SessionOf(1), kNow);
+  const Bytes newer = store.Seal(SessionOf(2, After(10)), After(10));
+  store.RemoveExpired(After(60));
+  EXPECT_TRUE(store.Open(older, kNow).has_value());
+  store.RemoveExpired(After(61));
+  EXPECT_FALSE(store.Open(older, kNow).has_value());
+  EXPECT_TRUE(store.Open(newer, kNow).has_value());
+  store.RemoveExpired(WallTime::max());
+  EXPECT_FALSE(store.Open(newer, kNow).has_value());
+}
+
 TEST(SessionStoreTest, KnowsNothingElse) {
   SessionStore store = Store();
   Bytes ticket = store.Seal(SessionOf(1), kNow);

@@ -2,11 +2,13 @@
 #include "shim/answer/cached_sessions.h"
 
 #include <array>
+#include <chrono>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "shim/answer/session_object.h"
+#include "shim/bio/clock.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -89,6 +91,22 @@ class Counting final : public TicketSealer {
 bool HasCacheMode(SSL_CTX* ctx, long flag) {
   const long mode = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_MODE, 0, nullptr);
   return (mode & flag) != 0;
+}
+
+std::shared_ptr<SessionStore> StoredSessions(SSL_CTX* ctx, CtxAttachment& attachment) {
+  // As libssl has it, 0 is no limit; here there is always one.
+  constexpr long kUnlimited = SSL_SESSION_CACHE_MAX_SIZE_DEFAULT;
+  const long size = Real().SSL_CTX_ctrl(ctx, SSL_CTRL_GET_SESS_CACHE_SIZE, 0, nullptr);
+  return attachment.shared.stored_sessions(std::chrono::seconds(Real().SSL_CTX_get_timeout(ctx)),
+                                           static_cast<size_t>(size > 0 ? size : kUnlimited));
+}
+
+void StoreSession(SSL_CTX* ctx, CtxAttachment& attachment, SSL_SESSION* object) {
+  unsigned int len = 0;
+  const unsigned char* id = Real().SSL_SESSION_get_id(object, &len);
+  const std::span<const uint8_t> name(id, len);
+  const std::optional<Session> session = ReadIssuedSession(object, name);
+  if (session) StoredSessions(ctx, attachment)->Keep(name, *session, WallNow());
 }
 
 std::shared_ptr<TicketSealer> CachedSessions(SslAttachment& attachment,

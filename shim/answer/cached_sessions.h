@@ -6,12 +6,21 @@
 
 #include "dtls13/session/session_store.h"
 #include "dtls13/session/ticket_keyring.h"
+#include "shim/attachment/ctx_attachment.h"
 #include "shim/attachment/ssl_attachment.h"
 
 namespace dtls13::shim {
 
 // HasCacheMode: SSL_CTX_set_session_cache_mode has set `flag` (SSL_SESS_CACHE_*).
 bool HasCacheMode(SSL_CTX* ctx, long flag);
+
+// StoredSessions are those that the servers of an SSL_CTX keep, at most as many as its cache may
+// have. `attachment` is the SSL_CTX's own.
+std::shared_ptr<SessionStore> StoredSessions(SSL_CTX* ctx, CtxAttachment& attachment);
+
+// StoreSession is SSL_CTX_add_session for them: a session that a server of ours has issued, here or
+// elsewhere, is found by its id from now on. Nothing for any other object.
+void StoreSession(SSL_CTX* ctx, CtxAttachment& attachment, SSL_SESSION* object);
 
 // CachedSessions has a server's tickets be names of sessions, under the SSL_CTX's cache mode: the
 // sessions are in `store`, and in the application's own cache, which SSL_CTX_sess_set_new_cb fills

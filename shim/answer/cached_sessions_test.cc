@@ -170,6 +170,31 @@ TEST_P(CachedSessionsTest, WhatIsRemovedIsNotResumed) {
   EXPECT_EQ(Resumes(another.get()), 0);
 }
 
+TEST_P(CachedSessionsTest, WhatIsFlushedIsNotResumed) {
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  const SessionPtr session = Connect();
+  const auto now = static_cast<long>(std::time(nullptr));
+  SSL_CTX_flush_sessions(server_ctx(), now);
+  EXPECT_EQ(Resumes(session.get()), 1) << "its time is not over";
+  const SessionPtr another = Connect();
+  SSL_CTX_flush_sessions(server_ctx(), now + SSL_CTX_get_timeout(server_ctx()) + 10);
+  EXPECT_EQ(Resumes(another.get()), 0);
+  const SessionPtr last = Connect();
+  SSL_CTX_flush_sessions(server_ctx(), 0);
+  EXPECT_EQ(Resumes(last.get()), 0);
+}
+
+TEST_P(CachedSessionsTest, WhatIsAddedIsResumed) {
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  const SessionPtr session = Connect();
+  // One object is in one cache.
+  const SessionPtr servers(SSL_SESSION_dup(SSL_get_session(pair_.server.get())));
+  AnotherServer();
+  EXPECT_EQ(SSL_CTX_add_session(server_ctx(), servers.get()), 1);
+  EXPECT_EQ(SSL_CTX_add_session(server_ctx(), servers.get()), 0);
+  EXPECT_EQ(Resumes(session.get()), 1);
+}
+
 TEST_P(CachedSessionsTest, WhoseTimeIsOverIsCounted) {
   for (const uint64_t option : {uint64_t{0}, uint64_t{SSL_OP_NO_TICKET}}) {
     AnotherServer();

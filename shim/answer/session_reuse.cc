@@ -130,13 +130,8 @@ std::shared_ptr<TicketSealer> SealerOf(SslAttachment& attachment, std::chrono::s
   SharedMaterial& shared = attachment.ctx()->shared;
   std::shared_ptr<TicketSealer> sealer;
   if (KeepsSessions(ssl)) {
-    // As libssl has it, 0 is no limit; here there is always one.
-    constexpr long kUnlimited = SSL_SESSION_CACHE_MAX_SIZE_DEFAULT;
-    const long size =
-        Real().SSL_CTX_ctrl(Real().SSL_get_SSL_CTX(ssl), SSL_CTRL_GET_SESS_CACHE_SIZE, 0, nullptr);
-    sealer = CachedSessions(
-        attachment,
-        shared.stored_sessions(lifetime, static_cast<size_t>(size > 0 ? size : kUnlimited)));
+    sealer =
+        CachedSessions(attachment, StoredSessions(Real().SSL_get_SSL_CTX(ssl), *attachment.ctx()));
   } else {
     sealer = ApplicationTickets(attachment, lifetime);
     if (sealer == nullptr) sealer = shared.ticket_keys(lifetime);

@@ -114,6 +114,11 @@ void SharedMaterial::ForgetStored(std::span<const uint8_t> name) {
   if (stored_sessions_ != nullptr) stored_sessions_->Remove(name);
 }
 
+void SharedMaterial::ForgetExpired(WallTime time) {
+  std::lock_guard lock(mutex_);
+  if (stored_sessions_ != nullptr) stored_sessions_->RemoveExpired(time);
+}
+
 bool SharedMaterial::ShareTicketKeys(std::span<const uint8_t> secret) {
   std::shared_ptr<const Algorithms> algorithms = this->algorithms();
   if (algorithms == nullptr) return false;

@@ -58,6 +58,8 @@ class SharedMaterial {
   std::shared_ptr<SessionStore> stored_sessions(std::chrono::seconds lifetime, size_t capacity);
   // ForgetStored takes the session of that name out of them.
   void ForgetStored(std::span<const uint8_t> name);
+  // ForgetExpired takes those out of them whose time is over before `time`.
+  void ForgetExpired(WallTime time);
   // ShareTicketKeys makes ticket_keys() depend on `secret` alone: SSL_CTX_set_tlsext_ticket_keys,
   // by which servers and processes share tickets. False when libcrypto fails.
   bool ShareTicketKeys(std::span<const uint8_t> secret);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sessions: which one a connection of ours has, and how one is printed.
 
+#include <chrono>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/wire/time.h"
+#include "shim/answer/cached_sessions.h"
 #include "shim/answer/failure.h"
 #include "shim/answer/session_object.h"
 #include "shim/answer/session_reuse.h"
@@ -113,6 +116,25 @@ DTLS13_EXPORT int SSL_CTX_remove_session(SSL_CTX* ctx, SSL_SESSION* session) noe
     attachment->shared.ForgetStored({id, len});
   }
   return Real().SSL_CTX_remove_session(ctx, session);
+}
+
+// What it puts there is to be.
+DTLS13_EXPORT int SSL_CTX_add_session(SSL_CTX* ctx, SSL_SESSION* session) noexcept {
+  CtxAttachment* attachment = CtxAttachment::Find(ctx);
+  if (attachment != nullptr && dtls13::shim::IsDtls13(session)) {
+    dtls13::shim::StoreSession(ctx, *attachment, session);
+  }
+  return Real().SSL_CTX_add_session(ctx, session);
+}
+
+DTLS13_EXPORT void SSL_CTX_flush_sessions(SSL_CTX* ctx, long time) noexcept {
+  CtxAttachment* attachment = CtxAttachment::Find(ctx);
+  if (attachment != nullptr) {
+    // A time of 0 is none, and takes all.
+    attachment->shared.ForgetExpired(time == 0 ? dtls13::WallTime::max()
+                                               : dtls13::WallTime(std::chrono::seconds(time)));
+  }
+  Real().SSL_CTX_flush_sessions(ctx, time);
 }
 
 // --- What the application keeps in a session, beside what we do
