@@ -5,6 +5,7 @@
 
 #include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
+#include "shim/drive/key_update.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/drive/transmit.h"
 #include "shim/libssl/error_map.h"
@@ -43,6 +44,7 @@ Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mod
   errno = 0;  // as libssl does: what was left there is not about this call
   const int shutdown = Real().SSL_get_shutdown(ssl);
   if ((shutdown & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
+  SendKeyUpdate(attachment);
   const Outcome waited = WaitForData(attachment);
   if (waited != Outcome::kDone) return waited;
   if (!HasPending(attachment)) {
@@ -65,6 +67,7 @@ Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
     Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
     return Outcome::kFailed;
   }
+  SendKeyUpdate(attachment);
   const Outcome up = EnsureUp(attachment);
   if (up != Outcome::kDone) return up;
   if (data.empty()) return Outcome::kIgnored;

@@ -4,6 +4,7 @@
 #include "shim/drive/application_data.h"
 #include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
+#include "shim/drive/key_update.h"
 #include "shim/libssl/error_map.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -42,7 +43,8 @@ Outcome Shutdown(SslAttachment& attachment) {
   constexpr int kBoth = SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN;
   SSL* ssl = attachment.ssl();
   DriveState::LastCallOf(attachment).WaitForNothing();
-  if (!attachment.is_up()) {
+  // To libssl a KeyUpdate that has not left is a handshake too.
+  if (!attachment.is_up() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE) {
     Raise(SSL_R_SHUTDOWN_WHILE_IN_INIT);
     return Outcome::kFailed;
   }

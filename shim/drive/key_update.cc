@@ -3,6 +3,8 @@
 
 #include "shim/bio/clock.h"
 #include "shim/drive/drive_state.h"
+#include "shim/drive/driver.h"
+#include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
 
@@ -13,6 +15,12 @@ bool RequestKeyUpdate(SslAttachment& attachment, int type) {
   DriveState::Of(attachment).key_update_type = type;
   attachment.association()->RequestKeyUpdate(type == SSL_KEY_UPDATE_REQUESTED, Now());
   return true;
+}
+
+void SendKeyUpdate(SslAttachment& attachment) {
+  if (KeyUpdateType(attachment) == SSL_KEY_UPDATE_NONE || attachment.busy()) return;
+  ERR_clear_error();
+  Drive(attachment, Goal::kFlush);
 }
 
 int KeyUpdateType(const SslAttachment& attachment) {

@@ -11,6 +11,10 @@ namespace dtls13::shim {
 // left is one.
 bool RequestKeyUpdate(SslAttachment& attachment, int type);
 
+// SendKeyUpdate sends one that was asked for and has not left, as a read or a write of libssl's
+// goes through a handshake first, with whose beginning the error queue is empty.
+void SendKeyUpdate(SslAttachment& attachment);
+
 // KeyUpdateType is what SSL_get_key_update_type says: the type of a KeyUpdate that was asked for
 // and has not left, SSL_KEY_UPDATE_NONE without one.
 int KeyUpdateType(const SslAttachment& attachment);

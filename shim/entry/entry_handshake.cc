@@ -8,6 +8,7 @@
 #include "shim/bio/bio_transport.h"
 #include "shim/drive/association_setup.h"
 #include "shim/drive/first_hello.h"
+#include "shim/drive/key_update.h"
 #include "shim/drive/run_handshake.h"
 #include "shim/fallback/libssl_call.h"
 #include "shim/libssl/error_map.h"
@@ -27,6 +28,11 @@ int Handshake(SSL* ssl, HandshakeFunction real) {
   }
   LibsslCall call(ssl);
   return real(ssl);
+}
+
+// IsInHandshake: to libssl a KeyUpdate that has not left is a handshake too.
+bool IsInHandshake(const SslAttachment& attachment) {
+  return !attachment.is_up() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE;
 }
 
 void SetSide(SSL* ssl, Side side) {
@@ -149,13 +155,13 @@ DTLS13_EXPORT OSSL_HANDSHAKE_STATE SSL_get_state(const SSL* ssl) noexcept {
 DTLS13_EXPORT int SSL_in_init(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
   if (attachment == nullptr) return Real().SSL_in_init(ssl);
-  return attachment->is_up() ? 0 : 1;
+  return IsInHandshake(*attachment) ? 1 : 0;
 }
 
 DTLS13_EXPORT int SSL_is_init_finished(const SSL* ssl) noexcept {
   const SslAttachment* attachment = SslAttachment::Ours(ssl);
   if (attachment == nullptr) return Real().SSL_is_init_finished(ssl);
-  return attachment->is_up() ? 1 : 0;
+  return IsInHandshake(*attachment) ? 0 : 1;
 }
 
 DTLS13_EXPORT int SSL_in_before(const SSL* ssl) noexcept {
