@@ -45,7 +45,6 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
   handshake->cipher_suites =
       CipherSuitesOf(ssl, is_server ? SSL_SECOP_CIPHER_SHARED : SSL_SECOP_CIPHER_SUPPORTED,
                      *handshake->algorithms);
-  if (handshake->cipher_suites.empty()) return SSL_R_NO_CIPHERS_AVAILABLE;
   const std::vector<NamedGroup>& decided = CurrentPolicy().groups;
   if (!decided.empty()) {
     handshake->groups = decided;
@@ -57,7 +56,6 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
   if (is_server) DropForbidden(ssl, SSL_SECOP_CURVE_CHECK, &handshake->groups);
   std::erase_if(handshake->groups,
                 [handshake](NamedGroup group) { return !handshake->algorithms->Supports(group); });
-  if (handshake->groups.empty()) return SSL_R_NO_SUITABLE_GROUPS;
   if (settings.signature_schemes) handshake->signature_schemes = *settings.signature_schemes;
   // What a server takes of its clients; what it signs with itself is its credential's to say.
   if (is_server && settings.client_signature_schemes) {
@@ -67,6 +65,8 @@ int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake) {
   std::erase_if(handshake->signature_schemes, [handshake](SignatureScheme scheme) {
     return !handshake->algorithms->Supports(scheme);
   });
+  if (handshake->cipher_suites.empty()) return SSL_R_NO_CIPHERS_AVAILABLE;
+  if (handshake->groups.empty()) return SSL_R_NO_SUITABLE_GROUPS;
   if (handshake->signature_schemes.empty()) return SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM;
   return 0;
 }

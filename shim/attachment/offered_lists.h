@@ -9,8 +9,8 @@ namespace dtls13::shim {
 
 // ChooseLists puts the cipher suites, groups and signature schemes that the application set in
 // place of the defaults, without what the core lacks or the SSL's security callback forbids.
-// `handshake->algorithms` must be there. Returns libssl's reason code (SSL_R_*) when nothing is
-// left of one of them, 0 otherwise.
+// `handshake->algorithms` must be there. Returns libssl's reason code (SSL_R_*) for the first of
+// them that nothing is left of, 0 otherwise.
 int ChooseLists(const SslAttachment& attachment, HandshakeConfig* handshake);
 
 // HasListsForDtls13 says whether anything is left of all three. An application whose lists are of

@@ -104,7 +104,11 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
     return nullptr;
   }
   handshake.random = ctx->shared.random();
-  if (const int reason = ChooseLists(attachment, &handshake); reason != 0) {
+  const int reason = ChooseLists(attachment, &handshake);
+  // A server without a suite refuses whoever comes, and they hear of it.
+  const bool only_refuses =
+      attachment.side() == Side::kServer && reason == SSL_R_NO_CIPHERS_AVAILABLE;
+  if (reason != 0 && !only_refuses) {
     Raise(reason);
     return nullptr;
   }
@@ -181,10 +185,16 @@ bool StartClient(SslAttachment& attachment) {
 
 bool StartServer(SslAttachment& attachment, std::shared_ptr<const AssociationConfig> config) {
   if (config == nullptr) return false;
+  const bool only_refuses = config->handshake.cipher_suites.empty();
   ServerParameters parameters;
   parameters.peer_address = attachment.kept_hello.address();
   parameters.now = WallNow();
   DriveState::Begin(attachment, Association::NewServer(std::move(config), std::move(parameters)));
+  if (only_refuses) {
+    // It says more than that the client has no suite in common with none.
+    Raise(SSL_R_NO_CIPHERS_AVAILABLE);
+    attachment.failure_report.OnTold();
+  }
   CountStart(attachment);
   ApplyMtu(attachment);
   return true;

@@ -89,9 +89,14 @@ Outcome Answer(SslAttachment& attachment, std::span<const uint8_t> datagram) {
 
 // Refuse sends an alert to a client with which no handshake can be. It is smaller than what caused
 // it, and nobody owes the caller an outcome for it.
-Outcome Refuse(SslAttachment& attachment, std::span<const uint8_t> alert) {
+Outcome Refuse(SslAttachment& attachment, const HandshakeConfig& config,
+               std::span<const uint8_t> alert) {
   const Outcome sent = Answer(attachment, alert);
-  return sent == Outcome::kAnswered ? Outcome::kIgnored : sent;
+  if (sent != Outcome::kAnswered) return sent;
+  if (!config.cipher_suites.empty()) return Outcome::kIgnored;
+  // But this one can have none with anybody.
+  Raise(SSL_R_NO_CIPHERS_AVAILABLE);
+  return Outcome::kFailed;
 }
 
 HelloReport Retry(const HelloListener& listener, const HelloReport& wanted,
@@ -145,7 +150,8 @@ Outcome NobodysHello(SslAttachment& attachment, CookieMode mode) {
 
 // HandleDatagram does what the listener says of a datagram, with the application's cookies where it
 // has any.
-Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uint8_t> datagram) {
+Outcome HandleDatagram(SslAttachment& attachment, const HandshakeConfig& config, CookieMode mode,
+                       std::span<uint8_t> datagram) {
   TellRecordHeaders(attachment, /*outgoing=*/false, datagram,
                     /*with_contents=*/mode != CookieMode::kNone);
   HelloListener& listener = *DriveState::ListenerOf(attachment);
@@ -175,7 +181,7 @@ Outcome HandleDatagram(SslAttachment& attachment, CookieMode mode, std::span<uin
     case HelloVerdict::kRetry:
       return Answer(attachment, report.answer);
     case HelloVerdict::kRefuse:
-      return Refuse(attachment, report.answer);
+      return Refuse(attachment, config, report.answer);
     case HelloVerdict::kAccept:
       return Keep(attachment, std::move(report), datagram, std::move(address));
     case HelloVerdict::kNotDtls13:
@@ -225,7 +231,7 @@ Outcome ReceiveFirstHello(SslAttachment& attachment,
         if (!HasReadBio(attachment.ssl())) Raise(SSL_R_READ_BIO_NOT_SET);
         return read.outcome;
     }
-    const Outcome verdict = HandleDatagram(attachment, mode, read.datagram);
+    const Outcome verdict = HandleDatagram(attachment, config->handshake, mode, read.datagram);
     const bool settled = verdict != Outcome::kIgnored && verdict != Outcome::kAnswered;
     if (settled || one_datagram) return verdict;
   }
