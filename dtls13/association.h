@@ -27,10 +27,11 @@ inline constexpr size_t kExportKeyLen = 32;
 // SendResult is what became of application data offered to Seal.
 enum class SendResult : uint8_t {
   kSealed,
-  kNotConnected,  // the handshake is not that far
-  kClosed,        // our close_notify was queued, or the association failed
-  kTooLarge,      // over what a record may carry here, or `out` is too small
-  kExhausted,     // the write keys' limit is reached and no KeyUpdate got through
+  kNotConnected,   // the handshake is not that far
+  kClosed,         // our close_notify was queued, or the association failed
+  kTooLarge,       // over what a record may carry here, or `out` is too small
+  kExhausted,      // the write keys' limit is reached and no KeyUpdate got through
+  kTransmitFirst,  // the peer has asked for a KeyUpdate, which leaves before data: PollTransmit
 };
 
 // Association is one side of one DTLS 1.3 association: datagrams, time and the caller's answers in;
@@ -122,7 +123,8 @@ class Association {
   virtual void ProvideVerification(bool ok, AlertDescription alert, Instant now) = 0;
 
   // Seal protects `plaintext` as one record into `out` at once: a whole datagram's payload. Never
-  // held back for an ACK. `*out_len` is set only with kSealed. `plaintext` may be empty.
+  // held back for an ACK, and never kTransmitFirst where the contract is kept. `*out_len` is set
+  // only with kSealed. `plaintext` may be empty.
   virtual SendResult Seal(std::span<const uint8_t> plaintext, std::span<uint8_t> out,
                           size_t* out_len) = 0;
   // SealEarly protects `plaintext` as one record of early data (ClientParameters::early_data): from

@@ -309,6 +309,15 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //# Application Data MUST NOT be sent prior to sending the Finished
   //# message, except as specified in Section 2.3.
   if (!phases_.connected()) return SendResult::kNotConnected;
+  //= rfc8446#section-4.6.3
+  //# If the request_update field is set to "update_requested", then the
+  //# receiver MUST send a KeyUpdate of its own with request_update set to
+  //# "update_not_requested" prior to sending its next Application Data
+  //# record.
+  if (phases_.post_handshake()->answers_update() &&
+      retransmission_.HasUnsent(HandshakeType::kKeyUpdate)) {
+    return SendResult::kTransmitFirst;
+  }
   const Epoch epoch = records_.write_epoch();
   const HeaderForm form = data_form();
   //= rfc8449#section-4

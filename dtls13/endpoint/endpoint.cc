@@ -33,6 +33,8 @@ SendOutcome OutcomeOf(SendResult result) {
       return SendOutcome::kTooLarge;
     case SendResult::kExhausted:
       return SendOutcome::kExhausted;
+    case SendResult::kTransmitFirst:
+      return SendOutcome::kBlocked;
   }
   return SendOutcome::kClosed;
 }

@@ -104,6 +104,12 @@ bool OutgoingFlight::HoldsOnly(HandshakeType type) const {
       messages_, [type](const OutgoingMessage& message) { return message.type == type; });
 }
 
+bool OutgoingFlight::HasUnsent(HandshakeType type) const {
+  return std::ranges::any_of(messages_, [type](const OutgoingMessage& message) {
+    return message.type == type && message.pieces.front().state == PieceState::kNew;
+  });
+}
+
 Epoch OutgoingFlight::next_owed_epoch() const { return FirstOwed()->epoch; }
 
 // Messages leave in order, and so what has never left is behind all that has.

@@ -57,6 +57,8 @@ class OutgoingFlight {
   bool AllAcked() const;
   // HoldsOnly: every message held is of `type`. True of none at all.
   bool HoldsOnly(HandshakeType type) const;
+  // HasUnsent: a message of `type` is held, and nothing of it has left.
+  bool HasUnsent(HandshakeType type) const;
   // next_owed_epoch is the epoch of the next record PackRecord would fill. Requires HasOwed().
   //= rfc9147#section-4.2.1
   //# Implementations MUST send retransmissions of lost messages using the

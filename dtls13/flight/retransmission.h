@@ -63,6 +63,8 @@ class Retransmission {
   // MaySend: a record may leave now. The rest of a long flight follows in bursts, when the peer
   // acknowledges what went before or after a pause.
   bool MaySend() const { return burst_left_ > 0 && flight_.HasOwed(); }
+  // HasUnsent: a message of `type` was added, and nothing of it has left yet.
+  bool HasUnsent(HandshakeType type) const { return flight_.HasUnsent(type); }
   // next_owed_epoch is the epoch of the record that PackRecord would fill. Requires HasOwed().
   Epoch next_owed_epoch() const { return flight_.next_owed_epoch(); }
   // NextOwedIsNew: that record would repeat nothing. Requires HasOwed().

@@ -123,6 +123,7 @@ Status PostHandshake::OnAcked(HandshakeType type) {
   if (outstanding_.empty()) outstanding_ = {};
   if (connection_ids_ != nullptr) connection_ids_->OnAcked(type, &actions_);
   if (type != HandshakeType::kKeyUpdate) return Status::Ok();
+  answers_update_ = false;
   //= rfc9147#section-8
   //# implementations MUST NOT send records with the new
   //# keys or send a new KeyUpdate until the previous KeyUpdate has been
@@ -261,7 +262,11 @@ Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
   //= rfc8446#section-4.6.3
   //# the receiver MUST send a KeyUpdate of its own with request_update set
   //# to "update_not_requested"
-  if (update->update_requested) RequestKeyUpdate(/*request_peer=*/false);
+  if (update->update_requested) {
+    // One that is under way already, of our own accord, will do.
+    RequestKeyUpdate(/*request_peer=*/false);
+    answers_update_ = IsOutstanding(HandshakeType::kKeyUpdate);
+  }
   return Status::Ok();
 }
 

@@ -93,6 +93,9 @@ class PostHandshake {
   Status ProvideSignature(std::span<const uint8_t> signature);
   Status ProvideVerification(bool ok, AlertDescription alert);
 
+  // answers_update: the peer has requested the KeyUpdate that is under way.
+  bool answers_update() const { return answers_update_; }
+
   // connection_ids is null where none were negotiated. Its messages leave with NextAction.
   ConnectionIds* connection_ids() { return connection_ids_.get(); }
 
@@ -122,6 +125,7 @@ class PostHandshake {
   bool is_client_;
   std::unique_ptr<Resumption> resumption_;  // null: no tickets
   bool may_send_ = true;
+  bool answers_update_ = false;
   Epoch read_epoch_;
   Epoch write_epoch_;
   Secret read_secret_;

@@ -105,10 +105,14 @@ TEST_F(PostHandshakeTest, APeersKeyUpdateInstallsReadKeysAndIsAnsweredWhenAsked)
   const Bytes expected = NextSecret(2);
   EXPECT_TRUE(ConstantTimeEquals(keys->traffic_secret.bytes(), expected));
   EXPECT_FALSE(client_->NextAction().has_value());
+  EXPECT_FALSE(client_->answers_update());
 
   ASSERT_TRUE(Handle(HandshakeType::kKeyUpdate, {1}, Epoch{4}).ok());
   EXPECT_EQ(Next<InstallReadKeys>()->epoch, Epoch{5});
   EXPECT_EQ(Next<SendMessage>()->body, Bytes{0});
+  EXPECT_TRUE(client_->answers_update());
+  ASSERT_TRUE(client_->OnAcked(HandshakeType::kKeyUpdate).ok());
+  EXPECT_FALSE(client_->answers_update());
 }
 
 //= rfc9147#section-8

@@ -105,9 +105,9 @@ Outcome EndForLength(SslAttachment& attachment) {
   return Outcome::kEnded;
 }
 
-// WaitForClient: a server's data before the end of the handshake may not leave before the client
-// has sent more.
-Outcome WaitForClient(SslAttachment& attachment) {
+// WaitForPeer: the data may not leave before the peer has sent more, or time has passed. So it is
+// of a server's before the end of the handshake, and behind a KeyUpdate that had no room to leave.
+Outcome WaitForPeer(SslAttachment& attachment) {
   DriveState::LastCallOf(attachment).WaitToRead();
   return Outcome::kWouldBlock;
 }
@@ -129,12 +129,14 @@ Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, Data
       return Outcome::kDone;
     case SendResult::kNotConnected:
       if (is_early && !is_server) return Outcome::kIgnored;
-      if (is_early) return WaitForClient(attachment);
+      if (is_early) return WaitForPeer(attachment);
       break;
     case SendResult::kExhausted:
-      if (is_early && is_server) return WaitForClient(attachment);
+      if (is_early && is_server) return WaitForPeer(attachment);
       Raise(is_early ? SSL_R_TOO_MUCH_EARLY_DATA : SSL_R_TOO_MANY_KEY_UPDATES);
       return Outcome::kFailed;
+    case SendResult::kTransmitFirst:
+      return WaitForPeer(attachment);
     case SendResult::kTooLarge:
       return EndForLength(attachment);
     case SendResult::kClosed:

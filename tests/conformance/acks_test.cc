@@ -227,6 +227,33 @@ TEST_F(ConnectedAckTest, AKeyUpdateIsAcknowledgedAsOftenAsItComes) {
   EXPECT_EQ(InjectKeyUpdate(kNextSeq), 1u);
 }
 
+// Whoever keeps to the contract polls first, and never hears of it.
+//= rfc8446#section-4.6.3
+//= type=test
+//# If the request_update field is set to "update_requested", then the
+//# receiver MUST send a KeyUpdate of its own with request_update set to
+//# "update_not_requested" prior to sending its next Application Data
+//# record.
+TEST_F(ConnectedAckTest, TheAnswerToAKeyUpdateLeavesBeforeData) {
+  Association& server = *pair_.server().association;
+  Bytes record(2048);
+  size_t len = 0;
+  for (const bool is_requested : {false, true}) {
+    const uint16_t message_seq = is_requested ? kNextSeq + 1 : kNextSeq;
+    if (is_requested) forge_->UpdateKeys();
+    Bytes update = is_requested
+                       ? forge_->Protected(
+                             kFirstApplicationEpoch.Next(), ContentType::kHandshake,
+                             Forge::Fragment(HandshakeType::kKeyUpdate, message_seq, 1, Bytes{1}))
+                       : KeyUpdate(message_seq, /*is_requested=*/false);
+    server.HandleDatagram(update, pair_.now());
+    EXPECT_EQ(server.Seal(ToBytes("x"), record, &len),
+              is_requested ? SendResult::kTransmitFirst : SendResult::kSealed);
+  }
+  pair_.Flush(pair_.server());
+  EXPECT_EQ(server.Seal(ToBytes("x"), record, &len), SendResult::kSealed);
+}
+
 // The client's epochs run ahead of the server's; each acknowledges under its own newest.
 //= rfc9147#section-7
 //= type=test
