@@ -50,7 +50,10 @@ struct AssociationFacts {
   // more than its alert.
   bool failed = false;
   Status failure = Status::Ok();  // Ok unless failed
+  // close_sent: Close was called. closed: its close_notify has left too, by PollTransmit; of our
+  // own nothing but ACKs follows it.
   bool close_sent = false;
+  bool closed = false;
   bool peer_closed = false;
   // has_unacked: handshake or post-handshake messages of ours still wait for the peer. Tickets that
   // were given up do not.

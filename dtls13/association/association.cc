@@ -159,6 +159,7 @@ AssociationFacts AssociationImpl::facts() const {
           .failed = ending_.failed(),
           .failure = ending_.failure(),
           .close_sent = ending_.close_sent(),
+          .closed = ending_.closed(),
           .peer_closed = ending_.peer_closed(),
           .has_unacked = retransmission_.WaitsForPeer(),
           .mtu = mtu_,

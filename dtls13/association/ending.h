@@ -41,6 +41,8 @@ class Ending {
   bool failed() const { return !failure_.ok(); }
   Status failure() const { return failure_; }
   bool close_sent() const { return close_queued_; }
+  // closed: our close_notify has left.
+  bool closed() const { return close_queued_ && !failed() && !alert_owed_; }
   // may_send: neither failed nor closed by us.
   bool may_send() const { return !failed() && !close_queued_; }
 

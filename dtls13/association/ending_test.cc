@@ -32,7 +32,9 @@ TEST(Ending, ClosingOwesOneWarning) {
   ASSERT_TRUE(ending.alert_owed());
   EXPECT_EQ(ending.owed_alert(), (Alert{AlertLevel::kWarning, AlertDescription::kCloseNotify}));
   EXPECT_FALSE(ending.Close());
+  EXPECT_FALSE(ending.closed());
   ending.OnAlertSent();
+  EXPECT_TRUE(ending.closed());
   EXPECT_FALSE(ending.may_alert());
   EXPECT_FALSE(ending.Close());
   EXPECT_FALSE(ending.alert_owed());

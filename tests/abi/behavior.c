@@ -122,6 +122,30 @@ static void ClosingFirst(struct Pair* pair) {
   Say("client again", pair->client, SSL_shutdown(pair->client));
 }
 
+/* The client says with its question that it has no other, and still gets the whole answer; the
+ * server is rid of it with that. */
+static void ClosingWithTheQuestion(struct Pair* pair) {
+  enum { kParts = 20, kPartLen = 500 };
+  char data[kPartLen] = "a part of the answer";
+  long answered = 0;
+  int len;
+  MustHandshake(pair);
+  Say("question", pair->client, SSL_write(pair->client, "question", 8));
+  Say("client closes", pair->client, SSL_shutdown(pair->client));
+  Say("server reads", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  Say("server sees the end", pair->server, ReadSoon(pair->server, data, sizeof(data)));
+  for (int part = 0; part < kParts; ++part) {
+    Check(SSL_write(pair->server, data, kPartLen) == kPartLen, "a part was not taken");
+  }
+  Say("server closes", pair->server, SSL_shutdown(pair->server));
+  SSL_free(pair->server);
+  pair->server = NULL;
+  while ((len = ReadSoon(pair->client, data, sizeof(data))) > 0) answered += len;
+  SayValue("answer", answered);
+  Say("client sees the end", pair->client, len);
+  Say("client is done", pair->client, SSL_shutdown(pair->client));
+}
+
 static void QuietShutdown(struct Pair* pair) {
   char in[8];
   MustHandshake(pair);
@@ -560,6 +584,7 @@ int main(void) {
   Run("closing over memory", OverMemory, Closing);
   Run("closing unanswered", OverSockets, ClosingUnanswered);
   Run("closing first", OverSockets, ClosingFirst);
+  Run("closing with the question", OverSockets, ClosingWithTheQuestion);
   Run("quiet shutdown", OverSockets, QuietShutdown);
   Run("uninitialized", OverSockets, Uninitialized);
   Run("verification fails", OverSockets, Verification);

@@ -72,6 +72,27 @@ TEST_F(ClosingTest, AClientThatClosesWithItsQuestionGetsTheWholeAnswer) {
   EXPECT_EQ(pair_.client().association->SealOverhead(), 22u);
 }
 
+// What a caller sees of its own closing: one alert, and then that nothing more comes.
+//= rfc9147#section-5.10
+//= type=test
+//# Note that alert messages are not retransmitted at all, even when they
+//# occur in the context of a handshake.
+TEST_F(ClosingTest, CloseYieldsTheAlertAndThenSaysClosed) {
+  Association& client = *pair_.client().association;
+  client.Close();
+  EXPECT_TRUE(client.facts().close_sent);
+  EXPECT_FALSE(client.facts().closed);
+  size_t len = 0;
+  EXPECT_EQ(client.Seal(ToBytes("more"), buffer_, &len), SendResult::kClosed);
+  EXPECT_FALSE(Owed(pair_.client()).empty());
+  EXPECT_TRUE(client.facts().closed);
+  EXPECT_FALSE(client.facts().failed);
+  EXPECT_TRUE(Owed(pair_.client()).empty());
+  pair_.RunFor(std::chrono::hours(1));
+  EXPECT_TRUE(Owed(pair_.client()).empty());
+  EXPECT_FALSE(pair_.server().peer_closed) << "it was lost";
+}
+
 TEST_F(ClosingTest, AServerMayCloseFirstAndGoesOnReading) {
   Close(pair_.server());
   pair_.RunFor(seconds(1));
