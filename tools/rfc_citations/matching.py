@@ -113,6 +113,22 @@ class _Texts:
             return normalize(PAGE_BREAK.sub("", file.read()))
 
 
+def _match_one(result, document, citation, where):
+    """Adds the citation to the findings of one list, or to what is wrong with it."""
+    findings = result.findings[document.name]
+    hits = [finding for finding in findings
+            if finding.requirement.section == citation.section and covers(citation.quote, finding.requirement)]
+    for finding in hits:
+        (finding.tests if citation.is_test else finding.code).append(citation)
+    if hits or document.is_second:
+        return
+    fault = _misquote(citation, findings)
+    if fault is None:
+        result.notes.append(citation)
+    else:
+        result.faults.append(where + fault)
+
+
 def match(documents, reasons, citations, text_folders=()):
     result, texts = Result(), _Texts(text_folders)
     for name, document in documents.items():
@@ -121,22 +137,12 @@ def match(documents, reasons, citations, text_folders=()):
         where = "%s:%d: " % (citation.path, citation.line)
         if texts.lacks(citation):
             result.faults.append(where + "%s does not say: %s" % (citation.document, citation.quote))
-        document = documents.get(citation.document)
-        if document is None or not document.holds(citation.section):
+        lists = [document for document in documents.values()
+                 if document.cited == citation.document and document.holds(citation.section)]
+        if not any(not document.is_second for document in lists):
             result.others[citation.document] += 1
-            continue
-        findings = result.findings[citation.document]
-        hits = [finding for finding in findings
-                if finding.requirement.section == citation.section
-                and covers(citation.quote, finding.requirement)]
-        for finding in hits:
-            (finding.tests if citation.is_test else finding.code).append(citation)
-        if not hits:
-            fault = _misquote(citation, findings)
-            if fault is None:
-                result.notes.append(citation)
-            else:
-                result.faults.append(where + fault)
+        for document in lists:
+            _match_one(result, document, citation, where)
     for finding in result.all_findings():
         if finding.reason is not None and finding.code + finding.tests:
             citation = (finding.code + finding.tests)[0]

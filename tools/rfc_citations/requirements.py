@@ -5,6 +5,10 @@ A list is a TOML file: document (the name that citations use), source (its addre
 list holds one section of the document), and a [[spec]] with id, section, title, level and quote for each
 normative sentence. `items` of a [[spec]] are the bullets that its sentence introduces.
 
+A list of one section may have the form of others' tools instead: target (the address of the document, "#" and
+the section) and a [[spec]] with level and quote for each sentence. It is held against the same citations as the
+document's own list, and reported by itself. Its comments begin with the section's heading.
+
 exceptions.toml has an [[exception]] with id and reason for each sentence that is met nowhere; the reason
 is a full sentence.
 """
@@ -19,7 +23,8 @@ from rfc_citations.citations import normalize
 LEVELS = ("MUST", "SHOULD", "MAY")
 EXCEPTIONS = "exceptions.toml"
 
-Requirement = collections.namedtuple("Requirement", "id section title level quote items")
+Requirement = collections.namedtuple("Requirement", "document id section title level quote items")
+TARGET = re.compile(r"^https?://(\S*/([a-z0-9-]+)#(?:section-)?([0-9]+(?:\.[0-9]+)*))$")
 FULL_SENTENCE = re.compile(r"^[A-Z].*\S \S.*[.]$")
 
 
@@ -28,10 +33,17 @@ class BadList(Exception):
 
 
 class Document:
-    """One list: its requirements, in the document's order."""
+    """One list: its requirements, in the document's order. `cited` is what citations call the document, `name` the
+    same or what tells a second list of it apart."""
 
-    def __init__(self, name, source, within, requirements):
-        self.name, self.source, self.within, self.requirements = name, source, within, requirements
+    def __init__(self, name, cited, source, within, requirements):
+        self.name, self.cited, self.source = name, cited, source
+        self.within, self.requirements = within, requirements
+
+    @property
+    def is_second(self):
+        """Whether another list is the one that a quotation must be found in."""
+        return self.name != self.cited
 
     def holds(self, section):
         """Whether every normative sentence of `section` is in the list."""
@@ -46,9 +58,9 @@ def _load(path):
         raise BadList("%s: %s" % (path, error)) from error
 
 
-def _requirement(path, spec):
+def _requirement(path, document, spec):
     try:
-        requirement = Requirement(spec["id"], spec["section"], spec["title"], spec["level"],
+        requirement = Requirement(document, spec["id"], spec["section"], spec["title"], spec["level"],
                                   normalize(spec["quote"]),
                                   [normalize(item) for item in spec.get("items", [])])
     except KeyError as error:
@@ -58,6 +70,36 @@ def _requirement(path, spec):
     return requirement
 
 
+def _heading(path, section):
+    """What the comments of a list say that `section` is called; empty where they do not."""
+    heading = re.compile(r"^#\s*%s\.?\s+(\S.*?)\s*$" % re.escape(section))
+    with open(path, encoding="utf-8") as file:
+        return next((match.group(1) for match in map(heading.match, file) if match), "")
+
+
+def _section_list(path, data):
+    """A list in the form of others' tools, as a Document."""
+    match = TARGET.match(data["target"])
+    if match is None:
+        raise BadList("%s: '%s' is not the address of a document and its section" % (path, data["target"]))
+    name, cited, section = match.groups()
+    stem, title = os.path.splitext(os.path.basename(path))[0], _heading(path, section)
+    specs = [dict(spec, id="%s-%02d" % (stem, number), section=section, title=title)
+             for number, spec in enumerate(data["spec"], 1)]
+    return Document(name, cited, data["target"], section, [_requirement(path, cited, spec) for spec in specs])
+
+
+def _document(path):
+    data = _load(path)
+    if {"target", "spec"} <= data.keys():
+        return _section_list(path, data)
+    if not {"document", "source", "spec"} <= data.keys():
+        raise BadList("%s: needs document, source and [[spec]], or target and [[spec]]" % path)
+    name = data["document"]
+    return Document(name, name, data["source"], data.get("within"),
+                    [_requirement(path, name, spec) for spec in data["spec"]])
+
+
 def load_documents(folder):
     """Returns the documents by name, in the order of the files' names."""
     documents, seen = {}, set()
@@ -65,18 +107,14 @@ def load_documents(folder):
         if not name.endswith(".toml") or name == EXCEPTIONS:
             continue
         path = os.path.join(folder, name)
-        data = _load(path)
-        if not {"document", "source", "spec"} <= data.keys():
-            raise BadList("%s: needs document, source and [[spec]]" % path)
-        requirements = [_requirement(path, spec) for spec in data["spec"]]
-        for requirement in requirements:
+        document = _document(path)
+        for requirement in document.requirements:
             if requirement.id in seen:
                 raise BadList("%s: %s is there twice" % (path, requirement.id))
             seen.add(requirement.id)
-        if data["document"] in documents:
-            raise BadList("%s: a second list of %s" % (path, data["document"]))
-        documents[data["document"]] = Document(data["document"], data["source"],
-                                               data.get("within"), requirements)
+        if document.name in documents:
+            raise BadList("%s: a second list of %s" % (path, document.name))
+        documents[document.name] = document
     if not documents:
         raise BadList("%s holds no list" % folder)
     return documents

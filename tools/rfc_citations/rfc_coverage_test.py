@@ -43,6 +43,21 @@ Hosts MAY follow these rules:
 items = ['Send each of the answers at once, or never.']
 """
 
+SECTION_LIST = """
+target = "https://example.org/texts/rfc1#2"
+
+# 2. Hosts
+#
+# A host MUST count each record that it drops, and MUST NOT answer it.
+
+[[spec]]
+level = "MUST"
+quote = '''
+A host MUST count each record that it
+drops, and MUST NOT answer it.
+'''
+"""
+
 WHOLE = """
 //= rfc1#section-2
 //# A host MUST count each
@@ -172,6 +187,34 @@ class RfcCoverage(unittest.TestCase):
         status, output = self.run_tool()
         self.assertEqual(status, 0)
         self.assertIn("rfc1 (1)", output)
+
+    def test_a_list_of_others_form_is_held_against_the_same_citations(self):
+        self.write("tests/conformance/requirements/others-rfc1-2.toml", SECTION_LIST)
+        self.write("dtls13/a.cc", WHOLE)
+        status, output = self.run_tool("--missing")
+        self.assertEqual(status, 0, output)
+        for name in ("rfc1-2-01", "others-rfc1-2-01"):
+            self.assertIn(name + " MUST, rfc1#section-2: not tested", output)
+        self.write("dtls13/a_test.cc", WHOLE_TEST)
+        self.assertEqual(self.run_tool("--require", "MUST")[0], 0)
+        _, output = self.run_tool()
+        self.assertIn("example.org/texts/rfc1#2", output)
+        self.assertEqual(len(re.findall(r"(?m)^  2 Hosts +MUST +1 +1 +1 +0 +0$", output)), 2, output)
+
+    def test_a_list_of_others_form_alone_refuses_no_quotation(self):
+        os.remove(os.path.join(self.root, "tests/conformance/requirements/rfc1.toml"))
+        self.write("tests/conformance/requirements/others-rfc1-2.toml", SECTION_LIST)
+        self.write("dtls13/a.cc", WHOLE + "\n//= rfc1#section-2\n//# Routers MUST NOT be hosts.\n")
+        status, output = self.run_tool("--missing")
+        self.assertEqual(status, 0, output)
+        self.assertIn("others-rfc1-2-01 MUST, rfc1#section-2: not tested", output)
+
+    def test_the_target_of_a_list_of_others_form_is_checked(self):
+        self.write("tests/conformance/requirements/others-rfc1-2.toml",
+                   SECTION_LIST.replace("rfc1#2", "rfc1"))
+        status, output = self.run_tool()
+        self.assertEqual(status, 2)
+        self.assertIn("is not the address of a document and its section", output)
 
     def except_first(self, reason):
         self.write("tests/conformance/requirements/exceptions.toml",

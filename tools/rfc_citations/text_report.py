@@ -49,12 +49,12 @@ def print_table(result):
 
 def print_missing(result, levels):
     """Lists each sentence that lacks code or a test, and says which."""
-    for document, findings in result.findings.items():
+    for findings in result.findings.values():
         for finding in findings:
             requirement = finding.requirement
             if requirement.level in levels and finding.status not in (DONE, EXCEPTED):
                 print("%s %s, %s#section-%s: %s\n    %s" %
-                      (requirement.id, requirement.level, document, requirement.section,
+                      (requirement.id, requirement.level, requirement.document, requirement.section,
                        finding.status, requirement.quote))
                 for citation in finding.code + finding.tests:
                     print("    %s:%d" % (citation.path, citation.line))
