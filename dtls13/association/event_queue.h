@@ -53,8 +53,9 @@ class EventQueue {
   size_t size() const { return slots_.size() - next_; }
 
  private:
-  // kKeptCapacity: a usual datagram carries one record, a coalesced flight a few.
-  static constexpr size_t kKeptCapacity = 4;
+  // kKeptCapacity: a usual datagram carries one record, and a hundred bytes more for each of very
+  // many associations that rest are more than a coalesced flight is worth.
+  static constexpr size_t kKeptCapacity = 1;
 
   // kMaxBeforeTickets: beyond so many events, tickets are not kept. A session weighs some tens of
   // KB with the peer's chain, and a datagram has room for thousands of tickets.

@@ -28,8 +28,15 @@ bool ReadPath(ByteReader* reader, std::optional<PathId>* path) {
 }  // namespace
 
 Mobility::Paths& Mobility::paths() {
-  if (paths_ == nullptr) paths_ = std::make_unique<Paths>(config_);
+  if (paths_ == nullptr) paths_ = std::make_unique<Paths>();
   return *paths_;
+}
+
+// Few associations ever need one, and it is the greater part of what paths take.
+PathValidator& Mobility::validator() {
+  std::unique_ptr<PathValidator>& validator = paths().validator;
+  if (validator == nullptr) validator = std::make_unique<PathValidator>(config_);
+  return *validator;
 }
 
 // --- The path in use
@@ -42,7 +49,7 @@ bool Mobility::IsLeft(const PathId& path) const {
 void Mobility::Use(const PathId& path) {
   paths().active = path;
   paths_->candidate = path;
-  paths_->validator.Stop();
+  if (has_validator()) paths_->validator->Stop();
 }
 
 void Mobility::OnDatagram(const PathId& from, size_t len, bool follows) {
@@ -130,12 +137,12 @@ Mobility::News Mobility::OnRecord(const PathId& from, size_t len, bool is_newest
     //# perform a return routability check as described in Section 5, unless
     //# an application-specific address validation mechanism can be triggered
     //# instead (e.g., CoAP Echo [RFC9175]).
-    if (paths.validator.Start(paths.active, from, now)) {
+    if (validator().Start(paths.active, from, now)) {
       paths.candidate = from;
-      if (paths.validator.probes_candidate()) news = News::kProbing;
+      if (paths.validator->probes_candidate()) news = News::kProbing;
     }
   }
-  paths.validator.OnReceived(from, len);
+  if (has_validator()) paths.validator->OnReceived(from, len);
   return news;
 }
 
@@ -147,7 +154,7 @@ Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const 
   //# have successfully exchanged rrc extensions.
   if (!has_check_) return News::kNone;
   if (message.type != Type::kPathChallenge) {
-    return Conclude(paths().validator.OnAnswer(message, from, now));
+    return has_validator() ? Conclude(paths_->validator->OnAnswer(message, from, now)) : News::kNone;
   }
   std::vector<Outgoing>& answers = paths().answers;
   if (answers.size() >= kMaxAnswers) return News::kNone;
@@ -168,11 +175,11 @@ Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const 
 }
 
 Mobility::News Mobility::HandleTimeout(Instant now) {
-  return has_paths() ? Conclude(paths_->validator.HandleTimeout(now)) : News::kNone;
+  return has_validator() ? Conclude(paths_->validator->HandleTimeout(now)) : News::kNone;
 }
 
 std::optional<Instant> Mobility::deadline() const {
-  return has_paths() ? paths_->validator.deadline() : std::nullopt;
+  return has_validator() ? paths_->validator->deadline() : std::nullopt;
 }
 
 Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
@@ -226,7 +233,8 @@ std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
   }
   //= draft-ietf-tls-dtls-rrc#section-5.3
   //# -  Each path_challenge SHOULD go into different transport packets.
-  const auto challenge = paths_->validator.TakeChallenge(challenge_len, random);
+  if (!has_validator()) return std::nullopt;
+  const auto challenge = paths_->validator->TakeChallenge(challenge_len, random);
   if (!challenge) return std::nullopt;
   return Outgoing{challenge->to, {ReturnRoutabilityCheck::Type::kPathChallenge, challenge->cookie}};
 }
@@ -257,8 +265,8 @@ std::optional<Instant> Mobility::forget_at() const {
 }
 
 bool Mobility::IsAtRest() const {
-  return !has_paths() ||
-         (!paths_->probe_id && !paths_->validator.running() && paths_->answers.empty());
+  return !has_paths() || (!paths_->probe_id && !(has_validator() && paths_->validator->running()) &&
+                          paths_->answers.empty());
 }
 
 void Mobility::WriteState(ByteWriter* writer, Instant now) const {

@@ -97,7 +97,7 @@ class Mobility {
   const PathId& candidate() const { return has_paths() ? paths_->candidate : kNoPath; }
   // ProbeWith: datagrams to candidate() carry `id`; without one, what they always carry.
   void ProbeWith(std::optional<ConnectionId> id) { paths().probe_id = std::move(id); }
-  const PathStats& stats() const { return has_paths() ? paths_->validator.stats() : kNoStats; }
+  const PathStats& stats() const { return has_validator() ? paths_->validator->stats() : kNoStats; }
   // bound is how much may go by the path in use.
   SendingBound& bound() { return bound_; }
 
@@ -150,12 +150,10 @@ class Mobility {
   static constexpr PathStats kNoStats{};
 
   struct Paths {
-    explicit Paths(const PathValidatorConfig& config) : validator(config) {}
-
     PathId active;
     PathId candidate;
-    std::optional<PathId> left;  // by us, of our own will
-    PathValidator validator;
+    std::optional<PathId> left;                // by us, of our own will
+    std::unique_ptr<PathValidator> validator;  // from the first check on
     std::vector<Outgoing> answers;
     // The peer's Connection IDs: of the path being probed, of the one we left, and of the one in
     // use where records carry another still.
@@ -165,6 +163,8 @@ class Mobility {
   };
 
   Paths& paths();
+  PathValidator& validator();
+  bool has_validator() const { return has_paths() && paths_->validator != nullptr; }
   // IsLeft: we migrated away from `path`.
   bool IsLeft(const PathId& path) const;
   void Leave(const PathId& path);
