@@ -380,8 +380,11 @@ void EndpointImpl::Settle(Entry* entry) {
 // --- Entries
 
 EndpointImpl::Entry* EndpointImpl::Find(AssociationId id) const {
+  if (found_ != nullptr && found_->id == id) return found_;
   const auto found = entries_.find(id);
-  return found == entries_.end() ? nullptr : found->second.get();
+  if (found == entries_.end()) return nullptr;
+  found_ = found->second.get();
+  return found_;
 }
 
 EndpointImpl::Entry* EndpointImpl::Insert(const PathId& address,
@@ -465,6 +468,7 @@ void EndpointImpl::Remove(AssociationId id) {
   timers_.Stop(entry);
   half_open_.erase(id);
   over_.erase(id);
+  found_ = nullptr;
   entries_.erase(id);
 }
 

@@ -130,6 +130,7 @@ class EndpointImpl final : public Endpoint {
   AssociationId next_id_ = 1;
 
   absl::flat_hash_map<AssociationId, std::unique_ptr<Entry>> entries_;
+  mutable Entry* found_ = nullptr;  // the last that was, as it is asked for again and again
   AddressMap places_;
   TimerWheel timers_;
   std::set<AssociationId> half_open_;  // servers', oldest first

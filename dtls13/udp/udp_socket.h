@@ -54,8 +54,8 @@ class UdpSocket {
 
  private:
   // kMaxIn and kMaxOut messages are received and sent by one call: more gain nothing, and what was
-  // received is to fit a processor's cache.
-  static constexpr size_t kMaxIn = 32;
+  // received, 64 KB each with UDP_GRO, is to fit a processor's cache until it is decrypted.
+  static constexpr size_t kMaxIn = 16;
   static constexpr size_t kMaxOut = 64;
   // kInLen has room for the longest datagram, and for all that UDP_GRO puts together.
   static constexpr size_t kInLen = 65536;
