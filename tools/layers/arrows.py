@@ -59,7 +59,7 @@ ARROWS = {
     "tools/bazel": (),
     "tools/dtls13": ("tools/dtls13_cli", "shim/libssl", "dtls13"),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
-    "tools/bench": ("dtls13/record", "shim/libssl", "shim/testing", "tests") + SHOWN,
+    "tools/bench": ("dtls13/record", "dtls13/udp", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
 
 # The folders below which a file may include libcrypto's headers, and libssl's. Tests may.
