@@ -154,7 +154,8 @@ Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const 
   //# have successfully exchanged rrc extensions.
   if (!has_check_) return News::kNone;
   if (message.type != Type::kPathChallenge) {
-    return has_validator() ? Conclude(paths_->validator->OnAnswer(message, from, now)) : News::kNone;
+    return has_validator() ? Conclude(paths_->validator->OnAnswer(message, from, now))
+                           : News::kNone;
   }
   std::vector<Outgoing>& answers = paths().answers;
   if (answers.size() >= kMaxAnswers) return News::kNone;
