@@ -28,6 +28,9 @@ bool Publisher::Connect(std::span<const uint8_t> address, ClientParameters param
   return true;
 }
 
+// A client is connected once it has sent its last flight, but the receiver may not have had it yet,
+// and may refuse the certificate in it: messages behind it would be lost. It is complete once the
+// receiver has acknowledged it.
 bool Publisher::HandleEvent(const EndpointEvent& event) {
   if (id_ == 0 || event.id != id_) return false;
   if (event.type == EndpointEventType::kGone) {
@@ -36,7 +39,7 @@ bool Publisher::HandleEvent(const EndpointEvent& event) {
   }
   if (event.type != EndpointEventType::kEvent) return true;
   switch (event.event.type) {
-    case EventType::kConnected:
+    case EventType::kHandshakeAcked:
       state_ = State::kConnected;
       break;
     case EventType::kFailed:

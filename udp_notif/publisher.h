@@ -62,6 +62,7 @@ class Publisher {
   // Close sends what waits, as far as it can, and close_notify, and waits for nobody.
   void Close();
 
+  // is_connected: the receiver has acknowledged the handshake, and the connection has not ended.
   bool is_connected() const { return state_ == State::kConnected; }
   // is_over: the connection has ended, by us, by the receiver, or by failure().
   bool is_over() const { return state_ == State::kOver; }

@@ -22,6 +22,7 @@ class PublisherTest : public ::testing::Test {
   void Connect() {
     ASSERT_TRUE(publisher_.Connect(kAddress, {}, {}));
     ASSERT_TRUE(publisher_.HandleEvent(Happened(1, EventType::kConnected)));
+    ASSERT_TRUE(publisher_.HandleEvent(Happened(1, EventType::kHandshakeAcked)));
     ASSERT_TRUE(publisher_.is_connected());
   }
 
@@ -70,6 +71,8 @@ TEST_F(PublisherTest, NothingIsSentBeforeTheHandshakeCompletes) {
   EXPECT_TRUE(publisher_.Flush());
   EXPECT_EQ(endpoint_.log, Log{"connect"});
   publisher_.HandleEvent(Happened(1, EventType::kConnected));
+  EXPECT_EQ(publisher_.Publish(notification_), PublishOutcome::kNotConnected);
+  publisher_.HandleEvent(Happened(1, EventType::kHandshakeAcked));
   EXPECT_EQ(publisher_.Publish(notification_), PublishOutcome::kTaken);
   EXPECT_TRUE(publisher_.Flush());
   EXPECT_EQ(endpoint_.log, (Log{"connect", "send"}));
@@ -139,7 +142,7 @@ TEST_F(PublisherTest, WhatADatagramHasNoRoomForIsSegmented) {
 TEST_F(PublisherTest, ASmallerMaximumIsKept) {
   Publisher publisher(&endpoint_, {.max_segment_size = 100});
   ASSERT_TRUE(publisher.Connect(kAddress, {}, {}));
-  publisher.HandleEvent(Happened(1, EventType::kConnected));
+  publisher.HandleEvent(Happened(1, EventType::kHandshakeAcked));
   EXPECT_EQ(publisher.Publish(Bytes(200)), PublishOutcome::kTaken);
   EXPECT_EQ(publisher.num_segments(), 3u);
 }
@@ -147,7 +150,7 @@ TEST_F(PublisherTest, ASmallerMaximumIsKept) {
 TEST_F(PublisherTest, ABareMessageIsARecordByItself) {
   Publisher publisher(&endpoint_, {.framing = Framing::kBare});
   ASSERT_TRUE(publisher.Connect(kAddress, {}, {}));
-  publisher.HandleEvent(Happened(1, EventType::kConnected));
+  publisher.HandleEvent(Happened(1, EventType::kHandshakeAcked));
   publisher.Publish(notification_);
   publisher.Publish(notification_);
   ASSERT_EQ(endpoint_.sent.size(), 2u);
