@@ -19,7 +19,7 @@ print_version() { printf '%s %s\n' "${0##*/}" "$(tree_version)"; }
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
   clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
-  libabsl-dev libgmock-dev libgtest-dev libssl-dev zlib1g-dev
+  libabsl-dev libgmock-dev libgtest-dev librdkafka-dev libssl-dev zlib1g-dev
   openssl python3
   dpkg-dev
 )

@@ -59,6 +59,7 @@ ARROWS = {
     "tools/bazel": (),
     "tools/dtls13": ("tools/dtls13_cli", "shim/libssl", "dtls13"),
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
+    "tools/udp_notif": ("udp_notif", "tools/dtls13_cli", "dtls13", INTERFACE, "dtls13/wire"),
     "tools/bench": ("dtls13/record", "dtls13/udp", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
 
