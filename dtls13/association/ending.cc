@@ -15,17 +15,6 @@ void Ending::Owe(AlertDescription alert) {
 //= rfc8446#section-6.1
 //# Each party MUST send a "close_notify" alert before closing its write
 //# side of the connection, unless it has already sent some error alert.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# It MUST send a DTLS close_notify alert before closing the connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# The Receiver (DTLS server) MUST attempt to initiate an exchange of
-//# close_notify alerts with the Publisher before closing the connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# A Publisher (DTLS client) MAY choose to not wait for the Receiver's
-//# close_notify alert and simply close the DTLS connection.
-//= draft-unyte-udp-notif-dtls#section-4.3
-//# Receivers that are unprepared to receive any more data MAY close the
-//# connection after sending the close_notify alert.
 bool Ending::Close() {
   if (!may_send()) return false;
   close_queued_ = true;

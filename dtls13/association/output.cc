@@ -302,9 +302,6 @@ SendResult AssociationImpl::Seal(std::span<const uint8_t> plaintext, std::span<u
   //# SHOULD indicate an error to the application and MUST NOT allow any
   //# further data to be sent or received on the connection.
   if (!ending_.may_send()) return SendResult::kClosed;
-  //= draft-unyte-udp-notif-dtls#section-4.1
-  //# The Publisher MUST NOT send any UDP-notif messages before the DTLS
-  //# handshake has successfully completed.
   //= rfc8446#section-2
   //# Application Data MUST NOT be sent prior to sending the Finished
   //# message, except as specified in Section 2.3.
@@ -338,8 +335,6 @@ bool AssociationImpl::IsTooLarge(std::span<const uint8_t> plaintext, Epoch epoch
 SendResult AssociationImpl::SealData(std::span<const uint8_t> plaintext, Epoch epoch,
                                      HeaderForm form, std::span<uint8_t> out, size_t* out_len) {
   RecordNumber number;
-  //= draft-unyte-udp-notif-dtls#section-4.2
-  //# All UDP-notif messages MUST be published as DTLS "application_data".
   const size_t len =
       SealRecord(epoch, ContentType::kApplicationData, plaintext, form, out, &number);
   if (len == 0) return SendResult::kExhausted;

@@ -39,20 +39,6 @@ inline constexpr uint64_t kIntegrityLimit = uint64_t{1} << 36;
 //= rfc9147#section-4.5.3
 //# Therefore, TLS_AES_128_CCM_8_SHA256 MUST NOT be used in DTLS without
 //# additional safeguards against forgery.
-//= draft-unyte-udp-notif-dtls#section-4.1
-//# Implementations MUST support DTLS 1.3 [I-D.ietf-tls-dtls13] and MUST
-//# support the mandatory to implement cipher suite TLS_AES_128_GCM_SHA256
-//# and SHOULD implement TLS_AES_256_GCM_SHA384 and
-//# TLS_CHACHA20_POLY1305_SHA256 cipher suites, as specified in TLS 1.3
-//# [RFC8446].
-//= draft-unyte-udp-notif-dtls#section-4.1
-//# If additional cipher suites are supported, then implementations MUST NOT
-//# negotiate a cipher suite that employs NULL integrity or authentication
-//# algorithms.
-//= draft-unyte-udp-notif-dtls#section-4.1
-//# Where privacy is REQUIRED, then implementations must either negotiate a
-//# cipher suite that employs a non-NULL encryption algorithm or otherwise
-//# achieve privacy by other means, such as a physically secured network.
 //= rfc8446#section-9.1
 //# MUST implement the TLS_AES_128_GCM_SHA256 [GCM] cipher suite and
 //# SHOULD implement the TLS_AES_256_GCM_SHA384 [GCM] and

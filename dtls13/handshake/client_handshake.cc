@@ -451,9 +451,6 @@ Status ClientHandshake::ReadRetryExtensions(const ServerHelloView& hello) {
     //= rfc9147#section-5.1
     //# The client MUST send a new ClientHello with the cookie added as an
     //# extension.
-    //= draft-unyte-udp-notif-dtls#section-4.1
-    //# The Publisher MUST send a new DTLS ClientHello message containing the
-    //# received cookie, which initiates the DTLS handshake.
     //= rfc8446#section-4.2.2
     //# Clients MUST NOT use cookies in their initial ClientHello in
     //# subsequent connections.

@@ -64,9 +64,6 @@ struct ServerHandshakeConfig {
   //# Therefore, DTLS servers SHOULD use the cookie exchange unless there is
   //# good reason to believe that amplification is not a threat in their
   //# environment.
-  //= draft-unyte-udp-notif-dtls#section-4.1
-  //# Implementations MAY support the denial of service countermeasures
-  //# defined by DTLS 1.3.
   bool require_cookie = true;
   // What the HelloRetryRequests have beside the library's own extensions, at most
   // kMaxRetryExtensionsLen bytes; null: nothing.

@@ -243,9 +243,6 @@ absl::Status Peer::HandleEvent(const Event& event) {
       break;
     case EventType::kPeerClosed:
       std::printf("the peer closed\n");
-      //= draft-unyte-udp-notif-dtls#section-4.3
-      //# Once the Receiver gets a close_notify from the Publisher, it MUST reply
-      //# with a close_notify.
       if (!closed_at_) {
         association_->Close();
         closed_at_ = Now();
@@ -330,9 +327,6 @@ absl::Status Peer::Work() {
     }
     Send({out_.data(), len});
   }
-  //= draft-unyte-udp-notif-dtls#section-4.3
-  //# A Publisher MUST close the associated DTLS connection if the connection
-  //# is not expected to deliver any UDP-notif Messages later.
   if (options_.close_first && workload_.done() && !awaits_certificate_ &&
       !association_->facts().has_unacked) {
     association_->Close();

@@ -2,8 +2,9 @@
 """Reads the lists of requirements, and what is excepted from them.
 
 A list is a TOML file: document (the name that citations use), source (its address), within (only if the
-list holds one section of the document), and a [[spec]] with id, section, title, level and quote for each
-normative sentence. `items` of a [[spec]] are the bullets that its sentence introduces.
+list holds some sections of the document alone: one, or a list of them), and a [[spec]] with id, section,
+title, level and quote for each normative sentence. `items` of a [[spec]] are the bullets that its sentence
+introduces.
 
 A list of one section may have the form of others' tools instead: target (the address of the document, "#" and
 the section) and a [[spec]] with level and quote for each sentence. It is held against the same citations as the
@@ -47,7 +48,7 @@ class Document:
 
     def holds(self, section):
         """Whether every normative sentence of `section` is in the list."""
-        return self.within is None or (section + ".").startswith(self.within + ".")
+        return self.within is None or any((section + ".").startswith(part + ".") for part in self.within)
 
 
 def _load(path):
@@ -86,7 +87,7 @@ def _section_list(path, data):
     stem, title = os.path.splitext(os.path.basename(path))[0], _heading(path, section)
     specs = [dict(spec, id="%s-%02d" % (stem, number), section=section, title=title)
              for number, spec in enumerate(data["spec"], 1)]
-    return Document(name, cited, data["target"], section, [_requirement(path, cited, spec) for spec in specs])
+    return Document(name, cited, data["target"], [section], [_requirement(path, cited, spec) for spec in specs])
 
 
 def _document(path):
@@ -96,7 +97,8 @@ def _document(path):
     if not {"document", "source", "spec"} <= data.keys():
         raise BadList("%s: needs document, source and [[spec]], or target and [[spec]]" % path)
     name = data["document"]
-    return Document(name, name, data["source"], data.get("within"),
+    within = data.get("within")
+    return Document(name, name, data["source"], [within] if isinstance(within, str) else within,
                     [_requirement(path, name, spec) for spec in data["spec"]])
 
 
