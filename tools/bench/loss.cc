@@ -21,7 +21,7 @@
 #include "tests/sim/record_audit.h"
 #include "tests/sim/scenario.h"
 #include "tests/sim/test_identity.h"
-#include "tools/bench/line_chart.h"
+#include "tools/charts/line_chart.h"
 
 namespace dtls13::bench {
 namespace {
@@ -170,17 +170,17 @@ int Main(char** argv) {
               static_cast<long long>(kDelay.count() / 1000));
   std::printf("%-20s %7s %10s %10s %10s %10s %10s\n", "handshake", "loss", "median ms", "p99 ms",
               "datagrams", "bytes", "again/lost");
-  LineChart times{.title = "Handshake time over loss",
-                  .x_label = "datagrams lost, %",
-                  .y_label = "until both are connected, ms",
-                  .xs = {kLosses.begin(), kLosses.end()},
-                  .log_y = true};
-  LineChart again{.title = "Handshake bytes sent again for each byte lost",
-                  .x_label = "datagrams lost, %",
-                  .y_label = "bytes sent again per byte lost",
-                  .xs = {kLosses.begin() + 1, kLosses.end()},  // nothing is lost at 0 %
-                  .mark = kAim,
-                  .mark_name = "aim"};
+  charts::LineChart times{.title = "Handshake time over loss",
+                          .x_label = "datagrams lost, %",
+                          .y_label = "until both are connected, ms",
+                          .xs = {kLosses.begin(), kLosses.end()},
+                          .log_y = true};
+  charts::LineChart again{.title = "Handshake bytes sent again for each byte lost",
+                          .x_label = "datagrams lost, %",
+                          .y_label = "bytes sent again per byte lost",
+                          .xs = {kLosses.begin() + 1, kLosses.end()},  // nothing is lost at 0 %
+                          .mark = kAim,
+                          .mark_name = "aim"};
   for (const Kind& kind : Kinds()) {
     const std::vector<Row> rows = MeasureKind(kind, runs);
     const size_t color = again.lines.size();
@@ -188,7 +188,7 @@ int Main(char** argv) {
     times.lines.push_back({kind.name + ": p99", Column(rows, &Row::p99_ms), color, true});
     again.lines.push_back({kind.name, Column(rows, &Row::again_per_lost, 1), color});
   }
-  if (!svg.empty() && !WriteSvg({times, again}, svg)) Die("the SVG file cannot be written");
+  if (!svg.empty() && !charts::WriteSvg({times, again}, svg)) Die("the SVG file cannot be written");
   return 0;
 }
 

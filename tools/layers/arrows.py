@@ -58,9 +58,11 @@ ARROWS = {
     "tests": (),
     "tools/bazel": (),
     "tools/dtls13": ("tools/dtls13_cli", "shim/libssl", "dtls13"),
+    "tools/charts": (),
+    "tools/query": ("tools/charts", "tools/dtls13_cli") + SHOWN,
     "tools/dtls13_cli": ("dtls13/record",) + SHOWN,
     "tools/udp_notif": ("udp_notif", "tools/dtls13_cli", "dtls13", INTERFACE, "dtls13/wire"),
-    "tools/bench": ("dtls13/record", "dtls13/udp", "shim/libssl", "shim/testing", "tests") + SHOWN,
+    "tools/bench": ("tools/charts", "dtls13/record", "dtls13/udp", "shim/libssl", "shim/testing", "tests") + SHOWN,
 }
 
 # The folders below which a file may include libcrypto's headers, and libssl's. Tests may.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/bench/line_chart.h"
+#include "tools/charts/line_chart.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 
-namespace dtls13::bench {
+namespace dtls13::charts {
 namespace {
 
 // Pixels. The plot leaves room for the labels of its axes and the legend at its right.
@@ -147,4 +147,4 @@ bool WriteSvg(const std::vector<LineChart>& charts, const std::string& path) {
   return std::fclose(file) == 0 && wrote;
 }
 
-}  // namespace dtls13::bench
+}  // namespace dtls13::charts

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DTLS13_TOOLS_BENCH_LINE_CHART_H_
-#define DTLS13_TOOLS_BENCH_LINE_CHART_H_
+#ifndef DTLS13_TOOLS_CHARTS_LINE_CHART_H_
+#define DTLS13_TOOLS_CHARTS_LINE_CHART_H_
 
 #include <optional>
 #include <string>
 #include <vector>
 
-namespace dtls13::bench {
+namespace dtls13::charts {
 
 // ChartLine is one line of a LineChart, a value for each x. Lines of the same `color` index are
 // drawn in the same colour.
@@ -33,6 +33,6 @@ struct LineChart {
 // written.
 bool WriteSvg(const std::vector<LineChart>& charts, const std::string& path);
 
-}  // namespace dtls13::bench
+}  // namespace dtls13::charts
 
-#endif  // DTLS13_TOOLS_BENCH_LINE_CHART_H_
+#endif  // DTLS13_TOOLS_CHARTS_LINE_CHART_H_
