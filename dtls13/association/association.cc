@@ -17,7 +17,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       mtu_(std::max(config_->mtu, kMinMtu)),
       keys_(config_->old_keys_lifetime),
       mobility_(config_->path_validation, config_->old_keys_lifetime),
-      records_(config_->handshake.algorithms, config_->handshake.label_prefix),
+      records_(config_->handshake.algorithms, config_->handshake.wire_profile),
       reassembler_(config_->handshake.max_message_len),
       retransmission_(config_->retransmit),
       acks_(role_ == Role::kClient),
@@ -181,9 +181,9 @@ bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
   if (failed() || secret.empty()) return false;
   //= rfc8446#section-7.5
   //# A separate interface for the early exporter is RECOMMENDED;
-  return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms,
-                                      phases_.result().early_suite->hash,
-                                      config_->handshake.label_prefix, secret, label, context, out);
+  return dtls13::ExportKeyingMaterial(
+      *config_->handshake.algorithms, phases_.result().early_suite->hash,
+      config_->handshake.wire_profile.label_prefix, secret, label, context, out);
 }
 
 bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
@@ -193,8 +193,8 @@ bool AssociationImpl::ExportKeyingMaterial(std::string_view label, std::span<con
   //# specified by the application.
   if (!phases_.connected() || failed()) return false;
   return dtls13::ExportKeyingMaterial(*config_->handshake.algorithms, phases_.result().suite->hash,
-                                      config_->handshake.label_prefix, phases_.exporter_secret(),
-                                      label, context, out);
+                                      config_->handshake.wire_profile.label_prefix,
+                                      phases_.exporter_secret(), label, context, out);
 }
 
 }  // namespace dtls13

@@ -26,14 +26,15 @@ void HandshakePhases::Restore(std::shared_ptr<const HandshakeConfig> config, boo
 }
 
 void HandshakePhases::WriteState(const HandshakeConfig& config, ByteWriter* writer) const {
-  writer->WriteU8(static_cast<uint8_t>(config.label_prefix));
+  writer->WriteU8(static_cast<uint8_t>(config.wire_profile.label_prefix));
   result_.WriteState(writer, exporter_secret_, early_exporter_secret());
 }
 
 bool HandshakePhases::ReadState(const HandshakeConfig& config, ByteReader* reader) {
   uint8_t label_prefix = 0;
   Secret exporter_secret, early_exporter_secret;
-  if (!reader->ReadU8(&label_prefix) || label_prefix != static_cast<uint8_t>(config.label_prefix) ||
+  if (!reader->ReadU8(&label_prefix) ||
+      label_prefix != static_cast<uint8_t>(config.wire_profile.label_prefix) ||
       !result_.ReadState(reader, &exporter_secret, &early_exporter_secret) ||
       !config.algorithms->Supports(result_.suite->id)) {
     return false;

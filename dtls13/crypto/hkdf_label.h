@@ -12,15 +12,9 @@
 #include "dtls13/crypto/hash.h"
 #include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
-
-// LabelPrefix is the start of every label that goes into HKDF-Expand-Label.
-enum class LabelPrefix : uint8_t {
-  kDtls13,         // "dtls13", RFC 9147 section 5.9
-  kDtls13Draft26,  // "tls13 ": DTLS drafts before -32 kept TLS's own
-  kTls13,          // "tls13 ", RFC 8446 section 7.1
-};
 
 // PrefixText returns the six bytes.
 std::string_view PrefixText(LabelPrefix prefix);

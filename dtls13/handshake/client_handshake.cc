@@ -71,6 +71,7 @@ class ClientHandshake final : public HandshakeBase<Handshake> {
 
 Status ClientHandshake::Start() {
   const HandshakeConfig& config = context_.config();
+  hello_.version = config.wire_profile.version;
   hello_.cipher_suites = UsableSuites(config);
   hello_.groups = UsableGroups(config);
   hello_.signature_schemes = UsableSchemes(config);
@@ -266,7 +267,8 @@ Status ClientHandshake::CheckServerHello(const ServerHelloView& hello) const {
   //# If this extension is present, clients MUST ignore the
   //# ServerHello.legacy_version value and MUST use only the
   //# "supported_versions" extension to determine the selected version.
-  if (*selected != kDtls13Version) return IllegalParameter(Reason::kUnsupportedProtocol);
+  if (*selected != context_.config().wire_profile.version)
+    return IllegalParameter(Reason::kUnsupportedProtocol);
   const Status status =
       CheckExtensions(hello.extensions,
                       hello.IsHelloRetryRequest() ? ExtensionMessage::kHelloRetryRequest

@@ -97,7 +97,7 @@ bool ClientPsks::WriteBinders(const HandshakeConfig& config, const Transcript& t
     // The first hello stands alone, and its suite's hash is not known yet: each key uses its own.
     Transcript alone(config.algorithms);
     if (!transcript.has_hash() && !alone.SelectHash(psk.hash())) return false;
-    KeySchedule schedule(config.algorithms, psk.hash(), config.label_prefix);
+    KeySchedule schedule(config.algorithms, psk.hash(), config.wire_profile.label_prefix);
     if (!schedule.StartEarly(psk.key())) return false;
     const auto binder =
         ComputePskBinder(&schedule, psk.kind(), transcript.has_hash() ? transcript : alone,

@@ -89,7 +89,7 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
   const CipherSuite& suite = *FindCipherSuite(session.suite);
   const HandshakeConfig& config = context->config();
   // A ladder of its own: the client does not know yet whether the server takes this session.
-  KeySchedule schedule(config.algorithms, suite.hash, config.label_prefix);
+  KeySchedule schedule(config.algorithms, suite.hash, config.wire_profile.label_prefix);
   const auto hash = Transcript::HashClientHello(*config.algorithms, suite.hash, client_hello_body);
   if (!hash.has_value() || !schedule.StartEarly(session.psk.bytes())) {
     return InternalError(Reason::kCrypto);

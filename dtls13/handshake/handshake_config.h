@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "dtls13/crypto/algorithms.h"
-#include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/certificate_demand.h"
 #include "dtls13/handshake/connection_id_policy.h"
@@ -16,6 +15,7 @@
 #include "dtls13/message/connection_config.h"
 #include "dtls13/message/credential.h"
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -163,7 +163,8 @@ struct HandshakeConfig {
   // How PSKs may be used, most wanted first; empty: not at all. kPskKe gives up forward secrecy.
   std::vector<PskKeyExchangeMode> psk_modes = {PskKeyExchangeMode::kPskDheKe};
 
-  LabelPrefix label_prefix = LabelPrefix::kDtls13;
+  // What is spoken. Both sides must have the same: it is never negotiated.
+  WireProfile wire_profile = kRfc9147Profile;
   // Produce key log lines (event KeyLog).
   bool key_log = false;
   // Largest handshake message taken from the peer, bytes; libssl's default for certificate lists.

@@ -42,7 +42,7 @@ void HandshakeContext::SendAuthentication(AuthenticationMessage message) {
 }
 
 Status HandshakeContext::StartWithPsk(const PskSelection& selection) {
-  schedule_.emplace(config_->algorithms, selection.psk.hash(), config_->label_prefix);
+  schedule_.emplace(config_->algorithms, selection.psk.hash(), config_->wire_profile.label_prefix);
   if (!schedule_->StartEarly(selection.psk.key())) return InternalError(Reason::kCrypto);
   if (const Session* session = selection.psk.session()) {
     result_.resumed = true;
@@ -55,7 +55,7 @@ Status HandshakeContext::StartWithPsk(const PskSelection& selection) {
 
 Status HandshakeContext::DeriveHandshakeSecrets(std::span<const uint8_t> shared_secret) {
   if (!schedule_.has_value()) {
-    schedule_.emplace(config_->algorithms, result_.suite->hash, config_->label_prefix);
+    schedule_.emplace(config_->algorithms, result_.suite->hash, config_->wire_profile.label_prefix);
     if (!schedule_->StartEarly({})) return InternalError(Reason::kCrypto);
   }
   const auto hash = transcript_.Hash();

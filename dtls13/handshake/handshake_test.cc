@@ -145,7 +145,7 @@ TEST(HandshakeResultTest, CanBeTaken) {
 TEST(HandshakeLabelTest, PrefixesMustAgree) {
   HandshakeConfig config = TestConfig();
   HandshakeConfig other = TestConfig();
-  other.label_prefix = LabelPrefix::kTls13;
+  other.wire_profile.label_prefix = LabelPrefix::kTls13;
   HandshakePair pair(config, other);
   pair.Run();
   EXPECT_FALSE(pair.completed());

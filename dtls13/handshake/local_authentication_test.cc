@@ -170,7 +170,7 @@ TEST_F(LocalAuthenticationTest, AServerShowsItsCredentialWithoutAContext) {
 }
 
 TEST_F(LocalAuthenticationTest, AFinishedIsOfItsKeyAndTranscript) {
-  KeySchedule keys(config_.algorithms, HashId::kSha256, config_.label_prefix);
+  KeySchedule keys(config_.algorithms, HashId::kSha256, config_.wire_profile.label_prefix);
   const Secret secret = Secret::CopyOf(Bytes(32, 7));
   const Secret other = Secret::CopyOf(Bytes(32, 8));
   const Bytes body = MakeFinished(secret, client_transcript_, &keys);

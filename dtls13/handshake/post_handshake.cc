@@ -244,8 +244,8 @@ Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
   bool illegal = false;
   const std::optional<KeyUpdate> update = ParseKeyUpdate(body, &illegal);
   if (!update.has_value()) return illegal ? IllegalParameter(Reason::kBadKeyUpdate) : DecodeError();
-  Secret next =
-      NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix, read_secret_.bytes());
+  Secret next = NextTrafficSecret(*config_->algorithms, *suite_, config_->wire_profile.label_prefix,
+                                  read_secret_.bytes());
   if (next.empty()) return InternalError(Reason::kCrypto);
   //= rfc8446#section-4.6.3
   //# Upon receiving a KeyUpdate, the receiver MUST update its receiving
@@ -271,7 +271,7 @@ Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
 }
 
 Status PostHandshake::AdvanceWriteKeys() {
-  Secret next = NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix,
+  Secret next = NextTrafficSecret(*config_->algorithms, *suite_, config_->wire_profile.label_prefix,
                                   write_secret_.bytes());
   if (next.empty()) return InternalError(Reason::kCrypto);
   write_epoch_ = write_epoch_.Next();

@@ -64,7 +64,7 @@ const PeerIdentity& PostHandshakeAuth::peer_identity() const {
 }
 
 KeySchedule PostHandshakeAuth::FinishedKeys() const {
-  return KeySchedule(config_->algorithms, hash_, config_->label_prefix);
+  return KeySchedule(config_->algorithms, hash_, config_->wire_profile.label_prefix);
 }
 
 // --- Client

@@ -44,8 +44,8 @@ class PostHandshakeTest : public testing::Test {
     return client_->HandleMessage(type, body, epoch);
   }
   Bytes NextSecret(uint8_t fill) {
-    const Secret next =
-        NextTrafficSecret(*config_->algorithms, *suite_, config_->label_prefix, Bytes(32, fill));
+    const Secret next = NextTrafficSecret(*config_->algorithms, *suite_,
+                                          config_->wire_profile.label_prefix, Bytes(32, fill));
     return {next.bytes().begin(), next.bytes().end()};
   }
 

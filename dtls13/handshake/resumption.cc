@@ -44,7 +44,8 @@ Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
   session.suite = basis_.suite->id;
   session.psk = Secret(basis_.suite->hash_len);
   if (!HkdfExpandLabel(*config_->algorithms, basis_.suite->hash, basis_.resumption_secret.bytes(),
-                       config_->label_prefix, "resumption", nonce, session.psk.mutable_bytes())) {
+                       config_->wire_profile.label_prefix, "resumption", nonce,
+                       session.psk.mutable_bytes())) {
     session.psk = Secret();
   }
   //= rfc8446#section-4.2.11

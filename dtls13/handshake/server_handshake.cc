@@ -91,7 +91,8 @@ Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t
   switch (state_) {
     case HandshakeState::kServerWaitClientHello:
       client_hello_.message =
-          std::make_shared<const ReceivedHello>(std::vector<uint8_t>(body.begin(), body.end()));
+          std::make_shared<const ReceivedHello>(std::vector<uint8_t>(body.begin(), body.end()), 0,
+                                                SequenceNumber(), context_.config().wire_profile);
       return AnswerClientHello();
     case HandshakeState::kServerWaitCertificate:
       return HandleCertificate(type, body);
@@ -269,7 +270,7 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
   if (!parameters_.peer_address.empty()) context_.Queue(AddressProved{});
   const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
       contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer),
-      contents.retry_extensions);
+        context_.config().wire_profile.version, contents.retry_extensions);
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
                                                   contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
@@ -478,7 +479,8 @@ Status ServerHandshakeImpl::SendCertificateRequest() {
 
 Status ServerHandshakeImpl::SendServerHello() {
   const std::optional<PskSelection>& psk = psks_.selection();
-  ServerHelloFields fields = {.session_id_echo = session_id_echo_};
+  ServerHelloFields fields = {.version = context_.config().wire_profile.version,
+                              .session_id_echo = session_id_echo_};
   KeyExchange::Response response;
   if (psk.has_value()) fields.selected_identity = psk->index;
   //= rfc8446#section-4.2.9

@@ -55,7 +55,8 @@ Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& 
       config.server.cookie_keys->Seal(contents, to.peer_address, now);
   if (cookie.empty()) return InternalError(Reason::kCrypto);
   *body = SerializeHelloRetryRequest(contents.suite, contents.group, cookie,
-                                     SessionIdEcho(config, hello), contents.retry_extensions);
+                                     SessionIdEcho(config, hello), config.wire_profile.version,
+                                     contents.retry_extensions);
   return body->empty() ? InternalError(Reason::kInternal) : Status::Ok();
 }
 

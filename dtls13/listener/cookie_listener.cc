@@ -18,7 +18,7 @@ ListenInspection CookieListener::Inspect(const ReceivedHello& hello,
                                          std::span<const uint8_t> peer_address,
                                          WallTime now) const {
   if (!hello.is_well_formed()) return {};
-  if (!OffersDtls13(hello.hello())) {
+  if (!OffersDtls13(hello.hello(), config_->wire_profile)) {
     //= rfc8446#section-4.2.1
     //# If this extension is not present, servers which are compliant with
     //# this specification and which also support TLS 1.2 MUST negotiate TLS

@@ -49,6 +49,8 @@ class CookieListener {
   explicit CookieListener(std::shared_ptr<const HandshakeConfig> config)
       : config_(std::move(config)) {}
 
+  const WireProfile& wire_profile() const { return config_->wire_profile; }
+
   ListenInspection Inspect(const ReceivedHello& hello, std::span<const uint8_t> peer_address,
                            WallTime now) const;
 

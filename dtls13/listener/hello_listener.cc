@@ -74,7 +74,8 @@ HelloReport HelloListener::Handle(std::span<uint8_t> datagram,
   }
   if (message_seq > HelloGatherer::kMaxHelloSeq) return {};
   HelloReport report =
-      Judge(std::make_shared<const ReceivedHello>(std::move(body), message_seq, record_number),
+      Judge(std::make_shared<const ReceivedHello>(std::move(body), message_seq, record_number,
+                                                  cookies_.wire_profile()),
             peer_address, now);
   if (report.verdict == HelloVerdict::kAccept) report.rest = rest;
   return report;

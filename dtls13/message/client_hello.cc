@@ -223,7 +223,7 @@ void WriteFirstExtensions(const ClientHelloFields& fields, ExtensionWriter* exte
   extensions->Write(ExtensionType::kSupportedVersions, [&](ByteWriter* data) {
     const ByteWriter::LengthPrefix list(data, 1);
     if (grease != nullptr) data->WriteU16(grease->version);
-    data->WriteU16(kDtls13Version);
+    data->WriteU16(fields.version);
     //= rfc8446#appendix-D.1
     //# this practice is vulnerable to downgrade attacks and is NOT
     //# RECOMMENDED.
@@ -370,11 +370,11 @@ std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body) {
   return hello;
 }
 
-bool OffersDtls13(const ClientHello& hello) {
+bool OffersDtls13(const ClientHello& hello, const WireProfile& profile) {
   const auto data = hello.extensions.Find(ExtensionType::kSupportedVersions);
   if (!data.has_value()) return false;
   const auto versions = ParseVersions(*data);
-  return versions.has_value() && versions->Contains(kDtls13Version);
+  return versions.has_value() && versions->Contains(profile.version);
 }
 
 //= rfc8446#section-4.2.8
@@ -422,7 +422,8 @@ bool KeyShareList::IsExactly(NamedGroup group) const {
   return Next(&reader, &share) && share.group == group && reader.empty();
 }
 
-Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
+Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out,
+                       const WireProfile& profile) {
   const auto hello = ParseClientHello(body);
   if (!hello.has_value()) {
     *out = ClientHello();
@@ -453,7 +454,7 @@ Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
   //# Servers MUST be prepared to
   //# receive ClientHellos that include this extension but do not include
   //# 0x0304 in the list of versions.
-  if (!OffersDtls13(*hello)) return ProtocolVersionFailure();
+  if (!OffersDtls13(*hello, profile)) return ProtocolVersionFailure();
   if (const Status status = CheckExtensions(hello->extensions, ExtensionMessage::kClientHello, {});
       !status.ok()) {
     return status;

@@ -19,6 +19,7 @@
 #include "dtls13/message/pre_shared_key.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -86,18 +87,21 @@ struct ClientHello {
 // is malformed or has trailing bytes.
 std::optional<ClientHello> ParseClientHello(std::span<const uint8_t> body);
 
-// OffersDtls13 is true when supported_versions is there, well formed, and lists 0xfefc.
-bool OffersDtls13(const ClientHello& hello);
+// OffersDtls13 is true when supported_versions is there, well formed, and lists the version of
+// `profile`.
+bool OffersDtls13(const ClientHello& hello, const WireProfile& profile = kRfc9147Profile);
 
 // ReadClientHello parses a ClientHello and makes the checks that a server owes it before it chooses
-// anything: decode_error, protocol_version (DTLS 1.3 is not offered), illegal_parameter,
-// missing_extension. When ParseClientHello fails, `out` has the body alone; after another failure,
-// what a ClientHello of any version has.
-Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out);
+// anything: decode_error, protocol_version (the version of `profile` is not offered),
+// illegal_parameter, missing_extension. When ParseClientHello fails, `out` has the body alone;
+// after another failure, what a ClientHello of any version has.
+Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out,
+                       const WireProfile& profile = kRfc9147Profile);
 
 // ClientHelloFields is what SerializeClientHello writes. A second ClientHello is the same fields
 // with another key share and a cookie, so that nothing else can change (RFC 8446 section 4.1.2).
 struct ClientHelloFields {
+  uint16_t version = kDtls13Version;
   std::vector<uint8_t> random;  // kRandomLen bytes
   std::vector<uint8_t> legacy_session_id;
   std::vector<CipherSuiteId> cipher_suites;

@@ -115,8 +115,8 @@ TEST(ServerHelloTest, HelloRetryRequestIsReproducible) {
                                              NamedGroup::kSecp384r1, cookie));
 
   const Bytes custom = {0xfe, 0x01, 0, 1, 7};
-  const Bytes with_custom =
-      SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, cookie, {}, custom);
+  const Bytes with_custom = SerializeHelloRetryRequest(
+      CipherSuiteId::kAes128GcmSha256, std::nullopt, cookie, {}, kDtls13Version, custom);
   EXPECT_EQ(ToBytes(*ParseServerHello(with_custom)->extensions.Find(ExtensionType{0xfe01})),
             Bytes{7});
 

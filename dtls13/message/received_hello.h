@@ -8,6 +8,7 @@
 #include "dtls13/message/client_hello.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -18,7 +19,8 @@ class ReceivedHello {
   // `message_seq` is the handshake message's; `record_number` that of the record of epoch 0 which
   // made it whole, and which a stateless answer mirrors.
   explicit ReceivedHello(std::vector<uint8_t> body, uint16_t message_seq = 0,
-                         SequenceNumber record_number = {});
+                         SequenceNumber record_number = {},
+                         const WireProfile& profile = kRfc9147Profile);
   ReceivedHello(const ReceivedHello&) = delete;
   ReceivedHello& operator=(const ReceivedHello&) = delete;
 

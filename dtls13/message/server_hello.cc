@@ -45,9 +45,9 @@ void WriteHead(ByteWriter* writer, std::span<const uint8_t> random, CipherSuiteI
 //= rfc8446#section-9.2
 //# "supported_versions" is REQUIRED for all ClientHello, ServerHello, and
 //# HelloRetryRequest messages.
-void WriteSelectedVersion(ExtensionWriter* extensions) {
+void WriteSelectedVersion(uint16_t version, ExtensionWriter* extensions) {
   extensions->Write(ExtensionType::kSupportedVersions,
-                    [](ByteWriter* data) { data->WriteU16(kDtls13Version); });
+                    [version](ByteWriter* data) { data->WriteU16(version); });
 }
 
 void WriteConnectionIdAnswer(const ConnectionIdAgreement& agreement, ExtensionWriter* extensions) {
@@ -142,7 +142,7 @@ std::vector<uint8_t> SerializeServerHello(std::span<const uint8_t> random, Ciphe
   {
     const ByteWriter::LengthPrefix block(&writer, 2);
     ExtensionWriter extensions(&writer);
-    WriteSelectedVersion(&extensions);
+    WriteSelectedVersion(fields.version, &extensions);
     WriteConnectionIdAnswer(fields.connection_ids, &extensions);
     if (fields.key_share.has_value()) {
       extensions.Write(ExtensionType::kKeyShare, [&](ByteWriter* data) {
@@ -171,6 +171,7 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
                                                 std::span<const uint8_t> cookie,
                                                 std::span<const uint8_t> session_id_echo,
+                                                uint16_t version,
                                                 std::span<const uint8_t> custom_extensions) {
   std::vector<uint8_t> body;
   ByteWriter writer(&body);
@@ -178,7 +179,7 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
   {
     const ByteWriter::LengthPrefix block(&writer, 2);
     ExtensionWriter extensions(&writer);
-    WriteSelectedVersion(&extensions);
+    WriteSelectedVersion(version, &extensions);
     if (group.has_value()) {
       extensions.Write(ExtensionType::kKeyShare,
                        [&](ByteWriter* data) { data->WriteU16(static_cast<uint16_t>(*group)); });

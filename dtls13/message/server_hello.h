@@ -50,8 +50,9 @@ std::optional<NamedGroup> ParseRetryGroup(std::span<const uint8_t> data);
 // ParseRetryCookie reads a cookie extension: nothing when it is malformed or empty.
 std::optional<std::span<const uint8_t>> ParseRetryCookie(std::span<const uint8_t> data);
 
-// ServerHelloFields is what SerializeServerHello writes beside the suite and the version.
+// ServerHelloFields is what SerializeServerHello writes beside the suite.
 struct ServerHelloFields {
+  uint16_t version = kDtls13Version;
   std::optional<KeyShare> key_share = {};
   std::optional<uint16_t> selected_identity = {};  // of the client's PSKs
   std::span<const uint8_t> session_id_echo = {};   // for clients of before RFC 9147
@@ -81,6 +82,7 @@ std::vector<uint8_t> SerializeHelloRetryRequest(CipherSuiteId suite,
                                                 std::optional<NamedGroup> group,
                                                 std::span<const uint8_t> cookie,
                                                 std::span<const uint8_t> session_id_echo = {},
+                                                uint16_t version = kDtls13Version,
                                                 std::span<const uint8_t> custom_extensions = {});
 
 }  // namespace dtls13

@@ -14,13 +14,13 @@ namespace dtls13 {
 //# The length MUST NOT exceed 2^14 + 256 bytes.
 static_assert(kMaxPlaintextLen + kProtectionLen <= kMaxCiphertextLen);
 
-RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix)
-    : algorithms_(std::move(algorithms)), label_prefix_(label_prefix) {}
+RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, const WireProfile& profile)
+    : algorithms_(std::move(algorithms)), profile_(profile) {}
 
 bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
                                   const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
-      RecordProtection::CreateOpener(*algorithms_, suite, label_prefix_, traffic_secret);
+      RecordProtection::CreateOpener(*algorithms_, suite, profile_, traffic_secret);
   if (!protection) return false;
   auto keys = std::make_unique<ReadEpoch>(epoch, Limited(suite), *std::move(protection));
   if (keeps_secrets_)
@@ -245,7 +245,7 @@ bool RecordLayer::NearIntegrityLimit() const {
 bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
                                    const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
-      RecordProtection::CreateSealer(*algorithms_, suite, label_prefix_, traffic_secret);
+      RecordProtection::CreateSealer(*algorithms_, suite, profile_, traffic_secret);
   if (!protection) return false;
   auto keys = std::make_unique<WriteEpoch>(epoch, Limited(suite), *std::move(protection));
   if (keeps_secrets_)

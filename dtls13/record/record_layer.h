@@ -12,7 +12,6 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
-#include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/connection_id_set.h"
 #include "dtls13/record/epoch_set.h"
@@ -21,6 +20,7 @@
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -70,8 +70,7 @@ struct OpenedRecord {
 // timers or datagram sizes.
 class RecordLayer {
  public:
-  // `label_prefix` goes into the labels of all keys derived here.
-  RecordLayer(std::shared_ptr<const Algorithms> algorithms, LabelPrefix label_prefix);
+  RecordLayer(std::shared_ptr<const Algorithms> algorithms, const WireProfile& profile);
 
   // LimitKeys lowers the AEAD's limits for keys installed from here on: `max_records` sealed and
   // `max_failures` to open. What the AEAD allows is never exceeded.
@@ -229,7 +228,7 @@ class RecordLayer {
   }
 
   std::shared_ptr<const Algorithms> algorithms_;
-  LabelPrefix label_prefix_;
+  WireProfile profile_;
   bool keeps_secrets_ = false;
   uint64_t max_records_ = UINT64_MAX;
   uint64_t max_failures_ = UINT64_MAX;

@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Suites, EverySuite, ::testing::ValuesIn(kCipherSuites),
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(RecordLayer, OverheadOfEachForm) {
-  RecordLayer layer(DefaultAlgorithms(), LabelPrefix::kDtls13);
+  RecordLayer layer(DefaultAlgorithms(), kRfc9147Profile);
   EXPECT_EQ(layer.Overhead(kPlaintextEpoch, kLongForm), 13u);
   EXPECT_EQ(layer.Overhead(kEpoch, kLongForm), 5u + 17u);
   EXPECT_EQ(layer.Overhead(kEpoch, {.has_length = false, .short_number = false}), 3u + 17u);
@@ -364,7 +364,7 @@ TEST(RecordLayer, ConfidentialityLimit) {
 }
 
 TEST(RecordLayer, InstallFailsWithoutASecret) {
-  RecordLayer layer(DefaultAlgorithms(), LabelPrefix::kDtls13);
+  RecordLayer layer(DefaultAlgorithms(), kRfc9147Profile);
   EXPECT_FALSE(layer.InstallReadKeys(kEpoch, TestSuite(), Secret()));
   EXPECT_FALSE(layer.InstallWriteKeys(kEpoch, TestSuite(), Secret()));
   EXPECT_FALSE(layer.CanRead(kEpoch));

@@ -23,10 +23,10 @@ RecordProtection::RecordProtection(Aead aead, RecordNumberCipher number_cipher)
 std::optional<RecordProtection> RecordProtection::Create(CreateAead create_aead,
                                                          const Algorithms& algorithms,
                                                          const CipherSuite& suite,
-                                                         LabelPrefix label_prefix,
+                                                         const WireProfile& profile,
                                                          const Secret& traffic_secret) {
   const std::optional<TrafficKeys> keys =
-      DeriveTrafficKeys(algorithms, suite, label_prefix, traffic_secret.bytes());
+      DeriveTrafficKeys(algorithms, suite, profile.label_prefix, traffic_secret.bytes());
   if (!keys) return std::nullopt;
   std::optional<Aead> aead = create_aead(algorithms, suite, keys->key.bytes(), keys->iv.bytes());
   std::optional<RecordNumberCipher> number_cipher =
@@ -37,16 +37,16 @@ std::optional<RecordProtection> RecordProtection::Create(CreateAead create_aead,
 
 std::optional<RecordProtection> RecordProtection::CreateSealer(const Algorithms& algorithms,
                                                                const CipherSuite& suite,
-                                                               LabelPrefix label_prefix,
+                                                               const WireProfile& profile,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateSealer, algorithms, suite, label_prefix, traffic_secret);
+  return Create(&Aead::CreateSealer, algorithms, suite, profile, traffic_secret);
 }
 
 std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms& algorithms,
                                                                const CipherSuite& suite,
-                                                               LabelPrefix label_prefix,
+                                                               const WireProfile& profile,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateOpener, algorithms, suite, label_prefix, traffic_secret);
+  return Create(&Aead::CreateOpener, algorithms, suite, profile, traffic_secret);
 }
 
 bool RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,

@@ -10,12 +10,12 @@
 #include "dtls13/crypto/aead.h"
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
-#include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/crypto/record_number_cipher.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -30,11 +30,11 @@ class RecordProtection {
   // Nothing when libcrypto fails or the secret is empty.
   static std::optional<RecordProtection> CreateSealer(const Algorithms& algorithms,
                                                       const CipherSuite& suite,
-                                                      LabelPrefix label_prefix,
+                                                      const WireProfile& profile,
                                                       const Secret& traffic_secret);
   static std::optional<RecordProtection> CreateOpener(const Algorithms& algorithms,
                                                       const CipherSuite& suite,
-                                                      LabelPrefix label_prefix,
+                                                      const WireProfile& profile,
                                                       const Secret& traffic_secret);
 
   // Seal completes a record: `record` begins with a header of `header_len` bytes whose number, in
@@ -61,7 +61,8 @@ class RecordProtection {
                                              std::span<const uint8_t> iv);
   static std::optional<RecordProtection> Create(CreateAead create_aead,
                                                 const Algorithms& algorithms,
-                                                const CipherSuite& suite, LabelPrefix label_prefix,
+                                                const CipherSuite& suite,
+                                                const WireProfile& profile,
                                                 const Secret& traffic_secret);
 
   // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`.

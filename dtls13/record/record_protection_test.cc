@@ -199,10 +199,10 @@ INSTANTIATE_TEST_SUITE_P(EverySuite, IndependentRecord, ::testing::ValuesIn(kSui
 
 TEST(RecordProtection, RefusesAnEmptySecret) {
   const Secret empty;
-  EXPECT_FALSE(RecordProtection::CreateSealer(*DefaultAlgorithms(), TestSuite(),
-                                              LabelPrefix::kDtls13, empty));
-  EXPECT_FALSE(RecordProtection::CreateOpener(*DefaultAlgorithms(), TestSuite(),
-                                              LabelPrefix::kDtls13, empty));
+  EXPECT_FALSE(
+      RecordProtection::CreateSealer(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile, empty));
+  EXPECT_FALSE(
+      RecordProtection::CreateOpener(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile, empty));
 }
 
 }  // namespace

@@ -81,8 +81,8 @@ uint64_t NumDropped(const RecordLayer& layer) {
 
 RecordPair::RecordPair(const CipherSuite& suite)
     : suite(suite),
-      sender(DefaultAlgorithms(), LabelPrefix::kDtls13),
-      receiver(DefaultAlgorithms(), LabelPrefix::kDtls13) {}
+      sender(DefaultAlgorithms(), kRfc9147Profile),
+      receiver(DefaultAlgorithms(), kRfc9147Profile) {}
 
 void RecordPair::Install(Epoch epoch) {
   const Secret secret = TestSecret(suite, epoch);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
@@ -46,7 +47,7 @@ std::optional<ImportedIdentity> ParseImportedIdentity(std::span<const uint8_t> b
   return identity;
 }
 
-std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
+std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, const WireProfile& profile,
                                      const Epsk& external, HashId target) {
   if (external.key.empty()) return std::nullopt;
   ImportedIdentity identity;
@@ -56,7 +57,7 @@ std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix p
   //= rfc9258#section-5.1
   //# ImportedIdentity.target_protocol MUST be the (D)TLS protocol version
   //# for which the PSK is being imported.
-  identity.target_protocol = kDtls13Version;
+  identity.target_protocol = profile.version;
   identity.target_kdf = target == HashId::kSha256 ? KdfId::kHkdfSha256 : KdfId::kHkdfSha384;
   ExternalPsk imported;
   imported.identity = SerializeImportedIdentity(identity);
@@ -65,7 +66,7 @@ std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix p
   if (imported.identity.empty()) return std::nullopt;
   // The external PSK's hash does all of this; the target's hash gives only the length.
   const auto identity_hash = Hash(algorithms, external.hash, imported.identity);
-  auto hkdf = Hkdf::Create(algorithms, external.hash, prefix);
+  auto hkdf = Hkdf::Create(algorithms, external.hash, profile.label_prefix);
   if (!identity_hash.has_value() || !hkdf.has_value()) return std::nullopt;
   const Secret epskx = hkdf->Extract({}, external.key);
   if (epskx.empty() || !hkdf->SetSecret(epskx.bytes())) return std::nullopt;

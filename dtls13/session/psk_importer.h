@@ -9,8 +9,8 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/hash.h"
-#include "dtls13/crypto/hkdf_label.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -48,9 +48,9 @@ struct Epsk {
   std::span<const uint8_t> context;
 };
 
-// ImportPsk makes the IPSK for DTLS 1.3 and for suites with the hash `target`. Nothing when the
-// identity is empty or too long, the key is empty, or libcrypto fails.
-std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, LabelPrefix prefix,
+// ImportPsk makes the IPSK for the DTLS 1.3 of `profile` and for suites with the hash `target`.
+// Nothing when the identity is empty or too long, the key is empty, or libcrypto fails.
+std::optional<ExternalPsk> ImportPsk(const Algorithms& algorithms, const WireProfile& profile,
                                      const Epsk& external, HashId target);
 
 }  // namespace dtls13

@@ -67,8 +67,7 @@ class PskImporterTest : public testing::TestWithParam<std::tuple<HashId, HashId>
 //# for which the PSK is being imported.
 TEST_P(PskImporterTest, MatchesAnIndependentComputation) {
   const auto [hash, target] = GetParam();
-  const auto imported =
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, External(hash), target);
+  const auto imported = ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, External(hash), target);
   ASSERT_TRUE(imported.has_value());
   const Bytes identity = FromHex(std::string("0005") + "6465762d31" + "0002c0c1" + "fefc" +
                                  (target == HashId::kSha256 ? "0001" : "0002"));
@@ -84,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(HashesAndTargets, PskImporterTest,
 
 TEST(PskImporterTest, EveryInputMakesAnotherKey) {
   const auto key = [](const Epsk& external, HashId target) {
-    const auto imported = ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, target);
+    const auto imported = ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, target);
     return imported.has_value() ? ToHex(imported->key.bytes().first(32)) : std::string();
   };
   const std::string base = key(External(), HashId::kSha256);
@@ -137,26 +136,26 @@ TEST(PskImporterTest, RejectsIdentitiesThatNoClientHelloCarries) {
   const Bytes longest(0xffff - 2 - 4 - 4, 'x');  // kContext with its length, and the targets
   external.external_identity = longest;
   EXPECT_TRUE(
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, HashId::kSha256).has_value());
+      ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, HashId::kSha256).has_value());
   const Bytes longer(longest.size() + 1, 'x');
   external.external_identity = longer;
   EXPECT_FALSE(
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, HashId::kSha256).has_value());
+      ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, HashId::kSha256).has_value());
   const Bytes overflowing(70000, 'x');
   external.external_identity = overflowing;
   EXPECT_FALSE(
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, HashId::kSha256).has_value());
+      ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, HashId::kSha256).has_value());
 }
 
 TEST(PskImporterTest, RefusesAnEmptyIdentityAndAnEmptyKey) {
   Epsk external = External();
   external.external_identity = {};
   EXPECT_FALSE(
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, HashId::kSha256).has_value());
+      ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, HashId::kSha256).has_value());
   external = External();
   external.key = {};
   EXPECT_FALSE(
-      ImportPsk(*DefaultAlgorithms(), LabelPrefix::kDtls13, external, HashId::kSha256).has_value());
+      ImportPsk(*DefaultAlgorithms(), kRfc9147Profile, external, HashId::kSha256).has_value());
 }
 
 }  // namespace

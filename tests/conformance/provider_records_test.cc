@@ -35,7 +35,7 @@ constexpr ContentType kTypes[] = {ContentType::kAlert, ContentType::kHandshake,
 class TwoOfAKind {
  public:
   TwoOfAKind(const LibraryContext& context, const Case& tested, std::minstd_rand* random)
-      : layer(DefaultAlgorithms(), LabelPrefix::kDtls13),
+      : layer(DefaultAlgorithms(), kRfc9147Profile),
         sealer(context.get(), tested.cipher),
         opener(context.get(), tested.cipher) {
     const CipherSuite& suite = *FindCipherSuite(tested.suite);

@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
   // The same bytes as what another process exported.
   ByteReader state(datagram);
-  RecordLayer restored(DefaultAlgorithms(), LabelPrefix::kDtls13);
+  RecordLayer restored(DefaultAlgorithms(), kRfc9147Profile);
   if (restored.ReadState(&state, pair.suite, /*num_skipped=*/1)) {
     fuzz::Check(restored.write_epoch() >= kFirstApplicationEpoch);
     seen.clear();

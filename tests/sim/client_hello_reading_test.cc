@@ -22,10 +22,14 @@
 namespace dtls13 {
 
 // The symbols that --wrap makes of ReadClientHello and ParseClientHello.
-Status RealReadClientHello(std::span<const uint8_t> body, ClientHello* out) __asm__(
-    "__real__ZN6dtls1315ReadClientHelloESt4spanIKhLm18446744073709551615EEPNS_11ClientHelloE");
-Status CountedReadClientHello(std::span<const uint8_t> body, ClientHello* out) __asm__(
-    "__wrap__ZN6dtls1315ReadClientHelloESt4spanIKhLm18446744073709551615EEPNS_11ClientHelloE");
+Status
+RealReadClientHello(std::span<const uint8_t> body, ClientHello* out, const WireProfile& profile) __asm__(
+    "__real__ZN6dtls1315ReadClientHelloESt4spanIKhLm18446744073709551615EEPNS_11ClientHelloERKNS_"
+    "11WireProfileE");
+Status
+CountedReadClientHello(std::span<const uint8_t> body, ClientHello* out, const WireProfile& profile) __asm__(
+    "__wrap__ZN6dtls1315ReadClientHelloESt4spanIKhLm18446744073709551615EEPNS_11ClientHelloERKNS_"
+    "11WireProfileE");
 std::optional<ClientHello> RealParseClientHello(std::span<const uint8_t> body) __asm__(
     "__real__ZN6dtls1316ParseClientHelloESt4spanIKhLm18446744073709551615EE");
 std::optional<ClientHello> CountedParseClientHello(std::span<const uint8_t> body) __asm__(
@@ -35,9 +39,10 @@ namespace {
 int num_readings = 0;
 }  // namespace
 
-Status CountedReadClientHello(std::span<const uint8_t> body, ClientHello* out) {
+Status CountedReadClientHello(std::span<const uint8_t> body, ClientHello* out,
+                              const WireProfile& profile) {
   ++num_readings;
-  return RealReadClientHello(body, out);
+  return RealReadClientHello(body, out, profile);
 }
 
 std::optional<ClientHello> CountedParseClientHello(std::span<const uint8_t> body) {

@@ -38,7 +38,7 @@ PairOptions ForgeableOptions(uint64_t seed) {
 
 Forge::Forge(AssociationPair& pair, const Side& writer)
     : algorithms_(Algorithms::Fetch(nullptr, nullptr)),
-      records_(algorithms_, LabelPrefix::kDtls13),
+      records_(algorithms_, kRfc9147Profile),
       suite_(*pair.server().association->facts().result.suite) {
   const bool is_client = &writer == &pair.client();
   records_.SetSendConnectionId(writer.association->facts().records.send_connection_id());

@@ -188,9 +188,9 @@ double LiveBytesPerPair(Runner& runner, Prepare prepare) {
 double CipherContextBytes(const std::shared_ptr<const Algorithms>& algorithms,
                           const CipherSuite& suite) {
   const Secret secret(suite.hash_len);
-  RecordLayer empty(algorithms, LabelPrefix::kDtls13);
+  RecordLayer empty(algorithms, kRfc9147Profile);
   const int64_t before = CountAllocations().live_bytes;
-  RecordLayer layer(algorithms, LabelPrefix::kDtls13);
+  RecordLayer layer(algorithms, kRfc9147Profile);
   if (!layer.InstallWriteKeys(kFirstApplicationEpoch, suite, secret)) Die("no keys");
   return static_cast<double>(CountAllocations().live_bytes - before);
 }

@@ -118,7 +118,7 @@ class Contestants {
         opener_(NewCipher(context, suite, keys, false)),
         evp_sealer_(*algorithms, suite, keys, true),
         evp_opener_(*algorithms, suite, keys, false),
-        layer_(algorithms, LabelPrefix::kDtls13) {
+        layer_(algorithms, kRfc9147Profile) {
     if (!layer_.InstallWriteKeys(kFirstApplicationEpoch, suite, secret) ||
         !layer_.InstallReadKeys(kFirstApplicationEpoch, suite, secret)) {
       Die("no record layer");

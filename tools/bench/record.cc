@@ -61,7 +61,7 @@ void Measure(const std::shared_ptr<const Algorithms>& algorithms, const CipherSu
   std::vector<size_t> lens(num);
   const std::array<uint8_t, 5> aad{};
   Result seal, open;
-  RecordLayer layer(algorithms, LabelPrefix::kDtls13);
+  RecordLayer layer(algorithms, kRfc9147Profile);
   if (!layer.InstallWriteKeys(kFirstApplicationEpoch, suite, secret) ||
       !layer.InstallReadKeys(kFirstApplicationEpoch, suite, secret)) {
     Die("no record layer");

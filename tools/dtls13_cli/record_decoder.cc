@@ -239,7 +239,7 @@ void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& re
 void RecordDecoder::Install(Direction sender, Epoch epoch, const CipherSuite& suite,
                             const Secret& secret) {
   if (secret.size() != suite.hash_len) return;
-  auto layer = std::make_unique<RecordLayer>(algorithms_, LabelPrefix::kDtls13);
+  auto layer = std::make_unique<RecordLayer>(algorithms_, kRfc9147Profile);
   if (!layer->InstallReadKeys(epoch, suite, secret)) return;
   layers_[{sender, epoch.value}] = std::move(layer);
 }

@@ -66,8 +66,8 @@ class RecordDecoderTest : public testing::Test {
   }
 
   void DecodeHellos(RecordDecoder& decoder) {
-    RecordLayer client(algorithms_, LabelPrefix::kDtls13);
-    RecordLayer server(algorithms_, LabelPrefix::kDtls13);
+    RecordLayer client(algorithms_, kRfc9147Profile);
+    RecordLayer server(algorithms_, kRfc9147Profile);
     const auto up = Decode(decoder, kUp,
                            Seal(client, kPlaintextEpoch, ContentType::kHandshake,
                                 Hello(HandshakeType::kClientHello, 0xaa)));
@@ -90,7 +90,7 @@ TEST_F(RecordDecoderTest, OpensRecordsAcrossAKeyUpdate) {
   DecodeHellos(decoder);
   const Secret secret = Secret::CopyOf(Filled(32, 0x11));
   const Epoch first = kFirstApplicationEpoch;
-  RecordLayer client(algorithms_, LabelPrefix::kDtls13);
+  RecordLayer client(algorithms_, kRfc9147Profile);
   ASSERT_TRUE(client.InstallWriteKeys(first, suite_, secret));
 
   const auto data =
@@ -116,7 +116,7 @@ TEST_F(RecordDecoderTest, OpensRecordsAcrossAKeyUpdate) {
 TEST_F(RecordDecoderTest, ShowsWhatItCannotOpen) {
   RecordDecoder decoder(std::nullopt);
   DecodeHellos(decoder);
-  RecordLayer client(algorithms_, LabelPrefix::kDtls13);
+  RecordLayer client(algorithms_, kRfc9147Profile);
   ASSERT_TRUE(
       client.InstallWriteKeys(kFirstApplicationEpoch, suite_, Secret::CopyOf(Filled(32, 0x11))));
   const Bytes datagram =
@@ -165,8 +165,8 @@ Bytes Fragment(const Bytes& message, uint32_t offset, uint32_t len) {
 TEST_F(RecordDecoderTest, LearnsTheLengthOfConnectionIdsFromTheHellos) {
   ASSERT_TRUE(key_log_);
   RecordDecoder decoder(key_log_);
-  RecordLayer client(algorithms_, LabelPrefix::kDtls13);
-  RecordLayer server(algorithms_, LabelPrefix::kDtls13);
+  RecordLayer client(algorithms_, kRfc9147Profile);
+  RecordLayer server(algorithms_, kRfc9147Profile);
   // The extension lies in the second fragment.
   const Bytes hello = HelloWithConnectionId(HandshakeType::kClientHello, 100, 3);
   const auto rest_len = static_cast<uint32_t>(hello.size() - kHandshakeHeaderLen - 80);
