@@ -10,7 +10,7 @@ bool EpochSet::InsertRead(std::unique_ptr<ReadEpoch> epoch) {
   //= rfc9147#section-8
   //# In order to allow this value to be changed later, receiving
   //# implementations MUST NOT enforce this rule.
-  if (epoch->epoch <= newest_read_) return false;
+  if (epoch->epoch <= newest_read_ || epoch->epoch > profile_->max_read_epoch) return false;
   newest_read_ = epoch->epoch;
   read_[EpochBits::Of(newest_read_).value] = std::move(epoch);
   return true;
@@ -23,10 +23,26 @@ bool EpochSet::InsertWrite(std::unique_ptr<WriteEpoch> epoch) {
   //= rfc9147#section-6.1
   //# If a DTLS implementation would need to wrap the epoch value, it MUST
   //# terminate the connection.
-  if (epoch->epoch <= newest_write_ || epoch->epoch > kMaxWriteEpoch) return false;
+  if (epoch->epoch <= newest_write_ || epoch->epoch > profile_->max_write_epoch) return false;
   newest_write_ = epoch->epoch;
   write_[EpochBits::Of(newest_write_).value] = std::move(epoch);
   return true;
+}
+
+//= draft-ietf-tls-dtls13-26#section-4.1.2
+//# After the handshake is complete, if the epoch bits do not match those from the
+//# current epoch implementations SHOULD use the most recent past epoch
+//# which has matching bits, and then reconstruct the sequence number as
+//# described above.
+// Of two the newer is meant: keys of ours that are not in use yet are what the peer may use next.
+ReadEpoch* EpochSet::FindReadByOneBit(EpochBits bit) {
+  ReadEpoch* newest = nullptr;
+  for (const auto& slot : read_) {
+    if (slot == nullptr || slot->epoch < kFirstApplicationEpoch || !bit.Match(slot->epoch))
+      continue;
+    if (newest == nullptr || slot->epoch > newest->epoch) newest = slot.get();
+  }
+  return newest;
 }
 
 const ReadEpoch* EpochSet::FindRead(Epoch epoch) const {
@@ -53,7 +69,12 @@ void EpochSet::MakeReadCurrent(Epoch epoch) {
   //# SHOULD discard records from earlier epochs but MAY choose to retain
   //# keying material from previous epochs for up to the default MSL
   //# specified for TCP [RFC0793] to allow for packet reordering.
-  ForgetReadBefore(current_read_);
+  //= draft-ietf-tls-dtls13-26#section-4.1
+  //# Until the handshake has completed, implementations MUST accept
+  //# packets from the old epoch.
+  // A client's EndOfEarlyData is sent again with the rest of its last flight.
+  const bool keeps_early = profile_->has_end_of_early_data && epoch == kFirstApplicationEpoch;
+  if (!keeps_early) ForgetReadBefore(current_read_);
   current_read_ = epoch;
 }
 

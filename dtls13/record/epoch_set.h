@@ -13,6 +13,7 @@
 #include "dtls13/record/replay_window.h"
 #include "dtls13/record/write_epoch.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -32,19 +33,26 @@ struct PlaintextWrite {
 };
 
 // EpochSet owns the epochs of both directions. A protected epoch lives in the slot that its two low
-// bits name, so the bits of a received header choose at most one epoch: installing one displaces an
-// older one of the same bits. An idle association pays only for the epochs it has.
-// It does not know records.
+// bits name, so the two bits of a received header choose at most one epoch: installing one
+// displaces an older one of the same bits. An idle association pays only for the epochs it has. It
+// does not know records.
 class EpochSet {
  public:
+  // `profile` outlives it.
+  explicit EpochSet(const WireProfile& profile = kRfc9147Profile) : profile_(&profile) {}
+
+  const WireProfile& profile() const { return *profile_; }
+
   // InsertRead and InsertWrite are false unless the epoch is above every one inserted before: a
-  // second life of an epoch would forget the numbers that were used in its first. Nor is an epoch
-  // above kMaxWriteEpoch written.
+  // second life of an epoch would forget the numbers that were used in its first. Nor is one above
+  // what the profile allows inserted.
   [[nodiscard]] bool InsertRead(std::unique_ptr<ReadEpoch> epoch);
   [[nodiscard]] bool InsertWrite(std::unique_ptr<WriteEpoch> epoch);
 
-  // Find returns null when there are no keys.
-  ReadEpoch* FindRead(EpochBits bits) { return read_[bits.value].get(); }
+  // Find returns null when there are no keys. One bit finds only epochs of application data.
+  ReadEpoch* FindRead(EpochBits bits) {
+    return bits.num_bits == 1 ? FindReadByOneBit(bits) : read_[bits.value].get();
+  }
   const ReadEpoch* FindRead(Epoch epoch) const;
   const WriteEpoch* FindWrite(Epoch epoch) const;
   WriteEpoch* FindWrite(Epoch epoch) {
@@ -98,9 +106,11 @@ class EpochSet {
   static constexpr size_t kNumSlots = 4;  // one for each value of EpochBits
 
   void MakeReadCurrent(Epoch epoch);
+  ReadEpoch* FindReadByOneBit(EpochBits bit);
 
   std::array<std::unique_ptr<ReadEpoch>, kNumSlots> read_;
   std::array<std::unique_ptr<WriteEpoch>, kNumSlots> write_;
+  const WireProfile* profile_;
   Epoch current_read_;
   Epoch newest_read_;   // ever inserted
   Epoch newest_write_;  // ever inserted

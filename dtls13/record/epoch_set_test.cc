@@ -12,14 +12,14 @@ namespace {
 bool InsertRead(EpochSet* set, uint64_t epoch) {
   const CipherSuite& suite = TestSuite();
   auto protection = RecordProtection::CreateOpener(*DefaultAlgorithms(), suite, kRfc9147Profile,
-                                                   TestSecret(suite, {epoch}));
+                                                   Epoch{epoch}, TestSecret(suite, {epoch}));
   return set->InsertRead(std::make_unique<ReadEpoch>(Epoch{epoch}, suite, *std::move(protection)));
 }
 
 bool InsertWrite(EpochSet* set, uint64_t epoch) {
   const CipherSuite& suite = TestSuite();
   auto protection = RecordProtection::CreateSealer(*DefaultAlgorithms(), suite, kRfc9147Profile,
-                                                   TestSecret(suite, {epoch}));
+                                                   Epoch{epoch}, TestSecret(suite, {epoch}));
   return set->InsertWrite(
       std::make_unique<WriteEpoch>(Epoch{epoch}, suite, *std::move(protection)));
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dtls13/record/record_protection.h"
+#include "dtls13/wire/draft26_record_header.h"
 #include "dtls13/wire/inner_plaintext.h"
 #include "dtls13/wire/sequence_reconstruction.h"
 
@@ -15,12 +16,12 @@ namespace dtls13 {
 static_assert(kMaxPlaintextLen + kProtectionLen <= kMaxCiphertextLen);
 
 RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, const WireProfile& profile)
-    : algorithms_(std::move(algorithms)), profile_(profile) {}
+    : algorithms_(std::move(algorithms)), epochs_(profile) {}
 
 bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
                                   const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
-      RecordProtection::CreateOpener(*algorithms_, suite, profile_, traffic_secret);
+      RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch, traffic_secret);
   if (!protection) return false;
   auto keys = std::make_unique<ReadEpoch>(epoch, Limited(suite), *std::move(protection));
   if (keeps_secrets_)
@@ -29,7 +30,8 @@ bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
 }
 
 CipherSuite RecordLayer::Limited(CipherSuite suite) const {
-  suite.confidentiality_limit = std::min(suite.confidentiality_limit, max_records_);
+  suite.confidentiality_limit =
+      std::min({suite.confidentiality_limit, max_records_, profile().record_number_limit});
   suite.integrity_limit = std::min(suite.integrity_limit, max_failures_);
   return suite;
 }
@@ -69,7 +71,7 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, Epoch awaited) {
   std::optional<OpenedRecord> opened(std::in_place);
   while (!datagram->empty()) {
-    switch (ClassifyRecord(datagram->front())) {
+    switch (ClassifyRecord(datagram->front(), profile())) {
       case RecordKind::kCiphertext:
         if (OpenCiphertext(datagram, awaited, &*opened)) return opened;
         break;
@@ -82,6 +84,13 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, 
         //= rfc9147#section-4.1
         //# *  Otherwise, the record MUST be rejected as if it had failed
         //#    deprotection, as described in Section 4.5.2.
+        //= draft-ietf-tls-dtls13-26#section-4.1.1
+        //# Otherwise, the record MUST be rejected as if it had failed
+        //# deprotection, as described in Section 4.4.2.
+        //= draft-ietf-tls-dtls13-26#section-5
+        //# Implementations MUST still ignore ChangeCipherSpec messages received
+        //# during the handshake and at all other times SHOULD treat them as if
+        //# they had failed to deprotect.
         DropMalformed(DropReason::kUnknownFirstByte, datagram);
         break;
     }
@@ -92,13 +101,13 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, 
 
 // DropMalformed steps over the record if its end can be found, else over the rest of the datagram.
 bool RecordLayer::DropMalformed(DropReason reason, std::span<uint8_t>* datagram) {
-  const size_t extent = RecordExtent(*datagram, receive_connection_ids_.len());
+  const size_t extent = RecordExtent(*datagram, receive_connection_ids_.len(), profile());
   *datagram = datagram->subspan(extent == 0 ? datagram->size() : extent);
   return Drop(reason);
 }
 
 bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened) {
-  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(*datagram);
+  const std::optional<PlaintextRecord> record = ParsePlaintextRecord(*datagram, profile());
   if (!record) return DropMalformed(DropReason::kMalformedHeader, datagram);
   *datagram = datagram->subspan(record->record_len);
   PlaintextRead& epoch = epochs_.plaintext_read;
@@ -126,7 +135,7 @@ bool RecordLayer::DropRest(DropReason reason, std::span<uint8_t>* datagram) {
 
 bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
                                  OpenedRecord* opened) {
-  const bool has_connection_id = HasConnectionId(datagram->front());
+  const bool has_connection_id = HasConnectionId(datagram->front(), profile());
   const size_t connection_id_len = receive_connection_ids_.len();
   //= rfc9147#section-9.1
   //# If no CID is negotiated, then the receiver MUST reject any records it
@@ -136,7 +145,8 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
     const bool has_keys = epochs_.FindRead(EpochBitsOf(datagram->front())) != nullptr;
     return DropRest(has_keys ? DropReason::kConnectionId : DropReason::kUnknownEpoch, datagram);
   }
-  std::optional<CiphertextRecord> record = ParseCiphertextRecord(*datagram, connection_id_len);
+  std::optional<CiphertextRecord> record =
+      ParseCiphertextRecord(*datagram, connection_id_len, profile());
   if (!record) return DropMalformed(DropReason::kMalformedHeader, datagram);
   const std::span<const uint8_t> connection_id = record->header.connection_id;
   if (has_connection_id && !receive_connection_ids_.Contains(connection_id)) {
@@ -156,8 +166,8 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
   //# Implementations that receive a record with an epoch value for which
   //# no corresponding cipher state can be determined SHOULD handle it as a
   //# record which fails deprotection.
-  const bool is_awaited = epoch == nullptr && awaited > kPlaintextEpoch &&
-                          record->header.epoch_bits == EpochBits::Of(awaited);
+  const bool is_awaited =
+      epoch == nullptr && awaited > kPlaintextEpoch && record->header.epoch_bits.Match(awaited);
   if (epoch == nullptr && !is_awaited) return Drop(DropReason::kUnknownEpoch);
   //= rfc9147#section-4
   //# If a Connection ID is negotiated, then it MUST be contained in all
@@ -194,6 +204,9 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, *record);
   if (!serialized) {
     CountFailure(epoch);
+    //= draft-ietf-tls-dtls13-26#section-4.4.1
+    //# If the MAC validation fails, the receiver MUST discard the received
+    //# record as invalid.
     //= rfc8446#section-4.2.10
     //# MUST comply with the same error-handling requirements specified for
     //# all records when processing early data records.
@@ -207,7 +220,7 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   //# SHOULD happen after deprotecting the record; otherwise, the record
   //# discard might itself serve as a timing channel for the record number.
   if (!epoch->window.IsNew(number)) return Drop(DropReason::kReplay);
-  const std::optional<InnerPlaintext> inner = ParseInnerPlaintext(*serialized);
+  const std::optional<InnerPlaintext> inner = ParseInnerPlaintext(*serialized, profile());
   if (!inner) return Drop(DropReason::kBadInnerPlaintext);
   //= rfc9147#section-4.5.1
   //# The window MUST NOT be updated due to a received record until that
@@ -245,7 +258,7 @@ bool RecordLayer::NearIntegrityLimit() const {
 bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
                                    const Secret& traffic_secret) {
   std::optional<RecordProtection> protection =
-      RecordProtection::CreateSealer(*algorithms_, suite, profile_, traffic_secret);
+      RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch, traffic_secret);
   if (!protection) return false;
   auto keys = std::make_unique<WriteEpoch>(epoch, Limited(suite), *std::move(protection));
   if (keeps_secrets_)
@@ -292,12 +305,14 @@ void RecordLayer::SetSendConnectionId(std::span<const uint8_t> id) {
   send_connection_id_.assign(id.begin(), id.end());
 }
 
-UnifiedHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const {
-  UnifiedHeader header;
+CiphertextHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number,
+                                         HeaderForm form) const {
+  if (profile().record_format == RecordFormat::kDraft26) {
+    return Draft26Header(epoch, number, !form.has_length && form.short_number);
+  }
+  CiphertextHeader header;
   header.epoch_bits = EpochBits::Of(epoch);
-  header.number = form.short_number
-                      ? TruncatedSequenceNumber{static_cast<uint8_t>(number.value), 8}
-                      : TruncatedSequenceNumber{static_cast<uint16_t>(number.value), 16};
+  header.number = TruncatedSequenceNumber::Of(number, form.short_number ? 8 : 16);
   header.has_length = form.has_length;
   //= rfc9147#section-4
   //# If a Connection ID is negotiated, then it MUST be contained in all
@@ -309,7 +324,7 @@ UnifiedHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number, Header
 
 size_t RecordLayer::Overhead(Epoch epoch, HeaderForm form) const {
   if (epoch == kPlaintextEpoch) return kPlaintextHeaderLen;
-  return UnifiedHeaderLen(MakeHeader(epoch, SequenceNumber{}, form)) + kProtectionLen;
+  return CiphertextHeaderLen(MakeHeader(epoch, SequenceNumber{}, form), profile()) + kProtectionLen;
 }
 
 size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content,
@@ -346,12 +361,13 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   const std::optional<SequenceNumber> sequence_number = keys->numbers.Take();
   if (!sequence_number) return 0;
 
-  const UnifiedHeader header = MakeHeader(epoch, *sequence_number, form);
-  const size_t header_len = UnifiedHeaderLen(header);
+  const CiphertextHeader header = MakeHeader(epoch, *sequence_number, form);
+  const size_t header_len = CiphertextHeaderLen(header, profile());
   const size_t number_offset =
-      WriteUnifiedHeader(header, record_len - header_len, out.first(header_len));
-  if (!keys->protection.Seal(*sequence_number, type, content, out.first(record_len), header_len,
-                             number_offset, header.number.num_bits / 8)) {
+      WriteCiphertextHeader(header, record_len - header_len, out.first(header_len), profile());
+  if (!keys->protection.Seal(*sequence_number, ContentTypeByte(type, profile()), content,
+                             out.first(record_len), header_len, number_offset,
+                             header.number.num_bits / 8)) {
     return 0;
   }
   *number = {epoch, *sequence_number};
@@ -367,7 +383,8 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   //= rfc8446#section-5.1
   //# Note that Application Data records MUST NOT be written to the wire
   //# unprotected (see Section 2 for details).
-  if (ClassifyRecord(static_cast<uint8_t>(type)) != RecordKind::kPlaintext) return 0;
+  if (ClassifyRecord(ContentTypeByte(type, profile()), profile()) != RecordKind::kPlaintext)
+    return 0;
   //= rfc9147#section-4
   //# Plaintext records MUST NOT
   //# be sent with sequence numbers that would exceed 2^48-1, so the
@@ -387,7 +404,7 @@ size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> con
   header.legacy_record_version = kDtls12Version;
   header.sequence_number = *sequence_number;
   header.fragment_len = static_cast<uint16_t>(content.size());
-  WritePlaintextHeader(header, out);
+  WritePlaintextHeader(header, out, profile());
   uint8_t* const fragment = out.data() + kPlaintextHeaderLen;
   if (content.data() != fragment) std::copy(content.begin(), content.end(), fragment);
   *number = {kPlaintextEpoch, *sequence_number};

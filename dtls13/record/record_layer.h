@@ -70,7 +70,10 @@ struct OpenedRecord {
 // timers or datagram sizes.
 class RecordLayer {
  public:
+  // `profile` outlives it.
   RecordLayer(std::shared_ptr<const Algorithms> algorithms, const WireProfile& profile);
+
+  const WireProfile& profile() const { return epochs_.profile(); }
 
   // LimitKeys lowers the AEAD's limits for keys installed from here on: `max_records` sealed and
   // `max_failures` to open. What the AEAD allows is never exceeded.
@@ -209,7 +212,7 @@ class RecordLayer {
   bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
 
   bool DropRest(DropReason reason, std::span<uint8_t>* datagram);
-  UnifiedHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const;
+  CiphertextHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const;
   bool Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened);
   void CountFailure(ReadEpoch* epoch);
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
@@ -228,7 +231,6 @@ class RecordLayer {
   }
 
   std::shared_ptr<const Algorithms> algorithms_;
-  WireProfile profile_;
   bool keeps_secrets_ = false;
   uint64_t max_records_ = UINT64_MAX;
   uint64_t max_failures_ = UINT64_MAX;

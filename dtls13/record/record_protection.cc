@@ -17,49 +17,58 @@ namespace dtls13 {
 static_assert(kAeadTagLen >= kMinCiphertextLen);
 static_assert(kRecordNumberSampleLen <= kMinCiphertextLen);
 
-RecordProtection::RecordProtection(Aead aead, RecordNumberCipher number_cipher)
-    : aead_(std::move(aead)), number_cipher_(std::move(number_cipher)) {}
+RecordProtection::RecordProtection(Aead aead, std::optional<RecordNumberCipher> number_cipher,
+                                   uint64_t nonce_epoch)
+    : aead_(std::move(aead)), number_cipher_(std::move(number_cipher)), nonce_epoch_(nonce_epoch) {}
 
 std::optional<RecordProtection> RecordProtection::Create(CreateAead create_aead,
                                                          const Algorithms& algorithms,
                                                          const CipherSuite& suite,
-                                                         const WireProfile& profile,
+                                                         const WireProfile& profile, Epoch epoch,
                                                          const Secret& traffic_secret) {
   const std::optional<TrafficKeys> keys =
       DeriveTrafficKeys(algorithms, suite, profile.label_prefix, traffic_secret.bytes());
   if (!keys) return std::nullopt;
   std::optional<Aead> aead = create_aead(algorithms, suite, keys->key.bytes(), keys->iv.bytes());
-  std::optional<RecordNumberCipher> number_cipher =
-      RecordNumberCipher::Create(algorithms, suite, keys->sn_key.bytes());
-  if (!aead || !number_cipher) return std::nullopt;
-  return RecordProtection(*std::move(aead), *std::move(number_cipher));
+  std::optional<RecordNumberCipher> number_cipher;
+  if (profile.encrypts_numbers) {
+    number_cipher = RecordNumberCipher::Create(algorithms, suite, keys->sn_key.bytes());
+  }
+  if (!aead || number_cipher.has_value() != profile.encrypts_numbers) return std::nullopt;
+  // "the full epoch and sequence number are used to compute the per-record nonce", draft-26 section
+  // 4.1.2.
+  const uint64_t nonce_epoch = profile.has_epoch_in_nonce ? epoch.value << 48 : 0;
+  return RecordProtection(*std::move(aead), std::move(number_cipher), nonce_epoch);
 }
 
 std::optional<RecordProtection> RecordProtection::CreateSealer(const Algorithms& algorithms,
                                                                const CipherSuite& suite,
                                                                const WireProfile& profile,
+                                                               Epoch epoch,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateSealer, algorithms, suite, profile, traffic_secret);
+  return Create(&Aead::CreateSealer, algorithms, suite, profile, epoch, traffic_secret);
 }
 
 std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms& algorithms,
                                                                const CipherSuite& suite,
                                                                const WireProfile& profile,
+                                                               Epoch epoch,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateOpener, algorithms, suite, profile, traffic_secret);
+  return Create(&Aead::CreateOpener, algorithms, suite, profile, epoch, traffic_secret);
 }
 
 bool RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,
                                   std::span<uint8_t> number_bytes) {
+  if (!number_cipher_) return true;
   std::array<uint8_t, kRecordNumberMaskLen> mask;
-  if (!number_cipher_.Mask(encrypted_record.first<kRecordNumberSampleLen>(), mask)) return false;
+  if (!number_cipher_->Mask(encrypted_record.first<kRecordNumberSampleLen>(), mask)) return false;
   for (size_t i = 0; i < number_bytes.size(); ++i) number_bytes[i] ^= mask[i];
   return true;
 }
 
-bool RecordProtection::Seal(SequenceNumber number, ContentType type,
-                            std::span<const uint8_t> content, std::span<uint8_t> record,
-                            size_t header_len, size_t number_offset, size_t num_number_bytes) {
+bool RecordProtection::Seal(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
+                            std::span<uint8_t> record, size_t header_len, size_t number_offset,
+                            size_t num_number_bytes) {
   //= rfc9147#section-4
   //# The entire header value shown in
   //# Figure 4 (but prior to record number encryption; see Section 4.2.3)
@@ -69,7 +78,7 @@ bool RecordProtection::Seal(SequenceNumber number, ContentType type,
   if (encrypted_record.size() < content.size() + kProtectionLen) return false;
   const std::span<uint8_t> trailer = encrypted_record.subspan(
       content.size(), encrypted_record.size() - content.size() - kAeadTagLen);
-  trailer.front() = static_cast<uint8_t>(type);
+  trailer.front() = type;
   //= rfc8446#section-5.4
   //# Implementations MUST set the padding octets to all zeros before
   //# encrypting.
@@ -78,23 +87,24 @@ bool RecordProtection::Seal(SequenceNumber number, ContentType type,
   //# In DTLS 1.3 the 64-bit sequence_number is used as
   //# the sequence number for the AEAD computation; unlike DTLS 1.2, the
   //# epoch is not included.
-  return aead_.SealCopy(number.value, header, content, trailer, encrypted_record) &&
+  return aead_.SealCopy(nonce_epoch_ | number.value, header, content, trailer, encrypted_record) &&
          MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes));
 }
 
 bool RecordProtection::RevealNumber(CiphertextRecord* record) {
+  if (!number_cipher_) return true;
   TruncatedSequenceNumber& number = record->header.number;
   const std::span<uint8_t> bytes =
       record->header_bytes.subspan(record->number_offset, number.num_bits / 8);
   if (!MaskNumber(record->encrypted_record, bytes)) return false;
-  number.value = bytes.size() == 1 ? bytes[0] : static_cast<uint16_t>(bytes[0] << 8 | bytes[1]);
+  number.value = bytes.size() == 1 ? bytes[0] : static_cast<uint32_t>(bytes[0] << 8 | bytes[1]);
   return true;
 }
 
 std::optional<std::span<uint8_t>> RecordProtection::Open(SequenceNumber number,
                                                          const CiphertextRecord& record) {
   const std::span<uint8_t> encrypted = record.encrypted_record;
-  if (!aead_.Open(number.value, record.header_bytes, encrypted)) return std::nullopt;
+  if (!aead_.Open(nonce_epoch_ | number.value, record.header_bytes, encrypted)) return std::nullopt;
   return encrypted.first(encrypted.size() - kAeadTagLen);
 }
 

@@ -12,7 +12,6 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/record_number_cipher.h"
 #include "dtls13/crypto/secret.h"
-#include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/wire_profile.h"
@@ -22,19 +21,20 @@ namespace dtls13 {
 // Bytes that protection adds to a record's content: the inner content type and the tag.
 inline constexpr size_t kProtectionLen = 1 + kAeadTagLen;
 
-// RecordProtection is one traffic secret's record key and record number key in one direction,
-// RFC 9147 sections 4.2.3 and 4.5. No call after creation allocates. Move-only.
-// It does not know windows, limits or which number comes next: the caller never seals one twice.
+// RecordProtection is one traffic secret's record key and, where the profile encrypts numbers,
+// record number key in one direction, RFC 9147 sections 4.2.3 and 4.5. No call after creation
+// allocates. Move-only. It does not know windows, limits or which number comes next: the caller
+// never seals one twice.
 class RecordProtection {
  public:
   // Nothing when libcrypto fails or the secret is empty.
   static std::optional<RecordProtection> CreateSealer(const Algorithms& algorithms,
                                                       const CipherSuite& suite,
-                                                      const WireProfile& profile,
+                                                      const WireProfile& profile, Epoch epoch,
                                                       const Secret& traffic_secret);
   static std::optional<RecordProtection> CreateOpener(const Algorithms& algorithms,
                                                       const CipherSuite& suite,
-                                                      const WireProfile& profile,
+                                                      const WireProfile& profile, Epoch epoch,
                                                       const Secret& traffic_secret);
 
   // Seal completes a record: `record` begins with a header of `header_len` bytes whose number, in
@@ -42,7 +42,7 @@ class RecordProtection {
   // `content` and the padding: what `record` has beyond those becomes padding, RFC 8446 section
   // 5.4. `content` may lie right behind the header, or else outside `record`. False when `record`
   // is shorter or libcrypto fails; it is then not to be sent.
-  [[nodiscard]] bool Seal(SequenceNumber number, ContentType type, std::span<const uint8_t> content,
+  [[nodiscard]] bool Seal(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
                           std::span<uint8_t> record, size_t header_len, size_t number_offset,
                           size_t num_number_bytes);
 
@@ -54,7 +54,8 @@ class RecordProtection {
   std::optional<std::span<uint8_t>> Open(SequenceNumber number, const CiphertextRecord& record);
 
  private:
-  RecordProtection(Aead aead, RecordNumberCipher number_cipher);
+  RecordProtection(Aead aead, std::optional<RecordNumberCipher> number_cipher,
+                   uint64_t nonce_epoch);
 
   using CreateAead = std::optional<Aead> (*)(const Algorithms&, const CipherSuite&,
                                              std::span<const uint8_t> key,
@@ -62,14 +63,16 @@ class RecordProtection {
   static std::optional<RecordProtection> Create(CreateAead create_aead,
                                                 const Algorithms& algorithms,
                                                 const CipherSuite& suite,
-                                                const WireProfile& profile,
+                                                const WireProfile& profile, Epoch epoch,
                                                 const Secret& traffic_secret);
 
-  // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`.
+  // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`. Without a
+  // number_cipher_ there is nothing to do.
   bool MaskNumber(std::span<const uint8_t> encrypted_record, std::span<uint8_t> number_bytes);
 
   Aead aead_;
-  RecordNumberCipher number_cipher_;
+  std::optional<RecordNumberCipher> number_cipher_;
+  uint64_t nonce_epoch_;  // what the epoch adds to the numbers that make nonces
 };
 
 }  // namespace dtls13

@@ -36,10 +36,11 @@ constexpr SuiteFacts kSuites[] = {
     {CipherSuiteId::kChaCha20Poly1305Sha256, "SHA256", "ChaCha20-Poly1305", "ChaCha20", 32, 32},
 };
 
-Bytes ExpandLabel(const SuiteFacts& suite, Bytes secret, std::string label, size_t len) {
+Bytes ExpandLabel(const SuiteFacts& suite, Bytes secret, std::string label, size_t len,
+                  std::string prefix = "dtls13") {
   EVP_KDF* kdf = EVP_KDF_fetch(nullptr, "TLS13-KDF", nullptr);
   EVP_KDF_CTX* context = EVP_KDF_CTX_new(kdf);
-  std::string mode = "EXPAND_ONLY", digest = suite.digest, prefix = "dtls13";
+  std::string mode = "EXPAND_ONLY", digest = suite.digest;
   const std::array<OSSL_PARAM, 6> params = {
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_MODE, mode.data(), 0),
       OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest.data(), 0),
@@ -114,6 +115,32 @@ Bytes HandSeal(const SuiteFacts& suite, const Bytes& secret, uint8_t epoch_bits,
   const Bytes mask = HandMask(suite, ExpandLabel(suite, secret, "sn", suite.key_len), ciphertext);
   for (size_t i = 0; i < num_number_bytes; ++i) header[number_at + i] ^= mask[i];
   return Concatenate({header, ciphertext});
+}
+
+// HandSealDraft26 is the same for a record of draft-ietf-tls-dtls13-26: a header in the clear, a
+// nonce with the epoch in it, and TLS's own labels.
+Bytes HandSealDraft26(const SuiteFacts& suite, const Bytes& secret, uint16_t epoch, uint64_t number,
+                      bool is_short, uint8_t type, const Bytes& content) {
+  Bytes inner = content;
+  inner.push_back(type);
+  Bytes header;
+  if (is_short) {
+    header = {static_cast<uint8_t>(0x20 | (epoch & 1) << 4 | (number >> 8 & 0x0f)),
+              static_cast<uint8_t>(number)};
+  } else {
+    header = {23,
+              static_cast<uint8_t>((epoch & 3) << 6 | (number >> 24 & 0x3f)),
+              static_cast<uint8_t>(number >> 16),
+              static_cast<uint8_t>(number >> 8),
+              static_cast<uint8_t>(number),
+              static_cast<uint8_t>((inner.size() + 16) >> 8),
+              static_cast<uint8_t>(inner.size() + 16)};
+  }
+  Bytes nonce = ExpandLabel(suite, secret, "iv", 12, "tls13 ");
+  const uint64_t nonce_number = uint64_t{epoch} << 48 | number;
+  for (int i = 0; i < 8; ++i) nonce[11 - i] ^= static_cast<uint8_t>(nonce_number >> (8 * i));
+  const Bytes key = ExpandLabel(suite, secret, "key", suite.key_len, "tls13 ");
+  return Concatenate({header, HandAead(suite, key, nonce, header, inner)});
 }
 
 Bytes SecretBytes(const CipherSuite& suite, Epoch epoch) {
@@ -192,6 +219,25 @@ TEST_P(IndependentRecord, RecordsMadeByHandOpen) {
   }
 }
 
+TEST_P(IndependentRecord, Draft26BytesAreThoseMadeByHand) {
+  const Bytes content = ToBytes("an application writes this");
+  for (const HeaderForm form : {kLongForm, kShortForm}) {
+    RecordPair pair(suite(), kDraft26Profile);
+    pair.Install(kFirstApplicationEpoch);
+    for (uint64_t number = 0; number < 300; ++number) {
+      const Bytes expected =
+          HandSealDraft26(GetParam(), SecretBytes(suite(), kFirstApplicationEpoch), 3, number,
+                          !form.has_length, 23, content);
+      const Bytes record = SealBytes(&pair.sender, kFirstApplicationEpoch,
+                                     ContentType::kApplicationData, content, form);
+      ASSERT_EQ(record, expected) << number;
+      ASSERT_EQ(OpenAll(&pair.receiver, record),
+                (std::vector<Accepted>{
+                    {{kFirstApplicationEpoch, {number}}, ContentType::kApplicationData, content}}));
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(EverySuite, IndependentRecord, ::testing::ValuesIn(kSuites),
                          [](const auto& info) {
                            return std::string(FindCipherSuite(info.param.id)->name);
@@ -199,10 +245,10 @@ INSTANTIATE_TEST_SUITE_P(EverySuite, IndependentRecord, ::testing::ValuesIn(kSui
 
 TEST(RecordProtection, RefusesAnEmptySecret) {
   const Secret empty;
-  EXPECT_FALSE(
-      RecordProtection::CreateSealer(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile, empty));
-  EXPECT_FALSE(
-      RecordProtection::CreateOpener(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile, empty));
+  EXPECT_FALSE(RecordProtection::CreateSealer(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile,
+                                              kHandshakeEpoch, empty));
+  EXPECT_FALSE(RecordProtection::CreateOpener(*DefaultAlgorithms(), TestSuite(), kRfc9147Profile,
+                                              kHandshakeEpoch, empty));
 }
 
 }  // namespace

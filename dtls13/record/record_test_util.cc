@@ -42,15 +42,15 @@ Bytes SealInner(const CipherSuite& suite, RecordNumber number, std::span<const u
   auto aead = Aead::CreateSealer(*DefaultAlgorithms(), suite, keys->key.bytes(), keys->iv.bytes());
   auto number_cipher =
       RecordNumberCipher::Create(*DefaultAlgorithms(), suite, keys->sn_key.bytes());
-  UnifiedHeader header;
+  CiphertextHeader header;
   header.epoch_bits = EpochBits::Of(number.epoch);
   header.number.num_bits = form.short_number ? 8 : 16;
   header.number.value = static_cast<uint16_t>(number.sequence_number.value);
   header.has_length = form.has_length;
 
-  const size_t header_len = UnifiedHeaderLen(header);
+  const size_t header_len = CiphertextHeaderLen(header);
   Bytes record(header_len + inner.size() + kAeadTagLen);
-  const size_t at = WriteUnifiedHeader(header, inner.size() + kAeadTagLen, record);
+  const size_t at = WriteCiphertextHeader(header, inner.size() + kAeadTagLen, record);
   const std::span<uint8_t> encrypted = std::span(record).subspan(header_len);
   EXPECT_TRUE(aead->SealCopy(number.sequence_number.value, std::span(record).first(header_len),
                              inner.first(inner.size() - 1), inner.last(1), encrypted));
@@ -79,10 +79,8 @@ uint64_t NumDropped(const RecordLayer& layer) {
   return sum;
 }
 
-RecordPair::RecordPair(const CipherSuite& suite)
-    : suite(suite),
-      sender(DefaultAlgorithms(), kRfc9147Profile),
-      receiver(DefaultAlgorithms(), kRfc9147Profile) {}
+RecordPair::RecordPair(const CipherSuite& suite, const WireProfile& profile)
+    : suite(suite), sender(DefaultAlgorithms(), profile), receiver(DefaultAlgorithms(), profile) {}
 
 void RecordPair::Install(Epoch epoch) {
   const Secret secret = TestSecret(suite, epoch);

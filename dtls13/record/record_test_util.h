@@ -15,6 +15,7 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_layer.h"
 #include "dtls13/wire/bytes_test_util.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -60,7 +61,8 @@ uint64_t NumDropped(const RecordLayer& layer);
 
 // RecordPair is the two ends of one direction, with the same keys.
 struct RecordPair {
-  explicit RecordPair(const CipherSuite& suite = TestSuite());
+  explicit RecordPair(const CipherSuite& suite = TestSuite(),
+                      const WireProfile& profile = kRfc9147Profile);
 
   // Install adds `epoch`'s keys to both ends, and fails the test when it cannot.
   void Install(Epoch epoch);

@@ -21,6 +21,12 @@ namespace dtls13 {
 //= rfc9147#section-4.5.1
 //# The receiver SHOULD pick a window large enough to handle any plausible
 //# reordering, which depends on the data rate.
+//= draft-ietf-tls-dtls13-26#section-4.4.1
+//# A minimum window size of 32 MUST be supported, but a window size of 64
+//# is preferred and SHOULD be employed as the default.
+//= draft-ietf-tls-dtls13-26#section-4.4.1
+//# Another window size (larger than the minimum) MAY be chosen by the
+//# receiver.
 class ReplayWindow {
  public:
   // At 10 Gb/s of full-size datagrams 256 records are 0.3 ms, which covers what several receive

@@ -32,6 +32,14 @@ TEST(ReplayWindow, StartsEmpty) {
 //= type=test
 //# The receiver SHOULD pick a window large enough to handle any plausible
 //# reordering, which depends on the data rate.
+//= draft-ietf-tls-dtls13-26#section-4.4.1
+//= type=test
+//# A minimum window size of 32 MUST be supported, but a window size of 64
+//# is preferred and SHOULD be employed as the default.
+//= draft-ietf-tls-dtls13-26#section-4.4.1
+//= type=test
+//# Another window size (larger than the minimum) MAY be chosen by the
+//# receiver.
 TEST(ReplayWindow, IsAtLeast64) { EXPECT_GE(kSize, 64u); }
 
 TEST(ReplayWindow, AskingDoesNotMark) {

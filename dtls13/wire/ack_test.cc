@@ -76,6 +76,23 @@ TEST(Ack, F8RefusesToWriteMoreThanTheLengthHolds) {
   EXPECT_EQ(WriteAck(numbers, bytes), kAckHeaderLen + 4095 * kAckRecordNumberLen);
 }
 
+// Draft-26's ACK has the numbers of its DTLSPlaintext: 16 bits of epoch and 48 of number.
+TEST(Ack, Draft26NumbersAre64BitsWithTheEpochInThem) {
+  const std::vector<RecordNumber> numbers = {{{0}, {1}}, {{2}, {0}}, {{0x0304}, {0x05060708090a}}};
+  Bytes bytes(kAckHeaderLen + 3 * 8);
+  ASSERT_EQ(WriteAck(numbers, bytes, kDraft26Profile), bytes.size());
+  EXPECT_EQ(bytes, (Bytes{0, 24, 0, 0, 0, 0, 0, 0, 0, 1, 0, 2, 0,
+                          0, 0,  0, 0, 0, 3, 4, 5, 6, 7, 8, 9, 10}));
+  const auto reader = AckReader::Parse(bytes, kDraft26Profile);
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(reader->num_remaining(), 3u);
+  EXPECT_EQ(ReadAll(*reader), numbers);
+  EXPECT_FALSE(AckReader::Parse(bytes)) << "three of them are no whole number of RFC 9147's";
+  bytes.pop_back();
+  bytes[1] = 23;
+  EXPECT_FALSE(AckReader::Parse(bytes, kDraft26Profile));
+}
+
 TEST(Ack, RefusesASmallBuffer) {
   const std::vector<RecordNumber> numbers(2);
   Bytes bytes(2 + 31);

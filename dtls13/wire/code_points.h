@@ -24,6 +24,7 @@ enum class HandshakeType : uint8_t {
   kServerHello = 2,
   kHelloVerifyRequest = 3,
   kNewSessionTicket = 4,
+  kEndOfEarlyData = 5,  // of DTLS drafts before -30 alone
   kEncryptedExtensions = 8,
   kRequestConnectionId = 9,
   kNewConnectionId = 10,
@@ -146,6 +147,8 @@ enum class CipherSuiteId : uint16_t {
 inline constexpr uint16_t kDtls10Version = 0xfeff;
 inline constexpr uint16_t kDtls12Version = 0xfefd;
 inline constexpr uint16_t kDtls13Version = 0xfefc;
+// The drafts of TLS 1.3 and their implementations wrote 0x7f00 and the draft's number, in DTLS too.
+inline constexpr uint16_t kDraft26Version = 0x7f1a;
 
 inline constexpr uint16_t kFallbackScsv = 0x5600;  // RFC 7507
 

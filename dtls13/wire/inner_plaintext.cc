@@ -5,14 +5,15 @@
 
 namespace dtls13 {
 
-std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized) {
+std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized,
+                                                  const WireProfile& profile) {
   size_t len = serialized.size();
   //= rfc8446#section-5.4
   //# Implementations MUST limit their scanning to the cleartext returned
   //# from the AEAD decryption.
   while (len > 0 && serialized[len - 1] == 0) --len;
   if (len == 0 || len - 1 > kMaxPlaintextLen) return std::nullopt;
-  const ContentType type = static_cast<ContentType>(serialized[len - 1]);
+  const ContentType type = ContentTypeOf(serialized[len - 1], profile);
   // heartbeat, which figure 5 of RFC 9147 still lists, is not negotiable in TLS 1.3.
   switch (type) {
     case ContentType::kAlert:

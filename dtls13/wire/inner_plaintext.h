@@ -7,6 +7,7 @@
 #include <span>
 
 #include "dtls13/wire/code_points.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -18,7 +19,8 @@ struct InnerPlaintext {
 
 // ParseInnerPlaintext strips the padding. Nothing when there is only padding, when the content
 // exceeds kMaxPlaintextLen, or when its type is not one that a protected record may carry.
-std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized);
+std::optional<InnerPlaintext> ParseInnerPlaintext(std::span<uint8_t> serialized,
+                                                  const WireProfile& profile = kRfc9147Profile);
 
 }  // namespace dtls13
 

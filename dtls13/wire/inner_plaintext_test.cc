@@ -56,5 +56,12 @@ TEST(InnerPlaintext, OnlyTypesThatMayBeProtected) {
   }
 }
 
+TEST(InnerPlaintext, Draft26HasAnAckOfItsOwnType) {
+  Bytes ack = {1, 25};
+  EXPECT_EQ(ParseInnerPlaintext(ack, kDraft26Profile)->type, ContentType::kAck);
+  Bytes of_rfc9147 = {1, 26};
+  EXPECT_FALSE(ParseInnerPlaintext(of_rfc9147, kDraft26Profile));
+}
+
 }  // namespace
 }  // namespace dtls13

@@ -5,6 +5,7 @@
 
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
+#include "dtls13/wire/draft26_record_header.h"
 
 namespace dtls13 {
 namespace {
@@ -70,7 +71,8 @@ std::optional<Layout> CiphertextLayout(std::span<const uint8_t> datagram,
 
 }  // namespace
 
-std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram) {
+std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram,
+                                                    const WireProfile& profile) {
   const std::optional<Layout> layout = PlaintextLayout(datagram);
   if (!layout || layout->content_len > kMaxPlaintextLen) return std::nullopt;
   PlaintextRecord record;
@@ -82,15 +84,16 @@ std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram)
       !reader.ReadU16(&record.header.fragment_len)) {
     return std::nullopt;
   }
-  record.header.type = static_cast<ContentType>(type);
+  record.header.type = ContentTypeOf(type, profile);
   record.fragment = datagram.subspan(layout->header_len, layout->content_len);
   record.record_len = layout->header_len + layout->content_len;
   return record;
 }
 
-void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out) {
+void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out,
+                          const WireProfile& profile) {
   ByteWriter writer(out.first(kPlaintextHeaderLen));
-  writer.WriteU8(static_cast<uint8_t>(header.type));
+  writer.WriteU8(ContentTypeByte(header.type, profile));
   writer.WriteU16(header.legacy_record_version);
   writer.WriteU16(header.epoch);
   writer.WriteU48(header.sequence_number.value);
@@ -98,7 +101,9 @@ void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out)
 }
 
 std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
-                                                      size_t connection_id_len) {
+                                                      size_t connection_id_len,
+                                                      const WireProfile& profile) {
+  if (profile.record_format == RecordFormat::kDraft26) return ParseDraft26Record(datagram);
   // The one object that is returned, so that it is made where the caller wants it.
   std::optional<CiphertextRecord> record;
   const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
@@ -122,7 +127,7 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   }
   const uint8_t* number = datagram.data() + record->number_offset;
   if (flags & kLongNumberBit) {
-    record->header.number = {static_cast<uint16_t>(number[0] << 8 | number[1]), 16};
+    record->header.number = {static_cast<uint32_t>(number[0] << 8 | number[1]), 16};
   } else {
     record->header.number = {number[0], 8};
   }
@@ -132,14 +137,16 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   return record;
 }
 
-size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len) {
+size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len,
+                    const WireProfile& profile) {
   if (datagram.empty()) return 0;
   std::optional<Layout> layout;
-  switch (ClassifyRecord(datagram[0])) {
+  switch (ClassifyRecord(datagram[0], profile)) {
     case RecordKind::kPlaintext:
       layout = PlaintextLayout(datagram);
       break;
     case RecordKind::kCiphertext:
+      if (profile.record_format == RecordFormat::kDraft26) return Draft26Extent(datagram);
       layout = CiphertextLayout(datagram, connection_id_len);
       break;
     case RecordKind::kInvalid:
@@ -153,8 +160,9 @@ size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len)
 }
 
 std::optional<std::span<const uint8_t>> FindConnectionId(std::span<const uint8_t> datagram,
-                                                         size_t connection_id_len) {
-  if (connection_id_len == 0) return std::nullopt;
+                                                         size_t connection_id_len,
+                                                         const WireProfile& profile) {
+  if (connection_id_len == 0 || !profile.has_connection_ids) return std::nullopt;
   // Plaintext records may go before: a ServerHello, or what a forger put there.
   while (!datagram.empty() && ClassifyRecord(datagram[0]) != RecordKind::kCiphertext) {
     const size_t extent = RecordExtent(datagram, connection_id_len);
@@ -167,14 +175,18 @@ std::optional<std::span<const uint8_t>> FindConnectionId(std::span<const uint8_t
   return datagram.subspan(1, connection_id_len);
 }
 
-size_t WriteUnifiedHeader(const UnifiedHeader& header, size_t encrypted_len,
-                          std::span<uint8_t> out) {
+size_t WriteCiphertextHeader(const CiphertextHeader& header, size_t encrypted_len,
+                             std::span<uint8_t> out, const WireProfile& profile) {
+  if (profile.record_format == RecordFormat::kDraft26) {
+    WriteDraft26Header(header, encrypted_len, out);
+    return 0;
+  }
   uint8_t flags = kFixedBits | (header.epoch_bits.value & kEpochMask);
   if (header.has_connection_id) flags |= kConnectionIdBit;
   if (header.number.num_bits == 16) flags |= kLongNumberBit;
   if (header.has_length) flags |= kLengthBit;
 
-  uint8_t* to = out.first(UnifiedHeaderLen(header)).data();
+  uint8_t* to = out.first(CiphertextHeaderLen(header)).data();
   *to++ = flags;
   if (header.has_connection_id) {
     to = std::copy(header.connection_id.begin(), header.connection_id.end(), to);

@@ -120,18 +120,18 @@ TEST(UnifiedHeader, EveryFormAndEpochRoundTrips) {
   for (const Form& form : EveryForm()) {
     for (uint8_t epoch_bits = 0; epoch_bits < 4; ++epoch_bits) {
       const Bytes connection_id(form.connection_id_len, 0xc1);
-      UnifiedHeader header;
+      CiphertextHeader header;
       header.epoch_bits = {epoch_bits};
       header.number =
           form.long_number ? TruncatedSequenceNumber{0xbeef, 16} : TruncatedSequenceNumber{0xef, 8};
       header.has_connection_id = form.has_connection_id;
       header.connection_id = connection_id;
       header.has_length = form.has_length;
-      const size_t header_len = UnifiedHeaderLen(header);
-      EXPECT_LE(header_len, kMaxUnifiedHeaderLen);
+      const size_t header_len = CiphertextHeaderLen(header);
+      EXPECT_LE(header_len, kMaxCiphertextHeaderLen);
 
       Bytes datagram(header_len + 17, 0xee);
-      const size_t number_offset = WriteUnifiedHeader(header, 17, datagram);
+      const size_t number_offset = WriteCiphertextHeader(header, 17, datagram);
       EXPECT_EQ(ClassifyRecord(datagram[0]), RecordKind::kCiphertext);
 
       const auto record = ParseCiphertextRecord(datagram, form.connection_id_len);
@@ -154,19 +154,19 @@ TEST(UnifiedHeader, EveryFormAndEpochRoundTrips) {
 }
 
 TEST(UnifiedHeader, BytesOfFigure4) {
-  UnifiedHeader full;
+  CiphertextHeader full;
   full.epoch_bits = {3};
   full.number = {0x1234, 16};
   Bytes full_bytes(5);
-  EXPECT_EQ(WriteUnifiedHeader(full, 0x0210, full_bytes), 1u);
+  EXPECT_EQ(WriteCiphertextHeader(full, 0x0210, full_bytes), 1u);
   EXPECT_EQ(full_bytes, (Bytes{0x2f, 0x12, 0x34, 0x02, 0x10}));
 
-  UnifiedHeader minimal;
+  CiphertextHeader minimal;
   minimal.epoch_bits = {2};
   minimal.number = {0x34, 8};
   minimal.has_length = false;
   Bytes minimal_bytes(2);
-  EXPECT_EQ(WriteUnifiedHeader(minimal, 99, minimal_bytes), 1u);
+  EXPECT_EQ(WriteCiphertextHeader(minimal, 99, minimal_bytes), 1u);
   EXPECT_EQ(minimal_bytes, (Bytes{0x22, 0x34}));
 }
 

@@ -26,11 +26,16 @@ inline constexpr Epoch kFirstApplicationEpoch{3};
 //# MUST NOT allow the epoch to exceed 2^48-1.
 inline constexpr Epoch kMaxWriteEpoch{(uint64_t{1} << 48) - 1};
 
-// EpochBits are an epoch's two low-order bits as a unified header carries them.
+// EpochBits are an epoch's low-order bits as a protected record's header carries them.
 struct EpochBits {
-  uint8_t value = 0;  // 0 to 3
+  uint8_t value = 0;
+  uint8_t num_bits = 2;  // or 1, in a DTLSShortCiphertext
 
-  static constexpr EpochBits Of(Epoch epoch) { return {static_cast<uint8_t>(epoch.value & 3)}; }
+  static constexpr EpochBits Of(Epoch epoch, uint8_t num_bits = 2) {
+    return {static_cast<uint8_t>(epoch.value & ((1u << num_bits) - 1)), num_bits};
+  }
+  // Match: `epoch` may be the one meant.
+  constexpr bool Match(Epoch epoch) const { return Of(epoch, num_bits) == *this; }
   friend constexpr bool operator==(const EpochBits&, const EpochBits&) = default;
 };
 
@@ -41,11 +46,15 @@ struct SequenceNumber {
   friend constexpr auto operator<=>(const SequenceNumber&, const SequenceNumber&) = default;
 };
 
-// TruncatedSequenceNumber is what a unified header carries: the low-order 8 or 16 bits.
+// TruncatedSequenceNumber is what a protected record's header carries: the low-order 8 or 16 bits,
+// or 12 or 30 in the records of draft-26.
 struct TruncatedSequenceNumber {
-  uint16_t value = 0;
-  uint8_t num_bits = 16;  // 8 or 16
+  uint32_t value = 0;
+  uint8_t num_bits = 16;
 
+  static constexpr TruncatedSequenceNumber Of(SequenceNumber number, uint8_t num_bits) {
+    return {static_cast<uint32_t>(number.value & ((uint64_t{1} << num_bits) - 1)), num_bits};
+  }
   friend constexpr bool operator==(const TruncatedSequenceNumber&,
                                    const TruncatedSequenceNumber&) = default;
 };

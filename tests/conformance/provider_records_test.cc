@@ -67,13 +67,13 @@ class TwoOfAKind {
 
 // The record as the provider's cipher wants it before it is sealed: the number is the cipher's.
 Bytes Unsealed(const TwoOfAKind& both, ContentType type, const Bytes& content, HeaderForm form) {
-  UnifiedHeader header{.epoch_bits = EpochBits::Of(both.epoch),
-                       .number = {0, static_cast<uint8_t>(form.short_number ? 8 : 16)},
-                       .has_connection_id = !both.connection_id.empty(),
-                       .has_length = form.has_length,
-                       .connection_id = both.connection_id};
-  Bytes record(UnifiedHeaderLen(header));
-  WriteUnifiedHeader(header, content.size() + 17, record);
+  CiphertextHeader header{.epoch_bits = EpochBits::Of(both.epoch),
+                          .number = {0, static_cast<uint8_t>(form.short_number ? 8 : 16)},
+                          .has_connection_id = !both.connection_id.empty(),
+                          .has_length = form.has_length,
+                          .connection_id = both.connection_id};
+  Bytes record(CiphertextHeaderLen(header));
+  WriteCiphertextHeader(header, content.size() + 17, record);
   record.insert(record.end(), content.begin(), content.end());
   record.push_back(static_cast<uint8_t>(type));
   record.resize(record.size() + 16);

@@ -39,11 +39,11 @@ void CheckCiphertext(std::span<uint8_t> datagram, size_t connection_id_len) {
   Check(record->encrypted_record.size() >= kMinCiphertextLen);
   Check(record->encrypted_record.size() <= kMaxCiphertextLen);
   Check(record->header.has_connection_id == HasConnectionId(datagram[0]));
-  const size_t header_len = UnifiedHeaderLen(record->header);
+  const size_t header_len = CiphertextHeaderLen(record->header);
   Check(header_len == record->header_bytes.size());
   std::vector<uint8_t> written(header_len);
   const size_t number_offset =
-      WriteUnifiedHeader(record->header, record->encrypted_record.size(), written);
+      WriteCiphertextHeader(record->header, record->encrypted_record.size(), written);
   Check(number_offset == record->number_offset);
   Check(std::equal(written.begin(), written.end(), datagram.begin()));
 }

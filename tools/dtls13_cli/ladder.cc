@@ -119,7 +119,7 @@ void PrintLegend() {
 
 std::string HeaderForm(const DecodedRecord& record) {
   if (!record.unified) return record.number->epoch == kPlaintextEpoch ? "plaintext" : "DTLS 1.2";
-  const UnifiedHeader& header = *record.unified;
+  const CiphertextHeader& header = *record.unified;
   return absl::StrFormat("unified %c%c%c", header.has_connection_id ? 'C' : 'c',
                          header.number.num_bits == 16 ? 'S' : 's', header.has_length ? 'L' : 'l');
 }

@@ -25,7 +25,7 @@ struct DecodedRecord {
   size_t wire_len = 0;  // header and all
   // With a unified header: what it says, but for the Connection ID itself. Nothing for
   // DTLSPlaintext, and for DTLS 1.2.
-  std::optional<UnifiedHeader> unified;
+  std::optional<CiphertextHeader> unified;
   // The number in full; of a protected record only when it was opened.
   std::optional<RecordNumber> number;
   // Of an opened or plaintext record. `content` of a DTLS 1.2 ciphertext stays empty.
