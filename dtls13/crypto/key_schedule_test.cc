@@ -90,7 +90,10 @@ TEST(KeyScheduleTest, Rfc8448ResumptionWithEarlyData) {
   ASSERT_TRUE(schedule.StartEarly(FromHex(kSimpleTicketSecret)));
   const Secret binder_key = schedule.BinderKey(KeySchedule::PskKind::kResumption);
   EXPECT_EQ(Hex(binder_key), kResumedBinderKey);
-  const auto truncated = trace.transcript().HashWithPartial(FromHex(kResumedClientHelloPrefix));
+  constexpr size_t kHeaderLen = 4;
+  const std::vector<uint8_t> prefix = FromHex(kResumedClientHelloPrefix);
+  const auto truncated = trace.transcript().HashWithTruncatedHello(
+      FromHex(kResumedClientHello).size() - kHeaderLen, std::span(prefix).subspan(kHeaderLen));
   ASSERT_TRUE(truncated);
   EXPECT_EQ(Hex(schedule.FinishedMac(binder_key, *truncated)), kResumedBinder);
 

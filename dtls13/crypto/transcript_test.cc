@@ -81,11 +81,12 @@ TEST(TranscriptTest, HashDoesNotDisturbTheTranscript) {
   EXPECT_EQ(HexOf(transcript.Hash()), HexOfHash({20, 0, 0, 0}));
 }
 
-TEST(TranscriptTest, PartialMessageIsNotAdded) {
+TEST(TranscriptTest, ATruncatedHelloIsNotAdded) {
   Transcript transcript(DefaultAlgorithms());
   ASSERT_TRUE(transcript.SelectHash(HashId::kSha256));
   ASSERT_TRUE(transcript.Add(HandshakeType::kFinished, {}));
-  EXPECT_EQ(HexOf(transcript.HashWithPartial(kBody)), HexOfHash({20, 0, 0, 0, 1, 2, 3}));
+  EXPECT_EQ(HexOf(transcript.HashWithTruncatedHello(9, kBody)),
+            HexOfHash({20, 0, 0, 0, 1, 0, 0, 9, 1, 2, 3}));
   EXPECT_EQ(HexOf(transcript.Hash()), HexOfHash({20, 0, 0, 0}));
 }
 
@@ -154,6 +155,87 @@ TEST(TranscriptTest, CopiesGoTheirOwnWays) {
   EXPECT_TRUE(std::ranges::equal(transcript.Hash()->view(), before.view()));
   ASSERT_TRUE(transcript.Add(HandshakeType::kFinished, body));
   EXPECT_TRUE(std::ranges::equal(copy->Hash()->view(), transcript.Hash()->view()));
+}
+
+// --- with DTLS's fields
+
+// Appends a message as draft-26 hashes it: whole, in one fragment.
+void Append(std::vector<uint8_t>* bytes, HandshakeType type, uint8_t message_seq,
+            std::vector<uint8_t> body) {
+  const auto len = static_cast<uint8_t>(body.size());
+  for (const uint8_t byte :
+       {static_cast<uint8_t>(type), uint8_t{0}, uint8_t{0}, len, uint8_t{0}, message_seq,
+        uint8_t{0}, uint8_t{0}, uint8_t{0}, uint8_t{0}, uint8_t{0}, len}) {
+    bytes->push_back(byte);
+  }
+  bytes->insert(bytes->end(), body.begin(), body.end());
+}
+
+//= draft-ietf-tls-dtls13-26#section-5.7
+//= type=test
+//# However, in order to remove sensitivity to handshake message
+//# fragmentation, the CertificateVerify and the Finished messages MUST be
+//# computed as if each handshake message had been sent as a single fragment
+//# following the algorithm described in Section 4.4.3 and Section 4.4.4 of
+//# [I-D.ietf-tls-tls13], respectively.
+TEST(TranscriptTest, InDtlsFormEachSidesMessagesAreNumbered) {
+  // Whose each is, in the order of a handshake with everything there is.
+  const struct {
+    HandshakeType type;
+    uint8_t message_seq;
+  } kMessages[] = {
+      {HandshakeType::kClientHello, 0},
+      {HandshakeType::kServerHello, 0},
+      {HandshakeType::kEncryptedExtensions, 1},
+      {HandshakeType::kCertificateRequest, 2},
+      {HandshakeType::kCertificate, 3},
+      {HandshakeType::kCertificateVerify, 4},
+      {HandshakeType::kFinished, 5},
+      {HandshakeType::kEndOfEarlyData, 1},
+      {HandshakeType::kCompressedCertificate, 2},
+      {HandshakeType::kCertificateVerify, 3},
+      {HandshakeType::kFinished, 4},
+  };
+  Transcript transcript(DefaultAlgorithms(), TranscriptForm::kDtls);
+  std::vector<uint8_t> bytes;
+  for (const auto& [type, message_seq] : kMessages) {
+    ASSERT_TRUE(transcript.Add(type, kBody));
+    if (message_seq == 0 && type == HandshakeType::kClientHello) {
+      ASSERT_TRUE(transcript.SelectHash(HashId::kSha256));
+    }
+    Append(&bytes, type, message_seq, kBody);
+    EXPECT_EQ(HexOf(transcript.Hash()), HexOfHash(bytes)) << int{message_seq};
+  }
+  EXPECT_EQ(HexOf(transcript.Copy()->Hash()), HexOfHash(bytes));
+}
+
+TEST(TranscriptTest, InDtlsFormARetryGoesOnCounting) {
+  std::vector<uint8_t> first;
+  Append(&first, HandshakeType::kClientHello, 0, kBody);
+  const auto first_hash = Transcript::HashClientHello(*DefaultAlgorithms(), HashId::kSha256, kBody,
+                                                      TranscriptForm::kDtls);
+  ASSERT_EQ(HexOf(first_hash), HexOfHash(first));
+  // message_hash has the fields too, and the number of the hello that it stands for.
+  std::vector<uint8_t> bytes;
+  Append(&bytes, HandshakeType::kMessageHash, 0,
+         {first_hash->view().begin(), first_hash->view().end()});
+  Append(&bytes, HandshakeType::kServerHello, 0, kBody);
+
+  Transcript client(DefaultAlgorithms(), TranscriptForm::kDtls);
+  ASSERT_TRUE(client.Add(HandshakeType::kClientHello, kBody));
+  ASSERT_TRUE(client.SelectHash(HashId::kSha256));
+  ASSERT_TRUE(client.ReplaceWithMessageHash());
+  Transcript server(DefaultAlgorithms(), TranscriptForm::kDtls);
+  ASSERT_TRUE(server.StartFromMessageHash(HashId::kSha256, first_hash->view()));
+  for (Transcript* transcript : {&client, &server}) {
+    ASSERT_TRUE(transcript->Add(HandshakeType::kServerHello, kBody));
+    EXPECT_EQ(HexOf(transcript->Hash()), HexOfHash(bytes));
+    // The second hello's binders cover its number as well.
+    std::vector<uint8_t> truncated = bytes;
+    Append(&truncated, HandshakeType::kClientHello, 1, {1, 2, 3, 4, 5});
+    truncated.resize(truncated.size() - 2);
+    EXPECT_EQ(HexOf(transcript->HashWithTruncatedHello(5, kBody)), HexOfHash(truncated));
+  }
 }
 
 }  // namespace

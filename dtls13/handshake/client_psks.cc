@@ -95,7 +95,7 @@ bool ClientPsks::WriteBinders(const HandshakeConfig& config, const Transcript& t
   size_t at = client_hello_body->size() - binders_len + 2;
   for (const Psk& psk : psks_) {
     // The first hello stands alone, and its suite's hash is not known yet: each key uses its own.
-    Transcript alone(config.algorithms);
+    Transcript alone(config.algorithms, config.wire_profile.transcript_form);
     if (!transcript.has_hash() && !alone.SelectHash(psk.hash())) return false;
     KeySchedule schedule(config.algorithms, psk.hash(), config.wire_profile.label_prefix);
     if (!schedule.StartEarly(psk.key())) return false;

@@ -90,7 +90,8 @@ Status Start(const Session& session, std::span<const uint8_t> client_hello_body,
   const HandshakeConfig& config = context->config();
   // A ladder of its own: the client does not know yet whether the server takes this session.
   KeySchedule schedule(config.algorithms, suite.hash, config.wire_profile.label_prefix);
-  const auto hash = Transcript::HashClientHello(*config.algorithms, suite.hash, client_hello_body);
+  const auto hash = Transcript::HashClientHello(*config.algorithms, suite.hash, client_hello_body,
+                                                config.wire_profile.transcript_form);
   if (!hash.has_value() || !schedule.StartEarly(session.psk.bytes())) {
     return InternalError(Reason::kCrypto);
   }

@@ -10,7 +10,8 @@
 namespace dtls13 {
 
 HandshakeContext::HandshakeContext(std::shared_ptr<const HandshakeConfig> config)
-    : config_(std::move(config)), transcript_(config_->algorithms) {}
+    : config_(std::move(config)),
+      transcript_(config_->algorithms, config_->wire_profile.transcript_form) {}
 
 void HandshakeContext::SetClientRandom(std::span<const uint8_t> random) {
   std::copy_n(random.begin(), std::min(random.size(), client_random_.size()),

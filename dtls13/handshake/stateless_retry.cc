@@ -39,8 +39,8 @@ Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& 
   //# and a stateless server-cookie implementation requires the content or
   //# hash of the initial ClientHello (and HelloRetryRequest) to be stored
   //# in the cookie.
-  const auto hash =
-      Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash, hello.body);
+  const auto hash = Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash,
+                                                hello.body, config.wire_profile.transcript_form);
   const auto digest = DigestInvariants(*config.algorithms, hello);
   if (!hash.has_value() || !digest.has_value()) return InternalError(Reason::kCrypto);
   CookieContents contents;
