@@ -13,6 +13,7 @@
 #include "dtls13/path_validation.h"
 #include "dtls13/record_sizing.h"
 #include "dtls13/wire/time.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -73,6 +74,21 @@ struct AssociationConfig {
 //# of greater than 200 ms, real-time deployments are less likely to have
 //# long latencies.
 inline constexpr Duration kSrtpInitialTimeout = std::chrono::milliseconds(400);
+
+//= draft-ietf-tls-dtls13-26#section-5.6.2
+//# Implementations SHOULD use an initial timer value
+//# of 100 msec (the minimum defined in RFC 6298 [RFC6298]) and double
+//# the value at each retransmission, up to no less than the RFC 6298
+//# maximum of 60 seconds.
+inline constexpr Duration kDraft26InitialTimeout = std::chrono::milliseconds(100);
+
+// SpeakDraft26 makes `config` one for draft-ietf-tls-dtls13-26, and for nothing else: its wire
+// profile and its timer. The caller may still set another timer. Connection IDs and authentication
+// after the handshake, which the profile does not have, are not offered, whatever `config` says.
+inline void SpeakDraft26(AssociationConfig* config) {
+  config->handshake.wire_profile = kDraft26Profile;
+  config->retransmit.initial = kDraft26InitialTimeout;
+}
 
 // HandshakeConfigOf is the handshake's part of `config`, which lives as long.
 inline std::shared_ptr<const HandshakeConfig> HandshakeConfigOf(

@@ -152,7 +152,7 @@ void AssociationImpl::Actions::operator()(EarlyDataAnswered action) {
   //# A TLS implementation SHOULD NOT automatically resend early data;
   //# applications are in a better position to decide when retransmission is
   //# appropriate.
-  impl_.records_.ForgetWriteEpoch(kEarlyDataEpoch);
+  if (!action.keys_still_needed) impl_.records_.ForgetWriteEpoch(kEarlyDataEpoch);
   impl_.events_.Push(
       {.type = action.accepted ? EventType::kEarlyDataAccepted : EventType::kEarlyDataRejected});
 }

@@ -133,7 +133,9 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
   //# instance, the server may send its Finished message and then start
   //# transmitting data.
   if (role_ != Role::kClient || phases_.connected() || records_.CanRead(kHandshakeEpoch)) return;
-  if (datagram.empty() || ClassifyRecord(datagram.front()) != RecordKind::kCiphertext) return;
+  if (datagram.empty() ||
+      ClassifyRecord(datagram.front(), records_.profile()) != RecordKind::kCiphertext)
+    return;
   buffers_.Hold(kHandshakeEpoch, datagram);
 }
 
@@ -384,7 +386,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
     retransmission_.Provoke(now);
     return;
   }
-  const std::optional<AckReader> ack = AckReader::Parse(record.content);
+  const std::optional<AckReader> ack = AckReader::Parse(record.content, records_.profile());
   if (!ack) {
     if (is_protected) FailLocally(Reason::kBadAck, AlertDescription::kDecodeError);
     return;

@@ -64,7 +64,7 @@ std::optional<Epoch> KeyLifetime::TakeSpentWriteEpoch(Epoch newest,
 
 KeyLifetime::Update KeyLifetime::DueUpdate(const RecordLayer& records) const {
   const Epoch epoch = records.write_epoch();
-  if (epoch >= kMaxWriteEpoch) return Update::kNone;
+  if (epoch >= records.profile().max_write_epoch) return Update::kNone;
   //= rfc9147#section-4.5.3
   //# Implementations SHOULD initiate a key update with update_requested
   //# before reaching this limit.

@@ -139,18 +139,19 @@ size_t AssociationImpl::PackAcks(std::span<uint8_t> out) {
   //# equal to or higher than the record which is being acknowledged.
   const Epoch max_epoch = phases_.connected() ? keys_.newest_read_epoch() : epoch;
   const size_t fixed = records_.Overhead(epoch, kFullForm) + kAckHeaderLen;
+  const size_t number_len = records_.profile().ack_number_len;
   std::array<RecordNumber, AckScheduler::kMaxRecordNumbers> numbers;
   std::array<uint8_t, kAckHeaderLen + numbers.size() * kAckRecordNumberLen> content;
   size_t len = 0;
   // What one ACK had no room for is named by the next: a peer may read but short records.
   while (acks_.owed()) {
     const size_t room = out.size() - len;
-    if (room < fixed + kAckRecordNumberLen) break;  // the next datagram has it
+    if (room < fixed + number_len) break;  // the next datagram has it
     const size_t max_numbers =
-        std::min({(room - fixed) / kAckRecordNumberLen,
-                  (max_content_len(epoch) - kAckHeaderLen) / kAckRecordNumberLen, numbers.size()});
+        std::min({(room - fixed) / number_len,
+                  (max_content_len(epoch) - kAckHeaderLen) / number_len, numbers.size()});
     const size_t num = acks_.FillAck(max_epoch, std::span(numbers).first(max_numbers));
-    const size_t content_len = WriteAck(std::span(numbers).first(num), content);
+    const size_t content_len = WriteAck(std::span(numbers).first(num), content, records_.profile());
     const size_t record_len =
         PackOne(ContentType::kAck, std::span(content).first(content_len), epoch, out.subspan(len));
     if (record_len == 0) break;
@@ -287,6 +288,10 @@ size_t AssociationImpl::SealRecord(Epoch epoch, ContentType type, std::span<cons
 }
 
 HeaderForm AssociationImpl::data_form() const {
+  //= draft-ietf-tls-dtls13-26#section-4.1.2
+  //# Implementations which may encounter this situation SHOULD use the
+  //# DTLSCiphertext format.
+  // It is sent unless the caller wants both what makes a DTLSShortCiphertext.
   //= rfc9147#section-4
   //# Omitting the length field MUST only be used for the last record in a
   //# datagram.

@@ -28,7 +28,8 @@ void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
     return TakeClientHello(datagram, *from, hello->fragment.header.message_seq > 0);
   }
   const auto connection_id =
-      FindConnectionId(datagram.bytes, config_->handshake.connection_ids.receive_len);
+      FindConnectionId(datagram.bytes, config_->handshake.connection_ids.receive_len,
+                       config_->handshake.wire_profile);
   if (connection_id) {
     const AssociationId id = connection_ids_->Find(*connection_id);
     if (id == 0) return Count(InputCount::kUnknownConnectionId);

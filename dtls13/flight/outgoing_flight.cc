@@ -23,6 +23,9 @@ void OutgoingFlight::OutgoingMessage::CutAt(uint64_t offset) {
   pieces.insert(piece, first);
 }
 
+//= draft-ietf-tls-dtls13-26#section-5.4
+//# These ranges MUST NOT be larger than the maximum handshake fragment size
+//# and MUST jointly contain the entire handshake message.
 bool OutgoingFlight::OutgoingMessage::FitPiece(size_t index, size_t room, bool alone) {
   if (room < kHandshakeHeaderLen) return false;
   room -= kHandshakeHeaderLen;

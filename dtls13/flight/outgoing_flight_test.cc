@@ -118,6 +118,10 @@ TEST(OutgoingFlight, PacksAMessageOnce) {
 //= rfc9147#section-4.3
 //= type=test
 //# DTLS messages MAY be fragmented into multiple DTLS records.
+//= draft-ietf-tls-dtls13-26#section-5.4
+//= type=test
+//# These ranges MUST NOT be larger than the maximum handshake fragment size
+//# and MUST jointly contain the entire handshake message.
 TEST(OutgoingFlight, SplitsToTheRoom) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 100);

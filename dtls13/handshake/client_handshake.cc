@@ -88,7 +88,7 @@ Status ClientHandshake::Start() {
     return Finish(InternalError(Reason::kInternal));
   }
   hello_.certificate_wishes = WishesOf(config);
-  hello_.post_handshake_auth = config.post_handshake_auth;
+  hello_.post_handshake_auth = UsesPostHandshakeAuth(config);
   hello_.certificate_types = {.client = config.client.local_certificate_types,
                               .server = config.peer_certificate_types};
   if (const Status status = CopyLegacyHello(); !status.ok()) return Finish(status);
@@ -557,6 +557,7 @@ Status ClientHandshake::HandleFinished(std::span<const uint8_t> body) {
   const Status status = context_.ReceiveFinished(body, context_.server_handshake_secret());
   if (!status.ok()) return status;
   if (const Status derived = context_.DeriveApplicationSecrets(); !derived.ok()) return derived;
+  if (const Status ended = EndEarlyData(&context_); !ended.ok()) return ended;
   //= rfc8446#section-4.4.2
   //# The client MUST send a Certificate message if and only if the server
   //# has requested client authentication via a CertificateRequest message

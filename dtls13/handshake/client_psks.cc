@@ -17,7 +17,7 @@ constexpr size_t kMaxIdentitiesLen = 32 * 1024;
 bool HasHash(CipherSuiteId suite, HashId hash) { return FindCipherSuite(suite)->hash == hash; }
 
 bool CanOffer(const Psk& psk, std::string_view server_name, WallTime now,
-              const std::vector<CipherSuiteId>& suites) {
+              const ClientHelloFields& hello) {
   if (psk.empty() || psk.key().empty() || psk.identity().empty()) return false;
   if (const Session* session = psk.session()) {
     //= rfc8446#section-4.2.11.1
@@ -28,13 +28,16 @@ bool CanOffer(const Psk& psk, std::string_view server_name, WallTime now,
     //# Clients MUST only resume if the new SNI value is valid for the server
     //# certificate presented in the original session and SHOULD only resume
     //# if the SNI value matches the one used in the original session.
-    if (IsExpired(*session, now) || session->server_name != server_name) return false;
+    if (session->version != hello.version || IsExpired(*session, now) ||
+        session->server_name != server_name) {
+      return false;
+    }
   }
   //= rfc8446#section-4.1.2
   //# If the client is
   //# attempting a PSK key establishment, it SHOULD advertise at least
   //# one cipher suite indicating a Hash associated with the PSK.
-  return std::any_of(suites.begin(), suites.end(),
+  return std::any_of(hello.cipher_suites.begin(), hello.cipher_suites.end(),
                      [&](CipherSuiteId suite) { return HasHash(suite, psk.hash()); });
 }
 
@@ -47,7 +50,7 @@ void ClientPsks::Keep(std::vector<Psk> psks, std::string_view server_name, WallT
   size_t identities_len = 0;
   for (Psk& psk : psks) {
     if (psks_.size() == kMaxPskIdentities) break;
-    if (!CanOffer(psk, server_name, now, hello->cipher_suites)) continue;
+    if (!CanOffer(psk, server_name, now, *hello)) continue;
     const size_t len = psk.identity().size();
     if (len > kMaxIdentitiesLen - identities_len) continue;
     identities_len += len;

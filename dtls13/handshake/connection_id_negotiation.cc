@@ -18,7 +18,7 @@ std::optional<ConnectionId> MakeConnectionId(const HandshakeConfig& config, size
 }
 
 Status OfferConnectionId(const HandshakeConfig& config, ClientHelloFields* fields) {
-  if (!config.connection_ids.use) return Status::Ok();
+  if (!UsesConnectionIds(config)) return Status::Ok();
   //= rfc9147#section-5.1
   //# DTLS clients which do not want to receive a Connection ID SHOULD
   //# still offer the "connection_id" extension [RFC9146] unless there is
@@ -66,7 +66,7 @@ Status AnswerConnectionId(const HandshakeConfig& config, const ClientHello& offe
   //# If the client includes the rrc extension in its ClientHello but omits
   //# the connection_id extension, the server MUST NOT include the rrc
   //# extension in its ServerHello.
-  if (!policy.use || !offer.connection_id.has_value()) return Status::Ok();
+  if (!UsesConnectionIds(config) || !offer.connection_id.has_value()) return Status::Ok();
   // With both directions empty the extension would agree on nothing.
   if (offer.connection_id->empty() && policy.receive_len == 0) return Status::Ok();
   auto id = MakeConnectionId(config, policy.receive_len);

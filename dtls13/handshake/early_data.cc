@@ -75,7 +75,7 @@ bool CanAccept(const HandshakeConfig& config, const ClientHello& offer,
   //# In addition, it MUST verify that the
   //# following values are the same as those associated with the
   //# selected PSK:
-  // Versions other than ours have no sessions here, and a session with another name is not resumed.
+  // A session of another version, or with another name, is not resumed.
   if (selection.index != 0 || session == nullptr || session->max_early_data_len == 0 ||
       session->suite != result.suite->id || !HasProtocol(*session, result.connection.alpn)) {
     return false;
@@ -154,8 +154,19 @@ Status ReadEarlyDataAnswer(const Session& session, const ExtensionBlock& encrypt
     return IllegalParameter(Reason::kBadExtension);
   }
   context->result().early_data = EarlyDataOutcome::kAccepted;
-  context->Queue(EarlyDataAnswered{.accepted = true});
+  context->Queue(
+      EarlyDataAnswered{.accepted = true, .keys_still_needed = MustEndEarlyData(*context)});
   return Status::Ok();
+}
+
+bool MustEndEarlyData(const HandshakeContext& context) {
+  return context.config().wire_profile.has_end_of_early_data &&
+         context.result().early_data == EarlyDataOutcome::kAccepted;
+}
+
+Status EndEarlyData(HandshakeContext* context) {
+  if (!MustEndEarlyData(*context)) return Status::Ok();
+  return context->Send(kEarlyDataEpoch, HandshakeType::kEndOfEarlyData, {});
 }
 
 void RejectEarlyData(HandshakeContext* context) {

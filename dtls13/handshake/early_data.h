@@ -18,7 +18,8 @@ namespace dtls13 {
 
 // Early data, RFC 8446 sections 2.3 and 4.2.10: what a client sends with its first ClientHello
 // under a key of the session it resumes. Whoever copies it can send it again, and only the server's
-// replay guard stands in the way. There is no EndOfEarlyData in DTLS, RFC 9147 section 5.6 (F31).
+// replay guard stands in the way. There is no EndOfEarlyData in DTLS, RFC 9147 section 5.6 (F31),
+// but in the profile of draft-26.
 
 // PrepareEarlyData (client) makes `hello` offer early data if `psk`, the first one offered, is a
 // session that allows it and whose suite and protocol are among `hello`'s. That suite goes to
@@ -37,6 +38,12 @@ Status ReadEarlyDataAnswer(const Session& session, const ExtensionBlock& encrypt
 // RejectEarlyData (client): the server has said no, by HelloRetryRequest or in
 // EncryptedExtensions.
 void RejectEarlyData(HandshakeContext* context);
+
+// EndEarlyData (client) sends EndOfEarlyData, if MustEndEarlyData. It comes behind the server's
+// Finished and before anything of the client's own.
+Status EndEarlyData(HandshakeContext* context);
+// MustEndEarlyData: early data was accepted, and the profile has a message for its end.
+bool MustEndEarlyData(const HandshakeContext& context);
 
 // AnswerEarlyData (server) judges the offer of a ClientHello whose binder was verified, and if it
 // accepts derives the early secrets and queues AllowEarlyData. The result's suite is chosen.

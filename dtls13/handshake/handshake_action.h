@@ -65,6 +65,7 @@ struct AllowEarlyData {
 // EarlyDataAnswered: the client knows whether the server takes its early data.
 struct EarlyDataAnswered {
   bool accepted = false;
+  bool keys_still_needed = false;  // for the message that ends it
 };
 // TicketReceived: a session for later (client). Its issued_at is not set: actions know no time.
 struct TicketReceived {

@@ -174,6 +174,14 @@ struct HandshakeConfig {
   ServerHandshakeConfig server;
 };
 
+// UsesConnectionIds and UsesPostHandshakeAuth: it is configured, and the wire profile has it.
+inline bool UsesConnectionIds(const HandshakeConfig& config) {
+  return config.connection_ids.use && config.wire_profile.has_connection_ids;
+}
+inline bool UsesPostHandshakeAuth(const HandshakeConfig& config) {
+  return config.post_handshake_auth && config.wire_profile.has_post_handshake_auth;
+}
+
 }  // namespace dtls13
 
 #endif  // DTLS13_HANDSHAKE_HANDSHAKE_CONFIG_H_

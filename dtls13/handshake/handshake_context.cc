@@ -26,7 +26,9 @@ std::optional<HandshakeAction> HandshakeContext::NextAction() {
 }
 
 Status HandshakeContext::Send(Epoch epoch, HandshakeType type, std::vector<uint8_t> body) {
-  if (body.empty()) return InternalError(Reason::kInternal);
+  if (body.empty() && type != HandshakeType::kEndOfEarlyData) {
+    return InternalError(Reason::kInternal);
+  }
   if (!transcript_.Add(type, body)) return InternalError(Reason::kCrypto);
   Queue(SendMessage{.epoch = epoch, .type = type, .body = std::move(body)});
   return Status::Ok();

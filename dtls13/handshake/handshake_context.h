@@ -56,8 +56,8 @@ class HandshakeContext {
 
   void Queue(HandshakeAction action) { actions_.push_back(std::move(action)); }
   std::optional<HandshakeAction> NextAction();
-  // Send adds a message to the transcript and queues it. An empty body of a type that has none is a
-  // serializer's failure.
+  // Send adds a message to the transcript and queues it. An empty body is a serializer's failure,
+  // but in EndOfEarlyData.
   Status Send(Epoch epoch, HandshakeType type, std::vector<uint8_t> body);
   // Receive adds a peer's message to the transcript.
   Status Receive(HandshakeType type, std::span<const uint8_t> body);

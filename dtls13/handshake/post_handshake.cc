@@ -236,7 +236,7 @@ void PostHandshake::RequestKeyUpdate(bool request_peer) {
   //# request_update set to "update_requested", it MUST NOT send its own
   //# KeyUpdate if that would cause it to exceed these limits and SHOULD
   //# instead ignore the "update_requested" flag.
-  if (write_epoch_ >= kMaxWriteEpoch) return;
+  if (write_epoch_ >= config_->wire_profile.max_write_epoch) return;
   Send(HandshakeType::kKeyUpdate, SerializeKeyUpdate({.update_requested = request_peer}));
 }
 
@@ -244,6 +244,12 @@ Status PostHandshake::HandleKeyUpdate(std::span<const uint8_t> body) {
   bool illegal = false;
   const std::optional<KeyUpdate> update = ParseKeyUpdate(body, &illegal);
   if (!update.has_value()) return illegal ? IllegalParameter(Reason::kBadKeyUpdate) : DecodeError();
+  //= draft-ietf-tls-dtls13-26#section-6.1
+  //# If a DTLS implementation would
+  //# need to wrap the epoch value, it MUST terminate the connection.
+  if (read_epoch_ >= config_->wire_profile.max_read_epoch) {
+    return Status::Fatal(Reason::kTooManyKeyUpdates, AlertDescription::kUnexpectedMessage);
+  }
   Secret next = NextTrafficSecret(*config_->algorithms, *suite_, config_->wire_profile.label_prefix,
                                   read_secret_.bytes());
   if (next.empty()) return InternalError(Reason::kCrypto);

@@ -29,6 +29,7 @@ class PostHandshakeTest : public testing::Test {
     HandshakeSecrets secrets;
     secrets.client_application_secret = Secret::CopyOf(Bytes(32, 1));
     secrets.server_application_secret = Secret::CopyOf(Bytes(32, 2));
+    config->wire_profile = profile_;
     config_ = config;
     client_.emplace(config, /*is_client=*/true, result, &secrets, epoch, epoch);
     EXPECT_TRUE(secrets.client_application_secret.empty());
@@ -50,6 +51,7 @@ class PostHandshakeTest : public testing::Test {
   }
 
   const CipherSuite* suite_ = FindCipherSuite(CipherSuiteId::kAes128GcmSha256);
+  WireProfile profile_;
   std::shared_ptr<const HandshakeConfig> config_;
   std::optional<PostHandshake> client_;
 };
@@ -135,6 +137,23 @@ TEST_F(PostHandshakeTest, ARequestForKeysBeyondTheLastEpochIsIgnored) {
     client_->RequestKeyUpdate(/*request_peer=*/false);
     EXPECT_FALSE(client_->NextAction().has_value());
   }
+}
+
+//= draft-ietf-tls-dtls13-26#section-6.1
+//= type=test
+//# If a DTLS implementation would
+//# need to wrap the epoch value, it MUST terminate the connection.
+TEST_F(PostHandshakeTest, Draft26EpochsHave16Bits) {
+  profile_ = kDraft26Profile;
+  constexpr Epoch kLast{UINT16_MAX};
+  Begin(Epoch{kLast.value - 1});
+  ASSERT_TRUE(Handle(HandshakeType::kKeyUpdate, {0}, Epoch{kLast.value - 1}).ok());
+  Begin(kLast);
+  client_->RequestKeyUpdate(/*request_peer=*/false);
+  EXPECT_FALSE(client_->NextAction().has_value());
+  const Status status = Handle(HandshakeType::kKeyUpdate, {0}, kLast);
+  EXPECT_EQ(status.alert(), AlertDescription::kUnexpectedMessage);
+  EXPECT_EQ(status.reason(), Reason::kTooManyKeyUpdates);
 }
 
 // F42.

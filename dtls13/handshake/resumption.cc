@@ -41,6 +41,7 @@ Resumption::Resumption(std::shared_ptr<const HandshakeConfig> config, Basis basi
 // The PSK is empty when libcrypto fails.
 Session Resumption::NewSession(std::span<const uint8_t> nonce) const {
   Session session;
+  session.version = config_->wire_profile.version;
   session.suite = basis_.suite->id;
   session.psk = Secret(basis_.suite->hash_len);
   if (!HkdfExpandLabel(*config_->algorithms, basis_.suite->hash, basis_.resumption_secret.bytes(),

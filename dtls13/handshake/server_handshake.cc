@@ -65,6 +65,9 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   Status SendServerHello();
   Status ChooseCertificateTypes(const Credential& credential, EncryptedExtensionsFields* fields);
   Status SendCertificateRequest();
+  // StateForAuthentication waits for what a client says of itself.
+  HandshakeState StateForAuthentication() const;
+  Status HandleEndOfEarlyData(std::span<const uint8_t> body);
   Status HandleCertificate(HandshakeType type, std::span<const uint8_t> body);
   Status HandleCertificateVerify(std::span<const uint8_t> body);
   Status HandleFinished(std::span<const uint8_t> body);
@@ -94,6 +97,8 @@ Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t
           std::make_shared<const ReceivedHello>(std::vector<uint8_t>(body.begin(), body.end()), 0,
                                                 SequenceNumber(), context_.config().wire_profile);
       return AnswerClientHello();
+    case HandshakeState::kServerWaitEndOfEarlyData:
+      return HandleEndOfEarlyData(body);
     case HandshakeState::kServerWaitCertificate:
       return HandleCertificate(type, body);
     case HandshakeState::kServerWaitCertificateVerify:
@@ -532,9 +537,20 @@ Status ServerHandshakeImpl::SendFinished() {
   //# Any records following a Finished message MUST be encrypted under the
   //# appropriate application traffic key as described in Section 7.2.
   context_.InstallWriteKeys(kFirstApplicationEpoch, context_.secrets().server_application_secret);
-  state_ = client_certificate_type_.has_value() ? HandshakeState::kServerWaitCertificate
-                                                : HandshakeState::kServerWaitFinished;
+  state_ = MustEndEarlyData(context_) ? HandshakeState::kServerWaitEndOfEarlyData
+                                      : StateForAuthentication();
   return Status::Ok();
+}
+
+HandshakeState ServerHandshakeImpl::StateForAuthentication() const {
+  return client_certificate_type_.has_value() ? HandshakeState::kServerWaitCertificate
+                                              : HandshakeState::kServerWaitFinished;
+}
+
+Status ServerHandshakeImpl::HandleEndOfEarlyData(std::span<const uint8_t> body) {
+  if (!body.empty()) return DecodeError();
+  state_ = StateForAuthentication();
+  return context_.Receive(HandshakeType::kEndOfEarlyData, body);
 }
 
 Status ServerHandshakeImpl::HandleCertificate(HandshakeType type, std::span<const uint8_t> body) {
@@ -568,7 +584,7 @@ Status ServerHandshakeImpl::HandleFinished(std::span<const uint8_t> body) {
   //= rfc8446#section-4.2.6
   //# Servers MUST NOT send a post-handshake CertificateRequest to clients
   //# which do not offer this extension.
-  if (offers_post_handshake_auth_ && context_.config().post_handshake_auth) {
+  if (offers_post_handshake_auth_ && UsesPostHandshakeAuth(context_.config())) {
     context_.KeepTranscript();
   }
   context_.result().client_certificate_type =

@@ -17,7 +17,10 @@ namespace {
 // the client never showed.
 bool CanResume(const HandshakeConfig& config, const Session& session, const ClientHello& offer,
                WallTime now) {
-  if (IsExpired(session, now) || session.server_name != offer.server_name) return false;
+  if (session.version != config.wire_profile.version || IsExpired(session, now) ||
+      session.server_name != offer.server_name) {
+    return false;
+  }
   return config.server.client_authentication != ClientAuthentication::kRequired ||
          !session.peer_certificates.empty();
 }

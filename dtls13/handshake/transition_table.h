@@ -26,6 +26,7 @@ enum class HandshakeState : uint8_t {
   kServerWaitPsk,
   kServerWaitCredential,
   kServerWaitSignature,
+  kServerWaitEndOfEarlyData,  // of draft-26 alone
   kServerWaitCertificate,
   kServerWaitVerification,
   kServerWaitCertificateVerify,
@@ -33,7 +34,7 @@ enum class HandshakeState : uint8_t {
   kCompleted,
   kFailed,
 };
-inline constexpr size_t kNumHandshakeStates = 19;
+inline constexpr size_t kNumHandshakeStates = 20;
 
 // Transition allows one message in one state, under the one epoch whose keys it must have come
 // with.
@@ -77,6 +78,7 @@ inline constexpr Transition kTransitions[] = {
     //# 1.3 and receives a ClientHello at any other time, it MUST terminate
     //# the connection with an "unexpected_message" alert.
     {HandshakeState::kServerWaitClientHello, HandshakeType::kClientHello, kPlaintextEpoch},
+    {HandshakeState::kServerWaitEndOfEarlyData, HandshakeType::kEndOfEarlyData, kEarlyDataEpoch},
     {HandshakeState::kServerWaitCertificate, HandshakeType::kCertificate, kHandshakeEpoch},
     {HandshakeState::kServerWaitCertificate, HandshakeType::kCompressedCertificate,
      kHandshakeEpoch},

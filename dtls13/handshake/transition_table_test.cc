@@ -20,7 +20,7 @@ using T = HandshakeType;
 //# handshake message in an unexpected order MUST abort the handshake
 //# with an "unexpected_message" alert.
 TEST(TransitionTableTest, EveryMessageInEveryStateAndEpoch) {
-  // RFC 8446 appendix A and RFC 9147 section 6.1, typed in again.
+  // RFC 8446 appendix A and RFC 9147 section 6.1, typed in again; EndOfEarlyData by draft-26 6.1.
   const std::map<S, std::set<std::pair<T, uint64_t>>> kAllowed = {
       {S::kClientWaitServerHello, {{T::kServerHello, 0}, {T::kHelloVerifyRequest, 0}}},
       {S::kClientWaitEncryptedExtensions, {{T::kEncryptedExtensions, 2}}},
@@ -30,6 +30,7 @@ TEST(TransitionTableTest, EveryMessageInEveryStateAndEpoch) {
       {S::kClientWaitCertificateVerify, {{T::kCertificateVerify, 2}}},
       {S::kClientWaitFinished, {{T::kFinished, 2}}},
       {S::kServerWaitClientHello, {{T::kClientHello, 0}}},
+      {S::kServerWaitEndOfEarlyData, {{T::kEndOfEarlyData, 1}}},
       {S::kServerWaitCertificate, {{T::kCertificate, 2}, {T::kCompressedCertificate, 2}}},
       {S::kServerWaitCertificateVerify, {{T::kCertificateVerify, 2}}},
       {S::kServerWaitFinished, {{T::kFinished, 2}}},

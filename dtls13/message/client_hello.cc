@@ -160,12 +160,19 @@ Status ReadConnectionIdExtensions(const ExtensionBlock& extensions, ClientHello*
 }
 
 // CheckLegacyFields: what a DTLS 1.3 ClientHello must still have in the fields of DTLS 1.2.
-Status CheckLegacyFields(const ClientHello& hello) {
+Status CheckLegacyFields(const ClientHello& hello, const WireProfile& profile) {
   //= rfc9147#section-5.3
   //# If a DTLS 1.3 ClientHello is received with
   //# any other value in this field, the server MUST abort the handshake
   //# with an "illegal_parameter" alert.
-  if (!hello.legacy_cookie.empty()) return IllegalParameter(Reason::kCookieMismatch);
+  //= draft-ietf-tls-dtls13-26#section-5.1
+  //# In this case, the cookie
+  //# extension is omitted and the legacy_cookie field in the ClientHello
+  //# message SHOULD be set to a zero length vector (i.e., a single zero byte length field)
+  //# and MUST be ignored by a server negotiating DTLS 1.3.
+  if (!hello.legacy_cookie.empty() && !profile.ignores_legacy_cookie) {
+    return IllegalParameter(Reason::kCookieMismatch);
+  }
   //= rfc8446#section-4.1.2
   //# For every TLS 1.3 ClientHello, this vector
   //# MUST contain exactly one byte, set to zero, which corresponds to
@@ -459,7 +466,7 @@ Status ReadClientHello(std::span<const uint8_t> body, ClientHello* out,
       !status.ok()) {
     return status;
   }
-  if (const Status status = CheckLegacyFields(*hello); !status.ok()) return status;
+  if (const Status status = CheckLegacyFields(*hello, profile); !status.ok()) return status;
   if (const Status status = ReadKeyExchange(hello->extensions, out); !status.ok()) return status;
   if (const Status status = ReadConnectionIdExtensions(hello->extensions, out); !status.ok()) {
     return status;

@@ -313,6 +313,32 @@ TEST(ClientOfferTest, LegacyCookieMustBeEmpty) {
   ExpectFailure(hello, AlertDescription::kIllegalParameter, Reason::kCookieMismatch);
 }
 
+//= draft-ietf-tls-dtls13-26#section-5.1
+//= type=test
+//# In this case, the cookie
+//# extension is omitted and the legacy_cookie field in the ClientHello
+//# message SHOULD be set to a zero length vector (i.e., a single zero byte
+//# length field) and MUST be ignored by a server negotiating DTLS 1.3.
+TEST(ClientOfferTest, Draft26IgnoresTheLegacyCookie) {
+  RawHello hello;
+  hello.Get(43).data = {2, 0x7f, 0x1a};
+  hello.cookie = {1};
+  ClientHello offer;
+  const Bytes body = hello.Build();
+  EXPECT_TRUE(ReadClientHello(body, &offer, kDraft26Profile).ok());
+}
+
+TEST(ClientOfferTest, OneProfilesHelloIsNotTheOthers) {
+  RawHello hello;
+  ClientHello offer;
+  const Bytes body = hello.Build();
+  EXPECT_EQ(ReadClientHello(body, &offer, kDraft26Profile).alert(),
+            AlertDescription::kProtocolVersion);
+  EXPECT_FALSE(OffersDtls13(offer, kDraft26Profile));
+  hello.Get(43).data = {2, 0x7f, 0x1a};
+  ExpectFailure(hello, AlertDescription::kProtocolVersion, Reason::kUnsupportedProtocol);
+}
+
 //= rfc8446#section-4.1.2
 //= type=test
 //# If a

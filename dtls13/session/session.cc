@@ -16,15 +16,22 @@ namespace {
 // A change of the structure below takes another number: a process must not misread what one of
 // another version has stored.
 constexpr uint8_t kVersion = 3;
+constexpr uint8_t kDraft26 = 0x80;  // beside it, in a session of that draft
 constexpr size_t kMaxNameLen = std::numeric_limits<uint8_t>::max();
 constexpr size_t kMaxTicketLen = std::numeric_limits<uint16_t>::max();
 // All but the vectors' contents.
 constexpr size_t kFixedLen = 1 + 2 + 1 + 2 + 4 + 4 + 8 + 8 + 4 + 8 + 1 + 1 + 2 + 2;
 constexpr size_t kCertificateLengthLen = 3;
 
+// FirstByte is 0 for a session of no DTLS 1.3.
+uint8_t FirstByte(const Session& session) {
+  if (session.version == kDtls13Version) return kVersion;
+  return session.version == kDraft26Version ? kVersion | kDraft26 : 0;
+}
+
 bool IsWhole(const Session& session) {
   const CipherSuite* suite = FindCipherSuite(session.suite);
-  return suite != nullptr && session.psk.size() == suite->hash_len &&
+  return FirstByte(session) != 0 && suite != nullptr && session.psk.size() == suite->hash_len &&
          session.ticket.size() <= kMaxTicketLen && session.server_name.size() <= kMaxNameLen &&
          session.alpn.size() <= kMaxNameLen &&
          CertificatesLen(session.peer_certificates) <= kMaxSessionCertificatesLen &&
@@ -77,7 +84,7 @@ std::vector<uint8_t> SerializeSession(const Session& session) {
                 session.server_name.size() + session.alpn.size() +
                 CertificatesLen(session.peer_certificates) + session.application_data.size());
   ByteWriter writer(&bytes);
-  writer.WriteU8(kVersion);
+  writer.WriteU8(FirstByte(session));
   writer.WriteU16(static_cast<uint16_t>(session.suite));
   const auto write_vector = [&writer](size_t prefix_len, std::span<const uint8_t> content) {
     ByteWriter::LengthPrefix prefix(&writer, prefix_len);
@@ -110,7 +117,7 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
   uint16_t suite;
   uint64_t issued_at, authenticated_at;
   std::span<const uint8_t> psk, ticket, name, alpn, certificates, application_data;
-  if (!reader.ReadU8(&version) || version != kVersion || !reader.ReadU16(&suite) ||
+  if (!reader.ReadU8(&version) || (version & ~kDraft26) != kVersion || !reader.ReadU16(&suite) ||
       !reader.ReadVector8(&psk) || !reader.ReadVector16(&ticket) ||
       !reader.ReadU32(&session.lifetime_s) || !reader.ReadU32(&session.age_add) ||
       !reader.ReadU64(&issued_at) || !reader.ReadU64(&authenticated_at) ||
@@ -121,6 +128,7 @@ std::optional<Session> ParseSession(std::span<const uint8_t> bytes) {
     return std::nullopt;
   }
   if (!ReadCertificates(certificates, &session.peer_certificates)) return std::nullopt;
+  session.version = (version & kDraft26) != 0 ? kDraft26Version : kDtls13Version;
   session.suite = static_cast<CipherSuiteId>(suite);
   session.psk = Secret::CopyOf(psk);
   session.ticket.assign(ticket.begin(), ticket.end());

@@ -31,6 +31,7 @@ inline constexpr size_t kMaxApplicationDataLen = 4096;
 // 4.6.1. Move-only: it holds a key. It does not know whether it was used before, nor, on a client,
 // whether the server still knows its ticket.
 struct Session {
+  uint16_t version = kDtls13Version;  // of the connection; another's does not resume it
   CipherSuiteId suite{};
   Secret psk;  // made of resumption_secret and the ticket's nonce; as long as the suite's hash
   // The identity by which the server knows the session. Empty in what a server seals into it.

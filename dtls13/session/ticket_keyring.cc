@@ -31,6 +31,7 @@ uint32_t CutLifetime(std::chrono::seconds lifetime) {
 
 Session WithoutTicket(const Session& session) {
   Session copy;
+  copy.version = session.version;
   copy.suite = session.suite;
   copy.psk = Secret::CopyOf(session.psk.bytes());
   copy.lifetime_s = session.lifetime_s;

@@ -27,10 +27,15 @@ bool SeededRandom::Fill(std::span<uint8_t> out) {
 // Longer than a client goes on that must lose many datagrams and may.
 constexpr seconds kCookieLifetime = std::chrono::hours(24);
 
-PairOptions DefaultPairOptions(uint64_t seed) {
+std::string ProfileName(const WireProfile& profile) {
+  return profile == kDraft26Profile ? "Draft26" : "Rfc9147";
+}
+
+PairOptions DefaultPairOptions(uint64_t seed, const WireProfile& profile) {
   PairOptions options;
   options.seed = seed;
   for (AssociationConfig* config : {&options.client, &options.server}) {
+    if (profile == kDraft26Profile) SpeakDraft26(config);
     config->handshake.algorithms = SharedAlgorithms();
     config->handshake.random = std::make_shared<SeededRandom>(seed++);
   }

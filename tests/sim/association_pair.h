@@ -14,6 +14,7 @@
 
 #include "dtls13/association.h"
 #include "dtls13/wire/time.h"
+#include "dtls13/wire/wire_profile.h"
 #include "tests/sim/pair_paths.h"
 #include "tests/sim/test_identity.h"
 #include "tests/sim/virtual_link.h"
@@ -68,8 +69,12 @@ struct PairOptions {
   std::optional<PairPaths> paths;
 };
 
-// DefaultPairOptions fills both configs with algorithms, seeded randomness and cookie keys.
-PairOptions DefaultPairOptions(uint64_t seed = 1);
+// DefaultPairOptions fills both configs with algorithms, seeded randomness and cookie keys, and has
+// them speak `profile`: RFC 9147's or draft-26's.
+PairOptions DefaultPairOptions(uint64_t seed = 1, const WireProfile& profile = kRfc9147Profile);
+
+// ProfileName names a test by its parameter.
+std::string ProfileName(const WireProfile& profile);
 
 // TracedMessage is a handshake message that a side with `trace` has made.
 struct TracedMessage {

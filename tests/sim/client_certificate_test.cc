@@ -10,13 +10,19 @@
 namespace dtls13::sim {
 namespace {
 
-PairOptions Options(ClientAuthentication wanted) {
-  PairOptions options = DefaultPairOptions();
+PairOptions Options(const WireProfile& profile, ClientAuthentication wanted) {
+  PairOptions options = DefaultPairOptions(1, profile);
   options.server.handshake.server.client_authentication = wanted;
   options.client_identity = &TestIdentity::Get(KeyType::kEcdsaP384);
   options.client.handshake.credential = options.client_identity->credential();
   return options;
 }
+
+class ClientCertificateTest : public testing::TestWithParam<WireProfile> {};
+
+INSTANTIATE_TEST_SUITE_P(EveryProfile, ClientCertificateTest,
+                         testing::Values(kRfc9147Profile, kDraft26Profile),
+                         [](const auto& info) { return ProfileName(info.param); });
 
 // A client is connected once its Finished is sent, and hears of the server's verdict only then.
 void ExpectRefused(PairOptions options, AlertDescription alert) {
@@ -31,26 +37,26 @@ void ExpectRefused(PairOptions options, AlertDescription alert) {
   EXPECT_TRUE(pair.client().failure_from_peer);
 }
 
-TEST(ClientCertificateTest, TheClientHearsWhyItIsRefused) {
-  PairOptions without = Options(ClientAuthentication::kRequired);
+TEST_P(ClientCertificateTest, TheClientHearsWhyItIsRefused) {
+  PairOptions without = Options(GetParam(), ClientAuthentication::kRequired);
   without.client.handshake.credential = nullptr;
   ExpectRefused(without, AlertDescription::kCertificateRequired);
 
-  PairOptions distrusted = Options(ClientAuthentication::kRequired);
+  PairOptions distrusted = Options(GetParam(), ClientAuthentication::kRequired);
   distrusted.verify_client_ok = false;
   ExpectRefused(distrusted, AlertDescription::kUnknownCa);
   distrusted.max_answer_delay = seconds(10);
   ExpectRefused(distrusted, AlertDescription::kUnknownCa);
 
-  PairOptions false_signature = Options(ClientAuthentication::kRequired);
+  PairOptions false_signature = Options(GetParam(), ClientAuthentication::kRequired);
   auto another = std::make_shared<Credential>(*false_signature.client_identity->credential());
   another->chain = TestIdentity::Make(KeyType::kEcdsaP384, 0).credential()->chain;
   false_signature.client.handshake.credential = another;
   ExpectRefused(false_signature, AlertDescription::kDecryptError);
 }
 
-TEST(ClientCertificateTest, AClientWithoutOneMayBeLetIn) {
-  PairOptions options = Options(ClientAuthentication::kOptional);
+TEST_P(ClientCertificateTest, AClientWithoutOneMayBeLetIn) {
+  PairOptions options = Options(GetParam(), ClientAuthentication::kOptional);
   options.client.handshake.credential = nullptr;
   AssociationPair pair(options);
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -59,9 +65,9 @@ TEST(ClientCertificateTest, AClientWithoutOneMayBeLetIn) {
 }
 
 // A chain of many datagrams, on a path of the smallest MTU, with bursts and ACKs in between.
-TEST(ClientCertificateTest, ALongChainArrives) {
+TEST_P(ClientCertificateTest, ALongChainArrives) {
   const TestIdentity identity = TestIdentity::Make(KeyType::kRsa2048, 20'000);
-  PairOptions options = Options(ClientAuthentication::kRequired);
+  PairOptions options = Options(GetParam(), ClientAuthentication::kRequired);
   options.client.mtu = options.server.mtu = kMinMtu;
   options.client_identity = &identity;
   options.client.handshake.credential = identity.credential();
@@ -75,7 +81,7 @@ TEST(ClientCertificateTest, ALongChainArrives) {
 // --- after the handshake
 
 PairOptions LaterOptions() {
-  PairOptions options = Options(ClientAuthentication::kNone);
+  PairOptions options = Options(kRfc9147Profile, ClientAuthentication::kNone);
   options.client.handshake.post_handshake_auth = true;
   options.server.handshake.post_handshake_auth = true;
   return options;

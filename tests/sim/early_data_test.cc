@@ -23,8 +23,8 @@ constexpr uint32_t kMaxEarlyData = 1000;
 constexpr seconds kAge{100};
 
 // A server that takes early data, and a client that has a session with it.
-PairOptions EarlyOptions(uint64_t seed = 1) {
-  PairOptions options = DefaultPairOptions(seed);
+PairOptions EarlyOptions(const WireProfile& profile, uint64_t seed = 1) {
+  PairOptions options = DefaultPairOptions(seed, profile);
   HandshakeConfig& server = options.server.handshake;
   server.server.require_cookie = false;
   server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
@@ -53,13 +53,19 @@ void ExpectRejected(AssociationPair* pair) {
   EXPECT_TRUE(pair->DataFlowsBothWays());
 }
 
+class EarlyDataTest : public testing::TestWithParam<WireProfile> {};
+
+INSTANTIATE_TEST_SUITE_P(EveryProfile, EarlyDataTest,
+                         testing::Values(kRfc9147Profile, kDraft26Profile),
+                         [](const auto& info) { return ProfileName(info.param); });
+
 //= rfc9147#section-5.6
 //= type=test
 //# Servers
 //# SHOULD NOT accept records from epoch 1 indefinitely once they are
 //# able to process records from epoch 3.
-TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
-  AssociationPair pair(EarlyOptions());
+TEST_P(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
+  AssociationPair pair(EarlyOptions(GetParam()));
   EXPECT_EQ(pair.SendEarly("one"), SendResult::kSealed);
   EXPECT_EQ(pair.SendEarly("two"), SendResult::kSealed);
   EXPECT_EQ(OutcomeOf(pair.client()), EarlyDataOutcome::kOffered);
@@ -78,7 +84,9 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
   EXPECT_EQ(OutcomeOf(pair.server()), EarlyDataOutcome::kAccepted);
   EXPECT_TRUE(pair.server().received.empty()) << "it is never taken for application data";
   EXPECT_TRUE(pair.DataFlowsBothWays());
-  EXPECT_FALSE(pair.server().association->facts().records.CanRead(kEarlyDataEpoch))
+  // Where a message ends early data, that may come again.
+  EXPECT_EQ(pair.server().association->facts().records.CanRead(kEarlyDataEpoch),
+            GetParam().has_end_of_early_data)
       << "epoch 3 has brought data";
   EXPECT_EQ(pair.SendEarly("three"), SendResult::kNotConnected);
 }
@@ -92,8 +100,8 @@ TEST(EarlyDataTest, ArrivesBeforeTheHandshakeIsOver) {
 //# clients will not know which, if any, of these mechanisms servers
 //# actually implement and hence MUST only send early data which they deem
 //# safe to be replayed.
-TEST(EarlyDataTest, NothingIsSentWithoutLeave) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, NothingIsSentWithoutLeave) {
+  PairOptions options = EarlyOptions(GetParam());
   options.client_early_data = false;
   AssociationPair pair(options);
   EXPECT_EQ(pair.SendEarly("x"), SendResult::kNotConnected);
@@ -104,8 +112,8 @@ TEST(EarlyDataTest, NothingIsSentWithoutLeave) {
   EXPECT_FALSE(pair.client().association->ExportEarlyKeyingMaterial("x", {}, key));
 }
 
-TEST(EarlyDataTest, TheClientKeepsToTheTicketsLimit) {
-  AssociationPair pair(EarlyOptions());
+TEST_P(EarlyDataTest, TheClientKeepsToTheTicketsLimit) {
+  AssociationPair pair(EarlyOptions(GetParam()));
   EXPECT_EQ(pair.SendEarly(std::string(kMaxEarlyData - 1, 'x')), SendResult::kSealed);
   EXPECT_EQ(pair.SendEarly("ab"), SendResult::kExhausted);
   EXPECT_EQ(pair.SendEarly("a"), SendResult::kSealed);
@@ -119,8 +127,8 @@ TEST(EarlyDataTest, TheClientKeepsToTheTicketsLimit) {
 //# A server receiving more than
 //# max_early_data_size bytes of 0-RTT data SHOULD terminate the
 //# connection with an "unexpected_message" alert.
-TEST(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
+  PairOptions options = EarlyOptions(GetParam());
   // A client that believes it may send more than its ticket says.
   auto greedy = ParseSession(SerializeSession(*options.client_psks[0].session()));
   ASSERT_TRUE(greedy.has_value());
@@ -150,8 +158,8 @@ TEST(EarlyDataTest, TheServerHoldsTheClientToTheTicketsLimit) {
 //= type=test
 //# Servers SHOULD provide that level of replay safety by implementing one
 //# of the methods described in this section or by equivalent means.
-TEST(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
-  const PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
+  const PairOptions options = EarlyOptions(GetParam());
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("pay ten"), SendResult::kSealed);
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -169,8 +177,8 @@ TEST(EarlyDataTest, TheSameFirstFlightIsTakenOnce) {
   EXPECT_EQ(OutcomeOf(copy.server()), EarlyDataOutcome::kRejected);
 }
 
-TEST(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
-  AssociationPair pair(EarlyOptions());
+TEST_P(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
+  AssociationPair pair(EarlyOptions(GetParam()));
   ASSERT_EQ(pair.SendEarly("once"), SendResult::kSealed);
   const Bytes record = pair.link().log().back().bytes;
   pair.RunFor(milliseconds(15));
@@ -182,8 +190,8 @@ TEST(EarlyDataTest, ARepeatedRecordIsDeliveredOnce) {
 //= type=test
 //# MUST comply with the same error-handling requirements specified for
 //# all records when processing early data records.
-TEST(EarlyDataTest, ADamagedRecordIsDroppedLikeAnyOther) {
-  AssociationPair pair(EarlyOptions());
+TEST_P(EarlyDataTest, ADamagedRecordIsDroppedLikeAnyOther) {
+  AssociationPair pair(EarlyOptions(GetParam()));
   ASSERT_EQ(pair.SendEarly("once"), SendResult::kSealed);
   Bytes damaged = pair.link().log().back().bytes;
   damaged.back() ^= 1;
@@ -198,8 +206,8 @@ TEST(EarlyDataTest, ADamagedRecordIsDroppedLikeAnyOther) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
-TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
+  PairOptions options = EarlyOptions(GetParam());
   options.server.handshake.server.require_cookie = true;
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
@@ -222,22 +230,22 @@ TEST(EarlyDataTest, IsRejectedAfterAHelloRetryRequest) {
 //# A TLS implementation SHOULD NOT automatically resend early data;
 //# applications are in a better position to decide when retransmission is
 //# appropriate.
-TEST(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsRejectedByAServerThatTakesNone) {
+  PairOptions options = EarlyOptions(GetParam());
   options.server.handshake.server.max_early_data_len = 0;
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&pair);
 
-  options = EarlyOptions();
+  options = EarlyOptions(GetParam());
   options.server.handshake.server.replay_guard = nullptr;
   AssociationPair unguarded(options);
   ASSERT_EQ(unguarded.SendEarly("lost"), SendResult::kSealed);
   ExpectRejected(&unguarded);
 }
 
-TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
+  PairOptions options = EarlyOptions(GetParam());
   HandshakeConfig& server = options.server.handshake;
   server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   AssociationPair pair(options);
@@ -257,8 +265,8 @@ TEST(EarlyDataTest, IsRejectedWithATicketThatTheServerCannotOpen) {
 //# extension and must discard all the first-flight data using one of the
 //# first two mechanisms listed above (thus falling back to 1-RTT or
 //# 2-RTT).
-TEST(EarlyDataTest, IsPadded) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsPadded) {
+  PairOptions options = EarlyOptions(GetParam());
   const auto sizing = std::make_shared<ChosenSizing>();
   sizing->block_len = 300;
   options.client.record_sizing = sizing;
@@ -266,7 +274,8 @@ TEST(EarlyDataTest, IsPadded) {
   ASSERT_EQ(pair.SendEarly("padded"), SendResult::kSealed);
   EXPECT_EQ(sizing->asked,
             (std::vector<std::pair<ContentType, size_t>>{{ContentType::kApplicationData, 7}}));
-  EXPECT_EQ(pair.link().log().back().bytes.size(), 5u + 300u + 16u);
+  const size_t header_len = GetParam() == kDraft26Profile ? 7 : 5;
+  EXPECT_EQ(pair.link().log().back().bytes.size(), header_len + 300u + 16u);
   sizing->block_len = 0;
   sizing->padding_len = SIZE_MAX;
   ASSERT_EQ(pair.SendEarly("filled"), SendResult::kSealed);
@@ -289,8 +298,8 @@ TEST(EarlyDataTest, IsPadded) {
 //# material will be unable to differentiate padding from content, so
 //# clients SHOULD NOT depend on being able to send large quantities of
 //# padding in early data records.
-TEST(EarlyDataTest, NothingDependsOnItsPadding) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, NothingDependsOnItsPadding) {
+  PairOptions options = EarlyOptions(GetParam());
   HandshakeConfig& server = options.server.handshake;
   server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   const auto sizing = ChosenSizing::Filling();
@@ -301,8 +310,8 @@ TEST(EarlyDataTest, NothingDependsOnItsPadding) {
   ExpectRejected(&pair);
 }
 
-TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
+  PairOptions options = EarlyOptions(GetParam());
   auto unknown = ParseSession(SerializeSession(*options.client_psks[0].session()));
   ASSERT_TRUE(unknown.has_value());
   unknown->ticket.back() ^= 1;
@@ -313,8 +322,8 @@ TEST(EarlyDataTest, IsRejectedUnlessTheFirstKeyIsTaken) {
   EXPECT_EQ(pair.server().association->facts().result.psk_index, uint16_t{1});
 }
 
-TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, IsRejectedWithAnotherSuite) {
+  PairOptions options = EarlyOptions(GetParam());
   ASSERT_EQ(options.client_psks[0].session()->suite, CipherSuiteId::kAes256GcmSha384);
   options.server.handshake.cipher_suites = {CipherSuiteId::kAes128GcmSha256};
   AssociationPair pair(options);
@@ -334,9 +343,9 @@ TEST(EarlyDataTest, IsRejectedWithAnotherSuite) {
 //= rfc8446#section-8
 //= type=test
 //# servers SHOULD limit 0-RTT replays further when feasible.
-TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
+TEST_P(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
   for (const int error : {-11, 11}) {
-    PairOptions options = EarlyOptions();
+    PairOptions options = EarlyOptions(GetParam());
     auto session = ParseSession(SerializeSession(*options.client_psks[0].session()));
     ASSERT_TRUE(session.has_value());
     session->issued_at += seconds(error);
@@ -355,8 +364,8 @@ TEST(EarlyDataTest, IsRejectedWhenTheStatedAgeIsWrong) {
 //= rfc8446#section-7.5
 //= type=test
 //# A separate interface for the early exporter is RECOMMENDED;
-TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
-  AssociationPair pair(EarlyOptions());
+TEST_P(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
+  AssociationPair pair(EarlyOptions(GetParam()));
   std::array<Bytes, 2> keys = {Bytes(32), Bytes(32)};
   const Bytes context = {1, 2};
   ASSERT_TRUE(pair.client().association->ExportEarlyKeyingMaterial("label", context, keys[0]));
@@ -368,15 +377,16 @@ TEST(EarlyDataTest, BothSidesExportTheSameEarlyKeys) {
   EXPECT_NE(keys[0], keys[1]);
 }
 
-// F31: no EndOfEarlyData, on the wire or in message_seq: the client's Finished is its message 1.
+// F31: no EndOfEarlyData, on the wire or in message_seq: the client's Finished is its message 1. In
+// draft-26 there is one, and it is the client's message 1.
 //= rfc8446#section-4.2.11.3
 //= type=test
 //# In order to avoid deadlocks, when accepting "early_data", servers MUST
 //# process the client's ClientHello and then immediately send their
 //# flight of messages, rather than waiting for the client's
 //# EndOfEarlyData message before sending its ServerHello.
-TEST(EarlyDataTest, F31NothingMarksTheEndOfEarlyData) {
-  PairOptions options = EarlyOptions();
+TEST_P(EarlyDataTest, F31WhatMarksTheEndOfEarlyData) {
+  PairOptions options = EarlyOptions(GetParam());
   options.client.trace = true;
   AssociationPair pair(options);
   ASSERT_EQ(pair.SendEarly("x"), SendResult::kSealed);
@@ -384,18 +394,19 @@ TEST(EarlyDataTest, F31NothingMarksTheEndOfEarlyData) {
   std::vector<std::pair<uint8_t, uint16_t>> sent;
   for (const TracedMessage& message : pair.client().sent_messages)
     sent.emplace_back(static_cast<uint8_t>(message.type), message.message_seq);
-  EXPECT_EQ(sent, (std::vector<std::pair<uint8_t, uint16_t>>{
-                      {static_cast<uint8_t>(HandshakeType::kClientHello), 0},
-                      {static_cast<uint8_t>(HandshakeType::kFinished), 1}}));
+  std::vector<std::pair<uint8_t, uint16_t>> expected = {{1, 0}};
+  if (GetParam().has_end_of_early_data) expected.emplace_back(5, 1);
+  expected.emplace_back(20, expected.size());
+  EXPECT_EQ(sent, expected);
 }
 
 // Neither side ever acknowledges early data, and the application has the last word: what was
 // accepted and arrived is what was sent, in whatever order the link chose.
-TEST(EarlyDataTest, OverABadLinkTheHandshakeCompletesAndNothingIsMadeUp) {
+TEST_P(EarlyDataTest, OverABadLinkTheHandshakeCompletesAndNothingIsMadeUp) {
   size_t num_accepted = 0;
   size_t num_received = 0;
   for (uint64_t seed = 1; seed <= 100; ++seed) {
-    PairOptions options = EarlyOptions(seed);
+    PairOptions options = EarlyOptions(GetParam(), seed);
     options.impairment = {.loss = 20, .duplicate = 20, .reorder = 30};
     AssociationPair pair(options);
     const std::vector<Bytes> sent = {ToBytes("a"), ToBytes("b"), ToBytes("c")};

@@ -14,8 +14,21 @@
 namespace dtls13::sim {
 namespace {
 
-PairOptions OptionsFor(const Scenario& scenario, uint64_t seed) {
-  PairOptions options = DefaultPairOptions(seed);
+// LossCase is a scenario as it is spoken by a wire profile.
+struct LossCase {
+  Scenario scenario;
+  WireProfile profile;
+};
+
+std::vector<LossCase> LossCases(const WireProfile& profile) {
+  std::vector<LossCase> cases;
+  for (const Scenario& scenario : ScenariosOf(profile)) cases.push_back({scenario, profile});
+  return cases;
+}
+
+PairOptions OptionsFor(const Scenario& scenario, uint64_t seed,
+                       const WireProfile& profile = kRfc9147Profile) {
+  PairOptions options = DefaultPairOptions(seed, profile);
   scenario.configure(&options);
   // Small datagrams make a flight of several.
   options.client.mtu = 400;
@@ -36,8 +49,9 @@ class DropSet {
 
 // NumOfExchange runs the scenario, losing the datagrams `dropped` of those that are its own, and
 // returns how many those were.
-size_t NumOfExchange(const Scenario& scenario, const std::set<size_t>& dropped) {
-  PairOptions options = OptionsFor(scenario, 1);
+size_t NumOfExchange(const LossCase& loss_case, const std::set<size_t>& dropped) {
+  const Scenario& scenario = loss_case.scenario;
+  PairOptions options = OptionsFor(scenario, 1, loss_case.profile);
   if (scenario.start == nullptr) options.drop = DropSet(dropped);
   AssociationPair pair(std::move(options));
   size_t num_before = 0;
@@ -60,7 +74,7 @@ size_t NumOfExchange(const Scenario& scenario, const std::set<size_t>& dropped) 
   return num;
 }
 
-class LossTest : public testing::TestWithParam<Scenario> {};
+class LossTest : public testing::TestWithParam<LossCase> {};
 
 // F7: every single datagram of the exchange is lost once, in either direction, the first one too.
 //= rfc9147#section-5.1
@@ -93,8 +107,9 @@ TEST_P(LossTest, F7CompletesWithoutAnyTwoOrThreeDatagrams) {
 
 TEST_P(LossTest, CompletesOverManySeedsOfMixedImpairment) {
   constexpr uint64_t kSeeds = 400;  // for each scenario
+  const Scenario& scenario = GetParam().scenario;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    PairOptions options = OptionsFor(GetParam(), seed);
+    PairOptions options = OptionsFor(scenario, seed, GetParam().profile);
     options.client.retransmit.max_expiries = 40;
     options.server.retransmit.max_expiries = 40;
     // A Finished may be lost so often in a row that the server forgets how to read it by default.
@@ -102,9 +117,8 @@ TEST_P(LossTest, CompletesOverManySeedsOfMixedImpairment) {
     options.impairment = {.loss = 20, .duplicate = 10, .corrupt = 0, .reorder = 30};
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected(std::chrono::hours(2))) << "seed " << seed;
-    if (GetParam().start != nullptr) GetParam().start(&pair);
-    ASSERT_EQ(FaultAtEnd(GetParam(), &pair), "") << "seed " << seed << "\n"
-                                                 << pair.link().Describe();
+    if (scenario.start != nullptr) scenario.start(&pair);
+    ASSERT_EQ(FaultAtEnd(scenario, &pair), "") << "seed " << seed << "\n" << pair.link().Describe();
   }
 }
 
@@ -157,8 +171,15 @@ TEST(ServerHelloTest, AFloodBeforeTheServerHelloHarmsNothing) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
-INSTANTIATE_TEST_SUITE_P(All, LossTest, testing::ValuesIn(Scenarios().begin(), Scenarios().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+constexpr auto kNameOfCase = [](const testing::TestParamInfo<LossCase>& info) {
+  return std::string(info.param.scenario.name);
+};
+INSTANTIATE_TEST_SUITE_P(Rfc9147, LossTest, testing::ValuesIn(LossCases(kRfc9147Profile)),
+                         kNameOfCase);
+INSTANTIATE_TEST_SUITE_P(Draft26, LossTest, testing::ValuesIn(LossCases(kDraft26Profile)),
+                         kNameOfCase);
+
+class CorruptionTest : public testing::TestWithParam<WireProfile> {};
 
 // Damaged plaintext can end a handshake (RFC 9147bis section 4.5.2); it must end it cleanly, and
 // damaged protected records must change nothing.
@@ -166,11 +187,12 @@ INSTANTIATE_TEST_SUITE_P(All, LossTest, testing::ValuesIn(Scenarios().begin(), S
 //= type=test
 //# Unlike TLS implementations, DTLS implementations SHOULD NOT respond to
 //# invalid records by terminating the connection.
-TEST(CorruptionTest, DamageNeverDoesMoreThanEndAHandshake) {
+TEST_P(CorruptionTest, DamageNeverDoesMoreThanEndAHandshake) {
   constexpr uint64_t kSeeds = 500;
+  const std::vector<Scenario> scenarios = ScenariosOf(GetParam());
   size_t num_connected = 0;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    PairOptions options = OptionsFor(Scenarios()[seed % Scenarios().size()], seed);
+    PairOptions options = OptionsFor(scenarios[seed % scenarios.size()], seed, GetParam());
     options.impairment = {.loss = 5, .duplicate = 5, .corrupt = 10, .reorder = 20};
     AssociationPair pair(options);
     if (pair.RunUntilConnected(minutes(30))) {
@@ -180,6 +202,10 @@ TEST(CorruptionTest, DamageNeverDoesMoreThanEndAHandshake) {
   }
   EXPECT_GT(num_connected, kSeeds / 2);
 }
+
+INSTANTIATE_TEST_SUITE_P(EveryProfile, CorruptionTest,
+                         testing::Values(kRfc9147Profile, kDraft26Profile),
+                         [](const auto& info) { return ProfileName(info.param); });
 
 }  // namespace
 }  // namespace dtls13::sim

@@ -39,21 +39,21 @@ std::string HandshakeContents(const AuditedRecord& record) {
   return text;
 }
 
-std::string AckContents(const AuditedRecord& record) {
-  std::optional<AckReader> ack = AckReader::Parse(record.content);
+std::string AckContents(const AuditedRecord& record, const WireProfile& profile) {
+  std::optional<AckReader> ack = AckReader::Parse(record.content, profile);
   std::string text;
   while (ack && ack->num_remaining() > 0) text += " " + NumberName(*ack->Next());
   return text;
 }
 
-std::string DescribeRecord(const AuditedRecord& record) {
+std::string DescribeRecord(const AuditedRecord& record, const WireProfile& profile) {
   std::string text =
       "    " + NumberName(record.number) + ", " + std::to_string(record.wire_len) + " bytes: ";
   switch (record.type) {
     case ContentType::kHandshake:
       return text + "handshake" + HandshakeContents(record) + "\n";
     case ContentType::kAck:
-      return text + "ack" + AckContents(record) + "\n";
+      return text + "ack" + AckContents(record, profile) + "\n";
     case ContentType::kAlert:
       return text + "alert " + std::to_string(record.content.empty() ? -1 : record.content.back()) +
              "\n";
@@ -97,9 +97,9 @@ cli::KeyLog KeyLogOf(const AssociationPair& pair) {
 
 }  // namespace
 
-RecordAudit AuditRecords(const AssociationPair& pair) {
+RecordAudit AuditRecords(const AssociationPair& pair, const WireProfile& profile) {
   RecordAudit audit;
-  cli::RecordDecoder decoder(KeyLogOf(pair));
+  cli::RecordDecoder decoder(KeyLogOf(pair), profile);
   decoder.SetConnectionIdLen(cli::Direction::kToServer, ConnectionIdLen(pair.server()));
   decoder.SetConnectionIdLen(cli::Direction::kToClient, ConnectionIdLen(pair.client()));
   std::array<std::set<RecordNumber>, 2> used;
@@ -132,13 +132,14 @@ RecordAudit AuditRecords(const AssociationPair& pair) {
   return audit;
 }
 
-std::string DescribeRecords(const AssociationPair& pair, const RecordAudit& audit) {
+std::string DescribeRecords(const AssociationPair& pair, const RecordAudit& audit,
+                            const WireProfile& profile) {
   std::string text;
   auto record = audit.records.begin();
   for (size_t i = 0; i < pair.link().log().size(); ++i) {
     text += VirtualLink::Describe(pair.link().log()[i]);
     for (; record != audit.records.end() && record->datagram == i; ++record) {
-      text += DescribeRecord(*record);
+      text += DescribeRecord(*record, profile);
     }
   }
   return text;

@@ -9,6 +9,7 @@
 
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/wire_profile.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13::sim {
@@ -30,10 +31,11 @@ struct RecordAudit {
   // memory of it), or write what nobody can open. Empty if neither happened.
   std::string fault;
 };
-RecordAudit AuditRecords(const AssociationPair& pair);
+RecordAudit AuditRecords(const AssociationPair& pair, const WireProfile& profile = kRfc9147Profile);
 
 // DescribeRecords lists every datagram with its records, a line each.
-std::string DescribeRecords(const AssociationPair& pair, const RecordAudit& audit);
+std::string DescribeRecords(const AssociationPair& pair, const RecordAudit& audit,
+                            const WireProfile& profile = kRfc9147Profile);
 
 }  // namespace dtls13::sim
 

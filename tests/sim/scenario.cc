@@ -2,6 +2,7 @@
 #include "tests/sim/scenario.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,15 @@ std::string FaultOfClientCertificate(AssociationPair* pair) {
   return "";
 }
 
+// Both sides' callers take up to `delay` for each answer, and neither repeats itself much
+// meanwhile.
+void AnswerLate(PairOptions* options, Duration delay) {
+  options->max_answer_delay = delay;
+  for (AssociationConfig* config : {&options->client, &options->server}) {
+    config->retransmit.initial = seconds(1);
+  }
+}
+
 // Both sides hold `psk`, and the server has nothing else to show.
 void ShareKey(PairOptions* options, const Psk& psk) {
   options->client_psks = {psk};
@@ -55,6 +65,7 @@ Psk ExternalKey() {
 
 Psk EarlierSession(const PairOptions& options) {
   auto session = std::make_shared<Session>();
+  session->version = options.client.handshake.wire_profile.version;
   session->suite = CipherSuiteId::kAes256GcmSha384;
   session->psk = Secret::CopyOf(std::vector<uint8_t>(48, 0xa5));
   session->ticket = std::vector<uint8_t>(500, 0x77);
@@ -256,7 +267,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            options->server.handshake.ask_credential = true;
-           options->max_answer_delay = seconds(3);
+           AnswerLate(options, seconds(3));
          }},
     {.name = "client_certificate",
      .configure = AskForClientCertificate,
@@ -265,7 +276,7 @@ constexpr Scenario kScenarios[] = {
      .configure =
          [](PairOptions* options) {
            AskForClientCertificate(options);
-           options->max_answer_delay = seconds(3);
+           AnswerLate(options, seconds(3));
          },
      .fault = FaultOfClientCertificate},
     {.name = "psk_alone",
@@ -287,19 +298,21 @@ constexpr Scenario kScenarios[] = {
     {.name = "authentication_later",
      .configure = AllowAuthenticationLater,
      .start = RequestClientCertificate,
-     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); }},
+     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); },
+     .needs_post_handshake_auth = true},
     {.name = "late_authentication_under_key_update",
      .configure =
          [](PairOptions* options) {
            AllowAuthenticationLater(options);
-           options->max_answer_delay = seconds(2);
+           AnswerLate(options, seconds(2));
          },
      .start =
          [](AssociationPair* pair) {
            RequestClientCertificate(pair);
            RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/false);
          },
-     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); }},
+     .fault = [](AssociationPair* pair) { return FaultOfAuthentications(pair, 1); },
+     .needs_post_handshake_auth = true},
     {.name = "key_update",
      .configure = [](PairOptions*) {},
      .start = [](AssociationPair* pair) { RequestKeyUpdate(pair, &pair->client(), false); },
@@ -357,12 +370,14 @@ constexpr Scenario kScenarios[] = {
      .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kBasic); },
      .start = Rebind,
      .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "B"); },
-     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); }},
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); },
+     .needs_connection_ids = true},
     {.name = "new_address_checked_twice",
      .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kEnhanced); },
      .start = Rebind,
      .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "B"); },
-     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); }},
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "B"); },
+     .needs_connection_ids = true},
     {.name = "migration_under_key_update",
      .configure = [](PairOptions* options) { UseConnectionIds(options, PathCheck::kEnhanced); },
      .start =
@@ -371,7 +386,8 @@ constexpr Scenario kScenarios[] = {
            RequestKeyUpdate(pair, &pair->client(), /*request_peer=*/true);
          },
      .settle = [](AssociationPair* pair) { SpeakUntilFound(pair, "C"); },
-     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "C"); }},
+     .fault = [](AssociationPair* pair) { return FaultOfMove(pair, "C"); },
+     .needs_connection_ids = true},
     {.name = "key_updates_crossing_tickets",
      .configure = IssueTickets,
      .start = UpdateKeysAmongTickets,
@@ -396,6 +412,16 @@ void BringTickets(AssociationPair* pair) {
 }  // namespace
 
 std::span<const Scenario> Scenarios() { return kScenarios; }
+
+std::vector<Scenario> ScenariosOf(const WireProfile& profile) {
+  std::vector<Scenario> scenarios;
+  std::copy_if(std::begin(kScenarios), std::end(kScenarios), std::back_inserter(scenarios),
+               [&](const Scenario& scenario) {
+                 return (profile.has_connection_ids || !scenario.needs_connection_ids) &&
+                        (profile.has_post_handshake_auth || !scenario.needs_post_handshake_auth);
+               });
+  return scenarios;
+}
 
 std::string FaultAtEnd(const Scenario& scenario, AssociationPair* pair) {
   if (!pair->RunUntilConnected(kRest)) return "the two are not connected";

@@ -4,7 +4,9 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
+#include "dtls13/wire/wire_profile.h"
 #include "tests/sim/association_pair.h"
 
 namespace dtls13::sim {
@@ -26,9 +28,14 @@ struct Scenario {
   std::string (*fault)(AssociationPair* pair) = nullptr;
   // What `fault` expects does not hold with other KeyUpdates than the scenario's own.
   bool counts_key_updates = false;
+  // What not every wire profile has.
+  bool needs_connection_ids = false;
+  bool needs_post_handshake_auth = false;
 };
 
 std::span<const Scenario> Scenarios();
+// ScenariosOf is those of Scenarios that `profile` can run.
+std::vector<Scenario> ScenariosOf(const WireProfile& profile);
 
 // FaultAtEnd lets a pair whose scenario was started come to rest, and says what is wrong with it;
 // empty if nothing is: both sides are connected, everything is acknowledged, no timer is left, and

@@ -46,7 +46,7 @@ const TestIdentity& Identity(Dice& dice) {
 enum class Ending : uint8_t { kClientCloses, kServerCloses, kBothClose, kNobodyCloses };
 
 struct Plan {
-  const Scenario* scenario = nullptr;
+  Scenario scenario{};
   PairOptions options;
   bool damages_plaintext = false;
   bool extra_key_updates = false;
@@ -77,23 +77,23 @@ void PlanLink(Dice& dice, PairOptions* options) {
   if (dice.OneIn(8)) link.mtu = 600;
 }
 
-Plan MakePlan(Dice& dice, uint64_t seed) {
+Plan MakePlan(Dice& dice, uint64_t seed, const WireProfile& profile) {
   Plan plan;
-  const std::span<const Scenario> scenarios = Scenarios();
-  plan.scenario = &scenarios[dice.Below(scenarios.size())];
-  plan.options = DefaultPairOptions(seed);
+  const std::vector<Scenario> scenarios = ScenariosOf(profile);
+  plan.scenario = scenarios[dice.Below(scenarios.size())];
+  plan.options = DefaultPairOptions(seed, profile);
   PlanSide(dice, &plan.options.client);
   PlanSide(dice, &plan.options.server);
   PlanLink(dice, &plan.options);
   plan.options.identity = &Identity(dice);
-  plan.scenario->configure(&plan.options);
+  plan.scenario.configure(&plan.options);
   if (dice.OneIn(4)) plan.options.max_answer_delay = milliseconds(dice.Pick({5, 200, 2000}));
   if (dice.OneIn(2)) plan.options.max_timer_error = milliseconds(dice.Pick({1, 20, 100}));
   plan.options.verify_ok = !dice.OneIn(32);
   plan.damages_plaintext = dice.OneIn(16);
   if (!plan.damages_plaintext) {
-    plan.options.corruptible = [](std::span<const uint8_t> datagram) {
-      return ClassifyRecord(datagram.front()) == RecordKind::kCiphertext;
+    plan.options.corruptible = [profile](std::span<const uint8_t> datagram) {
+      return ClassifyRecord(datagram.front(), profile) == RecordKind::kCiphertext;
     };
   }
   plan.extra_key_updates = dice.OneIn(3);
@@ -104,7 +104,7 @@ Plan MakePlan(Dice& dice, uint64_t seed) {
 std::string Describe(const Plan& plan) {
   const Impairment& link = plan.options.impairment;
   const auto ms = [](Duration duration) { return std::to_string(duration.count() / 1000) + " ms"; };
-  return std::string("scenario ") + plan.scenario->name + "; loss " + std::to_string(link.loss) +
+  return std::string("scenario ") + plan.scenario.name + "; loss " + std::to_string(link.loss) +
          " %, duplicate " + std::to_string(link.duplicate) + " %, reorder " +
          std::to_string(link.reorder) + " % by " + ms(link.max_extra_delay) + ", corrupt " +
          std::to_string(link.corrupt) + " %" + (plan.damages_plaintext ? " (plaintext too)" : "") +
@@ -127,7 +127,11 @@ std::string Failure(const Side& side, std::string name) {
 // Run is the life of one pair, and the first thing found wrong with it.
 class Run {
  public:
-  explicit Run(uint64_t seed) : dice_(seed), plan_(MakePlan(dice_, seed)), pair_(plan_.options) {}
+  Run(uint64_t seed, const WireProfile& profile)
+      : dice_(seed),
+        profile_(profile),
+        plan_(MakePlan(dice_, seed, profile)),
+        pair_(plan_.options) {}
 
   SoakVerdict Go(bool want_trace);
 
@@ -154,6 +158,7 @@ class Run {
   std::string SendSomething(Side& side);
 
   Dice dice_;
+  WireProfile profile_;
   Plan plan_;
   AssociationPair pair_;
   std::map<std::string, size_t> sent_by_client_;
@@ -206,12 +211,12 @@ void Run::Connect() {
 }
 
 void Run::Live() {
-  if (plan_.scenario->start != nullptr) plan_.scenario->start(&pair_);
+  if (plan_.scenario.start != nullptr) plan_.scenario.start(&pair_);
   for (uint64_t i = dice_.Below(20); i > 0 && !AnyFailed(); --i) ActAtRandom();
 }
 
 void Run::Rest() {
-  Scenario scenario = *plan_.scenario;
+  Scenario scenario = plan_.scenario;
   if (plan_.extra_key_updates && scenario.counts_key_updates) scenario.fault = nullptr;
   Blame(true, FaultAtEnd(scenario, &pair_));
 }
@@ -299,9 +304,9 @@ SoakVerdict Run::Go(bool want_trace) {
   SoakVerdict verdict;
   // After damage to the hellos the two may hold different keys, and the logs those of either.
   if (!plan_.damages_plaintext || want_trace) {
-    const RecordAudit audit = AuditRecords(pair_);
+    const RecordAudit audit = AuditRecords(pair_, profile_);
     if (!plan_.damages_plaintext) Blame(!audit.fault.empty(), audit.fault);
-    if (want_trace) verdict.trace = Describe(plan_) + DescribeRecords(pair_, audit);
+    if (want_trace) verdict.trace = Describe(plan_) + DescribeRecords(pair_, audit, profile_);
   }
   verdict.fault = fault_;
   verdict.connected = connected;
@@ -311,6 +316,8 @@ SoakVerdict Run::Go(bool want_trace) {
 
 }  // namespace
 
-SoakVerdict RunSoakSeed(uint64_t seed, bool want_trace) { return Run(seed).Go(want_trace); }
+SoakVerdict RunSoakSeed(uint64_t seed, bool want_trace, const WireProfile& profile) {
+  return Run(seed, profile).Go(want_trace);
+}
 
 }  // namespace dtls13::sim

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "dtls13/wire/wire_profile.h"
+
 namespace dtls13::sim {
 
 // SoakVerdict is what came of one seed.
@@ -25,8 +27,9 @@ struct SoakVerdict {
 //   data, which is named so), and all of it in order once the link is good;
 // - no record number is used twice, and the peer can open every record;
 // - everything comes to rest: acknowledged, no timer left.
-// The same seed gives the same run.
-SoakVerdict RunSoakSeed(uint64_t seed, bool want_trace);
+// The same seed gives the same run. Both sides speak `profile`.
+SoakVerdict RunSoakSeed(uint64_t seed, bool want_trace,
+                        const WireProfile& profile = kRfc9147Profile);
 
 }  // namespace dtls13::sim
 

@@ -14,8 +14,8 @@
 namespace dtls13::sim {
 namespace {
 
-PairOptions TicketOptions(uint64_t seed = 1) {
-  PairOptions options = DefaultPairOptions(seed);
+PairOptions TicketOptions(const WireProfile& profile, uint64_t seed = 1) {
+  PairOptions options = DefaultPairOptions(seed, profile);
   HandshakeConfig& server = options.server.handshake;
   server.server.ticket_keys = TicketKeyring::Create(server.algorithms, server.random, {});
   return options;
@@ -34,6 +34,12 @@ std::vector<std::shared_ptr<const Session>> SessionsOf(const PairOptions& option
   return pair.client().sessions;
 }
 
+class TicketsTest : public testing::TestWithParam<WireProfile> {};
+
+INSTANTIATE_TEST_SUITE_P(EveryProfile, TicketsTest,
+                         testing::Values(kRfc9147Profile, kDraft26Profile),
+                         [](const auto& info) { return ProfileName(info.param); });
+
 //= rfc9147#section-5.8.4
 //= type=test
 //# Specifically, a server MAY send
@@ -47,8 +53,8 @@ std::vector<std::shared_ptr<const Session>> SessionsOf(const PairOptions& option
 //= type=test
 //# Servers MAY send multiple tickets on a single connection, either
 //# immediately after each other or after specific events
-TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
-  AssociationPair pair(TicketOptions());
+TEST_P(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
+  AssociationPair pair(TicketOptions(GetParam()));
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunUntilQuiet();
   const auto& sessions = pair.client().sessions;
@@ -63,8 +69,8 @@ TEST(TicketsTest, FollowTheHandshakeAndAreAcknowledged) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
-TEST(TicketsTest, TheServerIsToldOfItsOwnWhereItWantsTo) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, TheServerIsToldOfItsOwnWhereItWantsTo) {
+  PairOptions options = TicketOptions(GetParam());
   options.server.handshake.server.tell_tickets = true;
   AssociationPair pair(options);
   EXPECT_EQ(pair.server().association->IssuedSession(), nullptr);
@@ -88,20 +94,20 @@ TEST(TicketsTest, TheServerIsToldOfItsOwnWhereItWantsTo) {
 //= type=test
 //# Servers SHOULD NOT send NewSessionTicket with tickets that are not
 //# compatible with the advertised modes;
-TEST(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, NoneWithoutKeysOrForAClientThatCannotUseThem) {
+  PairOptions options = TicketOptions(GetParam());
   options.client.handshake.psk_modes = {};
   EXPECT_TRUE(SessionsOf(options).empty());
-  options = TicketOptions();
+  options = TicketOptions(GetParam());
   options.client.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
   EXPECT_TRUE(SessionsOf(options).empty()) << "the server allows psk_dhe_ke alone";
-  options = TicketOptions();
+  options = TicketOptions(GetParam());
   options.server.handshake.server.ticket_keys = nullptr;
   EXPECT_TRUE(SessionsOf(options).empty());
 }
 
-TEST(TicketsTest, AreSentWhenAskedFor) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, AreSentWhenAskedFor) {
+  PairOptions options = TicketOptions(GetParam());
   options.server.handshake.server.num_tickets = 0;
   AssociationPair pair(options);
   EXPECT_FALSE(pair.server().association->SendTicket(pair.now())) << "not connected";
@@ -119,8 +125,8 @@ TEST(TicketsTest, AreSentWhenAskedFor) {
   EXPECT_LE(age, seconds(101));
 }
 
-TEST(TicketsTest, AClientThatAcknowledgesNothingGetsABoundedNumber) {
-  AssociationPair pair(TicketOptions());
+TEST_P(TicketsTest, AClientThatAcknowledgesNothingGetsABoundedNumber) {
+  AssociationPair pair(TicketOptions(GetParam()));
   ASSERT_TRUE(pair.RunUntilConnected());
   LoseAll(&pair, Direction::kClientToServer);
   size_t num_sent = 0;
@@ -130,8 +136,8 @@ TEST(TicketsTest, AClientThatAcknowledgesNothingGetsABoundedNumber) {
 }
 
 // F3
-TEST(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
-  AssociationPair pair(TicketOptions());
+TEST_P(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
+  AssociationPair pair(TicketOptions(GetParam()));
   ASSERT_TRUE(pair.RunUntilConnected());
   LoseAll(&pair, Direction::kClientToServer);
   pair.RunFor(seconds(10));
@@ -147,8 +153,8 @@ TEST(TicketsTest, F3ARetransmittedTicketIsAcknowledgedAgainAndNotTakenTwice) {
 
 // F3, RFC 9147 section 7.3: "until its maximum retransmission count is reached". A server that
 // nobody answers is left without a timer within seconds, and its connection goes on.
-TEST(TicketsTest, F3TicketsLeaveNoTimerWhereNobodyAcknowledgesThem) {
-  AssociationPair pair(TicketOptions());
+TEST_P(TicketsTest, F3TicketsLeaveNoTimerWhereNobodyAcknowledgesThem) {
+  AssociationPair pair(TicketOptions(GetParam()));
   ASSERT_TRUE(pair.RunUntilConnected());
   LoseAll(&pair, Direction::kClientToServer);
   pair.RunFor(seconds(2));
@@ -162,13 +168,13 @@ TEST(TicketsTest, F3TicketsLeaveNoTimerWhereNobodyAcknowledgesThem) {
 }
 
 // A client that never acknowledges a ticket, and goes on talking.
-TEST(TicketsTest, AreSentAFewTimesMoreWhereTheClientIsHeardAndNoTimerRuns) {
+TEST_P(TicketsTest, AreSentAFewTimesMoreWhereTheClientIsHeardAndNoTimerRuns) {
   // Tickets take hundreds of bytes; what else the server sends after its flight is shorter.
   const auto is_ticket = [](const SentDatagram& datagram) {
     return datagram.direction == Direction::kServerToClient && datagram.index > 0 &&
            datagram.bytes.size() > 150;
   };
-  AssociationPair pair(TicketOptions());
+  AssociationPair pair(TicketOptions(GetParam()));
   pair.link().SetFilter(is_ticket);
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunUntilQuiet();
@@ -191,9 +197,9 @@ TEST(TicketsTest, AreSentAFewTimesMoreWhereTheClientIsHeardAndNoTimerRuns) {
 }
 
 // F4
-TEST(TicketsTest, F4AKeyUpdateOfTheClientLeavesTicketsToBeRetransmitted) {
+TEST_P(TicketsTest, F4AKeyUpdateOfTheClientLeavesTicketsToBeRetransmitted) {
   for (const bool request_peer : {false, true}) {
-    AssociationPair pair(TicketOptions());
+    AssociationPair pair(TicketOptions(GetParam()));
     // The server's tickets and its ACK of Finished are lost at first.
     pair.link().SetFilter([](const SentDatagram& datagram) {
       return datagram.direction == Direction::kServerToClient && datagram.index >= 1 &&
@@ -216,8 +222,8 @@ TEST(TicketsTest, F4AKeyUpdateOfTheClientLeavesTicketsToBeRetransmitted) {
   }
 }
 
-TEST(TicketsTest, ATicketWaitsForTheKeyUpdateBeforeIt) {
-  AssociationPair pair(TicketOptions());
+TEST_P(TicketsTest, ATicketWaitsForTheKeyUpdateBeforeIt) {
+  AssociationPair pair(TicketOptions(GetParam()));
   ASSERT_TRUE(pair.RunUntilConnected());
   pair.RunUntilQuiet();
   pair.server().association->RequestKeyUpdate(/*request_peer=*/false, pair.now());
@@ -229,9 +235,9 @@ TEST(TicketsTest, ATicketWaitsForTheKeyUpdateBeforeIt) {
   EXPECT_TRUE(pair.DataFlowsBothWays());
 }
 
-TEST(TicketsTest, CarryWhatTheServersCallerWantsBack) {
+TEST_P(TicketsTest, CarryWhatTheServersCallerWantsBack) {
   const std::vector<uint8_t> kData = {1, 2, 3};
-  PairOptions options = TicketOptions();
+  PairOptions options = TicketOptions(GetParam());
   AssociationPair pair(options);
   pair.server().association->SetSessionData(kData);
   ASSERT_TRUE(pair.RunUntilConnected());
@@ -253,8 +259,8 @@ TEST(TicketsTest, CarryWhatTheServersCallerWantsBack) {
 //= rfc8446#appendix-C.4
 //= type=test
 //# Servers SHOULD issue new tickets with every connection.
-TEST(TicketsTest, ResumeTheConnection) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, ResumeTheConnection) {
+  PairOptions options = TicketOptions(GetParam());
   const auto sessions = SessionsOf(options);
   ASSERT_EQ(sessions.size(), 2u);
   options.client_psks = {Psk(sessions[1])};
@@ -271,8 +277,8 @@ TEST(TicketsTest, ResumeTheConnection) {
 
 // However often sessions renew one another, the client remembers when the server showed a
 // certificate.
-TEST(TicketsTest, ARenewedSessionIsNoYoungerThanItsAuthentication) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, ARenewedSessionIsNoYoungerThanItsAuthentication) {
+  PairOptions options = TicketOptions(GetParam());
   const auto sessions = SessionsOf(options);
   ASSERT_FALSE(sessions.empty());
   EXPECT_EQ(sessions[0]->authenticated_at, kStartOfTime);
@@ -284,8 +290,8 @@ TEST(TicketsTest, ARenewedSessionIsNoYoungerThanItsAuthentication) {
   EXPECT_EQ(renewed[0]->authenticated_at, kStartOfTime);
 }
 
-TEST(TicketsTest, AForgedTicketMeansAFullHandshake) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, AForgedTicketMeansAFullHandshake) {
+  PairOptions options = TicketOptions(GetParam());
   auto forged = std::make_shared<Session>();
   forged->suite = CipherSuiteId::kAes256GcmSha384;
   forged->psk = Secret::CopyOf(std::vector<uint8_t>(48, 1));
@@ -300,8 +306,8 @@ TEST(TicketsTest, AForgedTicketMeansAFullHandshake) {
   EXPECT_FALSE(pair.server().association->facts().result.resumed);
 }
 
-TEST(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
-  PairOptions options = TicketOptions();
+TEST_P(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
+  PairOptions options = TicketOptions(GetParam());
   const auto sessions = SessionsOf(options);
   ASSERT_FALSE(sessions.empty());
   // The client is one that resumes whatever it has.
@@ -315,9 +321,9 @@ TEST(TicketsTest, ATicketOfAnotherNameMeansAFullHandshake) {
   EXPECT_FALSE(pair.server().association->facts().result.resumed);
 }
 
-TEST(TicketsTest, ArriveOverABadLink) {
+TEST_P(TicketsTest, ArriveOverABadLink) {
   for (uint64_t seed = 1; seed <= 60; ++seed) {
-    PairOptions options = TicketOptions(seed);
+    PairOptions options = TicketOptions(GetParam(), seed);
     options.impairment = {.loss = 30, .duplicate = 20, .reorder = 30};
     AssociationPair pair(options);
     ASSERT_TRUE(pair.RunUntilConnected()) << seed;

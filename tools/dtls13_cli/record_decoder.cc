@@ -69,8 +69,10 @@ std::optional<size_t> ServerHelloConnectionIdLen(std::span<const uint8_t> body) 
 
 }  // namespace
 
-RecordDecoder::RecordDecoder(std::optional<KeyLog> key_log)
-    : key_log_(std::move(key_log)), algorithms_(Algorithms::Fetch(nullptr, nullptr)) {}
+RecordDecoder::RecordDecoder(std::optional<KeyLog> key_log, const WireProfile& profile)
+    : key_log_(std::move(key_log)),
+      profile_(&profile),
+      algorithms_(Algorithms::Fetch(nullptr, nullptr)) {}
 
 std::vector<DecodedRecord> RecordDecoder::Decode(const CapturedDatagram& datagram) {
   std::vector<uint8_t> bytes = datagram.bytes;  // opened in place
@@ -78,9 +80,10 @@ std::vector<DecodedRecord> RecordDecoder::Decode(const CapturedDatagram& datagra
   std::vector<DecodedRecord> records;
   while (!rest.empty()) {
     DecodedRecord record;
-    const bool ok = StartsPlaintextHeader(rest[0])
-                        ? DecodePlaintext(&rest, &record)
-                        : DecodeCiphertext(datagram.direction, &rest, &record);
+    const bool is_protected = ClassifyRecord(rest[0], *profile_) == RecordKind::kCiphertext;
+    const bool ok = is_protected || !StartsPlaintextHeader(rest[0])
+                        ? DecodeCiphertext(datagram.direction, &rest, &record)
+                        : DecodePlaintext(&rest, &record);
     if (!ok) break;
     LearnFromHello(record);
     LearnFromKeyUpdate(datagram.direction, record);
@@ -89,8 +92,8 @@ std::vector<DecodedRecord> RecordDecoder::Decode(const CapturedDatagram& datagra
   return records;
 }
 
-bool RecordDecoder::DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record) {
-  const std::optional<PlaintextRecord> parsed = ParsePlaintextRecord(*rest);
+bool RecordDecoder::DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record) const {
+  const std::optional<PlaintextRecord> parsed = ParsePlaintextRecord(*rest, *profile_);
   if (!parsed) return false;
   *rest = rest->subspan(parsed->record_len);
   record->wire_len = parsed->record_len;
@@ -103,9 +106,9 @@ bool RecordDecoder::DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* rec
 
 bool RecordDecoder::DecodeCiphertext(Direction direction, std::span<uint8_t>* rest,
                                      DecodedRecord* record) {
-  if (ClassifyRecord(rest->front()) != RecordKind::kCiphertext) return false;
+  if (ClassifyRecord(rest->front(), *profile_) != RecordKind::kCiphertext) return false;
   const std::optional<CiphertextRecord> parsed =
-      ParseCiphertextRecord(*rest, connection_id_lens_[static_cast<size_t>(direction)]);
+      ParseCiphertextRecord(*rest, connection_id_lens_[static_cast<size_t>(direction)], *profile_);
   if (!parsed) return false;
   record->unified = parsed->header;
   record->wire_len = parsed->record_len;
@@ -121,7 +124,7 @@ void RecordDecoder::Open(Direction direction, std::span<uint8_t> bytes, DecodedR
   for (auto at = layers_.rbegin(); at != layers_.rend(); ++at) {
     const auto& [key, layer] = *at;
     if (key.first != direction) continue;
-    if (EpochBits::Of(Epoch{key.second}) != record->unified->epoch_bits) continue;
+    if (!record->unified->epoch_bits.Match(Epoch{key.second})) continue;
     if (OpenWith(layer.get(), bytes, record)) return;
   }
   if (direction == Direction::kToServer) OpenEarly(bytes, record);
@@ -147,7 +150,7 @@ bool RecordDecoder::OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, Decod
 void RecordDecoder::OpenEarly(std::span<uint8_t> bytes, DecodedRecord* record) {
   const EpochKey key = {Direction::kToServer, kEarlyDataEpoch.value};
   if (!key_log_ || !algorithms_ || layers_.contains(key) ||
-      record->unified->epoch_bits != EpochBits::Of(kEarlyDataEpoch)) {
+      !record->unified->epoch_bits.Match(kEarlyDataEpoch)) {
     return;
   }
   const Secret secret = key_log_->EarlySecret(client_random_);
@@ -229,8 +232,8 @@ void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& re
   if (!has_key_update) return;
   const Epoch next = newest_epochs_[lane].Next();
   if (layers_.contains({sender, next.value})) return;
-  Secret secret =
-      NextTrafficSecret(*algorithms_, *suite_, LabelPrefix::kDtls13, newest_secrets_[lane].bytes());
+  Secret secret = NextTrafficSecret(*algorithms_, *suite_, profile_->label_prefix,
+                                    newest_secrets_[lane].bytes());
   Install(sender, next, *suite_, secret);
   newest_secrets_[lane] = std::move(secret);
   newest_epochs_[lane] = next;
@@ -239,7 +242,7 @@ void RecordDecoder::LearnFromKeyUpdate(Direction sender, const DecodedRecord& re
 void RecordDecoder::Install(Direction sender, Epoch epoch, const CipherSuite& suite,
                             const Secret& secret) {
   if (secret.size() != suite.hash_len) return;
-  auto layer = std::make_unique<RecordLayer>(algorithms_, kRfc9147Profile);
+  auto layer = std::make_unique<RecordLayer>(algorithms_, *profile_);
   if (!layer->InstallReadKeys(epoch, suite, secret)) return;
   layers_[{sender, epoch.value}] = std::move(layer);
 }

@@ -15,6 +15,7 @@
 #include "dtls13/wire/handshake_header.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
+#include "dtls13/wire/wire_profile.h"
 #include "tools/dtls13_cli/capture.h"
 #include "tools/dtls13_cli/key_log.h"
 
@@ -23,8 +24,8 @@ namespace dtls13::cli {
 // DecodedRecord is one record of a captured datagram, opened if the keys are known.
 struct DecodedRecord {
   size_t wire_len = 0;  // header and all
-  // With a unified header: what it says, but for the Connection ID itself. Nothing for
-  // DTLSPlaintext, and for DTLS 1.2.
+  // With a protected record's header of DTLS 1.3: what it says, but for the Connection ID itself.
+  // Nothing for DTLSPlaintext, and for DTLS 1.2.
   std::optional<CiphertextHeader> unified;
   // The number in full; of a protected record only when it was opened.
   std::optional<RecordNumber> number;
@@ -40,7 +41,9 @@ struct DecodedRecord {
 // datagram that the relay dropped decodes as well as any.
 class RecordDecoder {
  public:
-  explicit RecordDecoder(std::optional<KeyLog> key_log);
+  // `profile` outlives it.
+  explicit RecordDecoder(std::optional<KeyLog> key_log,
+                         const WireProfile& profile = kRfc9147Profile);
 
   // SetConnectionIdLen is for datagrams whose hellos are missing or out of order; hellos that
   // negotiate Connection IDs replace it.
@@ -54,7 +57,7 @@ class RecordDecoder {
   using EpochKey = std::pair<Direction, uint64_t>;
 
   // Each takes one record off the front of `*rest`; false when what is there is no record.
-  static bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record);
+  bool DecodePlaintext(std::span<uint8_t>* rest, DecodedRecord* record) const;
   bool DecodeCiphertext(Direction direction, std::span<uint8_t>* rest, DecodedRecord* record);
   void Open(Direction direction, std::span<uint8_t> bytes, DecodedRecord* record);
   static bool OpenWith(RecordLayer* layer, std::span<uint8_t> bytes, DecodedRecord* record);
@@ -68,6 +71,7 @@ class RecordDecoder {
   void Install(Direction sender, Epoch epoch, const CipherSuite& suite, const Secret& secret);
 
   std::optional<KeyLog> key_log_;
+  const WireProfile* profile_;
   std::shared_ptr<const Algorithms> algorithms_;
   std::vector<uint8_t> client_random_;
   std::vector<uint8_t> client_hello_;  // the newest, as far as its fragments have come in order
