@@ -98,6 +98,9 @@ def _sentence(finding, prefix):
     lines.append("<p class=facts><strong>%s</strong> %s, %s</p><p>%s</p>" % (
         _text(finding.status), _text(requirement.level), _text(requirement.id),
         _text(requirement.quote)))
+    if requirement.met_as is not None:
+        lines.append('<p class=facts>Met as <a href="#%s">%s</a></p>' % (
+            _text(requirement.met_as), _text(requirement.met_as)))
     if finding.reason is not None:
         lines.append("<p class=facts>Excepted: %s</p>" % _text(finding.reason))
     lines += _places("Code", finding.code, prefix) + _places("Tests", finding.tests, prefix)

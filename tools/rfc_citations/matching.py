@@ -129,6 +129,22 @@ def _match_one(result, document, citation, where):
         result.faults.append(where + fault)
 
 
+def _lend_evidence(findings):
+    """Gives each sentence that is met as another the evidence for that one, and returns the faults."""
+    by_id = {finding.requirement.id: finding for finding in findings}
+    faults = []
+    for finding in findings:
+        other = by_id.get(finding.requirement.met_as)
+        if other is None:
+            continue
+        if other.reason is not None:
+            faults.append("%s is met as %s, which is excepted" %
+                          (finding.requirement.id, other.requirement.id))
+        finding.code = finding.code + other.code
+        finding.tests = finding.tests + other.tests
+    return faults
+
+
 def match(documents, reasons, citations, text_folders=()):
     result, texts = Result(), _Texts(text_folders)
     for name, document in documents.items():
@@ -143,6 +159,7 @@ def match(documents, reasons, citations, text_folders=()):
             result.others[citation.document] += 1
         for document in lists:
             _match_one(result, document, citation, where)
+    result.faults += _lend_evidence(result.all_findings())
     for finding in result.all_findings():
         if finding.reason is not None and finding.code + finding.tests:
             citation = (finding.code + finding.tests)[0]

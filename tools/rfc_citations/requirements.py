@@ -4,7 +4,8 @@
 A list is a TOML file: document (the name that citations use), source (its address), within (only if the
 list holds some sections of the document alone: one, or a list of them), and a [[spec]] with id, section,
 title, level and quote for each normative sentence. `items` of a [[spec]] are the bullets that its sentence
-introduces.
+introduces. `met_as` of a [[spec]] is the id of another document's sentence that demands the same, or more:
+what meets that meets this. It is for a document that repeats another, sentence by sentence.
 
 A list of one section may have the form of others' tools instead: target (the address of the document, "#" and
 the section) and a [[spec]] with level and quote for each sentence. It is held against the same citations as the
@@ -24,7 +25,7 @@ from rfc_citations.citations import normalize
 LEVELS = ("MUST", "SHOULD", "MAY")
 EXCEPTIONS = "exceptions.toml"
 
-Requirement = collections.namedtuple("Requirement", "document id section title level quote items")
+Requirement = collections.namedtuple("Requirement", "document id section title level quote items met_as")
 TARGET = re.compile(r"^https?://(\S*/([a-z0-9-]+)#(?:section-)?([0-9]+(?:\.[0-9]+)*))$")
 FULL_SENTENCE = re.compile(r"^[A-Z].*\S \S.*[.]$")
 
@@ -63,7 +64,8 @@ def _requirement(path, document, spec):
     try:
         requirement = Requirement(document, spec["id"], spec["section"], spec["title"], spec["level"],
                                   normalize(spec["quote"]),
-                                  [normalize(item) for item in spec.get("items", [])])
+                                  [normalize(item) for item in spec.get("items", [])],
+                                  spec.get("met_as"))
     except KeyError as error:
         raise BadList("%s: a [[spec]] has no %s" % (path, error)) from error
     if requirement.level not in LEVELS:
@@ -102,6 +104,19 @@ def _document(path):
                     [_requirement(path, name, spec) for spec in data["spec"]])
 
 
+def _check_met_as(path, requirements):
+    """No sentence is met as one that is not there, or that is itself met as another."""
+    by_id = {requirement.id: requirement for requirement in requirements}
+    for requirement in requirements:
+        if requirement.met_as is None:
+            continue
+        other = by_id.get(requirement.met_as)
+        if other is None:
+            raise BadList("%s: %s: no list has %s" % (path, requirement.id, requirement.met_as))
+        if other.met_as is not None:
+            raise BadList("%s: %s: %s is met as another itself" % (path, requirement.id, other.id))
+
+
 def load_documents(folder):
     """Returns the documents by name, in the order of the files' names."""
     documents, seen = {}, set()
@@ -119,6 +134,7 @@ def load_documents(folder):
         documents[document.name] = document
     if not documents:
         raise BadList("%s holds no list" % folder)
+    _check_met_as(folder, [r for document in documents.values() for r in document.requirements])
     return documents
 
 

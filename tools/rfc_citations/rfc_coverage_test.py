@@ -219,6 +219,52 @@ class RfcCoverage(unittest.TestCase):
         self.assertEqual(status, 2)
         self.assertIn("is not the address of a document and its section", output)
 
+    def repeat_first(self, met_as):
+        self.write("tests/conformance/requirements/rfc2.toml", """
+document = "rfc2"
+source = "https://example.org/rfc2"
+[[spec]]
+id = "rfc2-2-01"
+section = "2"
+title = "Hosts"
+level = "MUST"
+met_as = "%s"
+quote = "Hosts MUST count dropped records."
+""" % met_as)
+
+    def row_of_second(self):
+        _, output = self.run_tool()
+        second = output[output.index("\nrfc2 "):]
+        return [int(n) for n in re.search(r"all +MUST +([\d ]+)", second).group(1).split()]
+
+    def test_a_sentence_may_be_met_as_another(self):
+        self.repeat_first("rfc1-2-01")
+        self.assertEqual(self.row_of_second(), [1, 0, 0, 0, 1])
+        self.assertIn("met as rfc1-2-01", self.run_tool("--missing")[1])
+        self.write("dtls13/a.cc", WHOLE)
+        self.assertEqual(self.row_of_second(), [1, 1, 0, 0, 1])
+        self.write("dtls13/a_test.cc", WHOLE_TEST)
+        self.assertEqual(self.row_of_second(), [1, 1, 1, 0, 0])
+        page = os.path.join(self.root, "page.html")
+        self.run_tool("--html", page)
+        with open(page, encoding="utf-8") as file:
+            self.assertIn('Met as <a href="#rfc1-2-01">', file.read())
+
+    def test_what_a_sentence_is_met_as_is_there_and_met_by_itself(self):
+        self.repeat_first("rfc1-9-01")
+        status, output = self.run_tool()
+        self.assertEqual(status, 2)
+        self.assertIn("rfc2-2-01: no list has rfc1-9-01", output)
+        self.repeat_first("rfc2-2-01")
+        self.assertIn("rfc2-2-01 is met as another itself", self.run_tool()[1])
+
+    def test_nothing_is_met_as_what_is_excepted(self):
+        self.repeat_first("rfc1-2-01")
+        self.except_first("This binds hosts, and we are a router.")
+        status, output = self.run_tool()
+        self.assertEqual(status, 1)
+        self.assertIn("rfc2-2-01 is met as rfc1-2-01, which is excepted", output)
+
     def except_first(self, reason):
         self.write("tests/conformance/requirements/exceptions.toml",
                    '[[exception]]\nid = "rfc1-2-01"\nreason = "%s"\n' % reason)

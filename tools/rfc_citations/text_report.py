@@ -56,5 +56,7 @@ def print_missing(result, levels):
                 print("%s %s, %s#section-%s: %s\n    %s" %
                       (requirement.id, requirement.level, requirement.document, requirement.section,
                        finding.status, requirement.quote))
+                if requirement.met_as is not None:
+                    print("    met as %s" % requirement.met_as)
                 for citation in finding.code + finding.tests:
                     print("    %s:%d" % (citation.path, citation.line))
