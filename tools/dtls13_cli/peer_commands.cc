@@ -40,7 +40,7 @@ constexpr std::array<OptionSpec, 4> kClientOnly = {{
     {"key-shares", "LIST", "the groups of the first ClientHello's key shares"},
 }};
 
-constexpr std::array<OptionSpec, 21> kCommon = {{
+constexpr std::array<OptionSpec, 22> kCommon = {{
     {"cert", "FILE", "certificate chain, PEM, leaf first"},
     {"key", "FILE", "its private key, PEM"},
     {"raw-public-key", "FILE",
@@ -65,6 +65,7 @@ constexpr std::array<OptionSpec, 21> kCommon = {{
     {"associations", "N", "so many, one after the other, each resuming the one before"},
     {"early-data", "", "the first datagram of those that resume goes, or may come, early"},
     {"seconds", "N", "give up after so long (default 30)"},
+    {"wire-profile", "NAME", "rfc9147 (the default), or draft-26, the draft of March 2018"},
 }};
 
 template <size_t kNumOwn>
@@ -135,8 +136,17 @@ absl::StatusOr<Psk> ParsePsk(const Options& options) {
   return Psk(std::move(psk));
 }
 
+absl::Status ChooseProfile(const Options& options, AssociationConfig* config) {
+  const std::string name = options.GetString("wire-profile", "rfc9147");
+  if (name == "draft-26") SpeakDraft26(config);
+  if (name == "draft-26" || name == "rfc9147") return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("--wire-profile takes rfc9147 and draft-26, not '", name, "'."));
+}
+
 absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& options) {
   auto config = std::make_shared<AssociationConfig>();
+  if (absl::Status status = ChooseProfile(options, config.get()); !status.ok()) return status;
   HandshakeConfig& handshake = config->handshake;
   handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
   if (!handshake.algorithms) return absl::InternalError("libcrypto has no SHA-256.");
