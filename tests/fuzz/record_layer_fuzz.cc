@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input: a datagram, given to a layer that can read epochs 0, 2 and 3. The corpus has records that
-// open under the fixed keys. Whatever arrives, every byte is used up and no record opens twice.
+// Input: a datagram, given to a layer of either wire profile that can read epochs 0, 2 and 3. The
+// corpus has records that open under the fixed keys of RFC 9147's. Whatever arrives, every byte is
+// used up and no record opens twice.
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -32,28 +33,34 @@ void OpenAll(std::vector<uint8_t> datagram, RecordLayer* layer, std::set<RecordN
   Check(rest.empty());
 }
 
+void CheckDatagram(const std::vector<uint8_t>& datagram, const WireProfile& profile) {
+  RecordPair pair(TestSuite(), profile);
+  for (const Epoch epoch : {kHandshakeEpoch, kFirstApplicationEpoch}) {
+    Check(pair.receiver.InstallReadKeys(epoch, pair.suite, TestSecret(pair.suite, epoch)));
+  }
+  std::set<RecordNumber> seen;
+  OpenAll(datagram, &pair.receiver, &seen);
+  Check(datagram.empty() || !seen.empty() || NumDropped(pair.receiver) > 0);
+  OpenAll(datagram, &pair.receiver, &seen);
+
+  // The same bytes as what another process exported.
+  ByteReader state(datagram);
+  RecordLayer restored(DefaultAlgorithms(), profile);
+  if (restored.ReadState(&state, pair.suite, /*num_skipped=*/1)) {
+    Check(restored.write_epoch() >= kFirstApplicationEpoch);
+    seen.clear();
+    OpenAll(datagram, &restored, &seen);
+  }
+}
+
 }  // namespace
 }  // namespace dtls13::fuzz
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace dtls13;
-  RecordPair pair;
-  for (const Epoch epoch : {kHandshakeEpoch, kFirstApplicationEpoch}) {
-    fuzz::Check(pair.receiver.InstallReadKeys(epoch, pair.suite, TestSecret(pair.suite, epoch)));
-  }
-  std::set<RecordNumber> seen;
   const std::vector<uint8_t> datagram(data, data + size);
-  fuzz::OpenAll(datagram, &pair.receiver, &seen);
-  fuzz::Check(size == 0 || !seen.empty() || NumDropped(pair.receiver) > 0);
-  fuzz::OpenAll(datagram, &pair.receiver, &seen);
-
-  // The same bytes as what another process exported.
-  ByteReader state(datagram);
-  RecordLayer restored(DefaultAlgorithms(), kRfc9147Profile);
-  if (restored.ReadState(&state, pair.suite, /*num_skipped=*/1)) {
-    fuzz::Check(restored.write_epoch() >= kFirstApplicationEpoch);
-    seen.clear();
-    fuzz::OpenAll(datagram, &restored, &seen);
+  for (const WireProfile* profile : {&kRfc9147Profile, &kDraft26Profile}) {
+    fuzz::CheckDatagram(datagram, *profile);
   }
   return 0;
 }
