@@ -275,7 +275,7 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
   if (!parameters_.peer_address.empty()) context_.Queue(AddressProved{});
   const std::vector<uint8_t> retry = SerializeHelloRetryRequest(
       contents.suite, contents.group, *offer.cookie, SessionIdEcho(context_.config(), offer),
-        context_.config().wire_profile.version, contents.retry_extensions);
+      context_.config().wire_profile.version, contents.retry_extensions);
   if (!context_.transcript().StartFromMessageHash(negotiation.suite->hash,
                                                   contents.client_hello_hash) ||
       !context_.transcript().Add(HandshakeType::kServerHello, retry)) {
