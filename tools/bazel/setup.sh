@@ -19,7 +19,7 @@ print_version() { printf '%s %s\n' "${0##*/}" "$(tree_version)"; }
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
   clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
-  libabsl-dev libgmock-dev libgtest-dev librdkafka-dev libssl-dev zlib1g-dev
+  libabsl-dev libgmock-dev libgtest-dev libhiredis-dev librdkafka-dev libssl-dev zlib1g-dev
   dnsmasq-base openssl python3
   dpkg-dev
 )
@@ -28,7 +28,7 @@ DTLS13_PEER_PACKAGES=(debootstrap)
 # What makes packages, and what tests/install checks with.
 DTLS13_PACKAGE_TOOLS=(debhelper dpkg-dev lintian)
 DTLS13_INSTALL_CHECKERS=(cmake groff-base man-db mandoc systemd)
-# The programs of tests/apps, which need root too.
+# The programs of tests/apps and servers of other tests, which need root too.
 DTLS13_APP_PACKAGES=(
   chromium firefox-esr iproute2
   baresip-core
@@ -41,6 +41,7 @@ DTLS13_APP_PACKAGES=(
   python3-aiortc
   python3-openssl
   radsecproxy
+  redis-server
   rtpengine-daemon
   snmp snmpd
   socat

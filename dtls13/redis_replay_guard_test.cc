@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+// Against Debian's redis-server, which the test starts.
+
+#include "dtls13/redis_replay_guard.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+extern char** environ;
+
+namespace dtls13 {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr WallTime kNow{seconds(1'750'000'000)};
+
+// RedisServer is a Redis that keeps nothing on disk, listening at a path.
+class RedisServer {
+ public:
+  explicit RedisServer(std::string path) : path_(std::move(path)) { Start(); }
+  ~RedisServer() { Stop(); }
+
+  void Start() {
+    std::vector<std::string> words = {"redis-server", "--port",     "0",      "--unixsocket",
+                                      path_,          "--save",     "",       "--appendonly",
+                                      "no",           "--loglevel", "warning"};
+    std::vector<char*> arguments;
+    for (std::string& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    ASSERT_EQ(posix_spawnp(&process_, "redis-server", nullptr, nullptr, arguments.data(), environ),
+              0)
+        << "redis-server of Debian's package is wanted";
+    while (!IsListening()) {
+      ASSERT_EQ(waitpid(process_, nullptr, WNOHANG), 0) << "redis-server ended";
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+  }
+
+  void Stop() {
+    if (process_ <= 0) return;
+    kill(process_, SIGKILL);
+    waitpid(process_, nullptr, 0);
+    process_ = -1;
+    unlink(path_.c_str());
+  }
+
+  // Halt and GoOn: it is there and does not answer.
+  void Halt() const { kill(process_, SIGSTOP); }
+  void GoOn() const { kill(process_, SIGCONT); }
+
+ private:
+  bool IsListening() const {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_listening =
+        connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    close(fd);
+    return is_listening;
+  }
+
+  const std::string path_;
+  pid_t process_ = -1;
+};
+
+class RedisReplayGuardTest : public testing::Test {
+ protected:
+  RedisReplayGuardTest() : path_("/tmp/dtls13_redis_" + std::to_string(getpid())), server_(path_) {}
+
+  std::shared_ptr<RedisReplayGuard> Guard(
+      std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) {
+    std::string error;
+    auto guard = RedisReplayGuard::Create(
+        {.address = "unix:" + path_, .timeout = timeout, .pause = std::chrono::milliseconds(0)},
+        &error);
+    EXPECT_NE(guard, nullptr) << error;
+    return guard;
+  }
+
+  // Claims begin a minute after the guard does, so that it cannot have forgotten any.
+  static bool TryClaim(RedisReplayGuard* guard, uint8_t name, WallTime now = kNow + seconds(60)) {
+    const std::vector<uint8_t> id(32, name);
+    return guard->TryClaim({.id = id, .not_before = now, .not_after = now + seconds(10)}, now);
+  }
+
+  const std::string folder_;
+  const std::string path_;
+  RedisServer server_;
+};
+
+TEST_F(RedisReplayGuardTest, AClaimIsGoodOnceWhicheverServerIsAsked) {
+  const auto one = Guard();
+  const auto other = Guard();
+  EXPECT_FALSE(TryClaim(one.get(), 0, kNow)) << "it could have been made before";
+  EXPECT_TRUE(TryClaim(one.get(), 1));
+  EXPECT_FALSE(TryClaim(one.get(), 1));
+  EXPECT_FALSE(TryClaim(other.get(), 1));
+  EXPECT_TRUE(TryClaim(other.get(), 2));
+  EXPECT_FALSE(TryClaim(one.get(), 2));
+  const std::vector<uint8_t> id(32, 9);
+  EXPECT_FALSE(one->TryClaim({.id = id, .not_before = kNow, .not_after = kNow}, kNow + seconds(1)));
+  EXPECT_EQ(one->num_unanswered() + other->num_unanswered(), 0u);
+}
+
+TEST_F(RedisReplayGuardTest, ThreadsOfOneServerShareIt) {
+  const auto guard = Guard();
+  EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
+  std::atomic<int> num_taken = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (uint8_t name = 1; name <= 50; ++name) num_taken += TryClaim(guard.get(), name) ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(num_taken, 50);
+}
+
+TEST_F(RedisReplayGuardTest, WithoutAnAnswerNothingIsTaken) {
+  const auto guard = Guard(std::chrono::milliseconds(20));
+  EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
+  server_.Halt();
+  EXPECT_FALSE(TryClaim(guard.get(), 1));
+  EXPECT_EQ(guard->num_unanswered(), 1u);
+  server_.GoOn();
+  server_.Stop();
+  EXPECT_FALSE(TryClaim(guard.get(), 2));
+  EXPECT_EQ(guard->num_unanswered(), 2u);
+}
+
+// A Redis that begins anew has forgotten who came before.
+TEST_F(RedisReplayGuardTest, ANewRedisTakesNoOldClaims) {
+  const auto guard = Guard();
+  EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
+  EXPECT_TRUE(TryClaim(guard.get(), 1));
+  server_.Stop();
+  server_.Start();
+  const WallTime now = kNow + seconds(65);
+  const std::vector<uint8_t> id(32, 1);
+  const EarlyDataReplayGuard::Claim repeated{
+      .id = id, .not_before = kNow + seconds(60), .not_after = kNow + seconds(70)};
+  EXPECT_FALSE(guard->TryClaim(repeated, now)) << "the connection is the old one's";
+  EXPECT_FALSE(guard->TryClaim(repeated, now));
+  EXPECT_TRUE(TryClaim(guard.get(), 2, now + RedisReplayGuard::kClockSkew + seconds(1)));
+}
+
+TEST(RedisReplayGuardAddressTest, RefusesWhatIsNone) {
+  std::string error;
+  for (const char* const address :
+       {"", "unix:", "127.0.0.1", ":6379", "host:", "host:0", "host:x", "host:65536"}) {
+    EXPECT_EQ(RedisReplayGuard::Create({.address = address}, &error), nullptr) << address;
+    EXPECT_EQ(error.find('"'), 0u) << error;
+  }
+}
+
+}  // namespace
+}  // namespace dtls13
