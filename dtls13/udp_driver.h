@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include "dtls13/endpoint.h"
 #include "dtls13/udp_address.h"
@@ -29,6 +31,9 @@ struct UdpDriverOptions {
   bool tells_local_addresses = false;
   // SO_REUSEPORT: several drivers of one process or user share the port.
   bool reuse_port = false;
+  // OpenGroup: the kernel brings datagrams to the endpoint that their Connection ID names. Without
+  // it, as on a kernel that takes no such program, drivers hand over what is not theirs.
+  bool steers = true;
 };
 
 // UdpDriverCounters are sums since the driver was made.
@@ -39,6 +44,7 @@ struct UdpDriverCounters {
   uint64_t datagrams_out = 0;
   uint64_t send_failures = 0;  // datagrams that the kernel refused, other than for want of room
   uint64_t receive_failures = 0;
+  uint64_t handed_over = 0;  // received messages that another driver of the group has
 };
 
 // UdpDriver joins an Endpoint to a UDP socket and to the clocks: it receives and sends many
@@ -57,6 +63,14 @@ class UdpDriver {
   // Open binds the socket. `endpoint` lives longer. On null, `*error` is one sentence.
   static std::unique_ptr<UdpDriver> Open(const UdpDriverOptions& options, Endpoint* endpoint,
                                          std::string* error);
+  // OpenGroup opens one port for several endpoints, each with a driver and a thread of its own:
+  // kMaxEndpoints at the most (endpoint_number.h). A client's datagrams go to one of them by its
+  // address. The n-th endpoint's Connection IDs are to come from EndpointNumberConnectionIds with
+  // number n: they bring those of a client whose address has changed to the endpoint that knows it.
+  // On an empty result, `*error` is one sentence.
+  static std::vector<std::unique_ptr<UdpDriver>> OpenGroup(const UdpDriverOptions& options,
+                                                           std::span<Endpoint* const> endpoints,
+                                                           std::string* error);
   virtual ~UdpDriver() = default;
   UdpDriver(const UdpDriver&) = delete;
   UdpDriver& operator=(const UdpDriver&) = delete;

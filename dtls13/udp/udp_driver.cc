@@ -12,18 +12,33 @@
 #include <chrono>
 #include <optional>
 #include <utility>
+#include <vector>
 
+#include "dtls13/endpoint_number.h"
+#include "dtls13/udp/hand_over.h"
 #include "dtls13/udp/udp_socket.h"
 
 namespace dtls13 {
 namespace {
 
+// Membership is a driver's place in its group, if it has one.
+struct Membership {
+  std::shared_ptr<HandOver> hand_over = {};
+  size_t number = 0;
+};
+
 class UdpDriverImpl final : public UdpDriver {
  public:
-  UdpDriverImpl(std::unique_ptr<UdpSocket> socket, Endpoint* endpoint, int poll_fd, int stop_fd)
-      : socket_(std::move(socket)), endpoint_(endpoint), poll_fd_(poll_fd), stop_fd_(stop_fd) {
+  UdpDriverImpl(std::unique_ptr<UdpSocket> socket, Endpoint* endpoint, Membership membership,
+                int poll_fd, int stop_fd)
+      : socket_(std::move(socket)),
+        endpoint_(endpoint),
+        membership_(std::move(membership)),
+        poll_fd_(poll_fd),
+        stop_fd_(stop_fd) {
     Watch(EPOLL_CTL_ADD, stop_fd_, EPOLLIN);
     Watch(EPOLL_CTL_ADD, socket_->fd(), EPOLLIN);
+    if (is_member()) Watch(EPOLL_CTL_ADD, membership_.hand_over->fd(membership_.number), EPOLLIN);
   }
   ~UdpDriverImpl() override {
     close(poll_fd_);
@@ -49,7 +64,7 @@ class UdpDriverImpl final : public UdpDriver {
   const UdpDriverCounters& counters() const override { return socket_->counters(); }
 
  private:
-  static constexpr int kMaxEvents = 2;
+  static constexpr int kMaxEvents = 3;
 
   void Watch(int operation, int fd, uint32_t events) const {
     epoll_event event{.events = events, .data = {.fd = fd}};
@@ -61,14 +76,20 @@ class UdpDriverImpl final : public UdpDriver {
   }
   void Sleep(Duration time) const;
   bool Receive();
+  bool is_member() const { return membership_.hand_over != nullptr; }
+  // Exchange gives away what is another member's, and takes what others have for this one.
+  std::span<const ReceivedDatagrams> Exchange(std::span<const ReceivedDatagrams> received);
 
   const std::unique_ptr<UdpSocket> socket_;
   Endpoint* const endpoint_;
+  const Membership membership_;
   const int poll_fd_;
   const int stop_fd_;
   std::atomic<bool> is_stopped_ = false;
   bool is_busy_ = false;  // the last look found datagrams
   bool watches_for_room_ = false;
+  std::vector<HandOver::Parcel> parcels_;  // that others gave, until they are polled
+  std::vector<ReceivedDatagrams> ours_;    // with them
 };
 
 bool UdpDriverImpl::Wait(Duration limit) {
@@ -87,10 +108,30 @@ bool UdpDriverImpl::Wait(Duration limit) {
 }
 
 bool UdpDriverImpl::Receive() {
-  const std::span<const ReceivedDatagrams> received = socket_->Receive();
+  std::span<const ReceivedDatagrams> received = socket_->Receive();
+  if (is_member()) received = Exchange(received);
   if (received.empty()) return false;
   endpoint_->HandleDatagrams(received, Now(), WallNow());
   return true;
+}
+
+std::span<const ReceivedDatagrams> UdpDriverImpl::Exchange(
+    std::span<const ReceivedDatagrams> received) {
+  HandOver& hand_over = *membership_.hand_over;
+  ours_.clear();
+  for (const ReceivedDatagrams& one : received) {
+    // What UDP_GRO has put together came by one path, and so is one association's.
+    const std::optional<uint8_t> number = FindEndpointNumber(one.bytes);
+    if (number && *number != membership_.number && *number < hand_over.num_drivers()) {
+      socket_->CountHandedOver();
+      hand_over.Give(*number, one);
+    } else {
+      ours_.push_back(one);
+    }
+  }
+  parcels_ = hand_over.Take(membership_.number);
+  for (HandOver::Parcel& parcel : parcels_) ours_.push_back(parcel.View());
+  return ours_;
 }
 
 void UdpDriverImpl::Flush() {
@@ -134,12 +175,8 @@ void UdpDriverImpl::Stop() {
   errno = error;
 }
 
-}  // namespace
-
-std::unique_ptr<UdpDriver> UdpDriver::Open(const UdpDriverOptions& options, Endpoint* endpoint,
-                                           std::string* error) {
-  std::unique_ptr<UdpSocket> socket = UdpSocket::Open(options, error);
-  if (socket == nullptr) return nullptr;
+std::unique_ptr<UdpDriver> MakeDriver(std::unique_ptr<UdpSocket> socket, Endpoint* endpoint,
+                                      Membership membership, std::string* error) {
   const int poll_fd = epoll_create1(EPOLL_CLOEXEC);
   const int stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (poll_fd < 0 || stop_fd < 0) {
@@ -148,7 +185,47 @@ std::unique_ptr<UdpDriver> UdpDriver::Open(const UdpDriverOptions& options, Endp
     if (stop_fd >= 0) close(stop_fd);
     return nullptr;
   }
-  return std::make_unique<UdpDriverImpl>(std::move(socket), endpoint, poll_fd, stop_fd);
+  return std::make_unique<UdpDriverImpl>(std::move(socket), endpoint, std::move(membership),
+                                         poll_fd, stop_fd);
+}
+
+}  // namespace
+
+std::unique_ptr<UdpDriver> UdpDriver::Open(const UdpDriverOptions& options, Endpoint* endpoint,
+                                           std::string* error) {
+  std::unique_ptr<UdpSocket> socket = UdpSocket::Open(options, error);
+  if (socket == nullptr) return nullptr;
+  return MakeDriver(std::move(socket), endpoint, {}, error);
+}
+
+std::vector<std::unique_ptr<UdpDriver>> UdpDriver::OpenGroup(const UdpDriverOptions& options,
+                                                             std::span<Endpoint* const> endpoints,
+                                                             std::string* error) {
+  if (endpoints.empty() || endpoints.size() > kMaxEndpoints) {
+    *error = "A port has 1 to " + std::to_string(kMaxEndpoints) + " endpoints.";
+    return {};
+  }
+  const std::shared_ptr<HandOver> hand_over = HandOver::Create(endpoints.size());
+  if (hand_over == nullptr) {
+    *error = "Too many files are open.";
+    return {};
+  }
+  UdpDriverOptions each = options;
+  each.reuse_port = true;
+  std::vector<std::unique_ptr<UdpDriver>> drivers;
+  for (size_t i = 0; i < endpoints.size(); ++i) {
+    std::unique_ptr<UdpSocket> socket = UdpSocket::Open(each, error);
+    if (socket == nullptr) return {};
+    // The first one's port is everybody's, and its program too.
+    if (i == 0) {
+      each.address = socket->local_address().ToString();
+      if (options.steers) socket->Steer();
+    }
+    drivers.push_back(
+        MakeDriver(std::move(socket), endpoints[i], {.hand_over = hand_over, .number = i}, error));
+    if (drivers.back() == nullptr) return {};
+  }
+  return drivers;
 }
 
 }  // namespace dtls13

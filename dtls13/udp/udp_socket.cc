@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/udp/udp_socket.h"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "dtls13/endpoint_number.h"
 
 namespace dtls13 {
 namespace {
@@ -178,6 +181,27 @@ UdpAddress UdpSocket::local_address() const {
   socklen_t len = sizeof(address);
   if (getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &len) != 0) return {};
   return UdpAddress::FromSockaddr(address);
+}
+
+// A datagram whose first record has a Connection ID goes to the socket that this names. For every
+// other one the program answers with a place that no socket has, and the kernel chooses by the
+// addresses, as it does without a program.
+bool UdpSocket::Steer() {
+  constexpr uint32_t kNoPlace = 0xffffffff;
+  constexpr uint32_t kFixedAndConnectionIdBits = 0xf0;
+  constexpr uint32_t kHasConnectionId = 0x30;
+  constexpr uint32_t kNumberBits = kMaxEndpoints - 1;
+  std::array<sock_filter, 7> program = {{
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kFixedAndConnectionIdBits),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kHasConnectionId, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, kNoPlace),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, kNumberBits),
+      BPF_STMT(BPF_RET | BPF_A, 0),
+  }};
+  const sock_fprog attached{.len = program.size(), .filter = program.data()};
+  return setsockopt(fd_, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &attached, sizeof(attached)) == 0;
 }
 
 // --- Receiving

@@ -42,6 +42,11 @@ class UdpSocket {
   UdpAddress local_address() const;
   bool uses_offload() const { return segments_ && coalesces_; }
 
+  // Steer has the kernel choose, among the sockets of the port (SO_REUSEPORT) in the order in which
+  // they were opened, the one whose place a datagram's Connection ID names (endpoint_number.h).
+  // False on a kernel that does not.
+  bool Steer();
+
   // Receive returns what is there, empty if nothing is; valid until the next call.
   std::span<const ReceivedDatagrams> Receive();
   // Send returns how many of `batches` are done with, sent or refused; fewer than all: the socket
@@ -51,6 +56,7 @@ class UdpSocket {
   std::optional<TooLarge> TakeTooLarge();
 
   const UdpDriverCounters& counters() const { return counters_; }
+  void CountHandedOver() { ++counters_.handed_over; }
 
  private:
   // kMaxIn and kMaxOut messages are received and sent by one call: more gain nothing, and what was
