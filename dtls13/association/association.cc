@@ -64,6 +64,7 @@ std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const Associ
 //# closure.
 void AssociationImpl::HandleTimeout(Instant now) {
   latest_now_ = now;
+  events_.Rest();
   if (failed()) return;
   ForgetOld(now);
   acks_.HandleTimeout(now);

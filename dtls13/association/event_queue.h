@@ -49,6 +49,10 @@ class EventQueue {
                     std::span<const uint8_t> body);
 
   std::optional<Event> Pop();
+  // Rest gives back what a drained queue keeps: for an association that nothing happens to.
+  void Rest() {
+    if (slots_.empty()) std::vector<Slot>().swap(slots_);
+  }
   bool empty() const { return next_ == slots_.size(); }
   size_t size() const { return slots_.size() - next_; }
 

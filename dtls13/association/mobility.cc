@@ -32,24 +32,24 @@ Mobility::Paths& Mobility::paths() {
   return *paths_;
 }
 
-// Few associations ever need one, and it is the greater part of what paths take.
-PathValidator& Mobility::validator() {
-  std::unique_ptr<PathValidator>& validator = paths().validator;
-  if (validator == nullptr) validator = std::make_unique<PathValidator>(config_);
-  return *validator;
+// Few associations ever have one, and it is the greater part of what paths take.
+Mobility::Journey& Mobility::journey() {
+  std::unique_ptr<Journey>& journey = paths().journey;
+  if (journey == nullptr) journey = std::make_unique<Journey>(config_);
+  return *journey;
 }
 
 // --- The path in use
 
 bool Mobility::IsLeft(const PathId& path) const {
-  return has_paths() && paths_->left.has_value() && path == *paths_->left &&
+  return has_journey() && paths_->journey->left.has_value() && path == *paths_->journey->left &&
          !(path == paths_->active);
 }
 
 void Mobility::Use(const PathId& path) {
   paths().active = path;
   paths_->candidate = path;
-  if (has_validator()) paths_->validator->Stop();
+  if (has_journey()) paths_->journey->validator.Stop();
 }
 
 void Mobility::OnDatagram(const PathId& from, size_t len, bool follows) {
@@ -62,14 +62,14 @@ void Mobility::OnDatagram(const PathId& from, size_t len, bool follows) {
 
 void Mobility::Leave(const PathId& path) {
   if (path == active()) return;
-  paths().left = active();
+  journey().left = active();
   Use(path);
 }
 
 void Mobility::Confirm(const PathId& path, std::optional<ConnectionId> fresh_id) {
   Use(path);
-  paths_->probe_id.reset();
-  paths_->fresh_id = std::move(fresh_id);
+  journey().probe_id.reset();
+  journey().fresh_id = std::move(fresh_id);
 }
 
 //= rfc9147#section-11
@@ -79,21 +79,21 @@ void Mobility::Confirm(const PathId& path, std::optional<ConnectionId> fresh_id)
 void Mobility::Migrate(const PathId& path, std::span<const uint8_t> used_id,
                        std::optional<ConnectionId> fresh_id) {
   Leave(path);
-  Paths& paths = this->paths();
-  paths.probe_id.reset();
-  paths.left_id.reset();
-  if (fresh_id) paths.left_id.emplace(used_id.begin(), used_id.end());
-  paths.fresh_id = std::move(fresh_id);
+  Journey& journey = this->journey();
+  journey.probe_id.reset();
+  journey.left_id.reset();
+  if (fresh_id) journey.left_id.emplace(used_id.begin(), used_id.end());
+  journey.fresh_id = std::move(fresh_id);
 }
 
 std::optional<ConnectionId> Mobility::TakeFreshId() {
-  return has_paths() ? std::exchange(paths_->fresh_id, {}) : std::nullopt;
+  return has_journey() ? std::exchange(paths_->journey->fresh_id, {}) : std::nullopt;
 }
 
 void Mobility::OnPeerReplacedIds() {
-  if (!has_paths()) return;
-  paths_->probe_id.reset();
-  paths_->left_id.reset();
+  if (!has_journey()) return;
+  paths_->journey->probe_id.reset();
+  paths_->journey->left_id.reset();
 }
 
 // --- What the peer sends
@@ -137,12 +137,12 @@ Mobility::News Mobility::OnRecord(const PathId& from, size_t len, bool is_newest
     //# perform a return routability check as described in Section 5, unless
     //# an application-specific address validation mechanism can be triggered
     //# instead (e.g., CoAP Echo [RFC9175]).
-    if (validator().Start(paths.active, from, now)) {
+    if (journey().validator.Start(paths.active, from, now)) {
       paths.candidate = from;
-      if (paths.validator->probes_candidate()) news = News::kProbing;
+      if (paths.journey->validator.probes_candidate()) news = News::kProbing;
     }
   }
-  if (has_validator()) paths.validator->OnReceived(from, len);
+  if (has_journey()) paths.journey->validator.OnReceived(from, len);
   return news;
 }
 
@@ -154,10 +154,10 @@ Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const 
   //# have successfully exchanged rrc extensions.
   if (!has_check_) return News::kNone;
   if (message.type != Type::kPathChallenge) {
-    return has_validator() ? Conclude(paths_->validator->OnAnswer(message, from, now))
-                           : News::kNone;
+    return has_journey() ? Conclude(paths_->journey->validator.OnAnswer(message, from, now))
+                         : News::kNone;
   }
-  std::vector<Outgoing>& answers = paths().answers;
+  std::vector<Outgoing>& answers = journey().answers;
   if (answers.size() >= kMaxAnswers) return News::kNone;
   //= draft-ietf-tls-dtls-rrc#section-5.2
   //# *  If the path through which the message was received is
@@ -176,11 +176,11 @@ Mobility::News Mobility::OnMessage(const ReturnRoutabilityCheck& message, const 
 }
 
 Mobility::News Mobility::HandleTimeout(Instant now) {
-  return has_validator() ? Conclude(paths_->validator->HandleTimeout(now)) : News::kNone;
+  return has_journey() ? Conclude(paths_->journey->validator.HandleTimeout(now)) : News::kNone;
 }
 
 std::optional<Instant> Mobility::deadline() const {
-  return has_validator() ? paths_->validator->deadline() : std::nullopt;
+  return has_journey() ? paths_->journey->validator.deadline() : std::nullopt;
 }
 
 Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
@@ -191,12 +191,12 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
       return News::kProbing;
     case PathValidator::Verdict::kValidated:
       paths_->active = paths_->candidate;
-      paths_->fresh_id = std::exchange(paths_->probe_id, {});
+      paths_->journey->fresh_id = std::exchange(paths_->journey->probe_id, {});
       return News::kMoved;
     case PathValidator::Verdict::kRefused:
     case PathValidator::Verdict::kTimedOut:
       // The Connection ID was seen on a path that is none, and is not used again.
-      paths_->probe_id.reset();
+      paths_->journey->probe_id.reset();
       return News::kProbeOver;
   }
   return News::kNone;
@@ -206,15 +206,16 @@ Mobility::News Mobility::Conclude(PathValidator::Verdict verdict) {
 
 std::span<const uint8_t> Mobility::IdFor(const PathId& path,
                                          std::span<const uint8_t> usual_id) const {
-  if (!has_paths() || path == paths_->active) return usual_id;
-  if (paths_->probe_id && path == paths_->candidate) return *paths_->probe_id;
-  if (paths_->left_id && IsLeft(path)) return *paths_->left_id;
+  if (!has_journey() || path == paths_->active) return usual_id;
+  const Journey& journey = *paths_->journey;
+  if (journey.probe_id && path == paths_->candidate) return *journey.probe_id;
+  if (journey.left_id && IsLeft(path)) return *journey.left_id;
   return usual_id;
 }
 
 std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
                                                         RandomSource* random) {
-  if (!has_paths()) return std::nullopt;
+  if (!has_journey()) return std::nullopt;
   const size_t challenge_len = carrier.len_without_id + IdFor(candidate(), carrier.usual_id).size();
   if (carrier.max_len < std::max(challenge_len, carrier.len_without_id + carrier.usual_id.size())) {
     return std::nullopt;
@@ -226,7 +227,7 @@ std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
   //= draft-ietf-tls-dtls-rrc#section-5.4
   //# The responder MUST send exactly one path_response or path_drop
   //# message for each valid path_challenge it received.
-  std::vector<Outgoing>& answers = paths_->answers;
+  std::vector<Outgoing>& answers = paths_->journey->answers;
   if (!answers.empty()) {
     const Outgoing answer = answers.front();
     answers.erase(answers.begin());
@@ -234,8 +235,7 @@ std::optional<Mobility::Outgoing> Mobility::NextMessage(const Carrier& carrier,
   }
   //= draft-ietf-tls-dtls-rrc#section-5.3
   //# -  Each path_challenge SHOULD go into different transport packets.
-  if (!has_validator()) return std::nullopt;
-  const auto challenge = paths_->validator->TakeChallenge(challenge_len, random);
+  const auto challenge = paths_->journey->validator.TakeChallenge(challenge_len, random);
   if (!challenge) return std::nullopt;
   return Outgoing{challenge->to, {ReturnRoutabilityCheck::Type::kPathChallenge, challenge->cookie}};
 }
@@ -266,8 +266,8 @@ std::optional<Instant> Mobility::forget_at() const {
 }
 
 bool Mobility::IsAtRest() const {
-  return !has_paths() || (!paths_->probe_id && !(has_validator() && paths_->validator->running()) &&
-                          paths_->answers.empty());
+  return !has_journey() || (!paths_->journey->probe_id && !paths_->journey->validator.running() &&
+                            paths_->journey->answers.empty());
 }
 
 void Mobility::WriteState(ByteWriter* writer, Instant now) const {
@@ -279,8 +279,9 @@ void Mobility::WriteState(ByteWriter* writer, Instant now) const {
     WriteDeadline(writer, one.forget_at, now);
   }
   WritePath(writer, has_paths() ? std::optional<PathId>(paths_->active) : std::nullopt);
-  WritePath(writer, has_paths() ? paths_->left : std::nullopt);
-  const std::optional<ConnectionId> left_id = has_paths() ? paths_->left_id : std::nullopt;
+  WritePath(writer, has_journey() ? paths_->journey->left : std::nullopt);
+  const std::optional<ConnectionId> left_id =
+      has_journey() ? paths_->journey->left_id : std::nullopt;
   writer->WriteU8(left_id.has_value());
   WriteConnectionId(writer, left_id.value_or(ConnectionId()));
 }
@@ -311,7 +312,7 @@ bool Mobility::ReadState(ByteReader* reader, Instant now) {
   if (!active) return !left;
   Use(left.value_or(*active));
   Leave(*active);
-  if (has_left_id) paths_->left_id = std::move(left_id);
+  if (has_left_id) journey().left_id = std::move(left_id);
   return true;
 }
 

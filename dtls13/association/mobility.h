@@ -96,8 +96,10 @@ class Mobility {
   // candidate is the path that News speak of.
   const PathId& candidate() const { return has_paths() ? paths_->candidate : kNoPath; }
   // ProbeWith: datagrams to candidate() carry `id`; without one, what they always carry.
-  void ProbeWith(std::optional<ConnectionId> id) { paths().probe_id = std::move(id); }
-  const PathStats& stats() const { return has_validator() ? paths_->validator->stats() : kNoStats; }
+  void ProbeWith(std::optional<ConnectionId> id) { journey().probe_id = std::move(id); }
+  const PathStats& stats() const {
+    return has_journey() ? paths_->journey->validator.stats() : kNoStats;
+  }
   // bound is how much may go by the path in use.
   SendingBound& bound() { return bound_; }
 
@@ -149,11 +151,12 @@ class Mobility {
   static constexpr PathId kNoPath{};
   static constexpr PathStats kNoStats{};
 
-  struct Paths {
-    PathId active;
-    PathId candidate;
-    std::optional<PathId> left;                // by us, of our own will
-    std::unique_ptr<PathValidator> validator;  // from the first check on
+  // Journey is what only an association whose path changes or is checked has.
+  struct Journey {
+    explicit Journey(const PathValidatorConfig& config) : validator(config) {}
+
+    std::optional<PathId> left;  // by us, of our own will
+    PathValidator validator;
     std::vector<Outgoing> answers;
     // The peer's Connection IDs: of the path being probed, of the one we left, and of the one in
     // use where records carry another still.
@@ -161,10 +164,15 @@ class Mobility {
     std::optional<ConnectionId> left_id;
     std::optional<ConnectionId> fresh_id;
   };
+  struct Paths {
+    PathId active;
+    PathId candidate;
+    std::unique_ptr<Journey> journey;
+  };
 
   Paths& paths();
-  PathValidator& validator();
-  bool has_validator() const { return has_paths() && paths_->validator != nullptr; }
+  Journey& journey();
+  bool has_journey() const { return has_paths() && paths_->journey != nullptr; }
   // IsLeft: we migrated away from `path`.
   bool IsLeft(const PathId& path) const;
   void Leave(const PathId& path);
