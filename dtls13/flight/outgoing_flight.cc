@@ -194,6 +194,20 @@ void OutgoingFlight::OweUnacked() {
   }
 }
 
+bool OutgoingFlight::OweNewAlone() {
+  const auto is_new = [](const Piece& piece) { return piece.state == PieceState::kNew; };
+  const bool has_new = std::ranges::any_of(messages_, [&](const OutgoingMessage& message) {
+    return std::ranges::any_of(message.pieces, is_new);
+  });
+  if (!has_new) return false;
+  for (OutgoingMessage& message : messages_) {
+    for (Piece& piece : message.pieces) {
+      if (piece.state == PieceState::kLost) piece.state = PieceState::kInFlight;
+    }
+  }
+  return true;
+}
+
 void OutgoingFlight::OweUnclaimed() {
   for (OutgoingMessage& message : messages_) {
     for (Piece& piece : message.pieces) {

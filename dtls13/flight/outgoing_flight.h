@@ -83,6 +83,9 @@ class OutgoingFlight {
   void OweUnacked();
   // OweUnclaimed does so for what no ACK names, whoever wrote it.
   void OweUnclaimed();
+  // OweNewAlone takes back what is owed again: only what has never left is owed. False, and nothing
+  // is taken back, where there is none of that.
+  bool OweNewAlone();
   // OweOvertaken makes owed again what was last sent before something that is acknowledged by now:
   // it was lost, or reordered. What was sent later may well be under way still, and a peer that
   // acknowledges record by record would have all of it sent again with each.

@@ -646,5 +646,32 @@ TEST(OutgoingFlight, KnowsWhetherAllItHoldsIsOfOneType) {
   EXPECT_FALSE(flight.HoldsOnly(HandshakeType::kNewSessionTicket));
 }
 
+TEST(OutgoingFlight, MayOweWhatHasNeverLeftAlone) {
+  OutgoingFlight flight;
+  Add(flight, kHandshakeEpoch, 0, 300);
+  EXPECT_TRUE(flight.OweNewAlone()) << "all of it";
+  Pack(flight, 200);
+  flight.OweUnacked();
+  EXPECT_TRUE(flight.OweNewAlone());
+  const Packed rest = Pack(flight, 400);
+  ASSERT_EQ(rest.refs.size(), 1u);
+  EXPECT_GT(rest.refs[0].offset, 0u);
+  flight.OweUnacked();
+  EXPECT_FALSE(flight.OweNewAlone());
+  EXPECT_TRUE(flight.HasOwed()) << "there is nothing new, and nothing is taken back";
+}
+
+TEST(OutgoingFlight, KnowsWhichMessagesHaveNotLeft) {
+  OutgoingFlight flight;
+  EXPECT_FALSE(flight.HasUnsent(HandshakeType::kCertificate));
+  Add(flight, kHandshakeEpoch, 0, 300);
+  flight.Add(kHandshakeEpoch, HandshakeType::kFinished, 1, Bytes(32));
+  EXPECT_TRUE(flight.HasUnsent(HandshakeType::kCertificate));
+  EXPECT_FALSE(flight.HasUnsent(HandshakeType::kKeyUpdate));
+  Pack(flight, 200);
+  EXPECT_FALSE(flight.HasUnsent(HandshakeType::kCertificate)) << "a part of it has left";
+  EXPECT_TRUE(flight.HasUnsent(HandshakeType::kFinished));
+}
+
 }  // namespace
 }  // namespace dtls13

@@ -184,7 +184,11 @@ bool Retransmission::MayProvoke(Instant now) const {
 
 void Retransmission::Provoke(Instant now) {
   if (!MayProvoke(now)) return;
-  flight_.OweUnacked();
+  // A peer that acknowledges no parts repeats itself until it has all of the flight, and the end of
+  // a long one may wait for that: an address that is not proved is sent more for no other reason.
+  // Whether it lacks the flight's beginning or its end it does not say, so the two take turns.
+  const bool is_ends_turn = num_provoked_ % 2 == 1;
+  if (!is_ends_turn || !flight_.OweNewAlone()) flight_.OweUnacked();
   BeginProvoked(now);
 }
 
@@ -283,7 +287,6 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
   flight_.OweUnacked();
   const bool is_probe = timer_.num_expiries() == 1 && num_provoked_ == 0 && !answer_time_;
   BeginBurst(is_probe);
-  last_sent_ = now;
   return Timeout::kOwed;
 }
 

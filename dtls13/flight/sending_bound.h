@@ -28,6 +28,9 @@ inline constexpr size_t kMaxAmplification = 3;
 // of use where that acknowledgement was lost, and a small one is as good a reminder as a large one:
 // each may use half of what is left, so that there are several.
 //
+// So a client that acknowledges no part of a flight gets what of it lies behind the first burst as
+// its own repetitions pay for it, and no faster: n hellos of H bytes bring 3nH.
+//
 // It does not know addresses, records or time.
 class SendingBound {
  public:

@@ -132,6 +132,38 @@ TEST(Amplification, AProtectedRecordOfTheClientsLiftsTheBound) {
   EXPECT_GT(NumBytes(pair, Direction::kServerToClient), 12u * 2000u);
 }
 
+// Of a plaintext record, behind its type, version and epoch.
+constexpr size_t kSequenceNumberEnd = 1 + 2 + 2 + 6;
+
+// A client that acknowledges no parts says by its hello alone that it lacks something. The server
+// does not know whether that is the beginning of the flight or its end, which never left.
+TEST(Amplification, TheEndOfALongChainReachesAClientThatAcknowledgesNoPart) {
+  static const TestIdentity kChain =
+      TestIdentity::MakeChain(KeyType::kEd25519, /*num_certificates=*/5, /*padding_len=*/2000);
+  PairOptions options = Options();
+  options.identity = &kChain;
+  const Bytes hello = ClientHello(options);
+  AssociationPair pair(options);
+  pair.link().SetFilter([&pair](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kClientToServer && datagram.index > 0 &&
+           !pair.client().association->facts().connected;
+  });
+  pair.RunFor(milliseconds(900));
+  const size_t burst = kMaxBurstRecords * kDefaultMtu;
+  size_t num_hellos = 1;
+  for (int pause = 1; num_hellos < 6; pause *= 2) {
+    EXPECT_LE(NumBytes(pair, Direction::kServerToClient),
+              burst + kMaxAmplification * num_hellos * hello.size());
+    if (pair.client().connected) break;
+    Bytes again = hello;
+    again[kSequenceNumberEnd - 1] = static_cast<uint8_t>(num_hellos++);
+    pair.Inject(pair.server(), again);
+    pair.RunFor(seconds(pause));
+  }
+  EXPECT_TRUE(pair.RunUntilConnected(seconds(1))) << pair.link().Describe();
+  EXPECT_TRUE(pair.DataFlowsBothWays());
+}
+
 // The bound is for what comes again, not for what comes first.
 TEST(Amplification, AChainOfOneBurstTakesNoRoundTripMore) {
   static const TestIdentity kChain =
