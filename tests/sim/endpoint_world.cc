@@ -9,8 +9,9 @@
 namespace dtls13::sim {
 
 EndpointWorld::EndpointWorld(EndpointOptions endpoint_options, double loss, uint64_t seed,
-                             bool large_hellos, size_t connection_id_len)
-    : options_(DefaultPairOptions(seed)), random_(seed), loss_(loss) {
+                             bool large_hellos, size_t connection_id_len,
+                             const WireProfile& profile)
+    : options_(DefaultPairOptions(seed, profile)), random_(seed), loss_(loss) {
   options_.server.handshake.connection_ids.receive_len = connection_id_len;
   if (large_hellos) {
     // In bytes, what a post-quantum share is at an ordinary MTU: two datagrams for a hello.

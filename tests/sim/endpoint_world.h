@@ -34,7 +34,8 @@ class EndpointWorld {
   };
 
   explicit EndpointWorld(EndpointOptions endpoint_options = {}, double loss = 0, uint64_t seed = 1,
-                         bool large_hellos = false, size_t connection_id_len = 0);
+                         bool large_hellos = false, size_t connection_id_len = 0,
+                         const WireProfile& profile = kRfc9147Profile);
 
   Endpoint& endpoint() { return *endpoint_; }
   Instant now() const { return now_; }
