@@ -37,6 +37,9 @@ void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
   }
   const Place at = places_.Find(*from);
   if (at.living == 0) return Count(InputCount::kUnknownAddress);
+  //= draft-ietf-tls-dtls13-26#section-5.9
+  //# In these cases, trial decryption MAY be necessary, though
+  //# implementations could also use some sort of connection identifier,
   // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
   if (at.challenger != 0) {
     copy_.assign(datagram.bytes.begin(), datagram.bytes.end());
