@@ -86,6 +86,7 @@ class Collector {
   void Forget(const SourceKey& source);
   // ForgetIdle does so for every source that was silent since `before`.
   void ForgetIdle(Instant before);
+  void ForgetAll() { ForgetIdle(Instant::max()); }
 
   // HandleTimeout gives up what is due at `now`.
   void HandleTimeout(Instant now);

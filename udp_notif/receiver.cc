@@ -149,13 +149,13 @@ void Receiver::HandleTimeout(Instant now) {
 //# Receivers that are unprepared to receive any more data MAY close the
 //# connection after sending the close_notify alert.
 void Receiver::CloseAll() {
-  for (auto& [id, connection] : connections_) {
+  for (const auto& [id, connection] : connections_) {
     endpoint_->Close(id);
     endpoint_->Remove(id);
-    collector_.Forget(connection->key);
   }
   connections_.clear();
   messages_.clear();
+  collector_.ForgetAll();
 }
 
 }  // namespace dtls13::udp_notif

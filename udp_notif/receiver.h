@@ -64,7 +64,8 @@ class Receiver {
   void HandleTimeout(Instant now);
   std::optional<Instant> NextTimeout() const { return collector_.NextTimeout(); }
 
-  // CloseAll sends close_notify to every publisher and forgets it.
+  // CloseAll sends close_notify to every publisher and forgets them all: what is missing of them is
+  // lost.
   void CloseAll();
 
   const Collector& collector() const { return collector_; }

@@ -155,7 +155,12 @@ TEST_F(ReceiverTest, ASilentConnectionIsForgottenAndNoError) {
 TEST_F(ReceiverTest, ClosesAllAndGoes) {
   Connect(1);
   Connect(2);
+  Record(1, 0, Framed(1, "a"));
+  Record(1, 1, Framed(3, "c"));
+  EXPECT_EQ(receiver_.collector().counters().num_lost, 0u) << "it may still come";
   receiver_.CloseAll();
+  EXPECT_EQ(receiver_.collector().counters().num_lost, 1u);
+  EXPECT_EQ(receiver_.collector().num_streams(), 0u);
   EXPECT_EQ(endpoint_.log, (Log{"close", "remove", "close", "remove"}));
   EXPECT_EQ(receiver_.num_connections(), 0u);
 }

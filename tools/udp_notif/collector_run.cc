@@ -91,12 +91,12 @@ std::string CollectorRun::MetricsOf() const {
 }
 
 // `rate` stands behind the number of messages.
-std::string CollectorRun::StatusText(const std::string& rate) const {
+std::string CollectorRun::StatusText(const std::string& rate, size_t num_publishers) const {
   const Counters& counters = receiver_.collector().counters();
-  std::string text = absl::StrCat(WithThousands(counters.num_messages), " messages", rate, "  ",
-                                  WithThousands(receiver_.collector().num_streams()),
-                                  " publishers  ", WithThousands(counters.num_gaps), " gaps  ",
-                                  WithThousands(counters.num_lost), " lost");
+  std::string text =
+      absl::StrCat(WithThousands(counters.num_messages), " messages", rate, "  ",
+                   WithThousands(num_publishers), " publishers  ", WithThousands(counters.num_gaps),
+                   " gaps  ", WithThousands(counters.num_lost), " lost");
   for (size_t i = 0; i < kNumDropReasons; ++i) {
     const auto reason = static_cast<DropReason>(i);
     if (counters.drops.of(reason) == 0) continue;
@@ -123,7 +123,8 @@ absl::Status CollectorRun::Run() {
     parts_.output->Pump();
     if (parts_.metrics) parts_.metrics->Handle(now, [this] { return MetricsOf(); });
     status.Update(now, receiver_.collector().counters().num_messages, [this](uint64_t per_second) {
-      return StatusText(absl::StrCat(" (", WithThousands(per_second), "/s)"));
+      return StatusText(absl::StrCat(" (", WithThousands(per_second), "/s)"),
+                        receiver_.collector().num_streams());
     });
   }
   status.Clear();
@@ -131,8 +132,10 @@ absl::Status CollectorRun::Run() {
 }
 
 absl::Status CollectorRun::Finish() {
-  const std::string summary = StatusText("");
+  const size_t num_publishers = receiver_.collector().num_streams();
+  // What is missing now will not come any more.
   receiver_.CloseAll();
+  const std::string summary = StatusText("", num_publishers);
   parts_.driver->Flush();
   parts_.output->Finish(kFinishLimit);
   PrintSummary(summary);

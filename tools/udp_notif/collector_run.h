@@ -4,6 +4,7 @@
 
 #include <poll.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -46,7 +47,7 @@ class CollectorRun {
   void ReceiveProtected();
   void ReceivePlain();
   void HandOn();
-  std::string StatusText(const std::string& rate) const;
+  std::string StatusText(const std::string& rate, size_t num_publishers) const;
   std::string MetricsOf() const;
   absl::Status Finish();
   void PrintSummary(const std::string& summary) const;
