@@ -14,7 +14,8 @@ import time
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from programs import Collector, Relay, expect, make_certificate, publish, published, run_tests  # noqa: E402
+from programs import (Collector, Relay, expect, expect_nearly_all, make_certificate, publish, published,  # noqa: E402
+                      run_tests)
 
 PROGRAM = os.path.abspath(sys.argv[1])
 PAYLOADS = {os.path.basename(path): os.path.abspath(path) for path in sys.argv[2:]}
@@ -40,10 +41,7 @@ def test_100000_messages(folder):
     seen = {line["message_id"]: line["payload"]["n"] for line in lines}
     expect(len(seen) == len(lines), "some message is there twice")
     expect(all(identifier == n for identifier, n in seen.items()), "a payload has another Message ID")
-    gaps = sum(line["gap"] for line in lines)
-    # What the machine was too busy for is said, and is a small part.
-    expect(len(lines) + gaps == number, "%d lines, %d missing" % (len(lines), gaps))
-    expect(len(lines) >= number * 0.99, "only %d arrived" % len(lines))
+    expect_nearly_all(number, len(lines), collector.log())
     expect("%s messages" % format(len(lines), ",") in collector.log(), "the summary: " + collector.log())
 
 
@@ -143,16 +141,16 @@ def test_many_publishers_are_on_one_port(folder):
     for identifier in range(1, 21):
         publisher = subprocess.Popen([PROGRAM, "publish", "--to", "127.0.0.1:%d" % collector.port, "--ca",
                                       os.path.join(folder, "receiver.pem"), "--quiet", "--publisher-id",
-                                      str(identifier), "--rate", "500"],
+                                      str(identifier), "--rate", "100"],
                                      stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        publisher.stdin.write(numbered(500))
+        publisher.stdin.write(numbered(300))
         publisher.stdin.close()
         publishers.append(publisher)
     for publisher in publishers:
         expect(publisher.wait(60) == 0, "a publisher failed")
-    collector.wait_for_lines(20 * 500)
+    collector.wait_for_lines(20 * 300)
     lines = collector.stop()[1]
-    expect(len(lines) == 20 * 500, "%d lines:\n%s" % (len(lines), collector.log()))
+    expect(len(lines) == 20 * 300, "%d lines:\n%s" % (len(lines), collector.log()))
     expect(len({line["publisher_id"] for line in lines}) == 20, "not every publisher is there")
     expect(len({(line["publisher_id"], line["message_id"]) for line in lines}) == len(lines), "one is there twice")
 
