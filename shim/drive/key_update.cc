@@ -12,7 +12,8 @@ bool RequestKeyUpdate(SslAttachment& attachment, int type) {
   if (!attachment.handshake_over() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE) {
     return false;
   }
-  DriveState::Of(attachment).key_update_type = type;
+  // Inside a callback it is the work around it that sends it.
+  if (!attachment.busy()) DriveState::Of(attachment).key_update_type = type;
   attachment.association()->RequestKeyUpdate(type == SSL_KEY_UPDATE_REQUESTED, Now());
   return true;
 }
