@@ -41,7 +41,12 @@ int RunCommand(const char* program, const Command& command,
                                 : Options::ParseWithOperands(command.options, arguments);
   if (!options.ok()) return Fail(program, command.name, options.status());
   const absl::Status status = command.run(*options);
-  return status.ok() ? 0 : Fail(program, command.name, status);
+  if (!status.ok()) return Fail(program, command.name, status);
+  // What was printed is what was asked for; a full disk says so only now.
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    return Fail(program, command.name, absl::UnavailableError("standard output cannot be written"));
+  }
+  return 0;
 }
 
 }  // namespace

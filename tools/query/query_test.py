@@ -22,10 +22,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def run(*arguments):
-    done = subprocess.run([QUERY, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
+def run(*arguments, stdout=subprocess.PIPE):
+    done = subprocess.run([QUERY, *arguments], stdout=stdout, stderr=subprocess.PIPE, check=False,
                           timeout=PATIENCE_S)
-    return done.returncode, done.stdout.decode(), done.stderr.decode()
+    return done.returncode, (done.stdout or b"").decode(), done.stderr.decode()
 
 
 class Resolver:
@@ -157,6 +157,15 @@ class WrongUse(unittest.TestCase):
                 status, _, said = run(*words)
                 self.assertEqual(status, 1)
                 self.assertEqual(len(said.splitlines()), 1, said)
+
+
+    def test_a_full_disk_is_said(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for words in (("compare", "--exchanges", "1"), ("compare", "--exchanges", "1", "--svg", "/dev/full")):
+                with self.subTest(words):
+                    status, _, said = run(*words, stdout=full)
+                    self.assertEqual(status, 1)
+                    self.assertEqual(len(said.splitlines()), 1, said)
 
 
 class Comparison(unittest.TestCase):
