@@ -211,7 +211,7 @@ class Endpoint {
 
   // Connect begins an association with the server at `peer_address`; its events come by PollEvent.
   // `config` replaces the options', but for the length of Connection IDs. 0 where the address has
-  // an association already, or max_associations are reached.
+  // an association already that is not over, or max_associations are reached.
   virtual AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
                                 Instant now,
                                 std::shared_ptr<const AssociationConfig> config = nullptr) = 0;

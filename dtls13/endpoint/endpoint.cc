@@ -404,9 +404,11 @@ AssociationId EndpointImpl::Connect(std::span<const uint8_t> peer_address,
                                     std::shared_ptr<const AssociationConfig> config) {
   now_ = now;
   const std::optional<PathId> to = PathId::Of(peer_address);
-  if (!to || entries_.size() >= options_.max_associations || places_.Find(*to).living != 0) {
-    return 0;
-  }
+  if (!to) return 0;
+  // What only lingers is nobody's any more.
+  const Entry* const before = Find(places_.Find(*to).living);
+  if (before != nullptr && before->remove_at) End(before->id, before->gone);
+  if (entries_.size() >= options_.max_associations || places_.Find(*to).living != 0) return 0;
   Entry* const entry =
       Insert(*to, Association::NewClient(ClientConfig(std::move(config)), std::move(parameters)));
   entry->is_client = true;

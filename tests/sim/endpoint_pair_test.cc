@@ -372,6 +372,22 @@ TEST_F(EndpointPairTest, BothClosedLingerAndGo) {
   EXPECT_EQ(client_.endpoint->NextTimeout(), std::nullopt);
 }
 
+// Who has ended an association need not wait for the next with the same server.
+TEST_F(EndpointPairTest, AnAddressIsFreeOnceItsAssociationIsOver) {
+  Make();
+  const AssociationId id = ConnectedId();
+  EXPECT_EQ(Connect(), 0u);
+  client_.endpoint->Close(id);
+  RunFor(seconds(1));
+  const AssociationId next = Connect();
+  ASSERT_NE(next, 0u);
+  RunFor(seconds(2));
+  ASSERT_EQ(client_.gone.size(), 1u);
+  EXPECT_EQ(client_.gone[0].id, id);
+  EXPECT_EQ(client_.gone[0].gone, GoneReason::kClosed);
+  EXPECT_EQ(client_.connected, (std::vector<AssociationId>{id, next}));
+}
+
 // Who half-closes still hears the answer; who then vanishes is not kept for ever.
 TEST_F(EndpointPairTest, AHalfClosedAssociationReadsOnAndIsGivenUp) {
   server_.answers_close = false;
