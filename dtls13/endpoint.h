@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "dtls13/association.h"
 #include "dtls13/association_config.h"
@@ -212,9 +213,12 @@ class Endpoint {
   // Connect begins an association with the server at `peer_address`; its events come by PollEvent.
   // `config` replaces the options', but for the length of Connection IDs. 0 where the address has
   // an association already that is not over, or max_associations are reached.
+  AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
+                        Instant now) {
+    return Connect(peer_address, std::move(parameters), now, nullptr);
+  }
   virtual AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
-                                Instant now,
-                                std::shared_ptr<const AssociationConfig> config = nullptr) = 0;
+                                Instant now, std::shared_ptr<const AssociationConfig> config) = 0;
   // Send makes `plaintext` one record in a datagram of its own and queues it. Consecutive ones of
   // one association and size share a batch.
   virtual SendOutcome Send(AssociationId id, std::span<const uint8_t> plaintext) = 0;

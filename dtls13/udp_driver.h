@@ -77,7 +77,8 @@ class UdpDriver {
 
   // Wait sends what the endpoint owes, waits until something comes, the endpoint's next timeout, or
   // `limit`, and hands both in: poll the endpoint's events then. False once Stop was called.
-  virtual bool Wait(Duration limit = kForever) = 0;
+  bool Wait() { return Wait(kForever); }
+  virtual bool Wait(Duration limit) = 0;
   // Flush sends what the endpoint owes, as far as the socket has room: for a caller that has much
   // to send between two Waits.
   virtual void Flush() = 0;

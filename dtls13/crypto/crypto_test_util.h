@@ -32,9 +32,9 @@ struct TestCertificate {
   EVP_PKEY* key = nullptr;         // its public half is certified
   EVP_PKEY* issuer_key = nullptr;  // signs
   bool is_ca = false;
-  std::string alternative_names = "";  // "DNS:example.org,IP:192.0.2.1"; empty for none
-  std::string key_usage = "";          // keyUsage, "keyEncipherment"; empty for none
-  std::string key_purpose = "";        // extendedKeyUsage, "serverAuth"; empty for none
+  std::string alternative_names = {};  // "DNS:example.org,IP:192.0.2.1"; empty for none
+  std::string key_usage = {};          // keyUsage, "keyEncipherment"; empty for none
+  std::string key_purpose = {};        // extendedKeyUsage, "serverAuth"; empty for none
   const char* digest = "SHA256";       // of the signature, where the issuer's key leaves a choice
   int64_t not_before = 1700000000;
   int64_t not_after = 1800000000;

@@ -186,7 +186,7 @@ UdpAddress UdpSocket::local_address() const {
 // A datagram whose first record has a Connection ID goes to the socket that this names. For every
 // other one the program answers with a place that no socket has, and the kernel chooses by the
 // addresses, as it does without a program.
-bool UdpSocket::Steer() {
+bool UdpSocket::Steer() const {
   constexpr uint32_t kNoPlace = 0xffffffff;
   constexpr uint32_t kFixedAndConnectionIdBits = 0xf0;
   constexpr uint32_t kHasConnectionId = 0x30;

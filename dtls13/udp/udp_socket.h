@@ -45,7 +45,7 @@ class UdpSocket {
   // Steer has the kernel choose, among the sockets of the port (SO_REUSEPORT) in the order in which
   // they were opened, the one whose place a datagram's Connection ID names (endpoint_number.h).
   // False on a kernel that does not.
-  bool Steer();
+  bool Steer() const;
 
   // Receive returns what is there, empty if nothing is; valid until the next call.
   std::span<const ReceivedDatagrams> Receive();
