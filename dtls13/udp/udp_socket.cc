@@ -95,6 +95,8 @@ class ControlWriter {
   void Add(int level, int type, const Value& value) {
     auto* const part = reinterpret_cast<cmsghdr*>(static_cast<uint8_t*>(message_->msg_control) +
                                                   message_->msg_controllen);
+    // The kernel reads what is between the parts too.
+    std::memset(part, 0, CMSG_SPACE(sizeof(value)));
     part->cmsg_level = level;
     part->cmsg_type = type;
     part->cmsg_len = CMSG_LEN(sizeof(value));
