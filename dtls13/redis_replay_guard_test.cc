@@ -13,6 +13,8 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -31,6 +33,8 @@ class RedisServer {
   explicit RedisServer(std::string path) : path_(std::move(path)) { Start(); }
   ~RedisServer() { Stop(); }
 
+  static bool IsInstalled() { return std::system("redis-server --version >/dev/null 2>&1") == 0; }
+
   void Start() {
     std::vector<std::string> words = {"redis-server", "--port",     "0",      "--unixsocket",
                                       path_,          "--save",     "",       "--appendonly",
@@ -39,8 +43,7 @@ class RedisServer {
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
     ASSERT_EQ(posix_spawnp(&process_, "redis-server", nullptr, nullptr, arguments.data(), environ),
-              0)
-        << "redis-server of Debian's package is wanted";
+              0);
     while (!IsListening()) {
       ASSERT_EQ(waitpid(process_, nullptr, WNOHANG), 0) << "redis-server ended";
       std::this_thread::sleep_for(std::chrono::milliseconds(10));
@@ -77,7 +80,24 @@ class RedisServer {
 
 class RedisReplayGuardTest : public testing::Test {
  protected:
-  RedisReplayGuardTest() : path_("/tmp/dtls13_redis_" + std::to_string(getpid())), server_(path_) {}
+  void SetUp() override {
+    if (!RedisServer::IsInstalled()) {
+      const char* const required = getenv("DTLS13_REQUIRE_PEERS");
+      ASSERT_STRNE(required == nullptr ? "" : required, "1") << "there is no redis-server";
+      GTEST_SKIP() << "NOT TESTED HERE: there is no redis-server; Debian's package has it";
+    }
+    // A Unix socket's path has to be shorter than that of the test's own folder may be.
+    std::string folder = "/tmp/dtls13_redis_XXXXXX";
+    ASSERT_NE(mkdtemp(folder.data()), nullptr);
+    folder_ = folder;
+    path_ = folder + "/socket";
+    server_ = std::make_unique<RedisServer>(path_);
+  }
+
+  void TearDown() override {
+    server_.reset();
+    if (!folder_.empty()) rmdir(folder_.c_str());
+  }
 
   std::shared_ptr<RedisReplayGuard> Guard(
       std::chrono::milliseconds timeout = std::chrono::milliseconds(5000)) {
@@ -95,9 +115,9 @@ class RedisReplayGuardTest : public testing::Test {
     return guard->TryClaim({.id = id, .not_before = now, .not_after = now + seconds(10)}, now);
   }
 
-  const std::string folder_;
-  const std::string path_;
-  RedisServer server_;
+  std::string folder_;
+  std::string path_;
+  std::unique_ptr<RedisServer> server_;
 };
 
 TEST_F(RedisReplayGuardTest, AClaimIsGoodOnceWhicheverServerIsAsked) {
@@ -131,11 +151,11 @@ TEST_F(RedisReplayGuardTest, ThreadsOfOneServerShareIt) {
 TEST_F(RedisReplayGuardTest, WithoutAnAnswerNothingIsTaken) {
   const auto guard = Guard(std::chrono::milliseconds(20));
   EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
-  server_.Halt();
+  server_->Halt();
   EXPECT_FALSE(TryClaim(guard.get(), 1));
   EXPECT_EQ(guard->num_unanswered(), 1u);
-  server_.GoOn();
-  server_.Stop();
+  server_->GoOn();
+  server_->Stop();
   EXPECT_FALSE(TryClaim(guard.get(), 2));
   EXPECT_EQ(guard->num_unanswered(), 2u);
 }
@@ -145,8 +165,8 @@ TEST_F(RedisReplayGuardTest, ANewRedisTakesNoOldClaims) {
   const auto guard = Guard();
   EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
   EXPECT_TRUE(TryClaim(guard.get(), 1));
-  server_.Stop();
-  server_.Start();
+  server_->Stop();
+  server_->Start();
   const WallTime now = kNow + seconds(65);
   const std::vector<uint8_t> id(32, 1);
   const EarlyDataReplayGuard::Claim repeated{
