@@ -80,6 +80,7 @@ class EndpointImpl final : public Endpoint {
   void TakeDatagram(const DatagramCursor::Datagram& datagram);
   void TakeClientHello(const DatagramCursor::Datagram& datagram, const PathId& from,
                        bool may_have_cookie);
+  bool AwaitsConnectionId(AssociationId id) const;
   void Deliver(AssociationId id, const PathId& from, std::span<uint8_t> datagram);
   void Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what);
   void Accept(const PathId& from, HelloReport report);

@@ -32,10 +32,12 @@ void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
                        config_->handshake.wire_profile);
   if (connection_id) {
     const AssociationId id = connection_ids_->Find(*connection_id);
-    if (id == 0) return Count(InputCount::kUnknownConnectionId);
-    return Deliver(id, *from, datagram.bytes);
+    if (id != 0) return Deliver(id, *from, datagram.bytes);
   }
   const Place at = places_.Find(*from);
+  if (connection_id && !AwaitsConnectionId(at.living)) {
+    return Count(InputCount::kUnknownConnectionId);
+  }
   if (at.living == 0) return Count(InputCount::kUnknownAddress);
   //= draft-ietf-tls-dtls13-26#section-5.9
   //# In these cases, trial decryption MAY be necessary, though
@@ -47,6 +49,13 @@ void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
     return Deliver(at.challenger, *from, datagram.bytes);
   }
   Deliver(at.living, *from, datagram.bytes);
+}
+
+// AwaitsConnectionId: a client's is agreed on by the ServerHello, which the first record that has
+// it shares a datagram with, or overtakes.
+bool EndpointImpl::AwaitsConnectionId(AssociationId id) const {
+  const Entry* const entry = Find(id);
+  return entry != nullptr && entry->is_client && entry->connection_ids.empty();
 }
 
 void EndpointImpl::Deliver(AssociationId id, const PathId& from, std::span<uint8_t> datagram) {

@@ -242,6 +242,18 @@ TEST_F(EndpointPairTest, AHandshakeIsAnsweredByTheOptionsAndDataGoBothWays) {
   EXPECT_EQ(server_.endpoint->num_half_open(), 0u);
 }
 
+// The server's first flight has the client's Connection ID before the client knows that it is used.
+TEST_F(EndpointPairTest, AClientHasConnectionIdsOfItsOwn) {
+  options_.client.handshake.connection_ids.receive_len = 8;
+  Make();
+  const AssociationId id = ConnectedId();
+  EXPECT_EQ(Say(id, "hello"), SendOutcome::kQueued);
+  RunFor(seconds(1));
+  EXPECT_EQ(client_.received[id], std::vector<Bytes>{ToBytes("hello")});
+  EXPECT_EQ(client_.endpoint->counters()[InputCount::kUnknownConnectionId], 0u);
+  EXPECT_GT(client_.endpoint->counters()[InputCount::kDelivered], 0u);
+}
+
 TEST_F(EndpointPairTest, WithoutASignerAndAVerifierTheQuestionsAreTheCallers) {
   server_options_.signer = nullptr;
   client_options_.server_verifier = nullptr;
