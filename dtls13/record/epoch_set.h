@@ -51,7 +51,7 @@ class EpochSet {
 
   // Find returns null when there are no keys. One bit finds only epochs of application data.
   ReadEpoch* FindRead(EpochBits bits) {
-    return bits.num_bits == 1 ? FindReadByOneBit(bits) : read_[bits.value].get();
+    return bits.is_one() ? FindReadByOneBit(bits) : read_[bits.value].get();
   }
   const ReadEpoch* FindRead(Epoch epoch) const;
   const WriteEpoch* FindWrite(Epoch epoch) const;

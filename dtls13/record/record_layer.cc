@@ -307,10 +307,12 @@ void RecordLayer::SetSendConnectionId(std::span<const uint8_t> id) {
 
 CiphertextHeader RecordLayer::MakeHeader(Epoch epoch, SequenceNumber number,
                                          HeaderForm form) const {
-  if (profile().record_format == RecordFormat::kDraft26) {
-    return Draft26Header(epoch, number, !form.has_length && form.short_number);
-  }
+  // The one object that is returned, so that it is made where the caller wants it.
   CiphertextHeader header;
+  if (profile().record_format == RecordFormat::kDraft26) [[unlikely]] {
+    header = Draft26Header(epoch, number, !form.has_length && form.short_number);
+    return header;
+  }
   header.epoch_bits = EpochBits::Of(epoch);
   header.number = TruncatedSequenceNumber::Of(number, form.short_number ? 8 : 16);
   header.has_length = form.has_length;
@@ -343,10 +345,14 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
     return padding_len == 0 ? SealPlaintext(type, content, out, number) : 0;
   }
   WriteEpoch* keys = epochs_.FindWrite(epoch);
+  if (keys == nullptr) return 0;
+  const WireProfile& wire = profile();
+  const CiphertextHeader header = MakeHeader(epoch, SequenceNumber{keys->numbers.next()}, form);
+  const size_t header_len = CiphertextHeaderLen(header, wire);
   //= rfc8446#section-5.1
   //# Zero-length fragments of Application Data MAY be sent,
-  const size_t record_len = Overhead(epoch, form) + content.size() + padding_len;
-  if (keys == nullptr || out.size() < record_len) return 0;
+  const size_t record_len = header_len + content.size() + padding_len + kProtectionLen;
+  if (out.size() < record_len) return 0;
   //= rfc9147#section-4.2.1
   //# Implementations MUST either abandon an association or rekey prior to
   //# allowing the sequence number to wrap.
@@ -361,11 +367,9 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   const std::optional<SequenceNumber> sequence_number = keys->numbers.Take();
   if (!sequence_number) return 0;
 
-  const CiphertextHeader header = MakeHeader(epoch, *sequence_number, form);
-  const size_t header_len = CiphertextHeaderLen(header, profile());
   const size_t number_offset =
-      WriteCiphertextHeader(header, record_len - header_len, out.first(header_len), profile());
-  if (!keys->protection.Seal(*sequence_number, ContentTypeByte(type, profile()), content,
+      WriteCiphertextHeader(header, record_len - header_len, out.first(header_len), wire);
+  if (!keys->protection.Seal(*sequence_number, ContentTypeByte(type, wire), content,
                              out.first(record_len), header_len, number_offset,
                              header.number.num_bits / 8)) {
     return 0;

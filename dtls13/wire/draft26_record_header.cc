@@ -22,9 +22,7 @@ namespace {
 //   } DTLSShortCiphertext;
 constexpr uint8_t kLongType = static_cast<uint8_t>(ContentType::kApplicationData);
 constexpr uint8_t kShortFixedBits = 0x20;
-constexpr uint8_t kLongEpochBits = 2;
 constexpr uint8_t kLongNumberBits = 30;
-constexpr uint8_t kShortEpochBits = 1;
 constexpr uint8_t kShortNumberBits = 12;
 
 bool IsShort(std::span<const uint8_t> datagram) { return datagram[0] != kLongType; }
@@ -44,7 +42,7 @@ CiphertextHeader Draft26Header(Epoch epoch, SequenceNumber number, bool is_short
   is_short = is_short && epoch >= kFirstApplicationEpoch;
   CiphertextHeader header;
   header.has_length = !is_short;
-  header.epoch_bits = EpochBits::Of(epoch, is_short ? kShortEpochBits : kLongEpochBits);
+  header.epoch_bits = is_short ? EpochBits::OneOf(epoch) : EpochBits::Of(epoch);
   header.number =
       TruncatedSequenceNumber::Of(number, is_short ? kShortNumberBits : kLongNumberBits);
   return header;
@@ -71,29 +69,27 @@ std::optional<CiphertextRecord> ParseDraft26Record(std::span<uint8_t> datagram) 
   record.emplace();
   record->header.has_length = !is_short;
   if (is_short) {
-    record->header.epoch_bits = {static_cast<uint8_t>(datagram[0] >> 4 & 1), kShortEpochBits};
+    record->header.epoch_bits = EpochBits::OneOf(Epoch{uint64_t{datagram[0]} >> 4});
     record->header.number = {static_cast<uint32_t>((datagram[0] & 0x0f) << 8 | datagram[1]),
                              kShortNumberBits};
   } else {
     const uint32_t epoch_and_number = static_cast<uint32_t>(datagram[1]) << 24 |
                                       static_cast<uint32_t>(datagram[2]) << 16 |
                                       static_cast<uint32_t>(datagram[3]) << 8 | datagram[4];
-    record->header.epoch_bits = {static_cast<uint8_t>(epoch_and_number >> kLongNumberBits),
-                                 kLongEpochBits};
+    record->header.epoch_bits = EpochBits::Of(Epoch{epoch_and_number >> kLongNumberBits});
     record->header.number =
         TruncatedSequenceNumber::Of(SequenceNumber{epoch_and_number}, kLongNumberBits);
   }
   record->header_bytes = datagram.first(header_len);
   record->encrypted_record = datagram.subspan(header_len, content_len);
-  record->record_len = extent;
+  record->record_len = static_cast<uint32_t>(extent);
   return record;
 }
 
 void WriteDraft26Header(const CiphertextHeader& header, size_t encrypted_len,
                         std::span<uint8_t> out) {
-  const uint32_t epoch_and_number = static_cast<uint32_t>(header.epoch_bits.value)
-                                        << header.number.num_bits |
-                                    header.number.value;
+  const uint32_t epoch_bits = header.epoch_bits.value & ~EpochBits::kOneBit;
+  const uint32_t epoch_and_number = epoch_bits << header.number.num_bits | header.number.value;
   ByteWriter writer(out);
   if (!header.has_length) {
     writer.WriteU16(static_cast<uint16_t>(kShortFixedBits << 8 | epoch_and_number));

@@ -103,9 +103,12 @@ void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out,
 std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
                                                       size_t connection_id_len,
                                                       const WireProfile& profile) {
-  if (profile.record_format == RecordFormat::kDraft26) return ParseDraft26Record(datagram);
   // The one object that is returned, so that it is made where the caller wants it.
   std::optional<CiphertextRecord> record;
+  if (profile.record_format == RecordFormat::kDraft26) [[unlikely]] {
+    record = ParseDraft26Record(datagram);
+    return record;
+  }
   const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
   //= rfc9147#section-4.2.3
   //# This procedure requires the ciphertext length to be at least 16
@@ -123,7 +126,7 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   record->number_offset = 1;
   if (record->header.has_connection_id) {
     record->header.connection_id = datagram.subspan(1, connection_id_len);
-    record->number_offset += connection_id_len;
+    record->number_offset += static_cast<uint32_t>(connection_id_len);
   }
   const uint8_t* number = datagram.data() + record->number_offset;
   if (flags & kLongNumberBit) {
@@ -133,7 +136,7 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
   }
   record->header_bytes = datagram.first(layout->header_len);
   record->encrypted_record = datagram.subspan(layout->header_len, layout->content_len);
-  record->record_len = layout->header_len + layout->content_len;
+  record->record_len = static_cast<uint32_t>(layout->header_len + layout->content_len);
   return record;
 }
 

@@ -28,14 +28,18 @@ inline constexpr Epoch kMaxWriteEpoch{(uint64_t{1} << 48) - 1};
 
 // EpochBits are an epoch's low-order bits as a protected record's header carries them.
 struct EpochBits {
-  uint8_t value = 0;
-  uint8_t num_bits = 2;  // or 1, in a DTLSShortCiphertext
+  static constexpr uint8_t kOneBit = 4;
 
-  static constexpr EpochBits Of(Epoch epoch, uint8_t num_bits = 2) {
-    return {static_cast<uint8_t>(epoch.value & ((1u << num_bits) - 1)), num_bits};
+  // 0 to 3; or kOneBit and the one bit that a DTLSShortCiphertext has.
+  uint8_t value = 0;
+
+  static constexpr EpochBits Of(Epoch epoch) { return {static_cast<uint8_t>(epoch.value & 3)}; }
+  static constexpr EpochBits OneOf(Epoch epoch) {
+    return {static_cast<uint8_t>(kOneBit | (epoch.value & 1))};
   }
+  constexpr bool is_one() const { return (value & kOneBit) != 0; }
   // Match: `epoch` may be the one meant.
-  constexpr bool Match(Epoch epoch) const { return Of(epoch, num_bits) == *this; }
+  constexpr bool Match(Epoch epoch) const { return *this == (is_one() ? OneOf(epoch) : Of(epoch)); }
   friend constexpr bool operator==(const EpochBits&, const EpochBits&) = default;
 };
 
