@@ -85,6 +85,7 @@ WallTime ExchangeWorld::WallNow() const {
 }
 
 Asker& ExchangeWorld::AddClient(ClosingOrder order) {
+  std::erase_if(clients_, [](const auto& client) { return client.second.asker->done(); });
   const uint32_t address = next_address_++;
   Client& client = clients_[address];
   client.endpoint = Endpoint::Create({.config = client_config_, .accepts = false});
@@ -227,7 +228,6 @@ void ExchangeWorld::RunUntilReleased() {
   };
   while ((responder_->num_clients() > 0 || asks()) && Step(until)) {
   }
-  std::erase_if(clients_, [](const auto& client) { return client.second.asker->done(); });
 }
 
 }  // namespace dtls13::query

@@ -37,7 +37,8 @@ class ExchangeWorld {
   explicit ExchangeWorld(const ExchangeOptions& options);
   ~ExchangeWorld();
 
-  // AddClient begins a client with an address of its own, which asks in that order.
+  // AddClient begins a client with an address of its own, which asks in that order, and forgets
+  // those that are done.
   Asker& AddClient(ClosingOrder order);
   // DelayNextQuery: the next query takes so much longer, and what is sent behind it overtakes it.
   void DelayNextQuery(Duration delay) { query_delay_ = delay; }
