@@ -22,10 +22,10 @@ std::vector<uint8_t> MakePage(const std::vector<StatusCounter>& counters) {
   header.layout = shim::kStatusLayout;
   header.num_counters = static_cast<uint32_t>(counters.size());
   std::strcpy(header.version, "1.2.3");
-  std::vector<uint8_t> page(sizeof header + counters.size() * sizeof(StatusCounter));
+  std::vector<uint8_t> page(sizeof header);
   std::memcpy(page.data(), &header, sizeof header);
-  std::memcpy(page.data() + sizeof header, counters.data(),
-              counters.size() * sizeof(StatusCounter));
+  const auto* const bytes = reinterpret_cast<const uint8_t*>(counters.data());
+  page.insert(page.end(), bytes, bytes + counters.size() * sizeof(StatusCounter));
   return page;
 }
 
