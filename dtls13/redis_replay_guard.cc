@@ -17,10 +17,13 @@ constexpr std::string_view kUnix = "unix:";
 
 // The whole of a claim in one step: nobody's claim comes between looking and noting. KEYS are the
 // claim's and that of the time from which on claims are known; ARGV the seconds until the claim may
-// be forgotten, the present time, and the time from which on it could have been made.
+// be forgotten, the present time, and the time from which on it could have been made. That time is
+// one process's: what a Redis finds on its disk, or has of a master, may lack the last claims.
 constexpr char kScript[] =
-    "local since = redis.call('GET', KEYS[2]) "
-    "if not since then since = ARGV[2]; redis.call('SET', KEYS[2], since) end "
+    "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)') "
+    "local known = redis.call('GET', KEYS[2]) or '' "
+    "local of, since = string.match(known, '^(%w+) (%d+)$') "
+    "if of ~= run then since = ARGV[2]; redis.call('SET', KEYS[2], run .. ' ' .. since) end "
     "if tonumber(ARGV[3]) < tonumber(since) then return 0 end "
     "if redis.call('SET', KEYS[1], '', 'NX', 'EX', ARGV[1]) then return 1 end "
     "return 0";

@@ -17,8 +17,9 @@ namespace dtls13 {
 
 // RedisReplayGuard is a guard that a fleet of servers with the same ticket keys shares, in a Redis
 // that all of them reach. A claim is a key there until it cannot be made any more. A Redis that was
-// started anew, or emptied, has forgotten claims: from before that it takes none, which a key of
-// its own tells. Its maxmemory-policy is to be noeviction.
+// started anew, emptied, or made a master may have forgotten claims, whatever it keeps on disk:
+// from before that it takes none, which a key of its own tells. Its maxmemory-policy is to be
+// noeviction.
 //
 // Where Redis does not answer, no early data is taken: the client sends it again after the
 // handshake. Such a Redis costs Options::timeout once each Options::pause. Thread-safe; threads

@@ -4,6 +4,7 @@
 #include "dtls13/redis_replay_guard.h"
 
 #include <gtest/gtest.h>
+#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <thread>
@@ -27,18 +29,20 @@ using std::chrono::seconds;
 
 constexpr WallTime kNow{seconds(1'750'000'000)};
 
-// RedisServer is a Redis that keeps nothing on disk, listening at a path.
+// RedisServer is a Redis in a folder, which writes to disk only what Save tells it to.
 class RedisServer {
  public:
-  explicit RedisServer(std::string path) : path_(std::move(path)) { Start(); }
+  explicit RedisServer(const std::string& folder) : folder_(folder), path_(folder + "/socket") {
+    Start();
+  }
   ~RedisServer() { Stop(); }
 
   static bool IsInstalled() { return std::system("redis-server --version >/dev/null 2>&1") == 0; }
 
   void Start() {
-    std::vector<std::string> words = {"redis-server", "--port",     "0",      "--unixsocket",
-                                      path_,          "--save",     "",       "--appendonly",
-                                      "no",           "--loglevel", "warning"};
+    std::vector<std::string> words = {
+        "redis-server", "--port", "0",          "--unixsocket", path_,   "--save", "",
+        "--appendonly", "no",     "--loglevel", "warning",      "--dir", folder_};
     std::vector<char*> arguments;
     for (std::string& word : words) arguments.push_back(word.data());
     arguments.push_back(nullptr);
@@ -58,6 +62,14 @@ class RedisServer {
     unlink(path_.c_str());
   }
 
+  void Save() const {
+    redisContext* const context = redisConnectUnix(path_.c_str());
+    void* const reply = redisCommand(context, "SAVE");
+    EXPECT_NE(reply, nullptr);
+    freeReplyObject(reply);
+    redisFree(context);
+  }
+
   // Halt and GoOn: it is there and does not answer.
   void Halt() const { kill(process_, SIGSTOP); }
   void GoOn() const { kill(process_, SIGCONT); }
@@ -74,6 +86,7 @@ class RedisServer {
     return is_listening;
   }
 
+  const std::string folder_;
   const std::string path_;
   pid_t process_ = -1;
 };
@@ -91,12 +104,12 @@ class RedisReplayGuardTest : public testing::Test {
     ASSERT_NE(mkdtemp(folder.data()), nullptr);
     folder_ = folder;
     path_ = folder + "/socket";
-    server_ = std::make_unique<RedisServer>(path_);
+    server_ = std::make_unique<RedisServer>(folder);
   }
 
   void TearDown() override {
     server_.reset();
-    if (!folder_.empty()) rmdir(folder_.c_str());
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
   }
 
   std::shared_ptr<RedisReplayGuard> Guard(
@@ -160,10 +173,16 @@ TEST_F(RedisReplayGuardTest, WithoutAnAnswerNothingIsTaken) {
   EXPECT_EQ(guard->num_unanswered(), 2u);
 }
 
-// A Redis that begins anew has forgotten who came before.
-TEST_F(RedisReplayGuardTest, ANewRedisTakesNoOldClaims) {
+// A Redis that begins anew has forgotten who came before, and what was on its disk is of before
+// the last claim.
+class RestartedRedisTest : public RedisReplayGuardTest, public testing::WithParamInterface<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutASnapshot, RestartedRedisTest, testing::Bool());
+
+TEST_P(RestartedRedisTest, TakesNoOldClaims) {
   const auto guard = Guard();
   EXPECT_FALSE(TryClaim(guard.get(), 0, kNow));
+  if (GetParam()) server_->Save();
   EXPECT_TRUE(TryClaim(guard.get(), 1));
   server_->Stop();
   server_->Start();
