@@ -393,6 +393,7 @@ EndpointImpl::Entry* EndpointImpl::Insert(const PathId& address,
   entry->id = next_id_++;
   entry->address = address;
   entry->association = std::move(association);
+  entry->made_at = now_;
   entry->active_at = now_;
   entry->mtu = entry->association->facts().mtu;
   places_.Enter(address, entry->id);
@@ -408,6 +409,7 @@ AssociationId EndpointImpl::Connect(std::span<const uint8_t> peer_address,
   // What only lingers is nobody's any more.
   const Entry* const before = Find(places_.Find(*to).living);
   if (before != nullptr && before->remove_at) End(before->id, before->gone);
+  ForgetLingering();
   if (entries_.size() >= options_.max_associations || places_.Find(*to).living != 0) return 0;
   Entry* const entry =
       Insert(*to, Association::NewClient(ClientConfig(std::move(config)), std::move(parameters)));

@@ -65,8 +65,9 @@ class EndpointImpl final : public Endpoint {
     std::unique_ptr<Association> association;
     std::vector<std::string> connection_ids;  // that it is found by
     ClientRandom hello_random{};              // a server's: of the ClientHello it was made for
-    Instant active_at{};                      // when it was made, or carried application data last
-    std::optional<Instant> remove_at;         // once it is over
+    Instant made_at{};
+    Instant active_at{};               // when it was made, or carried application data last
+    std::optional<Instant> remove_at;  // once it is over
     size_t mtu = 0;
     GoneReason gone = GoneReason::kClosed;  // only if remove_at
     bool is_client = false;
@@ -85,6 +86,8 @@ class EndpointImpl final : public Endpoint {
   void Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what);
   void Accept(const PathId& from, HelloReport report);
   bool MakeRoom();
+  // ForgetLingering ends the oldest of those that are over, where all room is taken.
+  void ForgetLingering();
   void Count(InputCount what) { ++counters_.input[static_cast<size_t>(what)]; }
   std::shared_ptr<const AssociationConfig> ClientConfig(
       std::shared_ptr<const AssociationConfig> config);

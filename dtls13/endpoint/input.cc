@@ -134,18 +134,21 @@ void EndpointImpl::Accept(const PathId& from, HelloReport report) {
   Wake(entry);
 }
 
+void EndpointImpl::ForgetLingering() {
+  if (entries_.size() < options_.max_associations || over_.empty()) return;
+  const AssociationId oldest = *over_.begin();
+  End(oldest, Find(oldest)->gone);
+}
+
 // MakeRoom is false when there is no room for one more and nobody may be displaced.
 bool EndpointImpl::MakeRoom() {
-  if (entries_.size() >= options_.max_associations && !over_.empty()) {
-    const AssociationId oldest = *over_.begin();
-    End(oldest, Find(oldest)->gone);
-  }
+  ForgetLingering();
   if (entries_.size() < options_.max_associations && half_open_.size() < options_.max_half_open) {
     return true;
   }
   if (half_open_.empty()) return false;
   const AssociationId oldest = *half_open_.begin();
-  if (now_ - Find(oldest)->active_at < options_.min_half_open_age) return false;
+  if (now_ - Find(oldest)->made_at < options_.min_half_open_age) return false;
   End(oldest, GoneReason::kDisplaced);
   return true;
 }

@@ -254,6 +254,18 @@ TEST_F(EndpointPairTest, AClientHasConnectionIdsOfItsOwn) {
   EXPECT_GT(client_.endpoint->counters()[InputCount::kDelivered], 0u);
 }
 
+TEST_F(EndpointPairTest, WhatLingersMakesRoomForAClient) {
+  client_options_.max_associations = 1;
+  Make();
+  const AssociationId id = ConnectedId();
+  EXPECT_EQ(Connect({10, 0, 0, 9, 0x11, 0x53}), 0u) << "there is no room beside a living one";
+  client_.endpoint->Close(id);
+  RunFor(seconds(1));
+  ASSERT_EQ(client_.endpoint->size(), 1u) << "it lingers";
+  EXPECT_NE(Connect({10, 0, 0, 9, 0x11, 0x53}), 0u);
+  EXPECT_EQ(client_.endpoint->size(), 1u);
+}
+
 TEST_F(EndpointPairTest, WithoutASignerAndAVerifierTheQuestionsAreTheCallers) {
   server_options_.signer = nullptr;
   client_options_.server_verifier = nullptr;
