@@ -79,8 +79,8 @@ void LineOutput::NoteFailure(int error) {
   }
   const uint64_t num_lost_before = num_lost_;
   // The rest of a line that has begun stays: whoever reads the file is to find whole lines.
-  const size_t end_of_line = within_line_ && status_.ok() ? buffer_.find('\n', sent_) : 0;
-  const size_t kept_end = end_of_line == 0 ? sent_ : end_of_line + 1;
+  const bool keeps_rest = within_line_ && status_.ok();
+  const size_t kept_end = keeps_rest ? buffer_.find('\n', sent_) + 1 : sent_;
   num_lost_ += static_cast<uint64_t>(
       std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(kept_end), buffer_.end(), '\n'));
   buffer_.resize(kept_end);
@@ -112,7 +112,8 @@ void LineOutput::Pump() {
 
 void LineOutput::Finish(std::chrono::milliseconds limit) {
   constexpr int kStepMs = 50;
-  for (auto left = limit.count(); status_.ok() && waiting() > 0 && left > 0; left -= kStepMs) {
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (status_.ok() && waiting() > 0 && std::chrono::steady_clock::now() < end) {
     if (IsReady(kStepMs)) Pump();
     if (is_failing_) break;
   }

@@ -74,6 +74,25 @@ TEST_F(LineOutputTest, AFullDiskIsSurvivedAndNoLineIsCut) {
   EXPECT_TRUE((*output)->status().ok());
 }
 
+// All of a line but its end has left, and more than one write fails behind it.
+TEST_F(LineOutputTest, TheEndOfALineIsKeptHoweverOftenADiskIsFull) {
+  auto output = LineOutput::Open(path_);
+  ASSERT_TRUE(output.ok());
+  rlimit old_limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  rlimit limit = old_limit;
+  limit.rlim_cur = 6;
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  (*output)->Write(1, "line 1\n");
+  for (int i = 0; i < 3; ++i) (*output)->Pump();
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  (*output)->Write(1, "line 2\n");
+  (*output)->Finish(milliseconds(100));
+  EXPECT_EQ(ReadFile(path_), "line 1\nline 2\n");
+  EXPECT_EQ((*output)->num_delivered(), 2u);
+  EXPECT_EQ((*output)->num_lost(), 0u);
+}
+
 TEST_F(LineOutputTest, ADeviceThatIsFullLosesAll) {
   auto output = LineOutput::Open("/dev/full");
   ASSERT_TRUE(output.ok());
