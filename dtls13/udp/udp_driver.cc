@@ -41,6 +41,7 @@ class UdpDriverImpl final : public UdpDriver {
     if (is_member()) Watch(EPOLL_CTL_ADD, membership_.hand_over->fd(membership_.number), EPOLLIN);
   }
   ~UdpDriverImpl() override {
+    TakeBack();
     close(poll_fd_);
     close(stop_fd_);
   }
@@ -75,6 +76,7 @@ class UdpDriverImpl final : public UdpDriver {
     Watch(EPOLL_CTL_MOD, socket_->fd(), wanted ? EPOLLIN | EPOLLOUT : EPOLLIN);
   }
   void Sleep(Duration time) const;
+  void TakeBack();
   bool Receive();
   bool is_member() const { return membership_.hand_over != nullptr; }
   // Exchange gives away what is another member's, and takes what others have for this one.
@@ -100,14 +102,21 @@ bool UdpDriverImpl::Wait(Duration limit) {
     Sleep(std::min(limit, WaitTime()));
     is_busy_ = Receive();
   }
-  if (is_stopped_) return false;
+  if (is_stopped_) {
+    TakeBack();
+    return false;
+  }
   const Instant now = Now();
   const std::optional<Instant> next = endpoint_->NextTimeout();
   if (next && *next <= now) endpoint_->HandleTimeout(now);
   return true;
 }
 
+// TakeBack: what was handed to the endpoint and is not polled views this driver's buffers.
+void UdpDriverImpl::TakeBack() { endpoint_->HandleDatagrams({}, Now(), WallNow()); }
+
 bool UdpDriverImpl::Receive() {
+  TakeBack();
   std::span<const ReceivedDatagrams> received = socket_->Receive();
   if (is_member()) received = Exchange(received);
   if (received.empty()) return false;

@@ -92,6 +92,15 @@ class UdpDriverTest : public testing::TestWithParam<bool> {
 
 INSTANTIATE_TEST_SUITE_P(Offload, UdpDriverTest, testing::Bool());
 
+TEST_P(UdpDriverTest, WhatIsNotPolledGoesWithTheDriver) {
+  Connect();
+  client_driver_->Flush();
+  ASSERT_TRUE(server_driver_->Wait(std::chrono::seconds(10)));
+  server_driver_.reset();
+  EXPECT_FALSE(server_->PollEvent());
+  EXPECT_EQ(server_->counters()[InputCount::kRetried], 0u);
+}
+
 TEST_P(UdpDriverTest, AHandshakeDataBothWaysAndTheEnd) {
   const AssociationId id = Connect();
   ASSERT_NE(id, 0u);
