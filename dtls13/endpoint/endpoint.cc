@@ -409,8 +409,9 @@ AssociationId EndpointImpl::Connect(std::span<const uint8_t> peer_address,
   // What only lingers is nobody's any more.
   const Entry* const before = Find(places_.Find(*to).living);
   if (before != nullptr && before->remove_at) End(before->id, before->gone);
+  if (places_.Find(*to).living != 0) return 0;
   ForgetLingering();
-  if (entries_.size() >= options_.max_associations || places_.Find(*to).living != 0) return 0;
+  if (entries_.size() >= options_.max_associations) return 0;
   Entry* const entry =
       Insert(*to, Association::NewClient(ClientConfig(std::move(config)), std::move(parameters)));
   entry->is_client = true;

@@ -116,12 +116,11 @@ bool UdpDriverImpl::Wait(Duration limit) {
 void UdpDriverImpl::TakeBack() { endpoint_->HandleDatagrams({}, Now(), WallNow()); }
 
 bool UdpDriverImpl::Receive() {
-  TakeBack();
   std::span<const ReceivedDatagrams> received = socket_->Receive();
   if (is_member()) received = Exchange(received);
-  if (received.empty()) return false;
+  // Where nothing came too: what was not polled lay where the next datagrams go.
   endpoint_->HandleDatagrams(received, Now(), WallNow());
-  return true;
+  return !received.empty();
 }
 
 std::span<const ReceivedDatagrams> UdpDriverImpl::Exchange(
