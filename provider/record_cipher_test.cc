@@ -33,7 +33,7 @@ TEST(RecordCipher, KnownAnswers) {
     EXPECT_EQ(sealer.Get(kParamNextSequenceNumber), known.number + 1);
     EXPECT_EQ(sealer.Get(kParamHeaderLen), known.header_len);
     Bytes opened = ToBytes(known.plain.view());
-    opened.resize(opened.size() - 16);
+    opened.erase(opened.end() - 16, opened.end());
     EXPECT_EQ(opener.Run(ToBytes(known.sealed.view())), opened) << TakeErrors();
     EXPECT_EQ(opener.Get(kParamSequenceNumber), known.number);
     EXPECT_EQ(opener.Get(kParamNextSequenceNumber), known.number + 1);

@@ -71,7 +71,7 @@ TEST(DnsMessageTest, AQueryHasOneQuestionAndItsLimit) {
 
 TEST(DnsMessageTest, WithoutALimitItIsThatOfPlainDns) {
   Bytes bytes = BuildQuery(1, Question(), 1232);
-  bytes.resize(bytes.size() - 11);  // OPT
+  bytes.erase(bytes.end() - 11, bytes.end());  // OPT
   bytes[11] = 0;
   EXPECT_EQ(MaxAnswerLen(*ParseDnsMessage(bytes)), 512u);
   EXPECT_EQ(MaxAnswerLen(*ParseDnsMessage(BuildQuery(1, Question(), 100))), 512u);
