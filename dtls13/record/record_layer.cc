@@ -116,8 +116,13 @@ bool RecordLayer::OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* open
   }
   const SequenceNumber number = record->header.sequence_number;
   if (!epoch.window.IsNew(number)) return Drop(DropReason::kReplay);
-  *opened = {{kPlaintextEpoch, number}, record->header.type, record->fragment, 0, {},
-             record->record_len};
+  *opened = {.number = {kPlaintextEpoch, number},
+             .type = record->header.type,
+             .is_sealed = false,
+             .content = record->fragment,
+             .connection_id = {},
+             .inner_len = 0,
+             .record_len = static_cast<uint32_t>(record->record_len)};
   return true;
 }
 
@@ -188,10 +193,12 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
   }
   if (!is_awaited) return Deprotect(epoch, &*record, opened);
   *opened = {.number = {awaited, {}},
+             .type = ContentType::kInvalid,
+             .is_sealed = true,
              .content = sealed,
              .connection_id = connection_id,
-             .record_len = sealed.size(),
-             .is_sealed = true};
+             .inner_len = 0,
+             .record_len = record->record_len};
   return true;
 }
 
@@ -227,8 +234,13 @@ bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRe
   //# record has been deprotected successfully.
   epoch->window.Mark(number);
   epochs_.ReadOpened(epoch->epoch);
-  *opened = {{epoch->epoch, number},       inner->type,       inner->content, serialized->size(),
-             record->header.connection_id, record->record_len};
+  *opened = {.number = {epoch->epoch, number},
+             .type = inner->type,
+             .is_sealed = false,
+             .content = inner->content,
+             .connection_id = record->header.connection_id,
+             .inner_len = static_cast<uint32_t>(serialized->size()),
+             .record_len = record->record_len};
   return true;
 }
 

@@ -53,14 +53,15 @@ struct HeaderForm {
 struct OpenedRecord {
   RecordNumber number;
   ContentType type = ContentType::kInvalid;
-  std::span<uint8_t> content;
-  size_t inner_len = 0;  // content with type and padding; 0 for a plaintext record
-  // The Connection ID it carried, empty if none; a view of the datagram as well.
-  std::span<const uint8_t> connection_id;
-  size_t record_len = 0;  // of all of it, header and protection too
   // is_sealed: there are no keys for it yet. `content` is the whole record as it came, of which
   // nothing but the Connection ID is known to be good.
   bool is_sealed = false;
+  std::span<uint8_t> content;
+  // The Connection ID it carried, empty if none; a view of the datagram as well.
+  std::span<const uint8_t> connection_id;
+  // Of 32 bits, as in CiphertextRecord.
+  uint32_t inner_len = 0;   // content with type and padding; 0 for a plaintext record
+  uint32_t record_len = 0;  // of all of it, header and protection too
 };
 
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,

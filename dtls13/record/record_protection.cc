@@ -57,13 +57,18 @@ std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms&
   return Create(&Aead::CreateOpener, algorithms, suite, profile, epoch, traffic_secret);
 }
 
-bool RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,
-                                  std::span<uint8_t> number_bytes) {
-  if (!number_cipher_) return true;
+std::optional<uint32_t> RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,
+                                                     std::span<uint8_t> number_bytes) {
   std::array<uint8_t, kRecordNumberMaskLen> mask;
-  if (!number_cipher_->Mask(encrypted_record.first<kRecordNumberSampleLen>(), mask)) return false;
-  for (size_t i = 0; i < number_bytes.size(); ++i) number_bytes[i] ^= mask[i];
-  return true;
+  if (!number_cipher_->Mask(encrypted_record.first<kRecordNumberSampleLen>(), mask)) {
+    return std::nullopt;
+  }
+  // Made of what is written and not read back: a load wider than the stores before it stalls.
+  uint32_t masked = 0;
+  for (size_t i = 0; i < number_bytes.size(); ++i) {
+    masked = masked << 8 | (number_bytes[i] ^= mask[i]);
+  }
+  return masked;
 }
 
 bool RecordProtection::Seal(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
@@ -76,19 +81,25 @@ bool RecordProtection::Seal(SequenceNumber number, uint8_t type, std::span<const
   const std::span<uint8_t> header = record.first(header_len);
   const std::span<uint8_t> encrypted_record = record.subspan(header_len);
   if (encrypted_record.size() < content.size() + kProtectionLen) return false;
-  const std::span<uint8_t> trailer = encrypted_record.subspan(
-      content.size(), encrypted_record.size() - content.size() - kAeadTagLen);
-  trailer.front() = type;
-  //= rfc8446#section-5.4
-  //# Implementations MUST set the padding octets to all zeros before
-  //# encrypting.
-  std::fill(trailer.begin() + 1, trailer.end(), uint8_t{0});
+  const size_t trailer_len = encrypted_record.size() - content.size() - kAeadTagLen;
+  // Almost every trailer is the type alone, which costs less from where no AEAD has written yet.
+  std::array<uint8_t, 1> inner_type = {type};
+  std::span<uint8_t> trailer = inner_type;
+  if (trailer_len > 1) {
+    trailer = encrypted_record.subspan(content.size(), trailer_len);
+    trailer.front() = type;
+    //= rfc8446#section-5.4
+    //# Implementations MUST set the padding octets to all zeros before
+    //# encrypting.
+    std::fill(trailer.begin() + 1, trailer.end(), uint8_t{0});
+  }
   //= rfc9147#section-4
   //# In DTLS 1.3 the 64-bit sequence_number is used as
   //# the sequence number for the AEAD computation; unlike DTLS 1.2, the
   //# epoch is not included.
   return aead_.SealCopy(nonce_epoch_ | number.value, header, content, trailer, encrypted_record) &&
-         MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes));
+         (!number_cipher_ ||
+          MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes)));
 }
 
 bool RecordProtection::RevealNumber(CiphertextRecord* record) {
@@ -96,8 +107,9 @@ bool RecordProtection::RevealNumber(CiphertextRecord* record) {
   TruncatedSequenceNumber& number = record->header.number;
   const std::span<uint8_t> bytes =
       record->header_bytes.subspan(record->number_offset, number.num_bits / 8);
-  if (!MaskNumber(record->encrypted_record, bytes)) return false;
-  number.value = bytes.size() == 1 ? bytes[0] : static_cast<uint32_t>(bytes[0] << 8 | bytes[1]);
+  const std::optional<uint32_t> revealed = MaskNumber(record->encrypted_record, bytes);
+  if (!revealed) return false;
+  number.value = *revealed;
   return true;
 }
 

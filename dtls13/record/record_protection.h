@@ -66,9 +66,10 @@ class RecordProtection {
                                                 const WireProfile& profile, Epoch epoch,
                                                 const Secret& traffic_secret);
 
-  // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`. Without a
-  // number_cipher_ there is nothing to do.
-  bool MaskNumber(std::span<const uint8_t> encrypted_record, std::span<uint8_t> number_bytes);
+  // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`, and
+  // returns the number they then are. Only where there is a number_cipher_.
+  std::optional<uint32_t> MaskNumber(std::span<const uint8_t> encrypted_record,
+                                     std::span<uint8_t> number_bytes);
 
   Aead aead_;
   std::optional<RecordNumberCipher> number_cipher_;

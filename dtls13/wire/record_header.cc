@@ -69,6 +69,38 @@ std::optional<Layout> CiphertextLayout(std::span<const uint8_t> datagram,
   return Layout{header_len, content_len};
 }
 
+std::optional<CiphertextRecord> ParseUnifiedRecord(std::span<uint8_t> datagram,
+                                                   size_t connection_id_len) {
+  // The one object that is returned, so that it is made where the caller wants it.
+  std::optional<CiphertextRecord> record;
+  const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
+  //= rfc9147#section-4.2.3
+  //# This procedure requires the ciphertext length to be at least 16
+  //# bytes.  Receivers MUST reject shorter records as if they had failed
+  //# deprotection, as described in Section 4.5.2.
+  if (!layout || layout->content_len < kMinCiphertextLen ||
+      layout->content_len > kMaxCiphertextLen) {
+    return record;
+  }
+  const uint8_t flags = datagram[0];
+  const bool has_connection_id = HasConnectionId(flags);
+  const size_t number_offset = 1 + (has_connection_id ? connection_id_len : 0);
+  const uint8_t* const number = datagram.data() + number_offset;
+  const bool is_long = (flags & kLongNumberBit) != 0;
+  const uint32_t number_value = is_long ? uint32_t{number[0]} << 8 | number[1] : number[0];
+  record.emplace(CiphertextRecord{
+      .header = {.epoch_bits = EpochBitsOf(flags),
+                 .number = {number_value, static_cast<uint8_t>(is_long ? 16 : 8)},
+                 .has_connection_id = has_connection_id,
+                 .has_length = (flags & kLengthBit) != 0,
+                 .connection_id = datagram.subspan(1, number_offset - 1)},
+      .header_bytes = datagram.first(layout->header_len),
+      .encrypted_record = datagram.subspan(layout->header_len, layout->content_len),
+      .number_offset = static_cast<uint32_t>(number_offset),
+      .record_len = static_cast<uint32_t>(layout->header_len + layout->content_len)});
+  return record;
+}
+
 }  // namespace
 
 std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram,
@@ -103,41 +135,9 @@ void WritePlaintextHeader(const PlaintextHeader& header, std::span<uint8_t> out,
 std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagram,
                                                       size_t connection_id_len,
                                                       const WireProfile& profile) {
-  // The one object that is returned, so that it is made where the caller wants it.
-  std::optional<CiphertextRecord> record;
-  if (profile.record_format == RecordFormat::kDraft26) [[unlikely]] {
-    record = ParseDraft26Record(datagram);
-    return record;
-  }
-  const std::optional<Layout> layout = CiphertextLayout(datagram, connection_id_len);
-  //= rfc9147#section-4.2.3
-  //# This procedure requires the ciphertext length to be at least 16
-  //# bytes.  Receivers MUST reject shorter records as if they had failed
-  //# deprotection, as described in Section 4.5.2.
-  if (!layout || layout->content_len < kMinCiphertextLen ||
-      layout->content_len > kMaxCiphertextLen) {
-    return record;
-  }
-  const uint8_t flags = datagram[0];
-  record.emplace();
-  record->header.epoch_bits = EpochBitsOf(flags);
-  record->header.has_connection_id = HasConnectionId(flags);
-  record->header.has_length = (flags & kLengthBit) != 0;
-  record->number_offset = 1;
-  if (record->header.has_connection_id) {
-    record->header.connection_id = datagram.subspan(1, connection_id_len);
-    record->number_offset += static_cast<uint32_t>(connection_id_len);
-  }
-  const uint8_t* number = datagram.data() + record->number_offset;
-  if (flags & kLongNumberBit) {
-    record->header.number = {static_cast<uint32_t>(number[0] << 8 | number[1]), 16};
-  } else {
-    record->header.number = {number[0], 8};
-  }
-  record->header_bytes = datagram.first(layout->header_len);
-  record->encrypted_record = datagram.subspan(layout->header_len, layout->content_len);
-  record->record_len = static_cast<uint32_t>(layout->header_len + layout->content_len);
-  return record;
+  return profile.record_format == RecordFormat::kDraft26
+             ? ParseDraft26Record(datagram)
+             : ParseUnifiedRecord(datagram, connection_id_len);
 }
 
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len,
