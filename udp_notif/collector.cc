@@ -21,31 +21,32 @@ struct Collector::Stream {
 };
 
 struct Collector::Source {
+  explicit Source(StreamPool* pool_of_all) : pool(pool_of_all) {}
+
+  StreamPool* const pool;
   absl::flat_hash_map<uint32_t, std::unique_ptr<Stream>> streams;
-  Instant last_heard;
+  Instant last_heard{};
 };
 
-Collector::Collector(const CollectorLimits& limits, std::shared_ptr<ByteBudget> budget)
-    : limits_(limits), budget_(std::move(budget)) {}
+Collector::Collector(const CollectorLimits& limits) : limits_(limits) {}
 
 Collector::~Collector() = default;
 
-Collector::Stream* Collector::FindOrAdd(const SourceKey& source, uint32_t publisher_id,
-                                        Instant now) {
+Collector::Stream* Collector::FindOrAdd(const SourceKey& source, StreamPool* pool,
+                                        uint32_t publisher_id, Instant now) {
   auto found = sources_.find(source);
   if (found == sources_.end()) {
-    if (num_streams_ >= limits_.max_streams) return nullptr;
-    found = sources_.emplace(source, std::make_unique<Source>()).first;
+    if (!pool->has_room()) return nullptr;
+    found = sources_.emplace(source, std::make_unique<Source>(pool)).first;
   }
   Source& of = *found->second;
   of.last_heard = now;
   const auto stream = of.streams.find(publisher_id);
   if (stream != of.streams.end()) return stream->second.get();
-  if (num_streams_ >= limits_.max_streams || of.streams.size() >= limits_.max_streams_of_source) {
-    return nullptr;
-  }
+  if (!of.pool->has_room() || of.streams.size() >= limits_.max_streams_of_source) return nullptr;
+  of.pool->NoteAdded();
   ++num_streams_;
-  return of.streams.emplace(publisher_id, std::make_unique<Stream>(limits_, budget_))
+  return of.streams.emplace(publisher_id, std::make_unique<Stream>(limits_, of.pool->budget()))
       .first->second.get();
 }
 
@@ -88,10 +89,10 @@ std::optional<Delivery> Collector::Assemble(Stream* stream, const Message& segme
   return delivery;
 }
 
-std::optional<Delivery> Collector::Take(const SourceKey& source, const Message& message,
-                                        Instant now) {
+std::optional<Delivery> Collector::Take(const SourceKey& source, StreamPool* pool,
+                                        const Message& message, Instant now) {
   HandleTimeout(now);
-  Stream* stream = FindOrAdd(source, message.header.publisher_id, now);
+  Stream* stream = FindOrAdd(source, pool, message.header.publisher_id, now);
   if (stream == nullptr) {
     Drop(DropReason::kTooManyPublishers);
     return std::nullopt;
@@ -128,6 +129,7 @@ void Collector::End(Source* source) {
     counters_.num_lost += stream->ids.num_missing() + stream->segments.num_messages();
   }
   num_streams_ -= source->streams.size();
+  source->pool->NoteEnded(source->streams.size());
 }
 
 void Collector::Forget(const SourceKey& source) {
@@ -137,13 +139,18 @@ void Collector::Forget(const SourceKey& source) {
   sources_.erase(found);
 }
 
-void Collector::ForgetIdle(Instant before) {
+void Collector::ForgetIdle(const StreamPool& pool, Instant before) {
   for (auto it = sources_.begin(); it != sources_.end();) {
     const auto here = it++;
-    if (here->second->last_heard >= before) continue;
+    if (here->second->pool != &pool || here->second->last_heard >= before) continue;
     End(here->second.get());
     sources_.erase(here);
   }
+}
+
+void Collector::ForgetAll() {
+  for (const auto& [key, source] : sources_) End(source.get());
+  sources_.clear();
 }
 
 void Collector::HandleTimeout(Instant now) {

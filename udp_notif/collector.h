@@ -15,11 +15,11 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "dtls13/wire/time.h"
-#include "udp_notif/byte_budget.h"
 #include "udp_notif/drop_reason.h"
 #include "udp_notif/message.h"
 #include "udp_notif/message_id_window.h"
 #include "udp_notif/reassembler.h"
+#include "udp_notif/stream_pool.h"
 
 namespace dtls13::udp_notif {
 
@@ -32,13 +32,12 @@ namespace dtls13::udp_notif {
 //# information source.
 using SourceKey = std::string;
 
-// CollectorLimits bound what a collector keeps.
+// CollectorLimits bound what a collector keeps of one source; a StreamPool bounds that of many.
 struct CollectorLimits {
   ReassemblyLimits reassembly = {};
   MessageIdLimits message_ids = {};
-  // Streams, each a source and a Message Publisher ID. One costs some 500 bytes.
-  size_t max_streams = 200'000;
-  // Of one source, which may name what it likes: a device has a process for each of its line cards.
+  // Streams, each a Message Publisher ID, of one source, which may name what it likes: a device has
+  // a process for each of its line cards.
   size_t max_streams_of_source = 256;
 };
 
@@ -69,30 +68,32 @@ struct Delivery {
 // handed on.
 class Collector {
  public:
-  // `budget` bounds what unfinished messages hold.
-  Collector(const CollectorLimits& limits, std::shared_ptr<ByteBudget> budget);
+  explicit Collector(const CollectorLimits& limits);
   ~Collector();
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
-  // Take takes one message of `source`. What it returns, if anything, is to be handed on, and views
-  // `message` or itself.
-  std::optional<Delivery> Take(const SourceKey& source, const Message& message, Instant now);
+  // Take takes one message of `source`, whose streams are of `*pool`: always the same, which
+  // outlives the collector. What it returns, if anything, is to be handed on, and views `message`
+  // or itself.
+  std::optional<Delivery> Take(const SourceKey& source, StreamPool* pool, const Message& message,
+                               Instant now);
 
   // Count notes what was dropped before it was a message.
   void Count(DropReason reason) { counters_.drops.Count(reason); }
 
   // Forget drops the streams of a source that has gone. What is missing of them is lost.
   void Forget(const SourceKey& source);
-  // ForgetIdle does so for every source that was silent since `before`.
-  void ForgetIdle(Instant before);
-  void ForgetAll() { ForgetIdle(Instant::max()); }
+  // ForgetIdle does so for every source of `pool` that was silent since `before`.
+  void ForgetIdle(const StreamPool& pool, Instant before);
+  void ForgetAll();
 
   // HandleTimeout gives up what is due at `now`.
   void HandleTimeout(Instant now);
   std::optional<Instant> NextTimeout() const;
 
   const Counters& counters() const { return counters_; }
+  // num_streams is of all pools.
   size_t num_streams() const { return num_streams_; }
 
   // StreamFacts are one stream's numbers.
@@ -111,7 +112,7 @@ class Collector {
   struct Source;
   using Sources = absl::flat_hash_map<SourceKey, std::unique_ptr<Source>>;
 
-  Stream* FindOrAdd(const SourceKey& source, uint32_t publisher_id, Instant now);
+  Stream* FindOrAdd(const SourceKey& source, StreamPool* pool, uint32_t publisher_id, Instant now);
   // Whether `message` goes on; counts it where not.
   bool Accept(Stream* stream, const Message& message);
   std::optional<Delivery> Assemble(Stream* stream, const Message& segment, Instant now);
@@ -121,7 +122,6 @@ class Collector {
   void Drop(DropReason reason) { counters_.drops.Count(reason); }
 
   CollectorLimits limits_;
-  std::shared_ptr<ByteBudget> budget_;
   Sources sources_;
   size_t num_streams_ = 0;
   // Streams with an unfinished message, by when the oldest of them is given up.

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <vector>
 
 #include "dtls13/wire/bytes_test_util.h"
@@ -24,15 +23,15 @@ class CollectorTest : public ::testing::Test {
     const Message message = {
         .header = {.publisher_id = publisher_id, .message_id = message_id, .segment = segment},
         .payload = payload_};
-    return collector_.Take(source, message, now);
+    return collector_.Take(source, &pool_, message, now);
   }
   uint64_t Drops(DropReason reason) const { return collector_.counters().drops.of(reason); }
   uint64_t num_lost() const { return collector_.counters().num_lost; }
 
-  CollectorLimits limits_ = {
-      .message_ids = {.behind = 64, .ahead = 1000}, .max_streams = 4, .max_streams_of_source = 3};
-  std::shared_ptr<ByteBudget> budget_ = std::make_shared<ByteBudget>(1 << 20);
-  Collector collector_{limits_, budget_};
+  CollectorLimits limits_ = {.message_ids = {.behind = 64, .ahead = 1000},
+                             .max_streams_of_source = 3};
+  StreamPool pool_{4, 1 << 20};
+  Collector collector_{limits_};
   Bytes payload_ = ToBytes("{}");
 };
 
@@ -132,16 +131,36 @@ TEST_F(CollectorTest, WhatIsMissingOfASourceThatWentIsLost) {
   collector_.Forget("a");
   EXPECT_EQ(num_lost(), 3u);
   EXPECT_FALSE(collector_.NextTimeout());
-  EXPECT_EQ(budget_->used(), 0u);
+  EXPECT_EQ(pool_.budget()->used(), 0u);
   EXPECT_EQ(Take(1)->gap, 0u);
 }
 
 TEST_F(CollectorTest, SilentSourcesAreForgotten) {
   Take(1, {}, kStart, "a");
   Take(1, {}, kStart + minutes(2), "b");
-  collector_.ForgetIdle(kStart + minutes(1));
+  collector_.ForgetIdle(pool_, kStart + minutes(1));
   EXPECT_EQ(collector_.num_streams(), 1u);
   EXPECT_FALSE(Take(1, {}, kStart + minutes(2), "b"));
+}
+
+TEST_F(CollectorTest, APoolThatIsFullTakesNothingFromAnother) {
+  StreamPool other(1, 1 << 20);
+  const auto take_other = [&](const SourceKey& source) {
+    return collector_.Take(source, &other, {.header = {.message_id = 1}, .payload = payload_},
+                           kStart);
+  };
+  EXPECT_TRUE(take_other("x"));
+  EXPECT_FALSE(take_other("y"));
+  EXPECT_EQ(Drops(DropReason::kTooManyPublishers), 1u);
+  for (const char* source : {"a", "b", "c", "d"}) EXPECT_TRUE(Take(1, {}, kStart, source));
+  EXPECT_FALSE(Take(1, {}, kStart, "e"));
+  EXPECT_EQ(collector_.num_streams(), 5u);
+  collector_.ForgetIdle(other, kStart + minutes(1));
+  EXPECT_EQ(collector_.num_streams(), 4u) << "of its pool alone";
+  EXPECT_TRUE(take_other("y"));
+  collector_.ForgetAll();
+  EXPECT_EQ(collector_.num_streams(), 0u);
+  EXPECT_EQ(pool_.num_streams() + other.num_streams(), 0u);
 }
 
 }  // namespace

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <memory>
-
 namespace dtls13::udp_notif {
 namespace {
 
@@ -35,10 +33,12 @@ TEST(MetricsTextTest, LabelsAreQuoted) {
 //# the loss of segments and notifications SHOULD be monitored for each
 //# Message Publisher ID
 TEST(MetricsTextTest, ACollectorsNumbersAreThereByReasonAndPublisher) {
-  Collector collector({}, std::make_shared<ByteBudget>(1 << 20));
-  collector.Take("192.0.2.1", {.header = {.publisher_id = 7, .message_id = 1}, .payload = {}}, {});
-  collector.Take("192.0.2.1", {.header = {.publisher_id = 7, .message_id = 9000}, .payload = {}},
-                 {});
+  StreamPool pool(10, 1 << 20);
+  Collector collector({});
+  for (const uint32_t id : {1, 9000}) {
+    collector.Take("192.0.2.1", &pool,
+                   {.header = {.publisher_id = 7, .message_id = id}, .payload = {}}, {});
+  }
   collector.Count(DropReason::kFrameLength);
   MetricsText metrics;
   metrics.AddCollector(collector);

@@ -18,8 +18,9 @@ constexpr Duration kIdleCheckInterval = std::chrono::seconds(10);
 Receiver::Receiver(Endpoint* endpoint, const ReceiverOptions& options)
     : endpoint_(endpoint),
       options_(options),
-      budget_(std::make_shared<ByteBudget>(options.max_unfinished_bytes)),
-      collector_(options.limits, budget_) {}
+      pool_(options.max_streams, options.max_unfinished_bytes),
+      plain_pool_(options.max_plain_streams, options.max_plain_unfinished_bytes),
+      collector_(options.limits) {}
 
 void Receiver::HandleEvent(const EndpointEvent& event) {
   switch (event.type) {
@@ -57,7 +58,7 @@ void Receiver::HandleConnected(AssociationId id) {
   ++counters_.num_connections;
   const auto address = UdpAddress::Of(endpoint_->peer_address(id));
   SourceKey key = absl::StrCat(address ? address->ToString() : "", "#", id);
-  connections_.insert_or_assign(id, std::make_unique<Connection>(std::move(key), budget_));
+  connections_.insert_or_assign(id, std::make_unique<Connection>(std::move(key), pool_.budget()));
 }
 
 //= draft-unyte-udp-notif-dtls#section-4.3
@@ -96,6 +97,7 @@ void Receiver::HandleData(AssociationId id, const Event& event) {
   Locate(id, &connection);
   next_message_ = 0;
   messages_key_ = &connection.key;
+  messages_pool_ = &pool_;
   messages_source_ = connection.source;
 }
 
@@ -122,12 +124,14 @@ void Receiver::HandlePlain(std::string_view host, uint16_t port,
   plain_key_ = host;
   plain_source_ = absl::StrCat(plain_key_, ":", port);
   messages_key_ = &plain_key_;
+  messages_pool_ = &plain_pool_;
   messages_source_ = plain_source_;
 }
 
 std::optional<Received> Receiver::PollReceived(Instant now) {
   while (next_message_ < messages_.size()) {
-    auto delivery = collector_.Take(*messages_key_, messages_[next_message_++], now);
+    auto delivery =
+        collector_.Take(*messages_key_, messages_pool_, messages_[next_message_++], now);
     if (delivery) return Received{.source = messages_source_, .delivery = std::move(*delivery)};
   }
   messages_.clear();
@@ -138,7 +142,7 @@ void Receiver::HandleTimeout(Instant now) {
   collector_.HandleTimeout(now);
   if (now < next_idle_check_) return;
   next_idle_check_ = now + kIdleCheckInterval;
-  collector_.ForgetIdle(now - options_.plain_idle_timeout);
+  collector_.ForgetIdle(plain_pool_, now - options_.plain_idle_timeout);
 }
 
 // Attempts the exchange and waits for nobody: what is lost of it is no error.

@@ -17,14 +17,21 @@
 #include "udp_notif/collector.h"
 #include "udp_notif/dtls_settings.h"
 #include "udp_notif/framing.h"
+#include "udp_notif/stream_pool.h"
 
 namespace dtls13::udp_notif {
 
-// ReceiverOptions are a receiver's bounds.
+// ReceiverOptions are a receiver's bounds. Anybody can send plain datagrams from any address, so
+// what comes in them has bounds of its own and takes nothing from publishers that have connected.
 struct ReceiverOptions {
   CollectorLimits limits = {};
-  // What unfinished frames and messages of all publishers hold, bytes.
+  // Streams, each a source and a Message Publisher ID, of all associations.
+  size_t max_streams = 200'000;
+  // What unfinished frames and messages of all associations hold, bytes.
   size_t max_unfinished_bytes = size_t{64} << 20;
+  // The same of all plain datagrams.
+  size_t max_plain_streams = 100'000;
+  size_t max_plain_unfinished_bytes = size_t{16} << 20;
   // How long a source of plain datagrams may be silent before it is forgotten. That of associations
   // is EndpointOptions::idle_timeout, where the endpoint closes them.
   Duration plain_idle_timeout = kDefaultIdleTimeout;
@@ -94,7 +101,8 @@ class Receiver {
 
   Endpoint* endpoint_;
   ReceiverOptions options_;
-  std::shared_ptr<ByteBudget> budget_;
+  StreamPool pool_;  // of associations
+  StreamPool plain_pool_;
   Collector collector_;
   absl::flat_hash_map<AssociationId, std::unique_ptr<Connection>> connections_;
   ReceiverCounters counters_;
@@ -102,6 +110,7 @@ class Receiver {
   std::vector<Message> messages_;
   size_t next_message_ = 0;
   const SourceKey* messages_key_ = nullptr;
+  StreamPool* messages_pool_ = nullptr;
   std::string_view messages_source_;
   SourceKey plain_key_;
   std::string plain_source_;

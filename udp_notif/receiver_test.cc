@@ -174,6 +174,55 @@ TEST_F(ReceiverTest, APlainDatagramIsOneMessage) {
   EXPECT_EQ(receiver_.collector().counters().drops.total(), 1u);
 }
 
+// Anybody can send plain datagrams: who fills their room with streams, or with messages that never
+// become whole, takes none from those who have connected.
+TEST(ReceiverBoundsTest, PlainSourcesTakeNoRoomFromConnections) {
+  FakeEndpoint endpoint;
+  Receiver receiver(&endpoint, {.max_streams = 2,
+                                .max_unfinished_bytes = 1000,
+                                .max_plain_streams = 3,
+                                .max_plain_unfinished_bytes = 200});
+  const auto poll = [&receiver] {
+    size_t num = 0;
+    while (receiver.PollReceived(kStart)) ++num;
+    return num;
+  };
+  const auto drops = [&receiver](DropReason reason) {
+    return receiver.collector().counters().drops.of(reason);
+  };
+  const Bytes half(100, 'x');
+  for (uint32_t publisher = 0; publisher < 10; ++publisher) {
+    Bytes datagram;
+    ASSERT_TRUE(AppendMessage(
+        {.header = {.publisher_id = publisher, .message_id = 1, .segment = Segment{.number = 0}},
+         .payload = half},
+        &datagram));
+    receiver.HandlePlain("192.0.2.9", 7, datagram);
+    EXPECT_EQ(poll(), 0u);
+  }
+  EXPECT_EQ(receiver.collector().num_streams(), 3u);
+  EXPECT_EQ(drops(DropReason::kTooManyPublishers), 7u);
+  EXPECT_GT(drops(DropReason::kMemoryFull), 0u);
+
+  endpoint.addresses[1] = {192, 0, 2, 1, 0, 99};
+  receiver.HandleEvent(Happened(1, EventType::kConnected));
+  uint64_t number = 0;
+  for (const bool is_last : {false, true}) {
+    Bytes frame;
+    ASSERT_TRUE(AppendFrame(
+        {.header = {.message_id = 1,
+                    .segment =
+                        Segment{.number = is_last ? uint16_t{1} : uint16_t{0}, .is_last = is_last}},
+         .payload = half},
+        &frame));
+    EndpointEvent event = Happened(1, EventType::kApplicationData);
+    event.event.number = {kFirstApplicationEpoch, {number++}};
+    event.event.data = frame;
+    receiver.HandleEvent(event);
+    EXPECT_EQ(poll(), is_last ? 1u : 0u);
+  }
+}
+
 TEST_F(ReceiverTest, SilentPlainSourcesAreForgotten) {
   receiver_.HandleTimeout(kStart);
   EXPECT_EQ(Plain(7, MessageOctets(1, "a")), "192.0.2.9:7 a\n");

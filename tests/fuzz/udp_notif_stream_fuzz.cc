@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "dtls13/wire/byte_reader.h"
@@ -13,6 +12,7 @@
 #include "udp_notif/collector.h"
 #include "udp_notif/framing.h"
 #include "udp_notif/json_line.h"
+#include "udp_notif/stream_pool.h"
 
 namespace {
 
@@ -29,13 +29,12 @@ void CheckLine(const Delivery& delivery) {
 }
 
 void Run(fuzz::Data data) {
-  const auto budget = std::make_shared<ByteBudget>(kBudget);
+  StreamPool pool(4, kBudget);
+  const ByteBudget& budget = *pool.budget();
   {
     Collector collector({.reassembly = {.max_segments = 8, .max_messages = 4},
-                         .message_ids = {.behind = 64, .ahead = 1000},
-                         .max_streams = 4},
-                        budget);
-    RecordReader reader(budget);
+                         .message_ids = {.behind = 64, .ahead = 1000}});
+    RecordReader reader(pool.budget());
     ByteReader input(data);
     std::vector<Message> messages;
     RecordNumber number = {kFirstApplicationEpoch, {0}};
@@ -50,13 +49,13 @@ void Run(fuzz::Data data) {
       fuzz::Check(!result.dropped || messages.empty());
       now += std::chrono::milliseconds(100);
       for (const Message& message : messages) {
-        if (const auto delivery = collector.Take("fuzz", message, now)) CheckLine(*delivery);
+        if (const auto delivery = collector.Take("fuzz", &pool, message, now)) CheckLine(*delivery);
       }
-      fuzz::Check(budget->used() <= kBudget && reader.num_held() <= budget->used());
+      fuzz::Check(budget.used() <= kBudget && reader.num_held() <= budget.used());
       fuzz::Check(collector.num_streams() <= 4);
     }
   }
-  fuzz::Check(budget->used() == 0);
+  fuzz::Check(budget.used() == 0);
 }
 
 }  // namespace

@@ -155,7 +155,8 @@ absl::Status Collect(const Options& options) {
   }
   CollectorRun::Parts parts;
   parts.options.plain_idle_timeout = endpoint.idle_timeout;
-  parts.options.limits.max_streams = 2 * endpoint.max_associations;
+  parts.options.max_streams = 2 * endpoint.max_associations;
+  parts.options.max_plain_streams = endpoint.max_associations;
   parts.options.limits.reassembly.timeout = std::chrono::seconds(numbers.reassembly_timeout_s);
   parts.options.limits.reassembly.max_segments = static_cast<size_t>(numbers.max_segments);
   parts.max_messages = static_cast<uint64_t>(numbers.count);
