@@ -33,7 +33,7 @@ void CollectorRun::WaitForSomething(const cli::StopSignal& stop) const {
   if (parts_.plain) {
     sockets.push_back({.fd = parts_.plain->fd(), .events = POLLIN, .revents = 0});
   }
-  if (parts_.metrics) parts_.metrics->AddSockets(&sockets);
+  if (parts_.metrics) parts_.metrics->AddSockets(parts_.driver->Now(), &sockets);
   if (const int fd = parts_.output->fd(); fd >= 0) {
     sockets.push_back({.fd = fd, .events = POLLOUT, .revents = 0});
   }

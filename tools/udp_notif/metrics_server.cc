@@ -68,9 +68,13 @@ uint16_t MetricsServer::port() const {
   return UdpAddress::FromSockaddr(address).port();
 }
 
-void MetricsServer::AddSockets(std::vector<pollfd>* sockets) const {
-  // Without room for another connection, the kernel keeps those that come.
-  if (connections_.size() < kMaxConnections) {
+// Without room for another connection, the kernel keeps those that come.
+bool MetricsServer::MayAccept(Instant now) const {
+  return connections_.size() < kMaxConnections && (!paused_until_ || *paused_until_ <= now);
+}
+
+void MetricsServer::AddSockets(Instant now, std::vector<pollfd>* sockets) const {
+  if (MayAccept(now)) {
     sockets->push_back({.fd = fd_, .events = POLLIN, .revents = 0});
   }
   for (const Connection& connection : connections_) {
@@ -80,10 +84,17 @@ void MetricsServer::AddSockets(std::vector<pollfd>* sockets) const {
 }
 
 void MetricsServer::Accept(Instant now) {
-  while (connections_.size() < kMaxConnections) {
+  while (MayAccept(now)) {
     const int fd = accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
-    connections_.push_back({.fd = fd, .deadline = now + kTimeout});
+    if (fd >= 0) {
+      connections_.push_back({.fd = fd, .deadline = now + kTimeout});
+      continue;
+    }
+    // A connection that ended meanwhile leaves the next to be asked for; without any there is
+    // nothing to do, and with anything else there is nothing to be had now.
+    if (errno == ECONNABORTED || errno == EINTR) continue;
+    if (errno != EAGAIN) paused_until_ = now + kAcceptPause;
+    return;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ class MetricsServer {
   static constexpr size_t kMaxRequestLen = 8192;
   // Who says nothing for so long is forgotten.
   static constexpr Duration kTimeout = std::chrono::seconds(5);
+  // Where the process has no descriptor for a connection, the next is looked for so much later: the
+  // socket stays readable meanwhile, and polling it would spin.
+  static constexpr Duration kAcceptPause = std::chrono::seconds(1);
 
   // Listen takes connections at `address`, as UdpAddress::Parse reads it.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Listen(const std::string& address);
@@ -32,8 +36,8 @@ class MetricsServer {
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;
 
-  // AddSockets puts what is to be polled behind `*sockets`.
-  void AddSockets(std::vector<pollfd>* sockets) const;
+  // AddSockets puts what is to be polled at `now` behind `*sockets`.
+  void AddSockets(Instant now, std::vector<pollfd>* sockets) const;
   // Handle does what can be done now, and answers with what `metrics` returns.
   void Handle(Instant now, const std::function<std::string()>& metrics);
 
@@ -50,6 +54,7 @@ class MetricsServer {
 
   explicit MetricsServer(int fd) : fd_(fd) {}
 
+  bool MayAccept(Instant now) const;
   void Accept(Instant now);
   // False when the connection is over.
   static bool Serve(Connection* connection, const std::function<std::string()>& metrics);
@@ -57,6 +62,7 @@ class MetricsServer {
 
   int fd_;
   std::vector<Connection> connections_;
+  std::optional<Instant> paused_until_;
 };
 
 }  // namespace dtls13::udp_notif

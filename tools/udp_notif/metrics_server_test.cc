@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -55,9 +56,9 @@ class MetricsServerTest : public ::testing::Test {
     Handle();
     return ReadAll(fd);
   }
-  size_t NumSockets() const {
+  size_t NumSockets(Instant now = kStart) const {
     std::vector<pollfd> sockets;
-    server_->AddSockets(&sockets);
+    server_->AddSockets(now, &sockets);
     return sockets.size();
   }
 
@@ -106,6 +107,41 @@ TEST_F(MetricsServerTest, ConnectionsAreBounded) {
   EXPECT_EQ(NumSockets(), MetricsServer::kMaxConnections)
       << "and the one that listens is not asked";
   for (const int fd : fds) close(fd);
+}
+
+// NoDescriptors leaves this process none to open while it lives.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    EXPECT_EQ(getrlimit(RLIMIT_NOFILE, &before_), 0);
+    const int next = dup(STDERR_FILENO);
+    close(next);
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(next);
+    EXPECT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  }
+  ~NoDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+  NoDescriptors(const NoDescriptors&) = delete;
+  NoDescriptors& operator=(const NoDescriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(MetricsServerTest, WithoutDescriptorsItPausesAndDoesNotSpin) {
+  const std::string request = "GET /metrics HTTP/1.0\r\n\r\n";
+  const int fd = Connect();
+  send(fd, request.data(), request.size(), 0);
+  {
+    const NoDescriptors none;
+    Handle();
+    EXPECT_EQ(NumSockets(), 0u) << "the socket is readable, and is not polled";
+    EXPECT_EQ(NumSockets(kStart + MetricsServer::kAcceptPause), 1u);
+  }
+  Handle();
+  EXPECT_EQ(NumSockets(), 0u) << "not before its time";
+  Handle(kStart + MetricsServer::kAcceptPause);
+  EXPECT_THAT(ReadAll(fd), StartsWith("HTTP/1.1 200 OK\r\n"));
 }
 
 TEST_F(MetricsServerTest, AnAddressThatCannotBeIsASentence) {
