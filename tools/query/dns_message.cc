@@ -233,11 +233,12 @@ std::vector<uint8_t> BuildAnswer(const DnsMessage& query, DnsResponseCode code, 
   header.flags = DnsHeader::kResponse | DnsHeader::kRecursionAvailable |
                  (query.header.flags & kRepeated) | static_cast<uint16_t>(code);
   if (is_truncated) header.flags |= DnsHeader::kTruncated;
-  header.counts[0] = static_cast<uint16_t>(query.questions.size());
+  const bool repeats_question = query.questions.size() == 1;
+  header.counts[0] = repeats_question ? 1 : 0;
   std::vector<uint8_t> message;
   ByteWriter writer(&message);
   WriteHeader(header, &writer);
-  for (const DnsQuestion& question : query.questions) WriteQuestion(question, &writer);
+  if (repeats_question) WriteQuestion(query.questions[0], &writer);
   return message;
 }
 
@@ -254,10 +255,11 @@ void SetId(std::span<uint8_t> message, uint16_t id) {
 }
 
 bool Answers(const DnsMessage& response, const DnsMessage& query) {
-  if (!response.header.is_response() || response.header.id != query.header.id ||
-      response.questions.size() != query.questions.size()) {
-    return false;
+  if (!response.header.is_response() || response.header.id != query.header.id) return false;
+  if (response.questions.empty() && response.header.response_code() != DnsResponseCode::kNoError) {
+    return true;
   }
+  if (response.questions.size() != query.questions.size()) return false;
   for (size_t i = 0; i < query.questions.size(); ++i) {
     const DnsQuestion& asked = query.questions[i];
     const DnsQuestion& told = response.questions[i];

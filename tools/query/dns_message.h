@@ -121,7 +121,8 @@ std::optional<DnsName> ReadDnsName(std::span<const uint8_t> message, size_t* off
 std::vector<uint8_t> BuildQuery(uint16_t id, const DnsQuestion& question, uint16_t max_answer_len);
 
 // BuildAnswer is an answer to `query` without records: a failure, or with `is_truncated` one that
-// says that the true one has no room.
+// says that the true one has no room. It repeats the question of a query that has one; what has
+// more could make it many times as long as itself, by compressed names.
 std::vector<uint8_t> BuildAnswer(const DnsMessage& query, DnsResponseCode code, bool is_truncated);
 
 // MaxAnswerLen is what the sender of `query` takes: its EDNS says so, and without it 512 bytes.
@@ -130,7 +131,8 @@ size_t MaxAnswerLen(const DnsMessage& query);
 // SetId overwrites the id of a message of at least DnsHeader::kLen bytes.
 void SetId(std::span<uint8_t> message, uint16_t id);
 
-// Answers: `response` is one to `query`, by id and question.
+// Answers: `response` is one to `query`, by id and question. A failure may come without the
+// question: a server that makes nothing of a query has none to repeat.
 bool Answers(const DnsMessage& response, const DnsMessage& query);
 
 }  // namespace dtls13::query

@@ -139,6 +139,41 @@ TEST(DnsMessageTest, AnAnswerOfOursRepeatsTheQuestion) {
   EXPECT_TRUE(ParseDnsMessage(cut)->header.is_truncated());
 }
 
+// Each question but the first is two bytes of name, which are 255 of them when it is written out.
+TEST(DnsMessageTest, ARefusalOfManyQuestionsIsShort) {
+  const std::string label(63, 'x');
+  Bytes many =
+      BuildQuery(7, Question(label + "." + label + "." + label + "." + std::string(61, 'y')), 1232);
+  many.resize(many.size() - 11);  // without EDNS
+  many[11] = 0;
+  constexpr uint8_t kNumQuestions = 200;
+  many[5] = kNumQuestions;
+  for (int i = 1; i < kNumQuestions; ++i) {
+    many.insert(many.end(), {0xc0, DnsHeader::kLen, 0, 1, 0, 1});
+  }
+  const auto query = ParseDnsMessage(many);
+  ASSERT_TRUE(query.has_value());
+  ASSERT_EQ(query->questions.size(), kNumQuestions);
+  const Bytes refusal = BuildAnswer(*query, DnsResponseCode::kFormatError, false);
+  EXPECT_EQ(refusal.size(), DnsHeader::kLen);
+  EXPECT_TRUE(Answers(*ParseDnsMessage(refusal), *query));
+}
+
+TEST(DnsMessageTest, AFailureMayLackTheQuestion) {
+  const Bytes query_bytes = BuildQuery(7, Question(), 1232);
+  const auto query = ParseDnsMessage(query_bytes);
+  Bytes failure = BuildAnswer(*query, DnsResponseCode::kServerFailure, false);
+  failure.resize(DnsHeader::kLen);
+  failure[5] = 0;
+  EXPECT_TRUE(Answers(*ParseDnsMessage(failure), *query));
+  SetId(failure, 8);
+  EXPECT_FALSE(Answers(*ParseDnsMessage(failure), *query)) << "of another id";
+  Bytes success = BuildAnswer(*query, DnsResponseCode::kNoError, false);
+  success.resize(DnsHeader::kLen);
+  success[5] = 0;
+  EXPECT_FALSE(Answers(*ParseDnsMessage(success), *query)) << "an answer says what it answers";
+}
+
 TEST(DnsMessageTest, WhatAnswersHasTheIdAndTheQuestion) {
   const Bytes query_bytes = BuildQuery(7, Question("a.test"), 1232);
   const auto query = ParseDnsMessage(query_bytes);

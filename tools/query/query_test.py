@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 
 QUERY = os.path.abspath(sys.argv.pop(1))
@@ -44,6 +45,22 @@ class Resolver:
     def stop(self):
         self._process.kill()
         self._process.wait()
+
+
+class BareResolver(threading.Thread):
+    """Refuses whatever it is asked, by a header alone."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            query, sender = self._socket.recvfrom(4096)
+            self._socket.sendto(query[:2] + b"\x81\x85" + bytes(8), sender)
 
 
 class Responder:
@@ -115,6 +132,18 @@ class Query(unittest.TestCase):
         status, printed, _ = self.ask("other.test")
         self.assertEqual(status, 0)
         self.assertRegex(printed, r"status: (?:REFUSED|NXDOMAIN|SERVFAIL)")
+
+    def test_a_refusal_without_the_question_is_told_at_once(self):
+        self.end()
+        self._said = None
+        self.responder = Responder(self.folder, BareResolver().port)
+        for order in ("early", "ordinary"):
+            with self.subTest(order):
+                status, printed, said = self.ask("--order", order, "example.test")
+                self.assertEqual((status, said), (0, ""))
+                self.assertIn("status: REFUSED", printed)
+                self.assertRegex(printed, r"(?m)^;example\.test\.")
+        self.assertRegex(self.end(), r"2 queries, 2 answered, 0 failed")
 
     def test_an_answer_that_has_no_room_is_truncated(self):
         status, printed, _ = self.ask("long.test", "TXT")

@@ -84,6 +84,10 @@ void Responder::HandleAnswer(std::span<const uint8_t> datagram, Instant now) {
     return;
   }
   std::vector<uint8_t> message(datagram.begin(), datagram.end());
+  // A client, too, is to know what it was that failed.
+  if (answer->questions.empty()) {
+    message = BuildAnswer(*query, answer->header.response_code(), /*is_truncated=*/false);
+  }
   SetId(message, query->header.id);
   ++counters_.answered;
   Answer(asked->client, *query, message);
