@@ -17,6 +17,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kErrorLen = 512;
+// The reports of what was purged are there by then, and only wait to be taken.
+constexpr int kReportsMs = 1000;
 
 struct DestroyConf {
   void operator()(rd_kafka_conf_t* conf) const { rd_kafka_conf_destroy(conf); }
@@ -51,11 +53,30 @@ absl::Status SetFromFile(rd_kafka_conf_t* conf, const std::string& path) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Conf> MakeConf(const KafkaOptions& options) {
+// Without idempotence a request that is repeated may arrive behind the one after it, unless there
+// is one at a time; who has said how many there may be knows that.
+absl::Status KeepOrder(rd_kafka_conf_t* conf) {
+  constexpr char kInFlight[] = "max.in.flight.requests.per.connection";
+  constexpr std::string_view kDefault = "1000000";
+  char value[kErrorLen] = "";
+  size_t size = sizeof(value);
+  if (rd_kafka_conf_get(conf, "enable.idempotence", value, &size) != RD_KAFKA_CONF_OK ||
+      value == std::string_view("true")) {
+    return absl::OkStatus();
+  }
+  size = sizeof(value);
+  if (rd_kafka_conf_get(conf, kInFlight, value, &size) != RD_KAFKA_CONF_OK || value != kDefault) {
+    return absl::OkStatus();
+  }
+  return Set(conf, kInFlight, "1");
+}
+
+absl::StatusOr<Conf> MakeConf(const KafkaOptions& options, bool is_idempotent) {
   Conf conf(rd_kafka_conf_new());
   const std::vector<std::pair<std::string, std::string>> settings = {
       {"bootstrap.servers", options.brokers},
       {"acks", "all"},
+      {"enable.idempotence", "true"},
       {"queue.buffering.max.messages", absl::StrCat(options.max_queued)},
       {"queue.buffering.max.kbytes", absl::StrCat(options.max_queued_kb)},
       {"message.timeout.ms", absl::StrCat(options.delivery_timeout.count())},
@@ -70,6 +91,12 @@ absl::StatusOr<Conf> MakeConf(const KafkaOptions& options) {
       return status;
     }
   }
+  if (!is_idempotent) {
+    if (absl::Status status = Set(conf.get(), "enable.idempotence", "false"); !status.ok()) {
+      return status;
+    }
+  }
+  if (absl::Status status = KeepOrder(conf.get()); !status.ok()) return status;
   // It logs each attempt to connect; the error callback says what matters.
   rd_kafka_conf_set_log_cb(conf.get(), nullptr);
   return conf;
@@ -79,22 +106,27 @@ absl::StatusOr<Conf> MakeConf(const KafkaOptions& options) {
 
 void KafkaOutput::Destroy::operator()(rd_kafka_s* client) const { rd_kafka_destroy(client); }
 
-absl::StatusOr<std::unique_ptr<KafkaOutput>> KafkaOutput::Open(const KafkaOptions& options) {
-  absl::StatusOr<Conf> conf = MakeConf(options);
+absl::StatusOr<KafkaOutput::Client> KafkaOutput::NewClient() {
+  absl::StatusOr<Conf> conf = MakeConf(options_, is_idempotent_);
   if (!conf.ok()) return conf.status();
-  std::unique_ptr<KafkaOutput> output(new KafkaOutput);
-  output->topic_ = options.topic;
-  output->max_wait_ = options.max_wait;
-  rd_kafka_conf_set_opaque(conf->get(), output.get());
+  rd_kafka_conf_set_opaque(conf->get(), this);
   rd_kafka_conf_set_dr_msg_cb(conf->get(), OnDelivery);
   rd_kafka_conf_set_error_cb(conf->get(), [](rd_kafka_t* client, int error, const char* reason,
                                              void* self) { OnError(client, error, reason, self); });
   char error[kErrorLen] = "";
+  Client client(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), error, sizeof(error)));
+  if (!client) return absl::UnavailableError(absl::StrCat("librdkafka: ", error, "."));
+  (void)conf->release();  // the client's
+  return client;
+}
+
+absl::StatusOr<std::unique_ptr<KafkaOutput>> KafkaOutput::Open(const KafkaOptions& options) {
+  std::unique_ptr<KafkaOutput> output(new KafkaOutput(options));
   // A broker that is not there yet is Open's to say, and not the callback's.
   output->is_failing_ = true;
-  output->client_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf->get(), error, sizeof(error)));
-  if (!output->client_) return absl::UnavailableError(absl::StrCat("librdkafka: ", error, "."));
-  (void)conf->release();  // the client's
+  absl::StatusOr<Client> client = output->NewClient();
+  if (!client.ok()) return client.status();
+  output->client_ = *std::move(client);
   const rd_kafka_metadata_t* metadata = nullptr;
   const rd_kafka_resp_err_t result =
       rd_kafka_metadata(output->client_.get(), 0, nullptr, &metadata,
@@ -115,8 +147,17 @@ KafkaOutput::~KafkaOutput() {
   rd_kafka_flush(client_.get(), 0);
 }
 
-void KafkaOutput::OnDelivery(rd_kafka_s*, const rd_kafka_message_s* message, void* self) {
-  static_cast<KafkaOutput*>(self)->NoteDelivery(message->err, rd_kafka_err2str(message->err));
+void KafkaOutput::OnDelivery(rd_kafka_s* client, const rd_kafka_message_s* message, void* self) {
+  auto* output = static_cast<KafkaOutput*>(self);
+  const bool is_broken = output->is_idempotent_ &&
+                         rd_kafka_fatal_error(client, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (is_broken && message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    output->taken_back_.push_back(
+        {.key = std::string(static_cast<const char*>(message->key), message->key_len),
+         .text = std::string(static_cast<const char*>(message->payload), message->len)});
+    return;
+  }
+  output->NoteDelivery(message->err, rd_kafka_err2str(message->err));
 }
 
 void KafkaOutput::NoteDelivery(int error, const char* reason) {
@@ -134,27 +175,59 @@ void KafkaOutput::NoteDelivery(int error, const char* reason) {
 void KafkaOutput::OnError(rd_kafka_s*, int error, const char* reason, void* self) {
   auto* output = static_cast<KafkaOutput*>(self);
   // One broker of several that is down is librdkafka's to deal with, and what is purged is ours.
-  const bool is_news = error != RD_KAFKA_RESP_ERR__TRANSPORT &&
+  // What is fatal to an idempotent producer is RenewIfBroken's.
+  const bool is_news = error != RD_KAFKA_RESP_ERR__TRANSPORT && error != RD_KAFKA_RESP_ERR__FATAL &&
                        error != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
                        error != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
   if (!is_news || std::exchange(output->is_failing_, true)) return;
   std::fprintf(stderr, "udp_notif: Kafka takes nothing: %s.\n", reason);
 }
 
+int KafkaOutput::Produce(std::string_view key, std::string_view text) {
+  return rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(options_.topic.c_str()),
+                           RD_KAFKA_V_KEY(key.data(), key.size()),
+                           RD_KAFKA_V_VALUE(const_cast<char*>(text.data()), text.size()),
+                           RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+}
+
+// Brokers before 0.11, and those that grant no right of IdempotentWrite, give the producer no
+// number to be known by; one that brokers have lost track of is of no more use either. What waits
+// was not acknowledged, and librdkafka gives it back in the order of its keys.
+void KafkaOutput::RenewIfBroken() {
+  char reason[kErrorLen] = "";
+  if (!is_idempotent_ ||
+      rd_kafka_fatal_error(client_.get(), reason, sizeof(reason)) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;
+  }
+  std::fprintf(stderr,
+               "udp_notif: Kafka takes no idempotent producer any more: %s. Going on without, one "
+               "request at a time.\n",
+               reason);
+  rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+  rd_kafka_flush(client_.get(), kReportsMs);
+  is_idempotent_ = false;
+  absl::StatusOr<Client> client = NewClient();
+  if (client.ok()) client_ = *std::move(client);
+  for (const Line& line : std::exchange(taken_back_, {})) {
+    const int result = Produce(line.key, line.text);
+    if (result != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      NoteDelivery(result, rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(result)));
+    }
+  }
+}
+
 void KafkaOutput::Write(uint32_t publisher_id, std::string_view line) {
   const std::string key = absl::StrCat(publisher_id);
   if (line.ends_with('\n')) line.remove_suffix(1);
+  RenewIfBroken();
   for (;;) {
-    const rd_kafka_resp_err_t result = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_TOPIC(topic_.c_str()), RD_KAFKA_V_KEY(key.data(), key.size()),
-        RD_KAFKA_V_VALUE(const_cast<char*>(line.data()), line.size()),
-        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
+    const int result = Produce(key, line);
     if (result == RD_KAFKA_RESP_ERR_NO_ERROR) {
       waited_ = milliseconds(0);
       return;
     }
-    if (result != RD_KAFKA_RESP_ERR__QUEUE_FULL || waited_ >= max_wait_) {
-      NoteDelivery(result, rd_kafka_err2str(result));
+    if (result != RD_KAFKA_RESP_ERR__QUEUE_FULL || waited_ >= options_.max_wait) {
+      NoteDelivery(result, rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(result)));
       return;
     }
     constexpr milliseconds kStep(10);
@@ -163,14 +236,23 @@ void KafkaOutput::Write(uint32_t publisher_id, std::string_view line) {
   }
 }
 
-void KafkaOutput::Pump() { rd_kafka_poll(client_.get(), 0); }
+void KafkaOutput::Pump() {
+  rd_kafka_poll(client_.get(), 0);
+  RenewIfBroken();
+}
 
 void KafkaOutput::Finish(milliseconds limit) {
-  rd_kafka_flush(client_.get(), static_cast<int>(limit.count()));
+  // In steps, as a producer may turn out to be of no use with the last of what waits.
+  constexpr milliseconds kStep(50);
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (rd_kafka_flush(client_.get(), static_cast<int>(kStep.count())) !=
+             RD_KAFKA_RESP_ERR_NO_ERROR &&
+         std::chrono::steady_clock::now() < end) {
+    RenewIfBroken();
+  }
   rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-  // The reports of what was purged are there by now, and only wait to be taken.
-  constexpr int kReportsMs = 1000;
   rd_kafka_flush(client_.get(), kReportsMs);
+  num_lost_ += std::exchange(taken_back_, {}).size();
 }
 
 size_t KafkaOutput::num_waiting() const {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "tools/udp_notif/output.h"
@@ -36,8 +37,11 @@ struct KafkaOptions {
 };
 
 // KafkaOutput gives each line to Kafka, its publisher's ID as the key, so that a publisher's lines
-// keep their order. A line is delivered when all replicas that are in sync have it and Kafka has
-// said so; before that it is counted nowhere. It may be there twice where an answer was lost.
+// keep their order: brokers tell an idempotent producer's repetitions from what is new. A line is
+// delivered when all replicas that are in sync have it and Kafka has said so; before that it is
+// counted nowhere. Where brokers take no idempotent producer, or it has failed for good, one that
+// is none goes on with what waits, and keeps the order by one request at a time; a line may then be
+// there twice.
 class KafkaOutput : public Output {
  public:
   // Open asks the brokers whether they are there.
@@ -53,18 +57,30 @@ class KafkaOutput : public Output {
   size_t num_waiting() const;
 
  private:
-  KafkaOutput() = default;
+  struct Destroy {
+    void operator()(rd_kafka_s* client) const;
+  };
+  using Client = std::unique_ptr<rd_kafka_s, Destroy>;
+  struct Line {
+    std::string key;
+    std::string text;
+  };
 
+  explicit KafkaOutput(const KafkaOptions& options) : options_(options) {}
+
+  absl::StatusOr<Client> NewClient();
+  // Produce is librdkafka's answer, one of its errors or 0.
+  int Produce(std::string_view key, std::string_view text);
+  // RenewIfBroken goes on without idempotence where its producer has failed for good.
+  void RenewIfBroken();
   static void OnDelivery(rd_kafka_s* client, const rd_kafka_message_s* message, void* self);
   static void OnError(rd_kafka_s* client, int error, const char* reason, void* self);
   void NoteDelivery(int error, const char* reason);
 
-  struct Destroy {
-    void operator()(rd_kafka_s* client) const;
-  };
-  std::unique_ptr<rd_kafka_s, Destroy> client_;
-  std::string topic_;
-  std::chrono::milliseconds max_wait_{};
+  const KafkaOptions options_;
+  Client client_;
+  bool is_idempotent_ = true;
+  std::vector<Line> taken_back_;  // from a producer that is broken; no more than its queue had
   std::chrono::milliseconds waited_{};  // since the queue had room
   bool is_failing_ = false;
   uint64_t num_delivered_ = 0;

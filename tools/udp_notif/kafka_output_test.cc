@@ -8,9 +8,9 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include <map>
-#include <memory>
-#include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 
@@ -21,6 +21,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr char kTopic[] = "notifications";
+constexpr char kOtherTopic[] = "others";
+constexpr int16_t kProduce = 0;  // the number of its requests
 constexpr int kNumBrokers = 3;
 constexpr int kNumPartitions = 4;
 constexpr seconds kEnough(60);
@@ -32,7 +34,9 @@ class KafkaOutputTest : public ::testing::Test {
     client_ = NewClient(RD_KAFKA_PRODUCER, "");
     cluster_ = rd_kafka_mock_cluster_new(client_, kNumBrokers);
     brokers_ = rd_kafka_mock_cluster_bootstraps(cluster_);
-    rd_kafka_mock_topic_create(cluster_, kTopic, kNumPartitions, kNumBrokers);
+    for (const char* topic : {kTopic, kOtherTopic}) {
+      rd_kafka_mock_topic_create(cluster_, topic, kNumPartitions, kNumBrokers);
+    }
   }
   ~KafkaOutputTest() override {
     rd_kafka_mock_cluster_destroy(cluster_);
@@ -57,13 +61,15 @@ class KafkaOutputTest : public ::testing::Test {
     return options;
   }
 
-  // Reads until `num_lines` different ones were there, each with its key.
-  std::map<std::string, std::string> ReadBack(size_t num_lines) {
+  // Reads until `num_lines` different ones were there, each with its key, and leaves in lines_
+  // which came first.
+  std::map<std::string, std::string> ReadBack(size_t num_lines, const std::string& topic = kTopic) {
     rd_kafka_t* consumer = NewClient(RD_KAFKA_CONSUMER, brokers_);
     rd_kafka_poll_set_consumer(consumer);
     rd_kafka_topic_partition_list_t* partitions = rd_kafka_topic_partition_list_new(kNumPartitions);
     for (int i = 0; i < kNumPartitions; ++i) {
-      rd_kafka_topic_partition_list_add(partitions, kTopic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+      rd_kafka_topic_partition_list_add(partitions, topic.c_str(), i)->offset =
+          RD_KAFKA_OFFSET_BEGINNING;
     }
     rd_kafka_assign(consumer, partitions);
     rd_kafka_topic_partition_list_destroy(partitions);
@@ -72,8 +78,11 @@ class KafkaOutputTest : public ::testing::Test {
       rd_kafka_message_t* message = rd_kafka_consumer_poll(consumer, 100);
       if (message == nullptr) continue;
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        keys.emplace(std::string(static_cast<const char*>(message->payload), message->len),
-                     std::string(static_cast<const char*>(message->key), message->key_len));
+        const std::string line(static_cast<const char*>(message->payload), message->len);
+        const bool is_new = keys.emplace(line, std::string(static_cast<const char*>(message->key),
+                                                           message->key_len))
+                                .second;
+        if (is_new) lines_.push_back(line);
         i = 0;
       }
       rd_kafka_message_destroy(message);
@@ -86,7 +95,15 @@ class KafkaOutputTest : public ::testing::Test {
   rd_kafka_t* client_;
   rd_kafka_mock_cluster_t* cluster_;
   std::string brokers_;
+  std::vector<std::string> lines_;
 };
+
+// What a test writes as one publisher, and expects to read.
+std::vector<std::string> Lines(size_t num) {
+  std::vector<std::string> lines;
+  for (size_t i = 0; i < num; ++i) lines.push_back(absl::StrCat("line ", i));
+  return lines;
+}
 
 TEST_F(KafkaOutputTest, LinesAreThereByTheirPublishers) {
   auto output = KafkaOutput::Open(Options());
@@ -111,7 +128,7 @@ TEST_F(KafkaOutputTest, ABrokerThatFailsLosesNothing) {
     if (i == kNumLines / 3) {
       // Each broker's next answers: it does not lead, it did not get it to the others.
       for (int broker = 1; broker <= kNumBrokers; ++broker) {
-        rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, 0 /* Produce */, 2,
+        rd_kafka_mock_broker_push_request_error_rtts(cluster_, broker, kProduce, 2,
                                                      RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 0,
                                                      RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 0);
       }
@@ -125,6 +142,62 @@ TEST_F(KafkaOutputTest, ABrokerThatFailsLosesNothing) {
   EXPECT_EQ((*output)->num_delivered(), kNumLines);
   EXPECT_EQ((*output)->num_lost(), 0u);
   EXPECT_EQ(ReadBack(kNumLines).size(), kNumLines);
+}
+
+// Brokers before Kafka 0.11, and brokers that grant no right to it. Requests that fail are repeated
+// before the next.
+TEST_F(KafkaOutputTest, BrokersThatTakeNoIdempotentProducerTakeAllInOrder) {
+  constexpr int16_t kInitProducerId = 22;
+  for (const bool is_old : {true, false}) {
+    SCOPED_TRACE(is_old);
+    if (is_old) {
+      rd_kafka_mock_set_apiversion(cluster_, kInitProducerId, -1, -1);
+    } else {
+      rd_kafka_mock_set_apiversion(cluster_, kInitProducerId, 0, 4);
+      rd_kafka_mock_push_request_errors(cluster_, kInitProducerId, 1,
+                                        RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+    }
+    KafkaOptions options = Options();
+    options.topic = is_old ? kTopic : kOtherTopic;
+    auto output = KafkaOutput::Open(options);
+    ASSERT_TRUE(output.ok()) << output.status();
+    const std::vector<std::string> lines = Lines(300);
+    for (size_t i = 0; i < lines.size(); ++i) {
+      if (i % 50 == 20) {
+        rd_kafka_mock_push_request_errors(cluster_, kProduce, 2,
+                                          RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+                                          RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS);
+      }
+      (*output)->Write(1, lines[i] + "\n");
+      (*output)->Pump();
+      std::this_thread::sleep_for(milliseconds(1));  // for several requests
+    }
+    (*output)->Finish(kEnough);
+    EXPECT_EQ((*output)->num_delivered(), lines.size());
+    EXPECT_EQ((*output)->num_lost(), 0u);
+    lines_.clear();
+    ReadBack(lines.size(), options.topic);
+    EXPECT_EQ(lines_, lines);
+  }
+}
+
+// As after an outage that brokers came back from without what they knew of their producers.
+TEST_F(KafkaOutputTest, AProducerThatFailsForGoodLosesNothing) {
+  auto output = KafkaOutput::Open(Options());
+  ASSERT_TRUE(output.ok()) << output.status();
+  const std::vector<std::string> lines = Lines(300);
+  rd_kafka_mock_push_request_errors(cluster_, kProduce, 1,
+                                    RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
+  for (const std::string& line : lines) {
+    (*output)->Write(1, line + "\n");
+    (*output)->Pump();
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  (*output)->Finish(kEnough);
+  EXPECT_EQ((*output)->num_delivered(), lines.size());
+  EXPECT_EQ((*output)->num_lost(), 0u);
+  ReadBack(lines.size());
+  EXPECT_EQ(lines_, lines);
 }
 
 TEST_F(KafkaOutputTest, WhatBrokersNeverTakeIsLostAndCounted) {
