@@ -214,14 +214,14 @@ void StatusPage::Label() {
     CopyText(kLabels[i].group, counter->group);
     CopyText(kLabels[i].name, counter->name);
   }
-  // The header comes last: before it the page is nobody's.
-  StatusHeader header = {};
-  std::memcpy(header.magic, kStatusMagic, sizeof header.magic);
-  header.layout = kStatusLayout;
-  header.num_counters = std::size(kLabels);
-  CopyText(dtls13_version(), header.version);
-  std::atomic_thread_fence(std::memory_order_release);
-  std::memcpy(page_, &header, sizeof header);
+  auto* header = new (page_) StatusHeader{};
+  header->layout = kStatusLayout;
+  header->num_counters = std::size(kLabels);
+  CopyText(dtls13_version(), header->version);
+  // The magic comes last: before it the page is nobody's.
+  uint64_t magic = 0;
+  std::memcpy(&magic, kStatusMagic, sizeof magic);
+  std::atomic_ref(header->magic).store(magic, std::memory_order_release);
 }
 
 void StatusPage::Add(size_t counter, uint64_t difference) {

@@ -14,7 +14,7 @@ namespace dtls13::shim {
 inline constexpr char kStatusName[] = "dtls13-status";
 
 struct StatusHeader {
-  char magic[8];  // kStatusMagic, without its end
+  uint64_t magic;  // the bytes of kStatusMagic, without its end
   uint32_t layout;
   uint32_t num_counters;
   char version[32];  // the library's

@@ -77,7 +77,7 @@ std::string FindMappedFile(const std::string& folder) {
 absl::StatusOr<StatusReport> StatusReport::Read(const ByteSource& bytes) {
   shim::StatusHeader header;
   if (!bytes.ReadAt(0, {reinterpret_cast<uint8_t*>(&header), sizeof header}) ||
-      std::memcmp(header.magic, shim::kStatusMagic, sizeof header.magic) != 0 ||
+      std::memcmp(&header.magic, shim::kStatusMagic, sizeof header.magic) != 0 ||
       header.layout != shim::kStatusLayout || header.num_counters > shim::kMaxStatusCounters) {
     return Unreadable();
   }

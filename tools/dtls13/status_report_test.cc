@@ -18,7 +18,7 @@ using shim::StatusHeader;
 
 std::vector<uint8_t> MakePage(const std::vector<StatusCounter>& counters) {
   StatusHeader header = {};
-  std::memcpy(header.magic, shim::kStatusMagic, sizeof header.magic);
+  std::memcpy(&header.magic, shim::kStatusMagic, sizeof header.magic);
   header.layout = shim::kStatusLayout;
   header.num_counters = static_cast<uint32_t>(counters.size());
   std::strcpy(header.version, "1.2.3");
