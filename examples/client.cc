@@ -8,16 +8,15 @@
 #include <string>
 
 #include "dtls13/association.h"
-#include "dtls13/crypto/random_source.h"
+#include "dtls13/new_config.h"
 #include "dtls13/peer_verifier.h"
 #include "examples/udp_socket.h"
 
 int main(int argc, char** argv) {
   using dtls13::EventType;
   if (argc != 3) return examples::Fail("usage: client PORT CA_FILE");
-  auto config = std::make_shared<dtls13::AssociationConfig>();
-  config->handshake.algorithms = dtls13::Algorithms::Fetch(nullptr, nullptr);
-  config->handshake.random = dtls13::SystemRandom(nullptr);
+  const auto config = dtls13::NewConfig();
+  if (!config) return examples::Fail("libcrypto lacks what DTLS 1.3 needs");
   std::string error;
   const auto verifier =
       dtls13::PeerVerifier::Create(config->handshake.algorithms, {.ca_file = argv[2]}, &error);

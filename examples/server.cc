@@ -6,9 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "dtls13/crypto/random_source.h"
 #include "dtls13/endpoint.h"
-#include "dtls13/session/cookie.h"
+#include "dtls13/new_config.h"
 #include "dtls13/signer.h"
 #include "dtls13/udp_driver.h"
 
@@ -20,12 +19,9 @@ int Fail(const std::string& reason) {
 int main(int argc, char** argv) {
   using dtls13::EventType;
   if (argc != 3) return Fail("usage: server CERTIFICATE_FILE KEY_FILE");
-  auto config = std::make_shared<dtls13::AssociationConfig>();
+  const auto config = dtls13::NewServerConfig();
+  if (!config) return Fail("libcrypto lacks what DTLS 1.3 needs");
   dtls13::HandshakeConfig& handshake = config->handshake;
-  handshake.algorithms = dtls13::Algorithms::Fetch(nullptr, nullptr);
-  handshake.random = dtls13::SystemRandom(nullptr);
-  handshake.server.cookie_keys =
-      dtls13::CookieKeyring::Create(handshake.algorithms, handshake.random, {});
   handshake.connection_ids.receive_len = 8;  // a client whose address changes stays known
   std::string error;
   const std::shared_ptr<const dtls13::Signer> signer =

@@ -3,9 +3,7 @@
 
 #include <utility>
 
-#include "dtls13/crypto/algorithms.h"
-#include "dtls13/crypto/random_source.h"
-#include "dtls13/session/cookie.h"
+#include "dtls13/new_config.h"
 
 namespace dtls13::udp_notif {
 namespace {
@@ -13,11 +11,10 @@ namespace {
 // Random Connection IDs of so many bytes are enough not to meet again among a million.
 constexpr size_t kConnectionIdLen = 8;
 
-std::shared_ptr<AssociationConfig> CommonSettings() {
-  auto config = std::make_shared<AssociationConfig>();
+// Adapt makes `config`, which may be null, one of either side.
+std::shared_ptr<AssociationConfig> Adapt(std::shared_ptr<AssociationConfig> config) {
+  if (config == nullptr) return nullptr;
   HandshakeConfig& handshake = config->handshake;
-  handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
-  handshake.random = SystemRandom(nullptr);
   // No suite is known here that leaves data readable or unprotected.
   //= draft-unyte-udp-notif-dtls#section-4.1
   //# Implementations MUST support DTLS 1.3 [I-D.ietf-tls-dtls13] and MUST
@@ -56,7 +53,7 @@ std::shared_ptr<AssociationConfig> CommonSettings() {
 
 }  // namespace
 
-std::shared_ptr<AssociationConfig> PublisherSettings() { return CommonSettings(); }
+std::shared_ptr<AssociationConfig> PublisherSettings() { return Adapt(NewConfig()); }
 
 //= draft-unyte-udp-notif-dtls#section-4.1
 //# Implementations MAY support the denial of service countermeasures
@@ -66,10 +63,9 @@ std::shared_ptr<AssociationConfig> PublisherSettings() { return CommonSettings()
 //# defined by DTLS 1.2 and DTLS 1.3 if a given deployment can ensure that
 //# DoS attacks are not a concern.
 std::shared_ptr<AssociationConfig> ReceiverSettings() {
-  std::shared_ptr<AssociationConfig> config = CommonSettings();
+  std::shared_ptr<AssociationConfig> config = Adapt(NewServerConfig());
+  if (config == nullptr) return nullptr;
   HandshakeConfig& handshake = config->handshake;
-  handshake.server.cookie_keys =
-      CookieKeyring::Create(handshake.algorithms, handshake.random, CookieKeyring::Options());
   handshake.server.require_cookie = true;
   // A publisher's address may change on the way; a receiver's does not, so publishers ask for none.
   handshake.connection_ids.receive_len = kConnectionIdLen;

@@ -20,11 +20,12 @@ inline constexpr Duration kDefaultIdleTimeout = std::chrono::minutes(10);
 
 // PublisherSettings is what a publisher's associations are made with: the DTLS client's half of
 // draft-unyte-udp-notif-dtls and of draft-ietf-netconf-udp-notif section 6. The caller adds the
-// credential that it shows, if any. Randomness and algorithms are the process's own.
+// credential that it shows, if any. Randomness and algorithms are the process's own. Null where
+// libcrypto lacks what DTLS 1.3 takes.
 std::shared_ptr<AssociationConfig> PublisherSettings();
 
 // ReceiverSettings is the DTLS server's half. The caller adds the credential, and asks for the
-// publishers' where it wants mutual authentication.
+// publishers' where it wants mutual authentication. Null as above.
 std::shared_ptr<AssociationConfig> ReceiverSettings();
 
 // ReceiverEndpointOptions is what a receiver's endpoint does with associations of `config`. The

@@ -2,6 +2,7 @@
 #include "udp_notif/dtls_settings.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
 
 namespace dtls13::udp_notif {
 namespace {
@@ -43,6 +44,14 @@ TEST(DtlsSettingsTest, NothingIsResumedSoNothingIsEarly) {
 TEST(DtlsSettingsTest, AReceiverAsksForCookies) {
   EXPECT_TRUE(ReceiverSettings()->handshake.server.require_cookie);
   EXPECT_TRUE(ReceiverSettings()->handshake.server.cookie_keys);
+}
+
+TEST(DtlsSettingsTest, NoneWhereLibcryptoLacksWhatItTakes) {
+  ASSERT_EQ(EVP_set_default_properties(nullptr, "provider=none"), 1);
+  EXPECT_FALSE(PublisherSettings());
+  EXPECT_FALSE(ReceiverSettings());
+  ASSERT_EQ(EVP_set_default_properties(nullptr, ""), 1);
+  EXPECT_TRUE(ReceiverSettings());
 }
 
 //= draft-unyte-udp-notif-dtls#section-4.3

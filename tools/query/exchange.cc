@@ -6,9 +6,8 @@
 #include <utility>
 
 #include "dtls13/association_config.h"
-#include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/random_source.h"
-#include "dtls13/session/cookie.h"
+#include "dtls13/new_config.h"
 #include "dtls13/session/psk.h"
 #include "tools/query/dns_message.h"
 
@@ -44,15 +43,6 @@ const Psk& TheKey() {
   return key;
 }
 
-std::shared_ptr<AssociationConfig> NewConfig() {
-  static const std::shared_ptr<const Algorithms>& algorithms =
-      *new std::shared_ptr<const Algorithms>(Algorithms::Fetch(nullptr, nullptr));
-  auto config = std::make_shared<AssociationConfig>();
-  config->handshake.algorithms = algorithms;
-  config->handshake.random = SystemRandom(nullptr);
-  return config;
-}
-
 std::vector<uint8_t> TheQuery() {
   const std::optional<DnsName> name = ParseDnsName("example.test");
   return BuildQuery(1, {.name = *name, .type = DnsType::kA, .question_class = DnsClass::kIn}, 1232);
@@ -62,9 +52,7 @@ std::vector<uint8_t> TheQuery() {
 
 ExchangeWorld::ExchangeWorld(const ExchangeOptions& options)
     : options_(options), random_(options.seed) {
-  auto server_config = NewConfig();
-  server_config->handshake.server.cookie_keys = CookieKeyring::Create(
-      server_config->handshake.algorithms, server_config->handshake.random, {});
+  auto server_config = NewServerConfig();
   server_config->handshake.server.ask_psk = true;
   const std::shared_ptr<RandomSource> random = server_config->handshake.random;
   server_ = Endpoint::Create({.config = std::move(server_config),
