@@ -13,6 +13,11 @@ SessionStore::SessionStore(std::shared_ptr<RandomSource> random, uint32_t lifeti
       lifetime_s_(std::min(lifetime_s, kMaxTicketLifetime_s)),
       capacity_(capacity) {}
 
+void SessionStore::Reconfigure(uint32_t lifetime_s, size_t capacity) {
+  lifetime_s_ = std::min(lifetime_s, kMaxTicketLifetime_s);
+  capacity_ = capacity;
+}
+
 std::vector<uint8_t> SessionStore::Seal(const Session& session, WallTime now) {
   Name name;
   if (capacity_ == 0 || !random_->Fill(name)) return {};

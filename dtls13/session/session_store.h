@@ -3,6 +3,7 @@
 #define DTLS13_SESSION_SESSION_STORE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <list>
@@ -28,6 +29,9 @@ class SessionStore final : public TicketSealer {
   // `capacity` is how many sessions are kept at the most; each takes some hundred bytes, and the
   // client's certificates.
   SessionStore(std::shared_ptr<RandomSource> random, uint32_t lifetime_s, size_t capacity);
+
+  // Reconfigure sets both anew. What is too much already goes with the next session that comes.
+  void Reconfigure(uint32_t lifetime_s, size_t capacity);
 
   uint32_t lifetime_s() const override { return lifetime_s_; }
   // Empty when there is no randomness, or no room at all.
@@ -56,10 +60,10 @@ class SessionStore final : public TicketSealer {
   void Forget(std::map<Name, Stored>::iterator stored);
 
   const std::shared_ptr<RandomSource> random_;
-  const uint32_t lifetime_s_;
-  const size_t capacity_;
+  std::atomic<uint32_t> lifetime_s_;
+  std::atomic<size_t> capacity_;
 
-  std::mutex mutex_;
+  std::mutex mutex_;  // guards what follows
   std::map<Name, Stored> sessions_;
   std::list<Name> by_age_;  // oldest first
 };

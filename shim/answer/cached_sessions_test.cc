@@ -165,8 +165,7 @@ TEST_P(CachedSessionsTest, WhatIsRemovedIsNotResumed) {
   const SessionPtr session = Connect();
   EXPECT_EQ(Resumes(session.get()), 1);
   const SessionPtr another = Connect();
-  EXPECT_EQ(SSL_CTX_remove_session(server_ctx(), SSL_get_session(pair_.server.get())),
-            GetParam() == Protocol::kTls13 ? 1 : 0);
+  EXPECT_EQ(SSL_CTX_remove_session(server_ctx(), SSL_get_session(pair_.server.get())), 1);
   EXPECT_EQ(Resumes(another.get()), 0);
 }
 
@@ -182,6 +181,34 @@ TEST_P(CachedSessionsTest, WhatIsFlushedIsNotResumed) {
   const SessionPtr last = Connect();
   SSL_CTX_flush_sessions(server_ctx(), 0);
   EXPECT_EQ(Resumes(last.get()), 0);
+}
+
+// Also where nobody asked to be told of it.
+TEST_P(CachedSessionsTest, TheCacheHoldsWhatCanBeResumed) {
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  const SessionPtr first = Connect();
+  const SessionPtr kept(SSL_get1_session(pair_.server.get()));
+  EXPECT_EQ(SSL_CTX_sess_number(server_ctx()), 1);
+  EXPECT_EQ(SSL_SESSION_is_resumable(kept.get()), 1);
+  SSL_CTX_flush_sessions(server_ctx(), static_cast<long>(std::time(nullptr)));
+  EXPECT_EQ(SSL_CTX_sess_number(server_ctx()), 1);
+  SSL_CTX_flush_sessions(server_ctx(), 0);
+  EXPECT_EQ(SSL_CTX_sess_number(server_ctx()), 0);
+  EXPECT_EQ(SSL_SESSION_is_resumable(kept.get()), 0);
+}
+
+TEST_P(CachedSessionsTest, TheSizeAndTimeThatAreSetLastCount) {
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  const SessionPtr session = Connect();
+  const SessionPtr servers(SSL_SESSION_dup(SSL_get_session(pair_.server.get())));
+  AnotherServer();
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  EXPECT_EQ(SSL_CTX_add_session(server_ctx(), servers.get()), 1);
+  SSL_CTX_sess_set_cache_size(server_ctx(), 1);
+  SSL_CTX_set_timeout(server_ctx(), 100);
+  const SessionPtr another = Connect();
+  EXPECT_EQ(SSL_SESSION_get_ticket_lifetime_hint(another.get()), 100u);
+  EXPECT_EQ(Resumes(session.get()), 0) << "there was room for one";
 }
 
 TEST_P(CachedSessionsTest, WhatIsAddedIsResumed) {

@@ -101,8 +101,8 @@ void CacheOnClient(SslAttachment& attachment, SSL_SESSION* object) {
   TellNew(attachment, ctx, object);
 }
 
-// CacheOnServer: a server's tickets hold their sessions, so that its cache is only for who wants to
-// be told when they end.
+// CacheOnServer: tickets that hold their sessions leave libssl's cache to whoever wants to be told
+// when they end.
 void CacheOnServer(SslAttachment& attachment, SSL_SESSION* object) {
   SSL* ssl = attachment.ssl();
   SSL_CTX* ctx = Real().SSL_get_SSL_CTX(ssl);
@@ -110,7 +110,7 @@ void CacheOnServer(SslAttachment& attachment, SSL_SESSION* object) {
                              (Real().SSL_get_verify_mode(ssl) & SSL_VERIFY_PEER) != 0;
   if (!HasCacheMode(ctx, SSL_SESS_CACHE_SERVER) || lacks_context) return;
   if (!HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL_STORE) &&
-      Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr) {
+      (KeepsSessions(ssl) || Real().SSL_CTX_sess_get_remove_cb(ctx) != nullptr)) {
     Real().SSL_CTX_add_session(ctx, object);
   }
   TellNew(attachment, ctx, object);

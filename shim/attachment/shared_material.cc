@@ -99,12 +99,13 @@ std::shared_ptr<TicketKeyring> SharedMaterial::ticket_keys(std::chrono::seconds 
 std::shared_ptr<SessionStore> SharedMaterial::stored_sessions(std::chrono::seconds lifetime,
                                                               size_t capacity) {
   std::shared_ptr<RandomSource> random = this->random();
+  const auto lifetime_s = static_cast<uint32_t>(
+      std::clamp<int64_t>(lifetime.count(), 0, static_cast<int64_t>(kMaxTicketLifetime_s)));
   std::lock_guard lock(mutex_);
   if (stored_sessions_ == nullptr) {
-    const auto lifetime_s =
-        std::clamp<int64_t>(lifetime.count(), 0, static_cast<int64_t>(kMaxTicketLifetime_s));
-    stored_sessions_ = std::make_shared<SessionStore>(std::move(random),
-                                                      static_cast<uint32_t>(lifetime_s), capacity);
+    stored_sessions_ = std::make_shared<SessionStore>(std::move(random), lifetime_s, capacity);
+  } else {
+    stored_sessions_->Reconfigure(lifetime_s, capacity);
   }
   return stored_sessions_;
 }

@@ -54,7 +54,7 @@ class SharedMaterial {
   // ticket_keys seal tickets of `lifetime`, which is that of the first call.
   std::shared_ptr<TicketKeyring> ticket_keys(std::chrono::seconds lifetime);
   // stored_sessions is what stands in for tickets that must not be: sessions of `lifetime`, at most
-  // `capacity` of them, both of the first call.
+  // `capacity` of them, both of the last call.
   std::shared_ptr<SessionStore> stored_sessions(std::chrono::seconds lifetime, size_t capacity);
   // ForgetStored takes the session of that name out of them.
   void ForgetStored(std::span<const uint8_t> name);
