@@ -16,7 +16,7 @@ class ApplicationSizing final : public RecordSizing {
   size_t MaxContentLen() override { return settings().max_send_fragment; }
 
   size_t PaddingLen(ContentType type, size_t inner_len) override {
-    if (settings().padding == nullptr && settings().padding_block == 0) return 0;
+    if (settings().padding == nullptr && BlockOf(type) == 0) return 0;
     // SSL_set_max_send_fragment bounds the content and, in libssl's TLS 1.3, what is padded of it
     // together with its type. A record that is as long is not asked about.
     const size_t agreed =
@@ -36,8 +36,13 @@ class ApplicationSizing final : public RecordSizing {
       return settings().padding(ssl, static_cast<int>(type), inner_len,
                                 Real().SSL_get_record_padding_callback_arg(ssl));
     }
-    const size_t beyond = inner_len % settings().padding_block;
-    return beyond == 0 ? 0 : settings().padding_block - beyond;
+    const size_t block = BlockOf(type);
+    const size_t beyond = inner_len % block;
+    return beyond == 0 ? 0 : block - beyond;
+  }
+
+  size_t BlockOf(ContentType type) const {
+    return type == ContentType::kApplicationData ? settings().data_block : settings().other_block;
   }
 
   SslAttachment& attachment_;

@@ -14,6 +14,9 @@
 
 #include "shim/testing/ssl_pair.h"
 
+// OpenSSL 3.4's, which an older libssl does not declare.
+extern "C" void SSL_CTX_flush_sessions_ex(SSL_CTX* ctx, time_t time);
+
 namespace dtls13::shim {
 namespace {
 
@@ -181,6 +184,16 @@ TEST_P(CachedSessionsTest, WhatIsFlushedIsNotResumed) {
   const SessionPtr last = Connect();
   SSL_CTX_flush_sessions(server_ctx(), 0);
   EXPECT_EQ(Resumes(last.get()), 0);
+}
+
+TEST_P(CachedSessionsTest, WhatIsFlushedByTheNewerNameIsNotEither) {
+  SSL_CTX_set_num_tickets(server_ctx(), 1);
+  const SessionPtr session = Connect();
+  SSL_CTX_flush_sessions_ex(server_ctx(), std::time(nullptr));
+  EXPECT_EQ(Resumes(session.get()), 1) << "its time is not over";
+  const SessionPtr another = Connect();
+  SSL_CTX_flush_sessions_ex(server_ctx(), 0);
+  EXPECT_EQ(Resumes(another.get()), 0);
 }
 
 // Also where nobody asked to be told of it.

@@ -59,8 +59,9 @@ struct RecordSettings {
   size_t max_send_fragment = SSL3_RT_MAX_PLAIN_LENGTH;
   // SSL_set_record_padding_callback, whose argument libssl has a getter for; goes before the block.
   RecordPaddingFunction padding = nullptr;
-  // SSL_set_block_padding; 0: none.
-  size_t padding_block = 0;
+  // SSL_set_block_padding_ex, of application data and of all else; 0: none.
+  size_t data_block = 0;
+  size_t other_block = 0;
 };
 
 // ServerInfos are a server's extensions as bytes, in libssl's second form, by the name of the type

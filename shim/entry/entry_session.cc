@@ -2,6 +2,7 @@
 // Sessions: which one a connection of ours has, and how one is printed.
 
 #include <chrono>
+#include <ctime>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,15 @@ SSL_SESSION* CurrentSession(SslAttachment& attachment) {
     if (objects.session == nullptr) objects.session = MakeSession(attachment);
   }
   return objects.session;
+}
+
+// FlushStored takes the sessions of DTLS 1.3 whose time is over at `time`, in seconds since 1970; a
+// time of 0 is none, and takes all.
+void FlushStored(SSL_CTX* ctx, time_t time) {
+  CtxAttachment* attachment = CtxAttachment::Find(ctx);
+  if (attachment == nullptr) return;
+  attachment->shared.ForgetExpired(time == 0 ? WallTime::max()
+                                             : WallTime(std::chrono::seconds(time)));
 }
 
 void Replace(std::string_view from, std::string_view to, std::string* text) {
@@ -128,13 +138,17 @@ DTLS13_EXPORT int SSL_CTX_add_session(SSL_CTX* ctx, SSL_SESSION* session) noexce
 }
 
 DTLS13_EXPORT void SSL_CTX_flush_sessions(SSL_CTX* ctx, long time) noexcept {
-  CtxAttachment* attachment = CtxAttachment::Find(ctx);
-  if (attachment != nullptr) {
-    // A time of 0 is none, and takes all.
-    attachment->shared.ForgetExpired(time == 0 ? dtls13::WallTime::max()
-                                               : dtls13::WallTime(std::chrono::seconds(time)));
-  }
+  dtls13::shim::FlushStored(ctx, time);
   Real().SSL_CTX_flush_sessions(ctx, time);
+}
+
+DTLS13_EXPORT void SSL_CTX_flush_sessions_ex(SSL_CTX* ctx, time_t time) noexcept {
+  dtls13::shim::FlushStored(ctx, time);
+  if (Real().SSL_CTX_flush_sessions_ex != nullptr) {
+    Real().SSL_CTX_flush_sessions_ex(ctx, time);
+  } else {
+    Real().SSL_CTX_flush_sessions(ctx, static_cast<long>(time));
+  }
 }
 
 // --- What the application keeps in a session, beside what we do

@@ -64,14 +64,31 @@ int SetMaxFragmentLength(Object* object, uint8_t mode, Setter real) {
   return 1;
 }
 
-template <typename Object, typename Setter>
-int SetBlockPadding(Object* object, size_t block_size, Setter real) {
-  const int result = real(object, block_size);
+// NoteBlockPadding notes what libssl has taken, if `result` says that it has, and returns that.
+template <typename Object>
+int NoteBlockPadding(Object* object, size_t data_block, size_t other_block, int result) {
   if (result != 1) return result;
-  NoteOn(object, [block_size](auto& noted) {
-    noted.settings.records.padding_block = block_size == 1 ? 0 : block_size;
+  NoteOn(object, [=](auto& noted) {
+    noted.settings.records.data_block = data_block == 1 ? 0 : data_block;
+    noted.settings.records.other_block = other_block == 1 ? 0 : other_block;
   });
   return 1;
+}
+
+template <typename Object, typename Setter>
+int SetBlockPadding(Object* object, size_t block_size, Setter real) {
+  return NoteBlockPadding(object, block_size, block_size, real(object, block_size));
+}
+
+// SetBothBlockPaddings: a libssl without `real` pads whatever is its own like data.
+template <typename Object, typename Setter, typename OldSetter>
+int SetBothBlockPaddings(Object* object, size_t data_block, size_t other_block, Setter real,
+                         OldSetter old) {
+  if (real != nullptr) {
+    return NoteBlockPadding(object, data_block, other_block, real(object, data_block, other_block));
+  }
+  if (other_block > SSL3_RT_MAX_PLAIN_LENGTH) return 0;
+  return NoteBlockPadding(object, data_block, other_block, old(object, data_block));
 }
 
 void NoteDtls12Resumption(SSL* ssl) {
@@ -218,6 +235,18 @@ DTLS13_EXPORT int SSL_CTX_set_block_padding(SSL_CTX* ctx, size_t block_size) noe
 
 DTLS13_EXPORT int SSL_set_block_padding(SSL* ssl, size_t block_size) noexcept {
   return SetBlockPadding(ssl, block_size, Real().SSL_set_block_padding);
+}
+
+DTLS13_EXPORT int SSL_CTX_set_block_padding_ex(SSL_CTX* ctx, size_t data_block,
+                                               size_t handshake_block) noexcept {
+  return SetBothBlockPaddings(ctx, data_block, handshake_block, Real().SSL_CTX_set_block_padding_ex,
+                              Real().SSL_CTX_set_block_padding);
+}
+
+DTLS13_EXPORT int SSL_set_block_padding_ex(SSL* ssl, size_t data_block,
+                                           size_t handshake_block) noexcept {
+  return SetBothBlockPaddings(ssl, data_block, handshake_block, Real().SSL_set_block_padding_ex,
+                              Real().SSL_set_block_padding);
 }
 
 // An SSL that is given another SSL_CTX takes over what belongs to its certificates, and no more.

@@ -14,6 +14,12 @@
 #include "shim/testing/sent_records.h"
 #include "shim/testing/ssl_pair.h"
 
+// OpenSSL 3.4's, which an older libssl does not declare.
+extern "C" {
+int SSL_CTX_set_block_padding_ex(SSL_CTX* ctx, size_t data_block, size_t handshake_block);
+int SSL_set_block_padding_ex(SSL* ssl, size_t data_block, size_t handshake_block);
+}
+
 namespace dtls13::shim {
 namespace {
 
@@ -316,6 +322,27 @@ TEST_P(DatagramPaddingTest, FitsTheMtu) {
       EXPECT_EQ(Sends(client(), data_mtu + 1), Lens{data_mtu + 2});
     }
   }
+}
+
+TEST_P(DatagramPaddingTest, ToBlocksOfTheirOwn) {
+  ASSERT_EQ(SSL_CTX_set_block_padding_ex(pair_.client_ctx.get(), 100, 64), 1);
+  ASSERT_EQ(SSL_CTX_set_block_padding_ex(pair_.server_ctx.get(), 16385, 0), 0);
+  ASSERT_EQ(SSL_CTX_set_block_padding_ex(pair_.server_ctx.get(), 0, 16385), 0);
+  pair_.Make();
+  SentRecords of_client(GetParam(), client()), of_server(GetParam(), server());
+  Run();
+  const Lens flight = of_client.TakeProtected();
+  EXPECT_FALSE(flight.empty());
+  for (const size_t len : flight) EXPECT_EQ(len % 64, 0u);
+  bool is_server_in_blocks = true;
+  for (const size_t len : of_server.TakeProtected()) is_server_in_blocks &= len % 64 == 0;
+  EXPECT_FALSE(is_server_in_blocks);
+  EXPECT_EQ(Sends(client(), 1), Lens{100});
+  ASSERT_EQ(SSL_set_block_padding_ex(client(), 1, 64), 1);
+  EXPECT_EQ(Sends(client(), 1), Lens{2});
+  SentRecords end(GetParam(), client());
+  ASSERT_EQ(SSL_shutdown(client()), 0);
+  EXPECT_EQ(end.TakeProtected(), Lens{64});
 }
 
 TEST_P(DatagramPaddingTest, LetsTheHandshakeThroughASmallPath) {

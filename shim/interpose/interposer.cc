@@ -177,7 +177,8 @@ std::string FindTargets(Targets* targets) {
     (*targets)[name] = {.real = function, .ours = ours, .is_for_libssl_alone = is_for_libssl_alone};
   };
 #define DTLS13_ENTRY(name) add(#name, reinterpret_cast<void*>(real.name), false);
-#define DTLS13_OPTIONAL_ENTRY(name, type) add(#name, reinterpret_cast<void*>(real.name), false);
+#define DTLS13_OPTIONAL_ENTRY(name, type, since) \
+  add(#name, reinterpret_cast<void*>(real.name), false);
 #define DTLS13_LIBCRYPTO_ENTRY(name) add(#name, dlsym(libcrypto.get(), #name), true);
 #include "shim/libssl/entry_points.inc"
   (*targets)["X509_VERIFY_PARAM_new"] = {.real = dlsym(libcrypto.get(), "X509_VERIFY_PARAM_new"),

@@ -32,7 +32,7 @@ RealLibssl Load() {
   RealLibssl table;
 #define DTLS13_ENTRY(name) Resolve(handle, #name, true, &table.name);
 #define DTLS13_REAL(name) Resolve(handle, #name, true, &table.name);
-#define DTLS13_OPTIONAL_ENTRY(name, type) Resolve(handle, #name, false, &table.name);
+#define DTLS13_OPTIONAL_ENTRY(name, type, since) Resolve(handle, #name, false, &table.name);
 #define DTLS13_OPTIONAL_REAL(name, type) Resolve(handle, #name, false, &table.name);
 #include "shim/libssl/entry_points.inc"
   return table;

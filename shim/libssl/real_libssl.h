@@ -9,6 +9,11 @@ namespace dtls13::shim {
 // The type of SSL_METHODs' own functions.
 using MethodFunction = const SSL_METHOD* (*)();
 
+// The types of functions that the oldest libssl has not.
+using FlushSessionsFunction = void (*)(SSL_CTX* ctx, time_t time);
+using CtxBlockPaddingFunction = int (*)(SSL_CTX* ctx, size_t data_block, size_t handshake_block);
+using BlockPaddingFunction = int (*)(SSL* ssl, size_t data_block, size_t handshake_block);
+
 // RealLibssl holds the application's own libssl functions, one member for each line of
 // entry_points.inc and under the function's own name: Real().SSL_read(ssl, ...). A member is null
 // only where the application's libssl has no such function (OPTIONAL lines).
@@ -18,7 +23,7 @@ using MethodFunction = const SSL_METHOD* (*)();
 struct RealLibssl {
 #define DTLS13_ENTRY(name) decltype(&::name) name = nullptr;
 #define DTLS13_REAL(name) decltype(&::name) name = nullptr;
-#define DTLS13_OPTIONAL_ENTRY(name, type) type name = nullptr;
+#define DTLS13_OPTIONAL_ENTRY(name, type, since) type name = nullptr;
 #define DTLS13_OPTIONAL_REAL(name, type) type name = nullptr;
 #include "shim/libssl/entry_points.inc"
 };

@@ -14,6 +14,8 @@ from programs import expect
 
 LIBRARY, EXPORTS, VERSION = sys.argv[1:4]
 NODE = "OPENSSL_3.0.0"
+# Of what came with a later libssl than the oldest.
+LATER_NODES = ["OPENSSL_3.4.0"]
 # Of what is not libssl's.
 OWN_NODE = "DTLS13_0"
 ALLOWED = {"libcrypto.so.3", "libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
@@ -34,7 +36,7 @@ def listed(node=NODE):
 
 
 def exports_are_the_listed_names():
-    exported = {NODE: set(), OWN_NODE: set()}
+    exported = {node: set() for node in [NODE, *LATER_NODES, OWN_NODE]}
     for kind, symbol in defined():
         name, _, version = symbol.partition("@@")
         if kind == "A" and name in exported:
@@ -61,6 +63,11 @@ def every_export_is_libssls():
     expect(strangers == {"RAND_bytes_ex"}, "not functions of libssl: %s" % sorted(strangers))
     strangers = {name for name in strangers if "%s@@%s" % (name, NODE) not in libcrypto}
     expect(not strangers, "not functions of libcrypto: %s" % sorted(strangers))
+    for node in LATER_NODES:
+        here = {symbol.partition("@@")[0] for symbol in libssl if symbol.endswith("@@" + node)}
+        # An older libssl has no such node.
+        expect(not here or listed(node) <= here,
+               "not functions of libssl's %s: %s" % (node, sorted(listed(node) - here)))
 
 
 def own_exports_are_not_libssls():
