@@ -71,7 +71,7 @@ class Rtpengine:
         cookie = b"%d " % self._num_told
         message = cookie + encode({"command": command, "call-id": CALL_ID, **values})
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-            control.settimeout(10)
+            control.settimeout(60)
             control.sendto(message, CONTROL)
             reply = control.recv(65536)
         expect(reply.startswith(cookie), "rtpengine answers %r" % reply)
