@@ -137,7 +137,9 @@ bool TicketKeyFile::Refresh(std::string* error) {
                         .inode = facts.st_ino,
                         .len = facts.st_size,
                         .modified_s = facts.st_mtim.tv_sec,
-                        .modified_ns = facts.st_mtim.tv_nsec};
+                        .modified_ns = facts.st_mtim.tv_nsec,
+                        .changed_s = facts.st_ctim.tv_sec,
+                        .changed_ns = facts.st_ctim.tv_nsec};
   if (version == version_) return true;
   FileText text;
   if (!text.Read(file.get())) return fail(std::string(std::strerror(errno)) + ".");

@@ -49,13 +49,16 @@ class TicketKeyFile {
   TicketKeyFile(std::string path, std::shared_ptr<TicketKeyring> keyring)
       : path_(std::move(path)), keyring_(std::move(keyring)) {}
 
-  // What tells one version of the file from another.
+  // What tells one version of the file from another. Whoever copies files with their times sets
+  // the modification's back, and an inode's number is used again; the change's time nobody sets.
   struct Version {
     dev_t device = 0;
     ino_t inode = 0;
     off_t len = 0;
     int64_t modified_s = 0;
     int64_t modified_ns = 0;
+    int64_t changed_s = 0;
+    int64_t changed_ns = 0;
 
     friend bool operator==(const Version&, const Version&) = default;
   };

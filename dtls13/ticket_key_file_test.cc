@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/ticket_key_file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <cstdio>
 #include <fstream>
 
@@ -77,6 +79,29 @@ TEST_F(TicketKeyFileTest, ARotationIsTakenUpAndOldTicketsStayGoodWhileTheirKeyIs
   ASSERT_TRUE(file->Refresh(&error_)) << error_;
   EXPECT_TRUE(keyring->Open(new_ticket, kNow));
   EXPECT_FALSE(keyring->Open(old_ticket, kNow));
+}
+
+// A copy that keeps its original's times, as of a backup: same inode, length and modification time.
+TEST_F(TicketKeyFileTest, AFileIsReadAgainWhoseModificationTimeWasSetBack) {
+  Write(Line('1'));
+  const auto keyring = NewKeyring();
+  const auto file = TicketKeyFile::Open(path_, keyring, &error_);
+  ASSERT_NE(file, nullptr) << error_;
+  const auto old_ticket = keyring->Seal(SomeSession(), kNow);
+  struct stat before {};
+  ASSERT_EQ(stat(path_.c_str(), &before), 0);
+  // The kernel's clock for files has a tick of some milliseconds.
+  struct stat after = before;
+  while (after.st_ctim.tv_sec == before.st_ctim.tv_sec &&
+         after.st_ctim.tv_nsec == before.st_ctim.tv_nsec) {
+    std::ofstream(path_) << Line('2');
+    const std::array<timespec, 2> times = {before.st_atim, before.st_mtim};
+    ASSERT_EQ(utimensat(AT_FDCWD, path_.c_str(), times.data(), 0), 0);
+    ASSERT_EQ(stat(path_.c_str(), &after), 0);
+  }
+  ASSERT_EQ(after.st_ino, before.st_ino);
+  ASSERT_TRUE(file->Refresh(&error_)) << error_;
+  EXPECT_FALSE(keyring->Open(old_ticket, kNow)) << "the keys are the old ones";
 }
 
 // Whatever happens to the file, the server goes on with the keys that it has.
