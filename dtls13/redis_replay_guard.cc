@@ -6,9 +6,11 @@
 #include <sys/time.h>
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <string_view>
 #include <utility>
+
+#include "dtls13/udp_address.h"
 
 namespace dtls13 {
 namespace {
@@ -41,13 +43,13 @@ bool SplitAddress(std::string_view address, std::string* host, int* port) {
     *host = address.substr(kUnix.size());
     return !host->empty();
   }
-  const size_t colon = address.rfind(':');
-  if (colon == std::string_view::npos || colon == 0) return false;
-  *host = address.substr(0, colon);
-  const std::string_view digits = address.substr(colon + 1);
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, *port);
-  return error == std::errc() && stop == end && *port > 0 && *port <= UINT16_MAX;
+  const std::optional<UdpAddress> parsed = UdpAddress::Parse(address);
+  if (!parsed || parsed->port() == 0) return false;
+  *port = parsed->port();
+  *host = address.substr(0, address.rfind(':'));
+  // hiredis takes an IPv6 address without its brackets.
+  if (host->front() == '[') *host = host->substr(1, host->size() - 2);
+  return true;
 }
 
 // NoBrokenPipe keeps SIGPIPE from this thread while it lives: hiredis writes to a connection that

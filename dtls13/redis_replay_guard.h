@@ -30,7 +30,9 @@ class RedisReplayGuard final : public EarlyDataReplayGuard {
   static constexpr std::chrono::seconds kClockSkew{10};
 
   struct Options {
-    std::string address;  // "127.0.0.1:6379", or "unix:/run/redis/redis.sock"
+    // "127.0.0.1:6379", "[::1]:6379", or "unix:/run/redis/redis.sock". No host's name: to look it
+    // up may take many times as long as `timeout`.
+    std::string address;
     // What stands before each key, where a Redis has other users.
     std::string prefix = "dtls13:early:";
     // How long a claim may take: a handshake waits for it.

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 #include <hiredis/hiredis.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -199,10 +201,62 @@ TEST_P(RestartedRedisTest, TakesNoOldClaims) {
 TEST(RedisReplayGuardAddressTest, RefusesWhatIsNone) {
   std::string error;
   for (const char* const address :
-       {"", "unix:", "127.0.0.1", ":6379", "host:", "host:0", "host:x", "host:65536"}) {
+       {"", "unix:", "127.0.0.1", ":6379", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:x",
+        "127.0.0.1:65536", "localhost:6379", "::1:6379", "[::1]", "[::1]:0", "[localhost]:6379"}) {
     EXPECT_EQ(RedisReplayGuard::Create({.address = address}, &error), nullptr) << address;
     EXPECT_EQ(error.find('"'), 0u) << error;
   }
+}
+
+// Listener is a TCP port of loopback that accepts and says nothing.
+class Listener {
+ public:
+  explicit Listener(int family) : fd_(socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_storage address{};
+    socklen_t len = sizeof(sockaddr_in);
+    if (family == AF_INET6) {
+      len = sizeof(sockaddr_in6);
+      reinterpret_cast<sockaddr_in6&>(address).sin6_addr = in6addr_loopback;
+    } else {
+      reinterpret_cast<sockaddr_in&>(address).sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
+    address.ss_family = static_cast<sa_family_t>(family);
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (bind(fd_, any, len) != 0 || listen(fd_, 1) != 0 || getsockname(fd_, any, &len) != 0) return;
+    port_ = ntohs(family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(address).sin6_port
+                                     : reinterpret_cast<sockaddr_in&>(address).sin_port);
+  }
+  ~Listener() { close(fd_); }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+
+  // port is 0 where there is no such loopback.
+  int port() const { return port_; }
+  bool WasCalled() const {
+    pollfd readable{.fd = fd_, .events = POLLIN, .revents = 0};
+    return poll(&readable, 1, 0) == 1;
+  }
+
+ private:
+  int fd_;
+  int port_ = 0;
+};
+
+class RedisReplayGuardHostTest : public testing::TestWithParam<int> {};
+
+INSTANTIATE_TEST_SUITE_P(Families, RedisReplayGuardHostTest, testing::Values(AF_INET, AF_INET6));
+
+TEST_P(RedisReplayGuardHostTest, ConnectsToTheAddressThatItIsGiven) {
+  const Listener listener(GetParam());
+  if (listener.port() == 0) GTEST_SKIP() << "NOT TESTED HERE: there is no loopback of this family";
+  const std::string host = GetParam() == AF_INET6 ? "[::1]:" : "127.0.0.1:";
+  std::string error;
+  const auto guard =
+      RedisReplayGuard::Create({.address = host + std::to_string(listener.port())}, &error);
+  ASSERT_NE(guard, nullptr) << error;
+  const std::vector<uint8_t> id(32, 1);
+  EXPECT_FALSE(guard->TryClaim({.id = id, .not_before = kNow, .not_after = kNow}, kNow));
+  EXPECT_TRUE(listener.WasCalled());
 }
 
 }  // namespace
