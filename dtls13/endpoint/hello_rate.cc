@@ -31,9 +31,11 @@ bool HelloRate::TryTake(std::span<const uint8_t> host, bool may_have_cookie, Ins
   if (in_all_ > Duration::zero() && !HasRoom(std::max(all, now), in_all_, now)) return false;
   if (per_host_ > Duration::zero()) {
     const absl::string_view bytes(reinterpret_cast<const char*>(host.data()), host.size());
-    const uint64_t hash = absl::Hash<std::tuple<uint64_t, absl::string_view>>()({seed_, bytes});
+    const size_t hash = absl::Hash<std::tuple<uint64_t, absl::string_view>>()({seed_, bytes});
+    // A size_t of 32 bits has enough for both.
+    static_assert(kPlaces <= 1 << 16);
     Instant& first = hosts_[0][hash % kPlaces];
-    Instant& second = hosts_[1][(hash >> 32) % kPlaces];
+    Instant& second = hosts_[1][(hash >> 16) % kPlaces];
     const Instant least = std::max(std::min(first, second), now);
     if (!HasRoom(least, per_host_, now)) return false;
     // What another host has put into one of them is not added to.
