@@ -46,8 +46,12 @@ struct EndpointOptions {
   // A server's associations whose handshake is not complete, which may weigh two certificate chains
   // each.
   size_t max_half_open = 1000;
-  // A newcomer displaces the oldest half-open association only when that is older than this: what
-  // a client needs at a second's round trip with a lost flight in each direction.
+  // Of these, a host's (ReceivedDatagrams::host_len), so that none keeps the others out by proving
+  // its address over and over. Zero: an eighth.
+  size_t max_half_open_per_host = 0;
+  // A newcomer displaces the oldest half-open association, of its host where that has its share,
+  // only when that is older than this: what a client needs at a second's round trip with a lost
+  // flight in each direction.
   Duration min_half_open_age = std::chrono::seconds(6);
   // Bytes that wait for the network; above, Send says kBlocked, and what associations owe waits
   // with them. Each stateless answer that has no room is dropped.
@@ -139,7 +143,7 @@ enum class InputCount : uint8_t {
   kHelloRate,            // over max_hellos_per_host or max_hellos
   kNotAccepting,         // a ClientHello, and this endpoint serves none
   kAddressInUse,         // a ClientHello from where this endpoint is a client
-  kNoRoom,               // a proved client's, over max_associations or max_half_open
+  kNoRoom,               // a proved client's, over one of the bounds on associations
   kNoRoomToAnswer,       // max_queued_bytes left none for a stateless answer
   kBadAddress,           // an address over PathId::kMaxLen
 };

@@ -95,6 +95,7 @@ EndpointOptions ReceiverEndpointOptions(std::shared_ptr<const AssociationConfig>
   options.max_associations = 100'000;
   // A network's devices share few /64s, and all of them come at once after an outage.
   options.max_half_open = 10'000;
+  options.max_half_open_per_host = 5'000;
   options.max_hellos_per_host = 20'000;
   return options;
 }

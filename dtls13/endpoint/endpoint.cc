@@ -75,6 +75,7 @@ EndpointImpl::EndpointImpl(EndpointOptions options, uint64_t hash_seed)
       listener_(HandshakeConfigOf(config_), HelloListenerOptions()),
       hello_rate_(options_.max_hellos_per_host, options_.max_hellos, hash_seed),
       places_(hash_seed),
+      half_open_(options_.max_half_open, options_.max_half_open_per_host, hash_seed),
       output_(options_.max_queued_bytes) {}
 
 std::shared_ptr<const AssociationConfig> EndpointImpl::ClientConfig(
@@ -199,7 +200,7 @@ void EndpointImpl::Move(Entry* entry, std::span<const uint8_t> address) {
 void EndpointImpl::OnConnected(Entry* entry) {
   ++counters_.connected;
   entry->active_at = now_;
-  half_open_.erase(entry->id);
+  half_open_.Remove(entry->id);
   //= rfc9147#section-5.11
   //# After a correct Finished message is received, the server MUST abandon
   //# the previous association to avoid confusion between two valid
@@ -347,7 +348,7 @@ void EndpointImpl::GiveUpIfIdle(Entry* entry) {
 void EndpointImpl::EndLater(Entry* entry, GoneReason reason) {
   entry->remove_at = now_ + options_.linger;
   entry->gone = reason;
-  half_open_.erase(entry->id);
+  half_open_.Remove(entry->id);
   over_.insert(entry->id);
 }
 
@@ -471,7 +472,7 @@ void EndpointImpl::Remove(AssociationId id) {
         {reinterpret_cast<const uint8_t*>(connection_id.data()), connection_id.size()});
   }
   timers_.Stop(entry);
-  half_open_.erase(id);
+  half_open_.Remove(id);
   over_.erase(id);
   found_ = nullptr;
   entries_.erase(id);

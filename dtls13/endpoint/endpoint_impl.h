@@ -17,6 +17,7 @@
 #include "dtls13/endpoint.h"
 #include "dtls13/endpoint/address_map.h"
 #include "dtls13/endpoint/datagram_cursor.h"
+#include "dtls13/endpoint/half_open.h"
 #include "dtls13/endpoint/hello_rate.h"
 #include "dtls13/endpoint/issued_connection_ids.h"
 #include "dtls13/endpoint/output_queue.h"
@@ -84,8 +85,8 @@ class EndpointImpl final : public Endpoint {
   bool AwaitsConnectionId(AssociationId id) const;
   void Deliver(AssociationId id, const PathId& from, std::span<uint8_t> datagram);
   void Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what);
-  void Accept(const PathId& from, HelloReport report);
-  bool MakeRoom();
+  void Accept(const PathId& from, std::span<const uint8_t> host, HelloReport report);
+  bool MakeRoom(std::span<const uint8_t> host);
   // ForgetLingering ends the oldest of those that are over, where all room is taken.
   void ForgetLingering();
   void Count(InputCount what) { ++counters_.input[static_cast<size_t>(what)]; }
@@ -137,8 +138,8 @@ class EndpointImpl final : public Endpoint {
   mutable Entry* found_ = nullptr;  // the last that was, as it is asked for again and again
   AddressMap places_;
   TimerWheel timers_;
-  std::set<AssociationId> half_open_;  // servers', oldest first
-  std::set<AssociationId> over_;       // lingering, oldest first
+  HalfOpen half_open_;            // servers'
+  std::set<AssociationId> over_;  // lingering, oldest first
 
   // What is to be polled. Bounded by the associations there are, each in each at most once but for
   // those that are gone.

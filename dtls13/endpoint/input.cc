@@ -102,7 +102,7 @@ void EndpointImpl::TakeClientHello(const DatagramCursor::Datagram& datagram, con
     case HelloVerdict::kRefuse:
       return Reply(from, report.answer, InputCount::kRefused);
     case HelloVerdict::kAccept:
-      return Accept(from, std::move(report));
+      return Accept(from, datagram.host, std::move(report));
     case HelloVerdict::kIgnore:
     case HelloVerdict::kCookieWanted:  // not with these options
     case HelloVerdict::kNotDtls13:
@@ -118,17 +118,17 @@ void EndpointImpl::Reply(const PathId& to, std::span<const uint8_t> answer, Inpu
   Count(what);
 }
 
-void EndpointImpl::Accept(const PathId& from, HelloReport report) {
+void EndpointImpl::Accept(const PathId& from, std::span<const uint8_t> host, HelloReport report) {
   // The client's own earlier attempt makes room for this one.
   End(places_.Find(from).challenger, GoneReason::kDisplaced);
-  if (!MakeRoom()) return Count(InputCount::kNoRoom);
+  if (!MakeRoom(host)) return Count(InputCount::kNoRoom);
   Count(InputCount::kAccepted);
   const std::span<const uint8_t> address = from.bytes();
   Entry* const entry = Insert(
       from, Association::NewServer(
                 config_, {.peer_address = {address.begin(), address.end()}, .now = wall_now_}));
   std::ranges::copy((*report.hello)->random, entry->hello_random.begin());
-  half_open_.insert(entry->id);
+  half_open_.Add(entry->id, host);
   notices_.push_back({.type = EndpointEventType::kAccepted, .id = entry->id});
   entry->association->HandleClientHello(std::move(report.hello), report.rest, from, now_);
   Wake(entry);
@@ -140,16 +140,17 @@ void EndpointImpl::ForgetLingering() {
   End(oldest, Find(oldest)->gone);
 }
 
-// MakeRoom is false when there is no room for one more and nobody may be displaced.
-bool EndpointImpl::MakeRoom() {
+// MakeRoom is false when there is no room for one more of `host` and nobody may be displaced.
+bool EndpointImpl::MakeRoom(std::span<const uint8_t> host) {
   ForgetLingering();
-  if (entries_.size() < options_.max_associations && half_open_.size() < options_.max_half_open) {
-    return true;
+  AssociationId in_the_way = half_open_.InTheWay(host);
+  if (in_the_way == 0) {
+    if (entries_.size() < options_.max_associations) return true;
+    in_the_way = half_open_.oldest();
   }
-  if (half_open_.empty()) return false;
-  const AssociationId oldest = *half_open_.begin();
-  if (now_ - Find(oldest)->made_at < options_.min_half_open_age) return false;
-  End(oldest, GoneReason::kDisplaced);
+  const Entry* const entry = Find(in_the_way);
+  if (entry == nullptr || now_ - entry->made_at < options_.min_half_open_age) return false;
+  End(in_the_way, GoneReason::kDisplaced);
   return true;
 }
 

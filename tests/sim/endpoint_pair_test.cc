@@ -520,6 +520,46 @@ TEST_F(EndpointPairTest, TheHellosOfAHostAreBoundedAndThoseOfOthersAreAnswered) 
   ConnectedId();
 }
 
+// Clients of one host that prove its address and then say no more, from port after port.
+TEST_F(EndpointPairTest, AHostDoesNotFillTheRoomForHalfOpenHandshakes) {
+  server_options_.max_half_open = 16;
+  server_options_.max_half_open_per_host = 3;
+  Make();
+  const auto hand_over = [&](const Bytes& from, std::span<uint8_t> bytes) {
+    const ReceivedDatagrams received{.peer_address = from, .host_len = 4, .bytes = bytes};
+    server_.endpoint->HandleDatagrams({&received, 1}, now_, WallNow());
+    while (const auto event = server_.endpoint->PollEvent()) OnEvent(server_, *event);
+  };
+  const auto prove = [&](uint8_t port) {
+    const Bytes from = {10, 0, 0, 66, 1, port};
+    const auto client = Association::NewClient(client_options_.config, {});
+    Bytes hello(2000);
+    hello.resize(client->PollTransmit(hello, now_));
+    hand_over(from, hello);
+    const auto batches = server_.endpoint->PollTransmit(now_);
+    ASSERT_EQ(batches.size(), 1u);
+    Bytes retry(batches[0].bytes.begin(), batches[0].bytes.end());
+    server_.endpoint->OnTransmitted(1);
+    client->HandleDatagram(retry, now_);
+    hello.resize(2000);
+    hello.resize(client->PollTransmit(hello, now_));
+    hand_over(from, hello);
+    server_.endpoint->OnTransmitted(server_.endpoint->PollTransmit(now_).size());
+  };
+  for (uint8_t port = 0; port < 10; ++port) prove(port);
+  EXPECT_EQ(server_.endpoint->num_half_open(), 3u);
+  EXPECT_EQ(server_.endpoint->counters()[InputCount::kNoRoom], 7u);
+  ConnectedId();
+  // Once its oldest is old, that gives way, and nobody else's.
+  RunFor(server_options_.min_half_open_age);
+  server_.gone.clear();
+  prove(10);
+  EXPECT_EQ(server_.endpoint->num_half_open(), 3u);
+  ASSERT_EQ(server_.gone.size(), 1u);
+  EXPECT_EQ(server_.gone[0].gone, GoneReason::kDisplaced);
+  EXPECT_EQ(server_.gone[0].id, 1u);
+}
+
 // Whatever comes from wherever: nothing is kept, and no association minds.
 TEST_F(EndpointPairTest, HostileDatagramsCostNothing) {
   Make();

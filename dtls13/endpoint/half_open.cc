@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "dtls13/endpoint/half_open.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+
+namespace dtls13 {
+
+HalfOpen::HalfOpen(size_t max, size_t max_per_host, uint64_t seed)
+    : max_(max),
+      max_per_host_(max_per_host != 0 ? max_per_host : std::max<size_t>(max / kHostShare, 1)),
+      seed_(seed) {}
+
+HalfOpen::Host HalfOpen::HostOf(std::span<const uint8_t> host) const {
+  const absl::string_view bytes(reinterpret_cast<const char*>(host.data()), host.size());
+  return absl::Hash<std::tuple<uint64_t, absl::string_view>>()({seed_, bytes});
+}
+
+void HalfOpen::Add(AssociationId id, std::span<const uint8_t> host) {
+  const Host its = HostOf(host);
+  hosts_of_.emplace(id, its);
+  of_host_[its].insert(id);
+}
+
+void HalfOpen::Remove(AssociationId id) {
+  const auto at = hosts_of_.find(id);
+  if (at == hosts_of_.end()) return;
+  const auto its = of_host_.find(at->second);
+  its->second.erase(id);
+  if (its->second.empty()) of_host_.erase(its);
+  hosts_of_.erase(at);
+}
+
+AssociationId HalfOpen::InTheWay(std::span<const uint8_t> host) const {
+  const auto its = of_host_.find(HostOf(host));
+  if (its != of_host_.end() && its->second.size() >= max_per_host_) return *its->second.begin();
+  return hosts_of_.size() >= max_ ? oldest() : 0;
+}
+
+}  // namespace dtls13
