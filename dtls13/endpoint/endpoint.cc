@@ -349,7 +349,7 @@ void EndpointImpl::EndLater(Entry* entry, GoneReason reason) {
   entry->remove_at = now_ + options_.linger;
   entry->gone = reason;
   half_open_.Remove(entry->id);
-  over_.insert(entry->id);
+  over_.emplace(*entry->remove_at, entry->id);
 }
 
 // Settle is called when both polls found nothing: the association rests until its next deadline.
@@ -473,7 +473,7 @@ void EndpointImpl::Remove(AssociationId id) {
   }
   timers_.Stop(entry);
   half_open_.Remove(id);
-  over_.erase(id);
+  if (entry->remove_at) over_.erase({*entry->remove_at, id});
   found_ = nullptr;
   entries_.erase(id);
 }

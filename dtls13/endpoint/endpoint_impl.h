@@ -10,6 +10,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -87,7 +88,7 @@ class EndpointImpl final : public Endpoint {
   void Reply(const PathId& to, std::span<const uint8_t> answer, InputCount what);
   void Accept(const PathId& from, std::span<const uint8_t> host, HelloReport report);
   bool MakeRoom(std::span<const uint8_t> host);
-  // ForgetLingering ends the oldest of those that are over, where all room is taken.
+  // ForgetLingering gives up the one that has been over for longest, where all room is taken.
   void ForgetLingering();
   void Count(InputCount what) { ++counters_.input[static_cast<size_t>(what)]; }
   std::shared_ptr<const AssociationConfig> ClientConfig(
@@ -138,8 +139,8 @@ class EndpointImpl final : public Endpoint {
   mutable Entry* found_ = nullptr;  // the last that was, as it is asked for again and again
   AddressMap places_;
   TimerWheel timers_;
-  HalfOpen half_open_;            // servers'
-  std::set<AssociationId> over_;  // lingering, oldest first
+  HalfOpen half_open_;                                // servers'
+  std::set<std::pair<Instant, AssociationId>> over_;  // lingering, who has for longest first
 
   // What is to be polled. Bounded by the associations there are, each in each at most once but for
   // those that are gone.

@@ -136,8 +136,8 @@ void EndpointImpl::Accept(const PathId& from, std::span<const uint8_t> host, Hel
 
 void EndpointImpl::ForgetLingering() {
   if (entries_.size() < options_.max_associations || over_.empty()) return;
-  const AssociationId oldest = *over_.begin();
-  End(oldest, Find(oldest)->gone);
+  const AssociationId first = over_.begin()->second;
+  End(first, Find(first)->gone);
 }
 
 // MakeRoom is false when there is no room for one more of `host` and nobody may be displaced.

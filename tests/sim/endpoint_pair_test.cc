@@ -266,6 +266,24 @@ TEST_F(EndpointPairTest, WhatLingersMakesRoomForAClient) {
   EXPECT_EQ(client_.endpoint->size(), 1u);
 }
 
+// The one that has been over for longest makes room, not the one that began first.
+TEST_F(EndpointPairTest, WhoHasLingeredLongestGoesFirst) {
+  client_options_.max_associations = 2;
+  Make();
+  const AssociationId first = ConnectedId();
+  const AssociationId other = Connect({10, 0, 0, 9, 0x11, 0x53});
+  ASSERT_NE(other, 0u);
+  client_.endpoint->Use(other)->Abort(AlertDescription::kUserCanceled);
+  Flush(client_);
+  client_.endpoint->Close(first);
+  RunFor(seconds(1));
+  ASSERT_EQ(client_.endpoint->size(), 2u);
+  ASSERT_NE(Connect({10, 0, 0, 9, 0x11, 0x54}), 0u);
+  Flush(client_);
+  ASSERT_EQ(client_.gone.size(), 1u);
+  EXPECT_EQ(client_.gone[0].id, other);
+}
+
 TEST_F(EndpointPairTest, WithoutASignerAndAVerifierTheQuestionsAreTheCallers) {
   server_options_.signer = nullptr;
   client_options_.server_verifier = nullptr;
