@@ -195,6 +195,8 @@ class Endpoint {
   // dropped with the next call.
   virtual void HandleDatagrams(std::span<const ReceivedDatagrams> received, Instant now,
                                WallTime wall_now) = 0;
+  // HandleTimeout has PollEvent do what is due, behind the datagrams that were handed in: what a
+  // timer waits for may be among them.
   virtual void HandleTimeout(Instant now) = 0;
   // NextTimeout is when HandleTimeout is due, a millisecond late at the most; calling it early is
   // harmless.

@@ -102,6 +102,8 @@ std::optional<EndpointEvent> EndpointImpl::PollEvent() {
     // What answers datagrams waits until all are taken: one ACK may answer many.
     if (const std::optional<DatagramCursor::Datagram> datagram = received_.Next()) {
       TakeDatagram(*datagram);
+    } else if (std::exchange(timers_are_due_, false)) {
+      RunTimers();
     } else if (!TransmitAll()) {
       return std::nullopt;
     }
@@ -311,14 +313,18 @@ size_t EndpointImpl::MaxPlaintext(AssociationId id) const {
 
 void EndpointImpl::HandleTimeout(Instant now) {
   now_ = now;
-  while (TimerWheel::Timer* const timer = timers_.PopDue(now)) {
+  timers_are_due_ = true;
+}
+
+void EndpointImpl::RunTimers() {
+  while (TimerWheel::Timer* const timer = timers_.PopDue(now_)) {
     auto* const entry = static_cast<Entry*>(timer);
-    if (entry->remove_at && *entry->remove_at <= now) {
+    if (entry->remove_at && *entry->remove_at <= now_) {
       End(entry->id, entry->gone);
       continue;
     }
     GiveUpIfIdle(entry);
-    entry->association->HandleTimeout(now);
+    entry->association->HandleTimeout(now_);
     Wake(entry);  // and it gets its next deadline when it settles
   }
 }

@@ -115,6 +115,7 @@ class EndpointImpl final : public Endpoint {
   void WakeToTransmit(Entry* entry);
   void WakeToPoll(Entry* entry);
   void Settle(Entry* entry);
+  void RunTimers();
   void GiveUpIfIdle(Entry* entry);
   void EndLater(Entry* entry, GoneReason reason);
   Duration IdleLimit(const AssociationFacts& facts) const;
@@ -149,6 +150,8 @@ class EndpointImpl final : public Endpoint {
   std::deque<EndpointEvent> notices_;  // at most three for each datagram, or one for each deadline
 
   DatagramCursor received_;
+  bool timers_are_due_ =
+      false;  // HandleTimeout was called, and what came before is looked at first
   OutputQueue output_;
   std::vector<uint8_t> copy_;  // of a datagram that two associations are shown
 };

@@ -66,6 +66,9 @@ class UdpDriverImpl final : public UdpDriver {
 
  private:
   static constexpr int kMaxEvents = 3;
+  // kMaxPutOff: timers wait for what is in the socket, some thousand messages of it, and not for a
+  // flood.
+  static constexpr int kMaxPutOff = 64;
 
   void Watch(int operation, int fd, uint32_t events) const {
     epoll_event event{.events = events, .data = {.fd = fd}};
@@ -78,6 +81,7 @@ class UdpDriverImpl final : public UdpDriver {
   void Sleep(Duration time) const;
   void TakeBack();
   bool Receive();
+  void RunTimers();
   bool is_member() const { return membership_.hand_over != nullptr; }
   // Exchange gives away what is another member's, and takes what others have for this one.
   std::span<const ReceivedDatagrams> Exchange(std::span<const ReceivedDatagrams> received);
@@ -89,6 +93,7 @@ class UdpDriverImpl final : public UdpDriver {
   const int stop_fd_;
   std::atomic<bool> is_stopped_ = false;
   bool is_busy_ = false;  // the last look found datagrams
+  int num_put_off_ = 0;   // how often in a row timers waited for the socket
   bool watches_for_room_ = false;
   std::vector<HandOver::Parcel> parcels_;  // that others gave, until they are polled
   std::vector<ReceivedDatagrams> ours_;    // with them
@@ -106,10 +111,21 @@ bool UdpDriverImpl::Wait(Duration limit) {
     TakeBack();
     return false;
   }
+  RunTimers();
+  return true;
+}
+
+// RunTimers: what a timer waits for may be in the socket still, for a process that was held up.
+void UdpDriverImpl::RunTimers() {
   const Instant now = Now();
   const std::optional<Instant> next = endpoint_->NextTimeout();
-  if (next && *next <= now) endpoint_->HandleTimeout(now);
-  return true;
+  if (!next || *next > now) return;
+  if (socket_->may_have_more() && num_put_off_ < kMaxPutOff) {
+    ++num_put_off_;
+    return;
+  }
+  num_put_off_ = 0;
+  endpoint_->HandleTimeout(now);
 }
 
 // TakeBack: what was handed to the endpoint and is not polled views this driver's buffers.

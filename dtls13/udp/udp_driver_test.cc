@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/endpoint.h"
+#include "dtls13/udp/udp_socket.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "tests/sim/association_pair.h"
 
@@ -50,6 +51,11 @@ class UdpDriverTest : public testing::TestWithParam<bool> {
 
   // Step waits a little at each end, and does what is to be done there.
   void Step() {
+    StepClient();
+    StepServer();
+  }
+
+  void StepClient() {
     ASSERT_TRUE(client_driver_->Wait(kStep));
     while (const auto happened = client_->PollEvent()) {
       if (happened->type != EndpointEventType::kEvent) continue;
@@ -63,6 +69,9 @@ class UdpDriverTest : public testing::TestWithParam<bool> {
       if (happened->event.type == EventType::kPeerClosed) is_closed_ = true;
     }
     client_driver_->Flush();
+  }
+
+  void StepServer() {
     ASSERT_TRUE(server_driver_->Wait(kStep));
     while (const auto happened = server_->PollEvent()) {
       if (happened->type != EndpointEventType::kEvent) continue;
@@ -120,6 +129,33 @@ TEST_P(UdpDriverTest, AHandshakeDataBothWaysAndTheEnd) {
   EXPECT_EQ(server_->counters().connected, 1u);
   EXPECT_EQ(server_->counters()[InputCount::kRetried], 1u);
   EXPECT_EQ(server_->counters()[InputCount::kAccepted], 1u);
+}
+
+// A process that was held up finds its timers over and the ACK that they wait for in the socket,
+// behind more than one call receives.
+TEST_P(UdpDriverTest, TimersWaitForWhatIsInTheSocket) {
+  const AssociationId id = Connect();
+  for (StepClient(); !is_connected_; StepClient()) StepServer();
+  // Its Finished is sent; the answer comes behind what strangers send.
+  std::string error;
+  const auto stranger = UdpSocket::Open({.address = "127.0.0.1:0"}, &error);
+  ASSERT_NE(stranger, nullptr) << error;
+  const UdpAddress to = client_driver_->local_address();
+  constexpr size_t kNum = 50;
+  for (size_t i = 0; i < kNum; ++i) {
+    const Bytes garbage(1 + i, 0x2f);
+    const OutputBatch batch{
+        .peer_address = to.bytes(), .bytes = garbage, .segment_len = garbage.size()};
+    ASSERT_EQ(stranger->Send({&batch, 1}), 1u);
+  }
+  ASSERT_TRUE(client_->Use(id)->facts().has_unacked);
+  const uint64_t num_sent = client_->counters().datagrams_out;
+  while (server_->counters().connected == 0) StepServer();
+  std::this_thread::sleep_for(client_->Use(id)->facts().retransmit_timer.value +
+                              std::chrono::milliseconds(10));
+  while (client_->Use(id)->facts().has_unacked) StepClient();
+  EXPECT_EQ(client_->counters().datagrams_out, num_sent);
+  EXPECT_EQ(client_->counters()[InputCount::kUnknownAddress], kNum) << "the ACK was not behind";
 }
 
 TEST_P(UdpDriverTest, StopEndsAWaitOfAnotherThread) {

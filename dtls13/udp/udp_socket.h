@@ -49,6 +49,8 @@ class UdpSocket {
 
   // Receive returns what is there, empty if nothing is; valid until the next call.
   std::span<const ReceivedDatagrams> Receive();
+  // may_have_more: the latest Receive took as many messages as one call can.
+  bool may_have_more() const { return in_.received.size() == kMaxIn; }
   // Send returns how many of `batches` are done with, sent or refused; fewer than all: the socket
   // is full, and the next call goes on where this one ended.
   size_t Send(std::span<const OutputBatch> batches);

@@ -266,6 +266,34 @@ TEST_F(EndpointPairTest, WhatLingersMakesRoomForAClient) {
   EXPECT_EQ(client_.endpoint->size(), 1u);
 }
 
+// An ACK that is here stops the timer that has run out while nobody looked.
+TEST_F(EndpointPairTest, WhatCameIsLookedAtBeforeTimersRunOut) {
+  Make();
+  const AssociationId id = Connect();
+  // Until the client has sent its Finished, and the server's ACK is on its way.
+  while (client_.connected.empty()) ASSERT_TRUE(Step(now_ + seconds(1)));
+  while (server_.connected.empty()) ASSERT_TRUE(Step(now_ + seconds(1)));
+  Flush(server_);
+  ASSERT_FALSE(network_.empty());
+  ASSERT_TRUE(client_.endpoint->Use(id)->facts().has_unacked);
+  Flush(client_);
+  const uint64_t num_sent = client_.endpoint->counters().datagrams_out;
+  now_ += client_.endpoint->Use(id)->facts().retransmit_timer.value + milliseconds(10);
+  std::vector<ReceivedDatagrams> received;
+  for (auto& [at, parcel] : network_) {
+    if (parcel.to != client_.address) continue;
+    received.push_back({.peer_address = parcel.from,
+                        .host_len = 4,
+                        .bytes = parcel.bytes,
+                        .segment_len = parcel.segment_len});
+  }
+  client_.endpoint->HandleDatagrams(received, now_, WallNow());
+  client_.endpoint->HandleTimeout(now_);
+  Flush(client_);
+  EXPECT_FALSE(client_.endpoint->Use(id)->facts().has_unacked);
+  EXPECT_EQ(client_.endpoint->counters().datagrams_out, num_sent);
+}
+
 // The one that has been over for longest makes room, not the one that began first.
 TEST_F(EndpointPairTest, WhoHasLingeredLongestGoesFirst) {
   client_options_.max_associations = 2;
