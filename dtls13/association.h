@@ -228,6 +228,8 @@ class Association {
 
   // facts is what is known at present: cheap, and to be asked anew after each call.
   virtual AssociationFacts facts() const = 0;
+  // standing is a few of them, at next to no cost.
+  virtual AssociationStanding standing() const = 0;
 
   // ExportKeyingMaterial, RFC 8446 section 7.5. `has_context` false and an empty context are the
   // same in TLS 1.3. False before kConnected or when libcrypto fails.

@@ -38,6 +38,18 @@ class RecordFacts {
   const RecordLayer& records_;
 };
 
+// AssociationStanding is those of the facts that say what is to become of an association, for a
+// caller that asks after each datagram. What is behind the reference stays as long as with
+// AssociationFacts, whose members of these names it explains.
+struct AssociationStanding {
+  bool connected = false;
+  bool failed = false;
+  bool close_sent = false;
+  bool peer_closed = false;
+  size_t mtu = 0;
+  const PathId& active_path;
+};
+
 // AssociationFacts is what is known of an association at the moment it was asked. It allocates
 // nothing and copies nothing big: what is behind a reference belongs to the association, and stays
 // until the next call that changes it. The handshake's data (client_hello, signature_request,

@@ -175,6 +175,15 @@ AssociationFacts AssociationImpl::facts() const {
           .records = RecordFacts(records_)};
 }
 
+AssociationStanding AssociationImpl::standing() const {
+  return {.connected = phases_.connected(),
+          .failed = ending_.failed(),
+          .close_sent = ending_.close_sent(),
+          .peer_closed = ending_.peer_closed(),
+          .mtu = mtu_,
+          .active_path = mobility_.active()};
+}
+
 bool AssociationImpl::ExportEarlyKeyingMaterial(std::string_view label,
                                                 std::span<const uint8_t> context,
                                                 std::span<uint8_t> out) const {

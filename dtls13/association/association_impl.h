@@ -106,6 +106,7 @@ class AssociationImpl final : public Association {
   void SetRetransmitTimeout(Duration value) override { retransmission_.OverrideTimer(value); }
 
   AssociationFacts facts() const override;
+  AssociationStanding standing() const override;
   bool ExportKeyingMaterial(std::string_view label, std::span<const uint8_t> context,
                             std::span<uint8_t> out) const override;
   bool ExportEarlyKeyingMaterial(std::string_view label, std::span<const uint8_t> context,

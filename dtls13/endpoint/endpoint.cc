@@ -335,9 +335,9 @@ std::optional<Instant> EndpointImpl::NextTimeout() const {
 }
 
 // IdleLimit is how long no application data may come or go; zero: for ever.
-Duration EndpointImpl::IdleLimit(const AssociationFacts& facts) const {
-  if (!facts.connected) return Duration::zero();  // its handshake has its own bounds
-  const bool is_half_closed = facts.close_sent && !facts.peer_closed;
+Duration EndpointImpl::IdleLimit(const AssociationStanding& standing) const {
+  if (!standing.connected) return Duration::zero();  // its handshake has its own bounds
+  const bool is_half_closed = standing.close_sent && !standing.peer_closed;
   const Duration limit = options_.idle_timeout;
   if (!is_half_closed) return limit;
   return limit == Duration::zero() ? options_.half_closed_timeout
@@ -345,7 +345,7 @@ Duration EndpointImpl::IdleLimit(const AssociationFacts& facts) const {
 }
 
 void EndpointImpl::GiveUpIfIdle(Entry* entry) {
-  const Duration limit = IdleLimit(entry->association->facts());
+  const Duration limit = IdleLimit(entry->association->standing());
   if (entry->remove_at || limit == Duration::zero() || now_ - entry->active_at < limit) return;
   entry->association->Close();
   EndLater(entry, GoneReason::kIdle);
@@ -361,17 +361,17 @@ void EndpointImpl::EndLater(Entry* entry, GoneReason reason) {
 // Settle is called when both polls found nothing: the association rests until its next deadline.
 void EndpointImpl::Settle(Entry* entry) {
   const Association& association = *entry->association;
-  const AssociationFacts facts = association.facts();
-  entry->mtu = facts.mtu;
-  const bool is_over = facts.failed || (facts.close_sent && facts.peer_closed);
+  const AssociationStanding standing = association.standing();
+  entry->mtu = standing.mtu;
+  const bool is_over = standing.failed || (standing.close_sent && standing.peer_closed);
   if (is_over && !entry->remove_at) {
-    EndLater(entry, facts.failed ? GoneReason::kFailed : GoneReason::kClosed);
+    EndLater(entry, standing.failed ? GoneReason::kFailed : GoneReason::kClosed);
   }
   std::optional<Instant> next = association.NextTimeout();
   const auto consider = [&next](Instant deadline) {
     if (!next || deadline < *next) next = deadline;
   };
-  const Duration idle_limit = IdleLimit(facts);
+  const Duration idle_limit = IdleLimit(standing);
   if (entry->remove_at) {
     consider(*entry->remove_at);
   } else if (idle_limit > Duration::zero()) {
@@ -402,7 +402,7 @@ EndpointImpl::Entry* EndpointImpl::Insert(const PathId& address,
   entry->association = std::move(association);
   entry->made_at = now_;
   entry->active_at = now_;
-  entry->mtu = entry->association->facts().mtu;
+  entry->mtu = entry->association->standing().mtu;
   places_.Enter(address, entry->id);
   return entries_.emplace(entry->id, std::move(entry)).first->second.get();
 }

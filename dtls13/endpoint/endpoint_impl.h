@@ -118,7 +118,7 @@ class EndpointImpl final : public Endpoint {
   void RunTimers();
   void GiveUpIfIdle(Entry* entry);
   void EndLater(Entry* entry, GoneReason reason);
-  Duration IdleLimit(const AssociationFacts& facts) const;
+  Duration IdleLimit(const AssociationStanding& standing) const;
   Entry* Find(AssociationId id) const;
   Entry* Insert(const PathId& address, std::unique_ptr<Association> association);
   void End(AssociationId id, GoneReason reason, AssociationId successor = 0);
