@@ -241,7 +241,8 @@ class Endpoint {
   virtual void Remove(AssociationId id) = 0;
 
   // Use returns the association, to be called as it may be, but for its polls and Handle*; null
-  // when it is gone. What it then has to send and to say comes by the endpoint's.
+  // when it is gone. What it then has to send and to say comes by the endpoint's; where it was told
+  // to go (MigrateTo, ConfirmPath) is its address from the next poll or Send on.
   virtual Association* Use(AssociationId id) = 0;
   // peer_address is empty for an association that is gone.
   virtual std::span<const uint8_t> peer_address(AssociationId id) const = 0;

@@ -168,7 +168,7 @@ void EndpointImpl::Note(Entry* entry, const Event& event) {
     case EventType::kConnectionIdRetired:
       return RemoveConnectionId(entry, event.data);
     case EventType::kPeerMoved:
-      return Move(entry, event.data);
+      return FollowPath(entry);
     default:
       return;
   }
@@ -190,13 +190,15 @@ void EndpointImpl::RemoveConnectionId(Entry* entry, std::span<const uint8_t> con
   if (std::erase(entry->connection_ids, id) > 0) connection_ids_->Remove(connection_id);
 }
 
-void EndpointImpl::Move(Entry* entry, std::span<const uint8_t> address) {
-  const std::optional<PathId> to = PathId::Of(address);
-  if (!to) return;
+// FollowPath takes note of where the association has moved to, by a path check or because its owner
+// said so.
+void EndpointImpl::FollowPath(Entry* entry) {
+  const PathId& path = entry->association->standing().active_path;
+  if (path.empty() || path == entry->address) return;
   places_.Leave(entry->address, entry->id);
-  entry->address = *to;
+  entry->address = path;
   // Where another association lives, this one is found by its Connection ID alone.
-  places_.EnterIfFree(*to, entry->id);
+  places_.EnterIfFree(path, entry->id);
 }
 
 void EndpointImpl::OnConnected(Entry* entry) {
@@ -236,6 +238,7 @@ void EndpointImpl::OnDatagramTooLarge(std::span<const uint8_t> peer_address, siz
 
 // Transmit queues what the association owes.
 EndpointImpl::Transmitted EndpointImpl::Transmit(Entry* entry) {
+  FollowPath(entry);
   Transmitted transmitted = Transmitted::kNothing;
   while (true) {
     const std::span<uint8_t> room = output_.Reserve(entry->mtu);

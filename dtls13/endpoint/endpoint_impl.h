@@ -103,7 +103,7 @@ class EndpointImpl final : public Endpoint {
   void OnConnected(Entry* entry);
   void AddConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
   void RemoveConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
-  void Move(Entry* entry, std::span<const uint8_t> address);
+  void FollowPath(Entry* entry);
   // TransmitAll has every association that was woken queue what it owes, and is true when one did.
   bool TransmitAll();
   enum class Transmitted : uint8_t { kNothing, kSomething, kBlocked };

@@ -422,6 +422,31 @@ TEST_F(EndpointPairTest, AMovedClientIsFound) {
   EXPECT_EQ(Bytes(address.begin(), address.end()), client_.address);
 }
 
+// An application that knows by means of its own where the peer is.
+TEST_F(EndpointPairTest, AnAssociationIsWhereItsOwnerSaysThatItIs) {
+  options_.server.handshake.connection_ids.receive_len = 0;
+  Make();
+  const AssociationId id = ConnectedId();
+  const AssociationId served = server_.connected[0];
+  client_.address = {10, 0, 0, 9, 0x22, 0x22};
+  EXPECT_EQ(Say(id, "lost"), SendOutcome::kQueued);
+  RunFor(seconds(1));
+  EXPECT_TRUE(client_.received[id].empty());
+  server_.endpoint->Use(served)->ConfirmPath(*PathId::Of(client_.address), now_);
+  Flush(server_);
+  const auto address = server_.endpoint->peer_address(served);
+  EXPECT_EQ(Bytes(address.begin(), address.end()), client_.address);
+  EXPECT_EQ(Say(id, "found"), SendOutcome::kQueued);
+  RunFor(seconds(1));
+  EXPECT_EQ(client_.received[id], std::vector<Bytes>{ToBytes("found")});
+  // And what is sent with nothing between goes there too.
+  client_.address = {10, 0, 0, 9, 0x33, 0x33};
+  server_.endpoint->Use(served)->ConfirmPath(*PathId::Of(client_.address), now_);
+  EXPECT_EQ(server_.endpoint->Send(served, ToBytes("at once")), SendOutcome::kQueued);
+  RunFor(seconds(1));
+  EXPECT_EQ(client_.received[id].back(), ToBytes("at once"));
+}
+
 TEST_F(EndpointPairTest, BothClosedLingerAndGo) {
   Make();
   const AssociationId id = ConnectedId();
