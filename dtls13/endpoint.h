@@ -84,13 +84,14 @@ struct ReceivedDatagrams {
   size_t segment_len = 0;  // 0: one datagram
 };
 
-// OutputBatch is consecutive datagrams for one address, each of `segment_len` bytes but the last,
-// which may be shorter: what UDP_SEGMENT sends with one call. `segment_len` is never 0, and no
-// batch is longer than kMaxBatchLen or has more than kMaxBatchDatagrams.
+// OutputBatch is consecutive datagrams of one association for one address, each of `segment_len`
+// bytes but the last, which may be shorter: what UDP_SEGMENT sends with one call. `segment_len` is
+// never 0, and no batch is longer than kMaxBatchLen or has more than kMaxBatchDatagrams.
 struct OutputBatch {
   std::span<const uint8_t> peer_address = {};
   std::span<const uint8_t> bytes = {};
   size_t segment_len = 0;
+  AssociationId id = 0;  // whose they are; 0: a stateless answer
 };
 // kMaxBatchLen is what one call may carry: a UDP payload over IPv4.
 inline constexpr size_t kMaxBatchLen = 65507;
@@ -211,10 +212,9 @@ class Endpoint {
   virtual std::span<const OutputBatch> PollTransmit(Instant now) = 0;
   virtual void OnTransmitted(size_t count) = 0;
 
-  // OnDatagramTooLarge: the network refused a datagram of `len` bytes for `peer_address`
-  // (EMSGSIZE), whose association goes on with smaller ones.
-  virtual void OnDatagramTooLarge(std::span<const uint8_t> peer_address, size_t len,
-                                  Instant now) = 0;
+  // OnDatagramTooLarge: the network refused a datagram of `len` bytes (EMSGSIZE) in a batch of the
+  // association `id`, which goes on with smaller ones.
+  virtual void OnDatagramTooLarge(AssociationId id, size_t len, Instant now) = 0;
 
   // Connect begins an association with the server at `peer_address`; its events come by PollEvent.
   // `config` replaces the options', but for the length of Connection IDs. 0 where the address has

@@ -24,7 +24,7 @@ class FakeEndpoint : public Endpoint {
   std::optional<EndpointEvent> PollEvent() override { return std::nullopt; }
   std::span<const OutputBatch> PollTransmit(Instant) override { return {}; }
   void OnTransmitted(size_t) override {}
-  void OnDatagramTooLarge(std::span<const uint8_t>, size_t, Instant) override {}
+  void OnDatagramTooLarge(AssociationId, size_t, Instant) override {}
 
   AssociationId Connect(std::span<const uint8_t>, ClientParameters parameters, Instant,
                         std::shared_ptr<const AssociationConfig>) override {

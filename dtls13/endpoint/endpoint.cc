@@ -222,18 +222,12 @@ std::span<const OutputBatch> EndpointImpl::PollTransmit(Instant now) {
 
 void EndpointImpl::OnTransmitted(size_t count) { output_.Drop(count); }
 
-void EndpointImpl::OnDatagramTooLarge(std::span<const uint8_t> peer_address, size_t len,
-                                      Instant now) {
+void EndpointImpl::OnDatagramTooLarge(AssociationId id, size_t len, Instant now) {
   now_ = now;
-  const std::optional<PathId> to = PathId::Of(peer_address);
-  if (!to) return;
-  const Place at = places_.Find(*to);
-  for (const AssociationId id : {at.living, at.challenger}) {
-    Entry* const entry = Find(id);
-    if (entry == nullptr) continue;
-    entry->association->OnDatagramTooLarge(len, /*known_mtu=*/0, now);
-    Wake(entry);
-  }
+  Entry* const entry = Find(id);
+  if (entry == nullptr) return;
+  entry->association->OnDatagramTooLarge(len, /*known_mtu=*/0, now);
+  Wake(entry);
 }
 
 // Transmit queues what the association owes.
@@ -246,7 +240,7 @@ EndpointImpl::Transmitted EndpointImpl::Transmit(Entry* entry) {
     PathId to;
     const size_t len = entry->association->PollTransmit(room, now_, &to);
     if (len == 0) break;
-    Queue(to.empty() ? entry->address : to, len);
+    Queue(to.empty() ? entry->address : to, len, entry->id);
     transmitted = Transmitted::kSomething;
   }
   entry->owes = false;
@@ -271,8 +265,8 @@ bool EndpointImpl::TransmitAll() {
   return has_sent;
 }
 
-void EndpointImpl::Queue(const PathId& to, size_t len) {
-  output_.Commit(to, len);
+void EndpointImpl::Queue(const PathId& to, size_t len, AssociationId id) {
+  output_.Commit(to, len, id);
   ++counters_.datagrams_out;
   counters_.bytes_out += len;
 }
@@ -288,7 +282,7 @@ SendOutcome EndpointImpl::SendBy(AssociationId id, Seal seal) {
   size_t len = 0;
   const SendResult result = seal(*entry->association, room, &len);
   if (result == SendResult::kSealed) {
-    Queue(entry->address, len);
+    Queue(entry->address, len, entry->id);
     entry->active_at = now_;
     WakeToTransmit(entry);
   }

@@ -42,7 +42,7 @@ class EndpointImpl final : public Endpoint {
   std::optional<EndpointEvent> PollEvent() override;
   std::span<const OutputBatch> PollTransmit(Instant now) override;
   void OnTransmitted(size_t count) override;
-  void OnDatagramTooLarge(std::span<const uint8_t> peer_address, size_t len, Instant now) override;
+  void OnDatagramTooLarge(AssociationId id, size_t len, Instant now) override;
 
   AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
                         Instant now, std::shared_ptr<const AssociationConfig> config) override;
@@ -108,7 +108,8 @@ class EndpointImpl final : public Endpoint {
   bool TransmitAll();
   enum class Transmitted : uint8_t { kNothing, kSomething, kBlocked };
   Transmitted Transmit(Entry* entry);
-  void Queue(const PathId& to, size_t len);
+  // Queue commits what was written to what output_ has reserved; `id` as in OutputBatch.
+  void Queue(const PathId& to, size_t len, AssociationId id);
   template <typename Seal>
   SendOutcome SendBy(AssociationId id, Seal seal);
   void Wake(Entry* entry);

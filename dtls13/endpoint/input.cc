@@ -114,7 +114,7 @@ void EndpointImpl::Reply(const PathId& to, std::span<const uint8_t> answer, Inpu
   const std::span<uint8_t> room = output_.Reserve(answer.size());
   if (room.empty()) return Count(InputCount::kNoRoomToAnswer);
   std::ranges::copy(answer, room.begin());
-  Queue(to, answer.size());
+  Queue(to, answer.size(), /*id=*/0);
   Count(what);
 }
 

@@ -21,19 +21,19 @@ std::span<uint8_t> OutputQueue::Reserve(size_t len) {
   return {block.bytes.get() + block.used, len};
 }
 
-bool OutputQueue::Extends(const PathId& to, size_t len) const {
+bool OutputQueue::Extends(const PathId& to, size_t len, AssociationId id) const {
   if (batches_.empty()) return false;
   const Batch& last = batches_.back();
   return last.is_open && len <= last.segment_len && last.num_datagrams < kMaxBatchDatagrams &&
-         last.len + len <= kMaxBatchLen && last.to == to;
+         last.len + len <= kMaxBatchLen && last.id == id && last.to == to;
 }
 
-void OutputQueue::Commit(const PathId& to, size_t len) {
+void OutputQueue::Commit(const PathId& to, size_t len, AssociationId id) {
   Block& block = blocks_.back();
   uint8_t* const begin = block.bytes.get() + block.used;
   block.used += len;
   num_bytes_ += len;
-  if (Extends(to, len)) {
+  if (Extends(to, len, id)) {
     Batch& last = batches_.back();
     last.len += len;
     ++last.num_datagrams;
@@ -41,7 +41,7 @@ void OutputQueue::Commit(const PathId& to, size_t len) {
     return;
   }
   batches_.push_back(
-      {.to = to, .begin = begin, .len = len, .segment_len = len, .num_datagrams = 1});
+      {.to = to, .id = id, .begin = begin, .len = len, .segment_len = len, .num_datagrams = 1});
   ++block.num_batches;
   num_bytes_ += sizeof(Batch);
 }
@@ -54,7 +54,8 @@ std::span<const OutputBatch> OutputQueue::Batches() {
     batch.is_open = false;
     shown_.push_back({.peer_address = batch.to.bytes(),
                       .bytes = {batch.begin, batch.len},
-                      .segment_len = batch.segment_len});
+                      .segment_len = batch.segment_len,
+                      .id = batch.id});
   }
   return shown_;
 }

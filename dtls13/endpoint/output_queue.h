@@ -14,9 +14,9 @@
 
 namespace dtls13 {
 
-// OutputQueue is the datagrams that wait for the network, in the order they were made: those for
-// one address and of one length lie one behind the other, as one batch. A datagram is written where
-// it stays, and nothing is copied.
+// OutputQueue is the datagrams that wait for the network, in the order they were made: those of one
+// association, for one address and of one length lie one behind the other, as one batch. A datagram
+// is written where it stays, and nothing is copied.
 //
 // It does not know what datagrams are.
 class OutputQueue {
@@ -31,8 +31,8 @@ class OutputQueue {
   // Reserve returns room for a datagram of `len` bytes at most, kBlockLen or less; empty where the
   // bound is reached. It stays until the next call.
   std::span<uint8_t> Reserve(size_t len);
-  // Commit makes the first `len` bytes of what was reserved a datagram for `to`; not 0.
-  void Commit(const PathId& to, size_t len);
+  // Commit makes the first `len` bytes of what was reserved, not 0, a datagram of `id` for `to`.
+  void Commit(const PathId& to, size_t len, AssociationId id);
 
   // Batches shows the oldest batches, kMaxShown at the most. Nothing is added to them any more.
   std::span<const OutputBatch> Batches();
@@ -54,6 +54,7 @@ class OutputQueue {
   };
   struct Batch {
     PathId to;
+    AssociationId id = 0;
     uint8_t* begin = nullptr;
     size_t len = 0;
     size_t segment_len = 0;
@@ -61,7 +62,7 @@ class OutputQueue {
     bool is_open = true;  // for more of segment_len
   };
 
-  bool Extends(const PathId& to, size_t len) const;
+  bool Extends(const PathId& to, size_t len, AssociationId id) const;
 
   size_t max_bytes_;
   size_t num_bytes_ = 0;

@@ -16,12 +16,12 @@ constexpr size_t kEnough = 1 << 24;
 PathId To(uint8_t name) { return *PathId::Of(Bytes{name}); }
 
 // Put queues a datagram of `len` bytes `content`; false where there is no room.
-bool Put(OutputQueue* queue, uint8_t to, size_t len, uint8_t content = 0) {
+bool Put(OutputQueue* queue, uint8_t to, size_t len, uint8_t content = 0, AssociationId id = 1) {
   const std::span<uint8_t> room = queue->Reserve(len);
   if (room.empty()) return false;
   EXPECT_GE(room.size(), len);
   std::fill_n(room.begin(), len, content);
-  queue->Commit(To(to), len);
+  queue->Commit(To(to), len, id);
   return true;
 }
 
@@ -53,6 +53,17 @@ TEST(OutputQueueTest, AnotherAddressBeginsAnotherBatch) {
   OutputQueue queue(kEnough);
   for (const uint8_t to : {'a', 'a', 'b', 'a'}) ASSERT_TRUE(Put(&queue, to, 10));
   EXPECT_EQ(Lengths(&queue), (std::vector<size_t>{20, 10, 10}));
+}
+
+// Of what was refused it is to be known whose it was: one address may have two associations.
+TEST(OutputQueueTest, AnotherAssociationBeginsAnotherBatch) {
+  OutputQueue queue(kEnough);
+  for (const AssociationId id : {7, 7, 8, 0}) ASSERT_TRUE(Put(&queue, 'a', 10, 0, id));
+  EXPECT_EQ(Lengths(&queue), (std::vector<size_t>{20, 10, 10}));
+  const auto batches = queue.Batches();
+  EXPECT_EQ(batches[0].id, 7u);
+  EXPECT_EQ(batches[1].id, 8u);
+  EXPECT_EQ(batches[2].id, 0u);
 }
 
 TEST(OutputQueueTest, ABatchIsNoLongerThanOneCallMaySend) {

@@ -166,8 +166,8 @@ void UdpDriverImpl::Flush() {
     const size_t num_done = socket_->Send(batches);
     is_full = num_done < batches.size();
     endpoint_->OnTransmitted(num_done);
-    if (const std::optional<UdpSocket::TooLarge> refused = socket_->TakeTooLarge()) {
-      endpoint_->OnDatagramTooLarge(refused->to.bytes(), refused->len, Now());
+    for (const UdpSocket::TooLarge& refused : socket_->too_large()) {
+      endpoint_->OnDatagramTooLarge(refused.id, refused.len, Now());
     }
   }
   WatchForRoom(is_full);

@@ -161,6 +161,10 @@ UdpSocket::UdpSocket(int fd, int family, const UdpDriverOptions& options)
   };
   set_len(SO_RCVBUF, options.receive_buffer_len);
   set_len(SO_SNDBUF, options.send_buffer_len);
+  // Nobody on the way takes a datagram to pieces, and the kernel refuses one for which it knows the
+  // way to be too narrow.
+  SetOption(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO);
+  if (family == AF_INET6) SetOption(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DO);
   if (options.offload) {
     // Zero segments nothing by itself; a kernel without the option says so.
     const int none = 0;
@@ -292,6 +296,7 @@ void UdpSocket::Fill(std::span<const OutputBatch> batches, size_t first) {
 }
 
 size_t UdpSocket::Send(std::span<const OutputBatch> batches) {
+  too_large_.clear();
   size_t done = 0;
   while (done < batches.size()) {
     Fill(batches, done);
@@ -337,15 +342,18 @@ bool UdpSocket::OnRefused(int error, std::span<const OutputBatch> batches, size_
     return true;
   }
   if (error == EMSGSIZE) {
-    too_large_ = {.to = UdpAddress::Of(batch.peer_address).value_or(UdpAddress()), .len = len};
+    NoteTooLarge(batch.id, len);
   }
   ++counters_.send_failures;
   Skip(batches, len, done);
   return true;
 }
 
-std::optional<UdpSocket::TooLarge> UdpSocket::TakeTooLarge() {
-  return std::exchange(too_large_, std::nullopt);
+void UdpSocket::NoteTooLarge(AssociationId id, size_t len) {
+  if (id == 0) return;
+  if (too_large_.empty() || too_large_.back().id != id)
+    too_large_.push_back({.id = id, .len = len});
+  too_large_.back().len = std::min(too_large_.back().len, len);
 }
 
 }  // namespace dtls13

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,10 +25,10 @@ namespace dtls13 {
 // It does not know endpoints or clocks.
 class UdpSocket {
  public:
-  // A datagram that was too large for its way.
+  // Datagrams of one association that were too large for their way.
   struct TooLarge {
-    UdpAddress to;
-    size_t len = 0;
+    AssociationId id = 0;
+    size_t len = 0;  // of the shortest of them
   };
 
   // Open: on null, `*error` is one sentence for a person.
@@ -54,8 +53,8 @@ class UdpSocket {
   // Send returns how many of `batches` are done with, sent or refused; fewer than all: the socket
   // is full, and the next call goes on where this one ended.
   size_t Send(std::span<const OutputBatch> batches);
-  // TakeTooLarge returns one of those that were refused since it was asked last.
-  std::optional<TooLarge> TakeTooLarge();
+  // too_large is what the latest Send was refused as that.
+  std::span<const TooLarge> too_large() const { return too_large_; }
 
   const UdpDriverCounters& counters() const { return counters_; }
   void CountHandedOver() { ++counters_.handed_over; }
@@ -98,6 +97,7 @@ class UdpSocket {
   void OnSent(std::span<const OutputBatch> batches, size_t num_messages, size_t* done);
   // OnRefused is false when the socket is full.
   bool OnRefused(int error, std::span<const OutputBatch> batches, size_t* done);
+  void NoteTooLarge(AssociationId id, size_t len);
   void Skip(std::span<const OutputBatch> batches, size_t len, size_t* done);
 
   const int fd_;
@@ -109,7 +109,7 @@ class UdpSocket {
   bool is_plain_ = false;  // and that goes without UDP_SEGMENT, which refused it
   Incoming in_;
   Outgoing out_;
-  std::optional<TooLarge> too_large_;
+  std::vector<TooLarge> too_large_;  // at most one for each batch of the latest Send
   UdpDriverCounters counters_;
 };
 

@@ -2,7 +2,9 @@
 #include "dtls13/udp/udp_socket.h"
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <numeric>
@@ -102,26 +104,54 @@ TEST_P(UdpSocketTest, ManyBatchesGoInOrderAndNameTheirSender) {
 TEST_P(UdpSocketTest, WhatCannotBeSentIsCountedAndPassedOver) {
   const UdpAddress to = other_->local_address();
   const Bytes too_long(65520);
+  const Bytes shorter(65510);
   const Bytes two = Numbered(2, 65000, 500);
   const Bytes good = {1, 2, 3};
   const Bytes no_address = {9};
   const std::vector<OutputBatch> batches = {
+      {.peer_address = to.bytes(), .bytes = too_long, .segment_len = too_long.size(), .id = 7},
+      {.peer_address = no_address, .bytes = good, .segment_len = 3, .id = 8},
+      {.peer_address = to.bytes(), .bytes = too_long, .segment_len = too_long.size(), .id = 9},
+      {.peer_address = to.bytes(), .bytes = shorter, .segment_len = shorter.size(), .id = 9},
+      {.peer_address = to.bytes(), .bytes = two, .segment_len = 65000, .id = 9},
       {.peer_address = to.bytes(), .bytes = too_long, .segment_len = too_long.size()},
-      {.peer_address = no_address, .bytes = good, .segment_len = 3},
-      {.peer_address = to.bytes(), .bytes = two, .segment_len = 65000},
       {.peer_address = to.bytes(), .bytes = good, .segment_len = 3}};
   EXPECT_EQ(one_->Send(batches), batches.size());
-  EXPECT_EQ(one_->counters().send_failures, 2u);
-  const auto too_large = one_->TakeTooLarge();
-  ASSERT_TRUE(too_large);
-  EXPECT_EQ(too_large->to, to);
-  EXPECT_EQ(too_large->len, too_long.size());
-  EXPECT_FALSE(one_->TakeTooLarge());
+  EXPECT_EQ(one_->counters().send_failures, 5u);
+  // Each association hears of its own, once, and of nobody's nobody does.
+  const auto too_large = one_->too_large();
+  ASSERT_EQ(too_large.size(), 2u);
+  EXPECT_EQ(too_large[0].id, 7u);
+  EXPECT_EQ(too_large[0].len, too_long.size());
+  EXPECT_EQ(too_large[1].id, 9u);
+  EXPECT_EQ(too_large[1].len, shorter.size());
   const std::vector<Bytes> datagrams = Receive(other_.get(), 3);
   ASSERT_EQ(datagrams.size(), 3u);
   EXPECT_EQ(datagrams[0].size(), 65000u);
   EXPECT_EQ(datagrams[1].size(), 500u);
   EXPECT_EQ(datagrams[2], good);
+  EXPECT_EQ(one_->Send({}), 0u);
+  EXPECT_TRUE(one_->too_large().empty());
+}
+
+// Nobody on the way is to take datagrams to pieces.
+TEST(UdpSocketOpenTest, DatagramsAreNotFragmented) {
+  for (const char* const address : {"127.0.0.1:0", "[::]:0"}) {
+    std::string error;
+    const auto socket = UdpSocket::Open({.address = address}, &error);
+    ASSERT_NE(socket, nullptr) << error;
+    int value = -1;
+    socklen_t len = sizeof(value);
+    ASSERT_EQ(getsockopt(socket->fd(), IPPROTO_IP, IP_MTU_DISCOVER, &value, &len), 0) << address;
+    EXPECT_EQ(value, IP_PMTUDISC_DO) << address;
+    int family = AF_UNSPEC;
+    len = sizeof(family);
+    ASSERT_EQ(getsockopt(socket->fd(), SOL_SOCKET, SO_DOMAIN, &family, &len), 0);
+    if (family != AF_INET6) continue;
+    len = sizeof(value);
+    ASSERT_EQ(getsockopt(socket->fd(), IPPROTO_IPV6, IPV6_MTU_DISCOVER, &value, &len), 0);
+    EXPECT_EQ(value, IPV6_PMTUDISC_DO);
+  }
 }
 
 TEST(UdpSocketOpenTest, SaysWhyItCannot) {

@@ -666,8 +666,14 @@ TEST_F(EndpointPairTest, ADatagramThatIsTooLargeMakesTheNextOnesSmaller) {
   Make();
   const AssociationId id = ConnectedId();
   const size_t before = client_.endpoint->MaxPlaintext(id);
-  client_.endpoint->OnDatagramTooLarge(kServerAddress, before, now_);
-  client_.endpoint->OnDatagramTooLarge(ToBytes("nobody"), before, now_);
+  client_.endpoint->OnDatagramTooLarge(/*id=*/0, before, now_);
+  client_.endpoint->OnDatagramTooLarge(id + 1, before, now_);
+  EXPECT_EQ(client_.endpoint->Send(id, Bytes(before)), SendOutcome::kQueued);
+  const auto batches = client_.endpoint->PollTransmit(now_);
+  ASSERT_EQ(batches.size(), 1u);
+  EXPECT_EQ(batches[0].id, id);
+  client_.endpoint->OnDatagramTooLarge(batches[0].id, batches[0].bytes.size(), now_);
+  client_.endpoint->OnTransmitted(1);
   RunFor(seconds(1));
   EXPECT_LT(client_.endpoint->MaxPlaintext(id), before);
   EXPECT_EQ(client_.endpoint->Send(id, Bytes(before)), SendOutcome::kTooLarge);
