@@ -66,6 +66,8 @@ class UdpSocket {
   static constexpr size_t kMaxOut = 64;
   // kInLen has room for the longest datagram, and for all that UDP_GRO puts together.
   static constexpr size_t kInLen = 65536;
+  // kMaxSegmentFailures: of a few that failed in a row each may have had a way of its own.
+  static constexpr int kMaxSegmentFailures = 8;
   // kControlLen: the length of segments, and our own address.
   static constexpr size_t kControlLen = CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(in6_pktinfo));
 
@@ -95,6 +97,7 @@ class UdpSocket {
   void Fill(std::span<const OutputBatch> batches, size_t first);
   void AddMessage(const OutputBatch& batch, size_t index, size_t offset, size_t len);
   void OnSent(std::span<const OutputBatch> batches, size_t num_messages, size_t* done);
+  void OnSegmentsRefused(int error);
   // OnRefused is false when the socket is full.
   bool OnRefused(int error, std::span<const OutputBatch> batches, size_t* done);
   void NoteTooLarge(AssociationId id, size_t len);
@@ -109,6 +112,7 @@ class UdpSocket {
   bool is_plain_ = false;  // and that goes without UDP_SEGMENT, which refused it
   Incoming in_;
   Outgoing out_;
+  int num_segment_failures_ = 0;     // in a row
   std::vector<TooLarge> too_large_;  // at most one for each batch of the latest Send
   UdpDriverCounters counters_;
 };

@@ -134,6 +134,35 @@ TEST_P(UdpSocketTest, WhatCannotBeSentIsCountedAndPassedOver) {
   EXPECT_TRUE(one_->too_large().empty());
 }
 
+// A way that takes no segments, as through a device without checksums, and others that do.
+TEST_P(UdpSocketTest, SegmentsAreGivenUpOnceTheyHaveFailedTimeAfterTime) {
+  if (!one_->uses_offload()) GTEST_SKIP() << "there are no segments to give up";
+  const UdpAddress to = other_->local_address();
+  const Bytes bytes = Numbered(5, 100, 100);
+  const OutputBatch batch{.peer_address = to.bytes(), .bytes = bytes, .segment_len = 100};
+  // The kernel segments nothing without checksums.
+  const auto set_checksums = [this](bool on) {
+    const int off = on ? 0 : 1;
+    ASSERT_EQ(setsockopt(one_->fd(), SOL_SOCKET, SO_NO_CHECK, &off, sizeof(off)), 0);
+  };
+  constexpr int kFew = 7;
+  for (int round = 0; round < 3; ++round) {
+    set_checksums(false);
+    for (int i = 0; i < kFew; ++i) ASSERT_EQ(one_->Send({&batch, 1}), 1u);
+    EXPECT_TRUE(one_->uses_offload());
+    set_checksums(true);
+    const uint64_t before = one_->counters().send_calls;
+    ASSERT_EQ(one_->Send({&batch, 1}), 1u);
+    EXPECT_EQ(one_->counters().send_calls, before + 1) << "one call takes all segments";
+    ASSERT_EQ(Receive(other_.get(), 5 * (kFew + 1)).size(), 5u * (kFew + 1));
+  }
+  set_checksums(false);
+  for (int i = 0; i < kFew + 1; ++i) ASSERT_EQ(one_->Send({&batch, 1}), 1u);
+  EXPECT_FALSE(one_->uses_offload());
+  EXPECT_EQ(one_->counters().send_failures, 0u);
+  EXPECT_EQ(Receive(other_.get(), 5 * (kFew + 1)).size(), 5u * (kFew + 1));
+}
+
 // Nobody on the way is to take datagrams to pieces.
 TEST(UdpSocketOpenTest, DatagramsAreNotFragmented) {
   for (const char* const address : {"127.0.0.1:0", "[::]:0"}) {
