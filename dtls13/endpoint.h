@@ -33,6 +33,9 @@ struct EndpointOptions {
   std::shared_ptr<const AssociationConfig> config = {};
   // Clients are served. Otherwise a ClientHello is dropped, and only Connect makes associations.
   bool accepts = true;
+  // Connect makes associations. False for an endpoint that shares its port with others
+  // (UdpDriver::OpenGroup): what a server answers may come to any of them.
+  bool connects = true;
   // Answers kSignatureWanted where there is one; otherwise the event is the caller's.
   std::shared_ptr<const Signer> signer = {};
   // Answers kVerifyPeer where there is one, a server's name with it; otherwise the event is the
@@ -218,7 +221,8 @@ class Endpoint {
 
   // Connect begins an association with the server at `peer_address`; its events come by PollEvent.
   // `config` replaces the options', but for the length of Connection IDs. 0 where the address has
-  // an association already that is not over, or max_associations are reached.
+  // an association already that is not over, where max_associations are reached, and without
+  // options().connects.
   AssociationId Connect(std::span<const uint8_t> peer_address, ClientParameters parameters,
                         Instant now) {
     return Connect(peer_address, std::move(parameters), now, nullptr);
@@ -247,6 +251,8 @@ class Endpoint {
   // peer_address is empty for an association that is gone.
   virtual std::span<const uint8_t> peer_address(AssociationId id) const = 0;
 
+  // options are what Create was given.
+  virtual const EndpointOptions& options() const = 0;
   virtual size_t size() const = 0;
   virtual size_t num_half_open() const = 0;
   virtual size_t num_queued_bytes() const = 0;

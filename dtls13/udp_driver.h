@@ -67,7 +67,9 @@ class UdpDriver {
   // kMaxEndpoints at the most (endpoint_number.h). A client's datagrams go to one of them by its
   // address. The n-th endpoint's Connection IDs are to come from EndpointNumberConnectionIds with
   // number n: they bring those of a client whose address has changed to the endpoint that knows it.
-  // On an empty result, `*error` is one sentence.
+  // The endpoints serve and do not connect (EndpointOptions::connects): what a server answers would
+  // go to one of them by the server's address. A client has a port of its own. On an empty result,
+  // `*error` is one sentence.
   static std::vector<std::unique_ptr<UdpDriver>> OpenGroup(const UdpDriverOptions& options,
                                                            std::span<Endpoint* const> endpoints,
                                                            std::string* error);

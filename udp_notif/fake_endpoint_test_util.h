@@ -50,6 +50,7 @@ class FakeEndpoint : public Endpoint {
     const auto found = addresses.find(id);
     return found == addresses.end() ? std::span<const uint8_t>() : std::span(found->second);
   }
+  const EndpointOptions& options() const override { return options_; }
   size_t size() const override { return 0; }
   size_t num_half_open() const override { return 0; }
   size_t num_queued_bytes() const override { return 0; }
@@ -63,6 +64,7 @@ class FakeEndpoint : public Endpoint {
   std::map<AssociationId, Bytes> addresses;
 
  private:
+  EndpointOptions options_;
   EndpointCounters counters_;
 };
 

@@ -409,7 +409,7 @@ AssociationId EndpointImpl::Connect(std::span<const uint8_t> peer_address,
                                     std::shared_ptr<const AssociationConfig> config) {
   now_ = now;
   const std::optional<PathId> to = PathId::Of(peer_address);
-  if (!to) return 0;
+  if (!to || !options_.connects) return 0;
   // What only lingers is nobody's any more.
   const Entry* const before = Find(places_.Find(*to).living);
   if (before != nullptr && before->remove_at) End(before->id, before->gone);

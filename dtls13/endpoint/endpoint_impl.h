@@ -54,6 +54,7 @@ class EndpointImpl final : public Endpoint {
   Association* Use(AssociationId id) override;
   std::span<const uint8_t> peer_address(AssociationId id) const override;
 
+  const EndpointOptions& options() const override { return options_; }
   size_t size() const override { return entries_.size(); }
   size_t num_half_open() const override { return half_open_.size(); }
   size_t num_queued_bytes() const override { return output_.num_bytes(); }

@@ -229,6 +229,10 @@ std::vector<std::unique_ptr<UdpDriver>> UdpDriver::OpenGroup(const UdpDriverOpti
     *error = "A port has 1 to " + std::to_string(kMaxEndpoints) + " endpoints.";
     return {};
   }
+  if (std::ranges::any_of(endpoints, [](const Endpoint* one) { return one->options().connects; })) {
+    *error = "Endpoints that share a port do not connect (EndpointOptions::connects).";
+    return {};
+  }
   const std::shared_ptr<HandOver> hand_over = HandOver::Create(endpoints.size());
   if (hand_over == nullptr) {
     *error = "Too many files are open.";

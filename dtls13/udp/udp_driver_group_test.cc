@@ -31,8 +31,9 @@ class UdpDriverGroupTest : public testing::TestWithParam<bool> {
       config.handshake.connection_ids.source =
           std::make_shared<EndpointNumberConnectionIds>(number, nullptr, config.handshake.random);
       config.handshake.credential = identity_.credential();
-      servers_.push_back(Endpoint::Create(
-          {.config = std::make_shared<const AssociationConfig>(std::move(config))}));
+      servers_.push_back(
+          Endpoint::Create({.config = std::make_shared<const AssociationConfig>(std::move(config)),
+                            .connects = false}));
       endpoints.push_back(servers_.back().get());
     }
     std::string error;
@@ -122,6 +123,19 @@ TEST(UdpDriverGroupBoundsTest, APortHasSomeEndpointsAndNotTooMany) {
   EXPECT_EQ(error, "A port has 1 to 32 endpoints.");
   const std::vector<Endpoint*> many(kMaxEndpoints + 1);
   EXPECT_TRUE(UdpDriver::OpenGroup({}, many, &error).empty());
+}
+
+// What a server answered would come to any of them.
+TEST(UdpDriverGroupBoundsTest, EndpointsThatShareAPortDoNotConnect) {
+  const auto config = std::make_shared<const AssociationConfig>(sim::DefaultPairOptions().server);
+  const auto serves = Endpoint::Create({.config = config, .connects = false});
+  const auto connects = Endpoint::Create({.config = config});
+  const std::vector<Endpoint*> endpoints = {serves.get(), connects.get()};
+  std::string error;
+  EXPECT_TRUE(UdpDriver::OpenGroup({.address = "127.0.0.1:0"}, endpoints, &error).empty());
+  EXPECT_EQ(error, "Endpoints that share a port do not connect (EndpointOptions::connects).");
+  EXPECT_EQ(serves->Connect(Bytes{10, 0, 0, 1, 0, 1}, {}, Instant()), 0u);
+  EXPECT_NE(connects->Connect(Bytes{10, 0, 0, 1, 0, 1}, {}, Instant()), 0u);
 }
 
 }  // namespace
