@@ -17,8 +17,9 @@ bool EndpointNumberConnectionIds::Generate(std::span<uint8_t> id) {
   return true;
 }
 
-std::optional<uint8_t> FindEndpointNumber(std::span<const uint8_t> datagram) {
-  const auto first = FindConnectionId(datagram, 1);
+std::optional<uint8_t> FindEndpointNumber(std::span<const uint8_t> datagram,
+                                          const WireProfile& profile) {
+  const auto first = FindConnectionId(datagram, 1, profile);
   if (!first) return std::nullopt;
   return static_cast<uint8_t>((*first)[0] & kNumberBits);
 }

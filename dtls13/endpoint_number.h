@@ -10,6 +10,7 @@
 
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/handshake/connection_id_policy.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 
@@ -37,8 +38,9 @@ class EndpointNumberConnectionIds final : public ConnectionIdSource {
 };
 
 // FindEndpointNumber returns the number that the Connection ID of the datagram's first record
-// names; nothing where that record has none.
-std::optional<uint8_t> FindEndpointNumber(std::span<const uint8_t> datagram);
+// names; nothing where that record has none, as all of a profile without Connection IDs.
+std::optional<uint8_t> FindEndpointNumber(std::span<const uint8_t> datagram,
+                                          const WireProfile& profile);
 
 }  // namespace dtls13
 

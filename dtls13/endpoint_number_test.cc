@@ -35,11 +35,13 @@ TEST(EndpointNumberTest, TheLastFiveBitsOfTheFirstOctetAreTheNumber) {
 }
 
 TEST(EndpointNumberTest, IsFoundWhereARecordHasAConnectionId) {
-  EXPECT_EQ(FindEndpointNumber(Bytes{0x3f, 0xe6, 1, 2, 3, 4}), 6);
-  EXPECT_EQ(FindEndpointNumber(Bytes{0x2f, 0xe6, 1, 2, 3, 4}), std::nullopt);
-  EXPECT_EQ(FindEndpointNumber(Bytes{22, 0xfe, 0xfd, 0}), std::nullopt);
-  EXPECT_EQ(FindEndpointNumber(Bytes{0x3f}), std::nullopt);
-  EXPECT_EQ(FindEndpointNumber({}), std::nullopt);
+  EXPECT_EQ(FindEndpointNumber(Bytes{0x3f, 0xe6, 1, 2, 3, 4}, kRfc9147Profile), 6);
+  EXPECT_EQ(FindEndpointNumber(Bytes{0x2f, 0xe6, 1, 2, 3, 4}, kRfc9147Profile), std::nullopt);
+  EXPECT_EQ(FindEndpointNumber(Bytes{22, 0xfe, 0xfd, 0}, kRfc9147Profile), std::nullopt);
+  EXPECT_EQ(FindEndpointNumber(Bytes{0x3f}, kRfc9147Profile), std::nullopt);
+  EXPECT_EQ(FindEndpointNumber({}, kRfc9147Profile), std::nullopt);
+  // A DTLSShortCiphertext of the draft, whose first bits are those of a record with one.
+  EXPECT_EQ(FindEndpointNumber(Bytes{0x3f, 0xe6, 1, 2, 3, 4}, kDraft26Profile), std::nullopt);
 }
 
 }  // namespace

@@ -17,9 +17,15 @@
 #include "dtls13/endpoint_number.h"
 #include "dtls13/udp/hand_over.h"
 #include "dtls13/udp/udp_socket.h"
+#include "dtls13/wire/wire_profile.h"
 
 namespace dtls13 {
 namespace {
+
+// ProfileOf is what an endpoint speaks with its peers.
+const WireProfile& ProfileOf(const Endpoint& endpoint) {
+  return endpoint.options().config->handshake.wire_profile;
+}
 
 // Membership is a driver's place in its group, if it has one.
 struct Membership {
@@ -142,10 +148,11 @@ bool UdpDriverImpl::Receive() {
 std::span<const ReceivedDatagrams> UdpDriverImpl::Exchange(
     std::span<const ReceivedDatagrams> received) {
   HandOver& hand_over = *membership_.hand_over;
+  const WireProfile& profile = ProfileOf(*endpoint_);
   ours_.clear();
   for (const ReceivedDatagrams& one : received) {
     // What UDP_GRO has put together came by one path, and so is one association's.
-    const std::optional<uint8_t> number = FindEndpointNumber(one.bytes);
+    const std::optional<uint8_t> number = FindEndpointNumber(one.bytes, profile);
     if (number && *number != membership_.number && *number < hand_over.num_drivers()) {
       socket_->CountHandedOver();
       hand_over.Give(*number, one);
@@ -238,6 +245,10 @@ std::vector<std::unique_ptr<UdpDriver>> UdpDriver::OpenGroup(const UdpDriverOpti
     *error = "Too many files are open.";
     return {};
   }
+  // The program of the kernel's knows one kind of header.
+  const bool steers = options.steers && std::ranges::all_of(endpoints, [](const Endpoint* one) {
+                        return ProfileOf(*one).has_connection_ids;
+                      });
   UdpDriverOptions each = options;
   each.reuse_port = true;
   std::vector<std::unique_ptr<UdpDriver>> drivers;
@@ -247,7 +258,7 @@ std::vector<std::unique_ptr<UdpDriver>> UdpDriver::OpenGroup(const UdpDriverOpti
     // The first one's port is everybody's, and its program too.
     if (i == 0) {
       each.address = socket->local_address().ToString();
-      if (options.steers) socket->Steer();
+      if (steers) socket->Steer();
     }
     drivers.push_back(
         MakeDriver(std::move(socket), endpoints[i], {.hand_over = hand_over, .number = i}, error));

@@ -22,8 +22,11 @@ constexpr size_t kNumServers = 4;
 // The kernel steers, or the drivers hand over.
 class UdpDriverGroupTest : public testing::TestWithParam<bool> {
  protected:
-  UdpDriverGroupTest() {
-    const sim::PairOptions options = sim::DefaultPairOptions();
+  UdpDriverGroupTest() : UdpDriverGroupTest(kRfc9147Profile) {}
+  explicit UdpDriverGroupTest(const WireProfile& profile) {
+    sim::PairOptions options = sim::DefaultPairOptions(/*seed=*/1, profile);
+    // The shortest headers there are.
+    options.client.omit_length = options.client.short_numbers = true;
     std::vector<Endpoint*> endpoints;
     for (uint8_t number = 0; number < kNumServers; ++number) {
       AssociationConfig config = options.server;
@@ -77,6 +80,15 @@ class UdpDriverGroupTest : public testing::TestWithParam<bool> {
     }
   }
 
+  AssociationId ConnectedId() {
+    const AssociationId id = client_->Connect(
+        server_drivers_[0]->local_address().bytes(),
+        {.server_name = "server.example", .now = client_driver_->WallNow()}, client_driver_->Now());
+    EXPECT_NE(id, 0u);
+    while (!is_connected_) Step();
+    return id;
+  }
+
   uint64_t NumHandedOver() const {
     uint64_t num = 0;
     for (const auto& driver : server_drivers_) num += driver->counters().handed_over;
@@ -95,11 +107,7 @@ class UdpDriverGroupTest : public testing::TestWithParam<bool> {
 INSTANTIATE_TEST_SUITE_P(Steers, UdpDriverGroupTest, testing::Bool());
 
 TEST_P(UdpDriverGroupTest, AMovedClientFindsTheEndpointThatKnowsIt) {
-  const AssociationId id = client_->Connect(
-      server_drivers_[0]->local_address().bytes(),
-      {.server_name = "server.example", .now = client_driver_->WallNow()}, client_driver_->Now());
-  ASSERT_NE(id, 0u);
-  while (!is_connected_) Step();
+  const AssociationId id = ConnectedId();
   // Each of so many ports is as likely to be any of the sockets' by the addresses alone.
   constexpr size_t kNumMoves = 40;
   for (size_t move = 1; move <= kNumMoves; ++move) {
@@ -115,6 +123,24 @@ TEST_P(UdpDriverGroupTest, AMovedClientFindsTheEndpointThatKnowsIt) {
   } else {
     EXPECT_GT(NumHandedOver(), 0u);
   }
+}
+
+class Draft26GroupTest : public UdpDriverGroupTest {
+ protected:
+  Draft26GroupTest() : UdpDriverGroupTest(kDraft26Profile) {}
+};
+
+INSTANTIATE_TEST_SUITE_P(Steers, Draft26GroupTest, testing::Bool());
+
+// The draft has no Connection IDs, but short headers that begin as if they had: a client's records
+// stay with the endpoint that its address leads to.
+TEST_P(Draft26GroupTest, RecordsWithoutConnectionIdsAreNobodyElses) {
+  const AssociationId id = ConnectedId();
+  for (size_t i = 1; i <= 100; ++i) {
+    ASSERT_EQ(client_->Send(id, ToBytes("hello")), SendOutcome::kQueued);
+    while (num_received_ < i) Step();
+  }
+  EXPECT_EQ(NumHandedOver(), 0u);
 }
 
 TEST(UdpDriverGroupBoundsTest, APortHasSomeEndpointsAndNotTooMany) {
