@@ -88,8 +88,7 @@ std::optional<ExtensionBlock> ExtensionBlock::Parse(std::span<const uint8_t> con
   ExtensionBlock block(content);
   ByteReader reader = block.Begin();
   Extension extension;
-  while (Next(&reader, &extension)) {
-  }
+  while (Next(&reader, &extension)) block.present_ |= PresenceBit(extension.type);
   if (!reader.empty()) return std::nullopt;
   return block;
 }
@@ -110,6 +109,7 @@ bool ExtensionBlock::Next(ByteReader* at, Extension* out) {
 }
 
 std::optional<std::span<const uint8_t>> ExtensionBlock::Find(ExtensionType type) const {
+  if ((present_ & PresenceBit(type)) == 0) return std::nullopt;
   ByteReader reader = Begin();
   Extension extension;
   while (Next(&reader, &extension)) {

@@ -2,6 +2,7 @@
 #ifndef DTLS13_MESSAGE_EXTENSIONS_H_
 #define DTLS13_MESSAGE_EXTENSIONS_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -59,7 +60,17 @@ class ExtensionBlock {
  private:
   explicit ExtensionBlock(std::span<const uint8_t> content) : content_(content) {}
 
+  // PresenceBit is a type's own where it is below 63, as nearly all of them, and otherwise a common
+  // one.
+  static constexpr uint64_t PresenceBit(ExtensionType type) {
+    constexpr uint16_t kCommonBit = 63;
+    return uint64_t{1} << std::min(static_cast<uint16_t>(type), kCommonBit);
+  }
+
   std::span<const uint8_t> content_;
+  // Which types may be there: most that somebody looks for are not, and a server that reads a hello
+  // asks for all that it knows.
+  uint64_t present_ = 0;
 };
 
 // CustomExtension is an extension of the caller's, of whose meaning the library knows nothing.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <set>
 #include <vector>
@@ -18,10 +20,13 @@ constexpr ExtensionMessage kAllMessages[] = {
     ExtensionMessage::kCertificateRequest, ExtensionMessage::kCertificate,
     ExtensionMessage::kNewSessionTicket};
 
-Bytes Entry(uint16_t type, Bytes data = {}) {
-  Bytes out = {static_cast<uint8_t>(type >> 8), static_cast<uint8_t>(type),
-               static_cast<uint8_t>(data.size() >> 8), static_cast<uint8_t>(data.size())};
-  out.insert(out.end(), data.begin(), data.end());
+Bytes Entry(uint16_t type, const Bytes& data = {}) {
+  Bytes out(4 + data.size());
+  out[0] = static_cast<uint8_t>(type >> 8);
+  out[1] = static_cast<uint8_t>(type);
+  out[2] = static_cast<uint8_t>(data.size() >> 8);
+  out[3] = static_cast<uint8_t>(data.size());
+  std::copy(data.begin(), data.end(), out.begin() + 4);
   return out;
 }
 
@@ -43,6 +48,19 @@ TEST(ExtensionBlockTest, FindsWhatIsThere) {
   EXPECT_FALSE(block->Has(ExtensionType::kCookie));
   EXPECT_TRUE(block->IsLast(ExtensionType::kKeyShare));
   EXPECT_FALSE(block->IsLast(ExtensionType::kSupportedGroups));
+}
+
+// Types share what says quickly that they are not there.
+TEST(ExtensionBlockTest, TellsEveryTypeFromEveryOther) {
+  constexpr std::array<uint16_t, 9> kTypes = {0, 1, 62, 63, 64, 127, 0x1a1a, 0xff01, 0xffff};
+  for (const uint16_t there : kTypes) {
+    const Bytes bytes = Entry(there);
+    const auto block = ExtensionBlock::Parse(bytes);
+    ASSERT_TRUE(block.has_value());
+    for (const uint16_t type : kTypes) {
+      EXPECT_EQ(block->Has(static_cast<ExtensionType>(type)), type == there) << type;
+    }
+  }
 }
 
 TEST(ExtensionBlockTest, IsReadWithItsLength) {

@@ -19,19 +19,21 @@ namespace dtls13 {
 //   } DTLSHandshake;
 
 std::optional<HandshakeFragment> ReadHandshakeFragment(ByteReader* reader) {
+  // Filled in where it is returned: a processor copies it no faster than it reads the header.
+  std::optional<HandshakeFragment> fragment(std::in_place);
   ByteReader ahead = *reader;
-  HandshakeFragment fragment;
-  HandshakeHeader& header = fragment.header;
+  HandshakeHeader& header = fragment->header;
   uint8_t type = 0;
+  // Offset and length have 24 bits each, so their sum cannot overflow.
   if (!ahead.ReadU8(&type) || !ahead.ReadU24(&header.message_len) ||
       !ahead.ReadU16(&header.message_seq) || !ahead.ReadU24(&header.fragment_offset) ||
-      !ahead.ReadU24(&header.fragment_len)) {
-    return std::nullopt;
+      !ahead.ReadU24(&header.fragment_len) ||
+      header.fragment_offset + header.fragment_len > header.message_len ||
+      !ahead.ReadBytes(header.fragment_len, &fragment->body)) {
+    fragment.reset();
+    return fragment;
   }
   header.type = static_cast<HandshakeType>(type);
-  // Offset and length have 24 bits each, so their sum cannot overflow.
-  if (header.fragment_offset + header.fragment_len > header.message_len) return std::nullopt;
-  if (!ahead.ReadBytes(header.fragment_len, &fragment.body)) return std::nullopt;
   *reader = ahead;
   return fragment;
 }

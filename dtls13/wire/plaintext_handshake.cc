@@ -34,11 +34,14 @@ bool PlaintextFragmentReader::Next(PlaintextFragment* out) {
 }
 
 std::optional<PlaintextFragment> FindClientHello(std::span<const uint8_t> datagram) {
-  PlaintextFragment found;
-  if (datagram.empty() || datagram[0] != static_cast<uint8_t>(ContentType::kHandshake) ||
-      !PlaintextFragmentReader(datagram).Next(&found) ||
-      found.fragment.header.type != HandshakeType::kClientHello) {
-    return std::nullopt;
+  std::optional<PlaintextFragment> found;
+  if (datagram.empty() || datagram[0] != static_cast<uint8_t>(ContentType::kHandshake)) {
+    return found;
+  }
+  found.emplace();
+  if (!PlaintextFragmentReader(datagram).Next(&*found) ||
+      found->fragment.header.type != HandshakeType::kClientHello) {
+    found.reset();
   }
   return found;
 }

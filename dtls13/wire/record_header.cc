@@ -105,20 +105,22 @@ std::optional<CiphertextRecord> ParseUnifiedRecord(std::span<uint8_t> datagram,
 
 std::optional<PlaintextRecord> ParsePlaintextRecord(std::span<uint8_t> datagram,
                                                     const WireProfile& profile) {
+  std::optional<PlaintextRecord> record;
   const std::optional<Layout> layout = PlaintextLayout(datagram);
-  if (!layout || layout->content_len > kMaxPlaintextLen) return std::nullopt;
-  PlaintextRecord record;
+  if (!layout || layout->content_len > kMaxPlaintextLen) return record;
+  record.emplace();
+  PlaintextHeader& header = record->header;
   ByteReader reader(datagram);
   uint8_t type = 0;
-  if (!reader.ReadU8(&type) || !reader.ReadU16(&record.header.legacy_record_version) ||
-      !reader.ReadU16(&record.header.epoch) ||
-      !reader.ReadU48(&record.header.sequence_number.value) ||
-      !reader.ReadU16(&record.header.fragment_len)) {
-    return std::nullopt;
+  if (!reader.ReadU8(&type) || !reader.ReadU16(&header.legacy_record_version) ||
+      !reader.ReadU16(&header.epoch) || !reader.ReadU48(&header.sequence_number.value) ||
+      !reader.ReadU16(&header.fragment_len)) {
+    record.reset();
+    return record;
   }
-  record.header.type = ContentTypeOf(type, profile);
-  record.fragment = datagram.subspan(layout->header_len, layout->content_len);
-  record.record_len = layout->header_len + layout->content_len;
+  header.type = ContentTypeOf(type, profile);
+  record->fragment = datagram.subspan(layout->header_len, layout->content_len);
+  record->record_len = layout->header_len + layout->content_len;
   return record;
 }
 
