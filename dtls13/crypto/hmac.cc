@@ -18,21 +18,27 @@ bool KeyHmac(EVP_MAC_CTX* context, std::span<const uint8_t> key) {
 std::optional<HashValue> Hmac(const Algorithms& algorithms, HashId hash,
                               std::span<const uint8_t> key,
                               std::initializer_list<std::span<const uint8_t>> parts) {
+  std::optional<HmacContext> context = HmacContext::Create(algorithms, hash);
+  return context ? context->Compute(key, parts) : std::nullopt;
+}
+
+std::optional<HmacContext> HmacContext::Create(const Algorithms& algorithms, HashId hash) {
   OpenSslPtr<EVP_MAC_CTX> context = NewHmac(algorithms, hash);
-  if (!context || !KeyHmac(context.get(), key)) return std::nullopt;
+  if (!context) return std::nullopt;
+  return HmacContext(std::move(context));
+}
+
+std::optional<HashValue> HmacContext::Compute(
+    std::span<const uint8_t> key, std::initializer_list<std::span<const uint8_t>> parts) {
+  if (!KeyHmac(context_.get(), key)) return std::nullopt;
   for (std::span<const uint8_t> part : parts) {
-    if (EVP_MAC_update(context.get(), part.data(), part.size()) != 1) return std::nullopt;
+    if (EVP_MAC_update(context_.get(), part.data(), part.size()) != 1) return std::nullopt;
   }
   HashValue value;
-  if (EVP_MAC_final(context.get(), value.bytes.data(), &value.len, value.bytes.size()) != 1) {
+  if (EVP_MAC_final(context_.get(), value.bytes.data(), &value.len, value.bytes.size()) != 1) {
     return std::nullopt;
   }
   return value;
-}
-
-std::optional<HashValue> HmacSha256(const Algorithms& algorithms, std::span<const uint8_t> key,
-                                    std::initializer_list<std::span<const uint8_t>> parts) {
-  return Hmac(algorithms, HashId::kSha256, key, parts);
 }
 
 }  // namespace dtls13

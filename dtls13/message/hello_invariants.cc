@@ -2,17 +2,20 @@
 #include "dtls13/message/hello_invariants.h"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
-#include "dtls13/crypto/hmac.h"
+#include "dtls13/crypto/hash.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 
 namespace dtls13 {
 namespace {
 
-// The key makes a hash of the MAC, and of no other use of it.
-constexpr uint8_t kDigestKey[] = {'h', 'e', 'l', 'l', 'o'};
+constexpr size_t kUsualExtensions = 16;
+
+// Lengths of fields that have one byte on the wire have two here.
+constexpr size_t kMoreThanBody = 16;
 
 //= rfc8446#section-4.1.2
 //# In that case, the client MUST send the same
@@ -36,12 +39,16 @@ bool SkipToExtensions(ByteReader* reader) {
 
 std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello) {
   std::vector<Extension> kept;
+  kept.reserve(kUsualExtensions);
   ByteReader reader = hello.extensions.Begin();
   for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
     if (std::ranges::find(kMayChange, extension.type) != std::end(kMayChange)) continue;
     kept.push_back(extension);
   }
-  std::ranges::stable_sort(kept, {}, &Extension::type);
+  // Where a type comes twice the first one stays first, without the memory that stable_sort takes.
+  std::sort(kept.begin(), kept.end(), [](const Extension& one, const Extension& other) {
+    return std::pair(one.type, one.data.data()) < std::pair(other.type, other.data.data());
+  });
   return kept;
 }
 
@@ -49,8 +56,8 @@ std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello) {
 
 std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
                                             const ClientHello& hello) {
-  std::vector<uint8_t> invariants;
-  ByteWriter writer(&invariants);
+  std::vector<uint8_t> invariants(hello.body.size() + kMoreThanBody);
+  ByteWriter writer{std::span(invariants)};
   writer.WriteU16(hello.legacy_version);
   writer.WriteBytes(hello.random);
   const auto write_vector = [&writer](std::span<const uint8_t> bytes) {
@@ -64,7 +71,7 @@ std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
     writer.WriteU16(static_cast<uint16_t>(extension.type));
     write_vector(extension.data);
   }
-  const auto hash = HmacSha256(algorithms, kDigestKey, {invariants});
+  const auto hash = Hash(algorithms, HashId::kSha256, std::span(invariants).first(writer.length()));
   if (!writer.ok() || !hash) return std::nullopt;
   HelloDigest digest;
   std::copy_n(hash->bytes.begin(), digest.size(), digest.begin());

@@ -17,6 +17,8 @@ namespace {
 // source address can have sent to a victim.
 constexpr size_t kMacLen = CookieTag().size();
 constexpr size_t kKeyLen = 32;
+// All of a cookie but what varies in length.
+constexpr size_t kFixedLen = 1 + 6 + 2 + 2 + 1 + HelloDigest().size() + 1 + 1 + kMacLen;
 constexpr uint64_t kMaxIssueTime = (uint64_t{1} << 48) - 1;
 // NamedGroup 0 is not assigned: it stands for "no group was asked for".
 //= rfc9147#section-11
@@ -75,13 +77,13 @@ std::optional<ParsedCookie> ParseCookie(std::span<const uint8_t> cookie) {
 //= rfc9147#section-11
 //# It MUST NOT be possible for anyone other than the issuing entity to
 //# generate cookies that are accepted as valid by that entity.
-std::optional<HashValue> CookieMac(const Algorithms& algorithms, const Secret& key,
+std::optional<HashValue> CookieMac(HmacContext* hmac, const Secret& key,
                                    std::span<const uint8_t> signed_part,
                                    std::span<const uint8_t> peer_address) {
   std::array<uint8_t, 4> address_len;
   ByteWriter writer{std::span<uint8_t>(address_len)};
   writer.WriteU32(static_cast<uint32_t>(peer_address.size()));
-  return HmacSha256(algorithms, key.bytes(), {address_len, peer_address, signed_part});
+  return hmac->Compute(key.bytes(), {address_len, peer_address, signed_part});
 }
 
 }  // namespace
@@ -108,12 +110,20 @@ std::shared_ptr<CookieKeyring> CookieKeyring::Create(std::shared_ptr<const Algor
 CookieKeyring::CookieKeyring(const Options& options, KeySeed seed)
     : options_(options), keys_(kKeyLen, options.rotation, std::move(seed)) {}
 
+bool CookieKeyring::Prepare(WallTime now) {
+  if (!hmac_) hmac_ = HmacContext::Create(*algorithms_, HashId::kSha256);
+  return hmac_ && keys_.Rotate(*algorithms_, random_.get(), now);
+}
+
 std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
                                          std::span<const uint8_t> peer_address, WallTime now) {
   std::lock_guard<std::mutex> lock(mutex_);
-  if (!keys_.Rotate(*algorithms_, random_.get(), now)) return {};
-  std::vector<uint8_t> cookie;
-  ByteWriter writer(&cookie);
+  if (!Prepare(now)) return {};
+  std::vector<uint8_t> cookie(kFixedLen + contents.client_hello_hash.size() +
+                              contents.application_cookie.size() +
+                              contents.retry_extensions.size());
+  const std::span<uint8_t> signed_part = std::span(cookie).first(cookie.size() - kMacLen);
+  ByteWriter writer(signed_part);
   writer.WriteU8(keys_.current().id);
   writer.WriteU48(static_cast<uint64_t>(now.time_since_epoch().count()) & kMaxIssueTime);
   writer.WriteU16(static_cast<uint16_t>(contents.suite));
@@ -123,10 +133,9 @@ std::vector<uint8_t> CookieKeyring::Seal(const CookieContents& contents,
   writer.WriteVector8(contents.application_cookie);
   writer.WriteVector8(contents.retry_extensions);
   if (!writer.ok()) return {};
-  const auto mac = CookieMac(*algorithms_, keys_.current().key, cookie, peer_address);
+  const auto mac = CookieMac(&*hmac_, keys_.current().key, signed_part, peer_address);
   if (!mac.has_value()) return {};
-  const auto tag = mac->view().first(kMacLen);
-  cookie.insert(cookie.end(), tag.begin(), tag.end());
+  std::ranges::copy(mac->view().first(kMacLen), std::span(cookie).last(kMacLen).begin());
   return cookie;
 }
 
@@ -137,10 +146,10 @@ std::optional<CookieContents> CookieKeyring::Open(std::span<const uint8_t> cooki
   if (!parsed.has_value()) return std::nullopt;
   {
     std::lock_guard<std::mutex> lock(mutex_);
-    if (!keys_.Rotate(*algorithms_, random_.get(), now)) return std::nullopt;
+    if (!Prepare(now)) return std::nullopt;
     const RotatingKeys::Key* key = keys_.Find(parsed->key_id);
     if (key == nullptr) return std::nullopt;
-    const auto mac = CookieMac(*algorithms_, key->key, parsed->signed_part, peer_address);
+    const auto mac = CookieMac(&*hmac_, key->key, parsed->signed_part, peer_address);
     if (!mac.has_value() || !ConstantTimeEquals(mac->view().first(kMacLen), parsed->mac))
       return std::nullopt;
   }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/hmac.h"
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/message/hello_invariants.h"
 #include "dtls13/session/rotating_keys.h"
@@ -71,12 +72,15 @@ class CookieKeyring {
 
  private:
   CookieKeyring(const Options& options, KeySeed seed);
+  // Prepare has what both need, with mutex_.
+  bool Prepare(WallTime now);
 
   std::shared_ptr<const Algorithms> algorithms_;
   std::shared_ptr<RandomSource> random_;
   const Options options_;
 
   std::mutex mutex_;
+  std::optional<HmacContext> hmac_;  // once it is needed
   RotatingKeys keys_;
 };
 
