@@ -44,7 +44,8 @@ int RunCommand(const char* program, const Command& command,
   if (!status.ok()) return Fail(program, command.name, status);
   // What was printed is what was asked for; a full disk says so only now.
   if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
-    return Fail(program, command.name, absl::UnavailableError("standard output cannot be written"));
+    return Fail(program, command.name,
+                absl::UnavailableError("standard output cannot be written."));
   }
   return 0;
 }

@@ -31,8 +31,8 @@ struct PeerOptions {
   Psk psk = {};                                 // empty: none
   std::shared_ptr<const Session> session = {};  // a client's, to resume; null: none
   bool early_data = false;                      // the first datagram goes before the server answers
-  std::shared_ptr<Signer> signer = {};          // null: shows no certificate
-  std::shared_ptr<PeerVerifier> verifier = {};  // null: any certificate is taken
+  std::shared_ptr<const Signer> signer = {};    // null: shows no certificate
+  std::shared_ptr<const PeerVerifier> verifier = {};  // null: any certificate is taken
   std::vector<uint8_t> server_key = {};  // client: the raw public key it expects; empty: none
 };
 

@@ -15,12 +15,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "dtls13/association_config.h"
-#include "dtls13/crypto/algorithms.h"
-#include "dtls13/crypto/random_source.h"
+#include "dtls13/new_config.h"
 #include "dtls13/session/anti_replay.h"
-#include "dtls13/session/cookie.h"
 #include "dtls13/session/ticket_keyring.h"
 #include "tools/dtls13_cli/commands.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/dtls13_cli/peer.h"
 
 namespace dtls13::cli {
@@ -145,14 +144,11 @@ absl::Status ChooseProfile(const Options& options, AssociationConfig* config) {
 }
 
 absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(const Options& options) {
-  auto config = std::make_shared<AssociationConfig>();
+  auto usable = Usable(NewServerConfig());
+  if (!usable.ok()) return usable.status();
+  std::shared_ptr<AssociationConfig> config = *std::move(usable);
   if (absl::Status status = ChooseProfile(options, config.get()); !status.ok()) return status;
   HandshakeConfig& handshake = config->handshake;
-  handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
-  if (!handshake.algorithms) return absl::InternalError("libcrypto has no SHA-256.");
-  handshake.random = SystemRandom(nullptr);
-  handshake.server.cookie_keys =
-      CookieKeyring::Create(handshake.algorithms, handshake.random, CookieKeyring::Options());
   handshake.server.require_cookie = options.Has("cookie");
   handshake.key_log = options.Has("keylog");
   if (options.Has("groups")) {
@@ -217,40 +213,30 @@ void AllowResumption(const Options& options, HandshakeConfig* handshake) {
   handshake->server.replay_guard = std::make_shared<RecentClaims>(WallTime());
 }
 
-// TrustOf is null where no authority is given.
-absl::StatusOr<std::shared_ptr<PeerVerifier>> TrustOf(const Options& options,
-                                                      const HandshakeConfig& handshake) {
-  if (!options.Has("ca")) return std::shared_ptr<PeerVerifier>();
-  PeerVerifier::Options trust;
-  trust.ca_file = options.GetString("ca", "");
-  std::string error;
-  std::shared_ptr<PeerVerifier> verifier =
-      PeerVerifier::Create(handshake.algorithms, trust, &error);
-  if (!verifier) return absl::InvalidArgumentError(error);
-  return verifier;
-}
-
 absl::StatusOr<std::vector<uint8_t>> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
-  if (bytes.empty()) return absl::InvalidArgumentError(absl::StrCat("'", path, "' has nothing."));
+  if (bytes.empty()) return absl::UnavailableError(absl::StrCat("'", path, "' has nothing."));
   return bytes;
 }
 
 // Identities are what one side shows, and what it expects of the other's.
 struct Identities {
-  std::shared_ptr<Signer> signer;          // null: shows nothing
-  std::shared_ptr<PeerVerifier> verifier;  // null: takes anything
-  std::vector<uint8_t> server_key;         // a client's expectation; empty: none
+  std::shared_ptr<const Signer> signer;          // null: shows nothing
+  std::shared_ptr<const PeerVerifier> verifier;  // null: takes anything
+  std::vector<uint8_t> server_key;               // a client's expectation; empty: none
 };
 
-// TakeIdentities puts into `handshake` what it needs of them.
+// TakeIdentities puts into `config` what it needs of them.
 absl::StatusOr<Identities> TakeIdentities(const Options& options, Role role,
-                                          HandshakeConfig* handshake) {
+                                          AssociationConfig* config) {
   Identities result;
-  auto trust = TrustOf(options, *handshake);
-  if (!trust.ok()) return trust.status();
-  result.verifier = *std::move(trust);
+  HandshakeConfig* const handshake = &config->handshake;
+  if (options.Has("ca")) {
+    auto trust = LoadTrust(options.GetString("ca", ""), role == Role::kServer, *config);
+    if (!trust.ok()) return trust.status();
+    result.verifier = *std::move(trust);
+  }
   std::vector<uint8_t> raw_key;
   if (options.Has("raw-public-key")) {
     auto bytes = ReadFile(options.GetString("raw-public-key", ""));
@@ -262,18 +248,21 @@ absl::StatusOr<Identities> TakeIdentities(const Options& options, Role role,
     result.server_key = raw_key;
   }
   if (!options.Has("key")) return result;
-  std::string error;
-  result.signer = Signer::LoadPem(handshake->algorithms, options.GetString("key", ""), &error);
-  if (!result.signer) return absl::InvalidArgumentError(error);
+  const std::string key = options.GetString("key", "");
   if (role == Role::kServer && !raw_key.empty()) {
+    std::string error;
+    result.signer = Signer::LoadPem(handshake->algorithms, key, &error);
+    if (!result.signer) return absl::UnavailableError(error);
     handshake->credential =
         std::make_shared<Credential>(Credential{.chain = {raw_key},
                                                 .schemes = result.signer->schemes(),
                                                 .type = CertificateType::kRawPublicKey});
     return result;
   }
-  handshake->credential = result.signer->LoadCredential(options.GetString("cert", ""), &error);
-  if (!handshake->credential) return absl::InvalidArgumentError(error);
+  if (absl::Status status = options.Require("cert"); !status.ok()) return status;
+  auto signer = LoadIdentity(key, options.GetString("cert", ""), config);
+  if (!signer.ok()) return signer.status();
+  result.signer = *std::move(signer);
   return result;
 }
 
@@ -319,7 +308,7 @@ absl::Status RunServer(const Options& options) {
   if (!num_associations.ok()) return num_associations.status();
   if (*num_associations > 1 || options.Has("tickets"))
     AllowResumption(options, &(*config)->handshake);
-  const auto identities = TakeIdentities(options, Role::kServer, &(*config)->handshake);
+  const auto identities = TakeIdentities(options, Role::kServer, config->get());
   if (!identities.ok()) return identities.status();
   if (options.Has("ca") && !options.Has("late-authentication")) {
     (*config)->handshake.server.client_authentication = ClientAuthentication::kRequired;
@@ -349,7 +338,7 @@ absl::Status RunClient(const Options& options) {
   if (!config.ok()) return config.status();
   const absl::StatusOr<int64_t> num_associations = NumAssociations(options);
   if (!num_associations.ok()) return num_associations.status();
-  const auto identities = TakeIdentities(options, Role::kClient, &(*config)->handshake);
+  const auto identities = TakeIdentities(options, Role::kClient, config->get());
   if (!identities.ok()) return identities.status();
   std::shared_ptr<const Session> session;
   absl::Status status;

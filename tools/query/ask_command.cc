@@ -9,14 +9,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dtls13/association_config.h"
-#include "dtls13/crypto/algorithms.h"
-#include "dtls13/crypto/random_source.h"
 #include "dtls13/endpoint.h"
-#include "dtls13/peer_verifier.h"
-#include "dtls13/udp_address.h"
+#include "dtls13/new_config.h"
 #include "dtls13/udp_driver.h"
-#include "tools/dtls13_cli/options.h"
+#include "tools/dtls13_cli/address_option.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/dtls13_cli/stop_signal.h"
 #include "tools/query/asker.h"
 #include "tools/query/commands.h"
@@ -44,12 +41,12 @@ double Milliseconds(Duration time) {
 absl::StatusOr<DnsQuestion> ReadQuestion(const cli::Options& options) {
   const std::vector<std::string>& words = options.operands();
   if (words.empty() || words.size() > 2) {
-    return absl::InvalidArgumentError("say what to ask: NAME and perhaps TYPE");
+    return absl::InvalidArgumentError("say what to ask: NAME and perhaps TYPE.");
   }
   const std::optional<DnsName> name = ParseDnsName(words[0]);
-  if (!name) return absl::InvalidArgumentError("'" + words[0] + "' is no domain name");
+  if (!name) return absl::InvalidArgumentError("'" + words[0] + "' is no domain name.");
   const std::optional<DnsType> type = ParseDnsType(words.size() > 1 ? words[1] : "A");
-  if (!type) return absl::InvalidArgumentError("there is no type '" + words[1] + "'");
+  if (!type) return absl::InvalidArgumentError("there is no type '" + words[1] + "'.");
   return DnsQuestion{.name = *name, .type = *type, .question_class = DnsClass::kIn};
 }
 
@@ -57,7 +54,7 @@ absl::StatusOr<ClosingOrder> ReadOrder(const cli::Options& options) {
   const std::string order = options.GetString("order", "early");
   if (order == "early") return ClosingOrder::kEarly;
   if (order == "ordinary") return ClosingOrder::kOrdinary;
-  return absl::InvalidArgumentError("--order is early or ordinary, not '" + order + "'");
+  return absl::InvalidArgumentError("--order is early or ordinary, not '" + order + "'.");
 }
 
 // Client is what asks: an endpoint that serves nobody, and its socket.
@@ -72,28 +69,27 @@ struct Client {
 
 absl::StatusOr<Client> OpenClient(const cli::Options& options) {
   Client client;
-  const std::string text = options.GetString("server", "127.0.0.1:853");
-  const std::optional<UdpAddress> server = UdpAddress::Parse(text);
-  if (!server) return absl::InvalidArgumentError("'" + text + "' is no address and port");
+  constexpr char kDefaultServer[] = "127.0.0.1:853";
+  const absl::StatusOr<UdpAddress> server = cli::PeerAddress(options, "server", kDefaultServer);
+  if (!server.ok()) return server.status();
   client.server = *server;
   client.verifies = !options.Has("no-verify");
+  const std::string text = options.GetString("server", kDefaultServer);
   client.server_name = options.GetString("name", text.substr(0, text.rfind(':')));
-  client.config = std::make_shared<AssociationConfig>();
-  client.config->handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
-  client.config->handshake.random = SystemRandom(nullptr);
-  if (client.config->handshake.algorithms == nullptr) {
-    return absl::UnavailableError("libcrypto lacks what DTLS 1.3 needs");
-  }
-  std::string error;
-  std::shared_ptr<const PeerVerifier> verifier;
+  const auto config = cli::Usable(NewConfig());
+  if (!config.ok()) return config.status();
+  client.config = *config;
+  EndpointOptions endpoint_options = {.config = client.config, .accepts = false};
   if (client.verifies) {
-    const std::string ca = options.GetString("ca", "");
-    verifier = PeerVerifier::Create(client.config->handshake.algorithms,
-                                    {.ca_file = ca, .system_defaults = ca.empty()}, &error);
-    if (verifier == nullptr) return absl::UnavailableError(error);
+    auto verifier =
+        cli::LoadTrust(options.GetString("ca", ""), /*verifies_clients=*/false, **config);
+    if (!verifier.ok()) return verifier.status();
+    endpoint_options.server_verifier = *std::move(verifier);
   }
-  client.endpoint = Endpoint::Create(
-      {.config = client.config, .accepts = false, .server_verifier = std::move(verifier)});
+  auto endpoint = cli::NewEndpoint(std::move(endpoint_options));
+  if (!endpoint.ok()) return endpoint.status();
+  client.endpoint = *std::move(endpoint);
+  std::string error;
   const char* const any = client.server.is_v4() ? "0.0.0.0:0" : "[::]:0";
   client.driver = UdpDriver::Open({.address = any}, client.endpoint.get(), &error);
   if (client.driver == nullptr) return absl::UnavailableError(error);
@@ -134,7 +130,7 @@ absl::Status PrintAnswer(const Asker& asker, std::span<const uint8_t> query, con
   const std::optional<DnsMessage> answer = ParseDnsMessage(asker.answer());
   const std::optional<DnsMessage> asked = ParseDnsMessage(query);
   if (!answer || !Answers(*answer, *asked)) {
-    return absl::UnavailableError("the server's answer is none to the query");
+    return absl::UnavailableError("the server's answer is none to the query.");
   }
   std::printf("%s\n;; Query time: %.1f ms of %.1f ms with the handshake\n",
               DnsMessageText(*answer).c_str(), Milliseconds(asker.answer_time()),
@@ -154,7 +150,7 @@ absl::Status Run(const cli::Options& options) {
   if (!client.ok()) return client.status();
   std::array<uint8_t, 2> id = {};
   if (!client->config->handshake.random->Fill(id)) {
-    return absl::UnavailableError("there is no randomness");
+    return absl::UnavailableError("there is no randomness.");
   }
   const std::vector<uint8_t> query =
       BuildQuery(static_cast<uint16_t>(id[0] << 8 | id[1]), *question, kMaxAnswerLen);
@@ -166,14 +162,14 @@ absl::Status Run(const cli::Options& options) {
     parameters.server_name = client->server_name;
     parameters.now = client->driver->WallNow();
     if (!asker.Start(client->server.bytes(), std::move(parameters), client->driver->Now())) {
-      return absl::UnavailableError("there is no association with the server");
+      return absl::UnavailableError("there is no association with the server.");
     }
     if (!Drive(*client, asker, stop)) return absl::OkStatus();
     if (!asker.answer().empty()) return PrintAnswer(asker, query, *client, num_tries);
     failure = asker.failure();
     if (!asker.may_try_again()) break;
   }
-  return absl::UnavailableError(failure);
+  return absl::UnavailableError(failure + ".");
 }
 
 }  // namespace

@@ -5,7 +5,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "tools/dtls13_cli/options.h"
+#include "dtls13/new_config.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/query/commands.h"
 #include "tools/query/comparison.h"
 
@@ -18,6 +19,7 @@ constexpr cli::OptionSpec kOptions[] = {
 };
 
 absl::Status Run(const cli::Options& options) {
+  if (const auto config = cli::Usable(NewConfig()); !config.ok()) return config.status();
   const absl::StatusOr<int64_t> exchanges = options.GetNumber("exchanges", 1, 100'000, 200);
   if (!exchanges.ok()) return exchanges.status();
   std::printf(
@@ -29,7 +31,7 @@ absl::Status Run(const cli::Options& options) {
   std::printf("%s", ComparisonTable(figures).c_str());
   const std::string svg = options.GetString("svg", "");
   if (!svg.empty() && !WriteComparison(figures, svg)) {
-    return absl::UnavailableError(svg + " cannot be written");
+    return absl::UnavailableError(svg + " cannot be written.");
   }
   return absl::OkStatus();
 }

@@ -171,8 +171,10 @@ class Query(unittest.TestCase):
 class WrongUse(unittest.TestCase):
     def test_wrong_uses_are_2(self):
         for words in ((), ("ask",), ("ask", "a..b"), ("ask", "a.test", "NOTYPE"), ("ask", "--order", "no", "a.test"),
-                      ("ask", "--server", "nowhere", "a.test"), ("serve",), ("serve", "--idle", "0"),
-                      ("compare", "--exchanges", "none"), ("unknown",)):
+                      ("ask", "--server", "nowhere", "a.test"), ("ask", "--server", "127.0.0.1:0", "a.test"), ("serve",),
+                      ("serve", "--idle", "0"), ("serve", "--certificate", "c", "--key", "k", "--listen", "localhost:853"),
+                      ("serve", "--certificate", "c", "--key", "k", "--resolver", "127.0.0.1:0"),
+                      ("compare", "--exchanges", "none"), ("compare", "word"), ("unknown",)):
             with self.subTest(words):
                 status, _, said = run(*words)
                 self.assertEqual(status, 2)

@@ -14,14 +14,15 @@ std::unique_ptr<ResolverSocket> ResolverSocket::Open(const UdpAddress& resolver,
   const int family = resolver.is_v4() ? AF_INET : AF_INET6;
   const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) {
-    *error = std::string("there is no socket to the resolver: ") + std::strerror(errno);
+    *error = std::string("there is no socket to the resolver: ") + std::strerror(errno) + ".";
     return nullptr;
   }
   std::unique_ptr<ResolverSocket> made(new ResolverSocket(fd));
   sockaddr_storage address = {};
   const socklen_t len = resolver.ToSockaddr(family, &address);
   if (connect(fd, reinterpret_cast<const sockaddr*>(&address), len) != 0) {
-    *error = "the resolver " + resolver.ToString() + " cannot be reached: " + std::strerror(errno);
+    *error =
+        "the resolver " + resolver.ToString() + " cannot be reached: " + std::strerror(errno) + ".";
     return nullptr;
   }
   return made;

@@ -11,15 +11,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "dtls13/association_config.h"
-#include "dtls13/crypto/algorithms.h"
-#include "dtls13/crypto/random_source.h"
 #include "dtls13/endpoint.h"
-#include "dtls13/session/cookie.h"
-#include "dtls13/signer.h"
-#include "dtls13/udp_address.h"
+#include "dtls13/new_config.h"
 #include "dtls13/udp_driver.h"
-#include "tools/dtls13_cli/options.h"
+#include "tools/dtls13_cli/address_option.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/dtls13_cli/stop_signal.h"
 #include "tools/query/commands.h"
 #include "tools/query/resolver_socket.h"
@@ -61,52 +57,35 @@ struct Server {
   std::unique_ptr<Responder> responder;
 };
 
-absl::StatusOr<std::shared_ptr<AssociationConfig>> MakeConfig(
-    const cli::Options& options, std::shared_ptr<const Signer>* signer) {
-  auto config = std::make_shared<AssociationConfig>();
-  HandshakeConfig& handshake = config->handshake;
-  handshake.algorithms = Algorithms::Fetch(nullptr, nullptr);
-  handshake.random = SystemRandom(nullptr);
-  if (handshake.algorithms == nullptr) {
-    return absl::UnavailableError("libcrypto lacks what DTLS 1.3 needs");
-  }
-  handshake.server.cookie_keys = CookieKeyring::Create(handshake.algorithms, handshake.random, {});
-  handshake.connection_ids.receive_len = kConnectionIdLen;
-  std::string error;
-  *signer = Signer::LoadPem(handshake.algorithms, options.GetString("key", ""), &error);
-  if (*signer == nullptr) return absl::UnavailableError(error);
-  handshake.credential = (*signer)->LoadCredential(options.GetString("certificate", ""), &error);
-  if (handshake.credential == nullptr) return absl::UnavailableError(error);
-  return config;
-}
-
 absl::StatusOr<Server> OpenServer(const cli::Options& options, Held* held) {
   for (const char* required : {"certificate", "key"}) {
     if (const absl::Status status = options.Require(required); !status.ok()) return status;
   }
   const absl::StatusOr<int64_t> idle = options.GetNumber("idle", 1, 3600, 10);
   if (!idle.ok()) return idle.status();
-  const std::string resolver_text = options.GetString("resolver", "127.0.0.1:53");
-  const std::optional<UdpAddress> resolver = UdpAddress::Parse(resolver_text);
-  if (!resolver) {
-    return absl::InvalidArgumentError("'" + resolver_text + "' is no address and port");
-  }
-  std::shared_ptr<const Signer> signer;
-  absl::StatusOr<std::shared_ptr<AssociationConfig>> config = MakeConfig(options, &signer);
+  const absl::StatusOr<UdpAddress> listen = cli::LocalAddress(options, "listen", "[::]:853");
+  if (!listen.ok()) return listen.status();
+  const absl::StatusOr<UdpAddress> resolver = cli::PeerAddress(options, "resolver", "127.0.0.1:53");
+  if (!resolver.ok()) return resolver.status();
+  const auto config = cli::Usable(NewServerConfig());
   if (!config.ok()) return config.status();
-  const std::shared_ptr<RandomSource> random = (*config)->handshake.random;
+  (*config)->handshake.connection_ids.receive_len = kConnectionIdLen;
+  auto signer = cli::LoadIdentity(options.GetString("key", ""),
+                                  options.GetString("certificate", ""), config->get());
+  if (!signer.ok()) return signer.status();
+  auto endpoint = cli::NewEndpoint({.config = *config,
+                                    .signer = *std::move(signer),
+                                    .idle_timeout = std::chrono::seconds(*idle),
+                                    .linger = Duration::zero()});
+  if (!endpoint.ok()) return endpoint.status();
   Server server;
-  server.endpoint = Endpoint::Create({.config = *std::move(config),
-                                      .signer = std::move(signer),
-                                      .idle_timeout = std::chrono::seconds(*idle),
-                                      .linger = Duration::zero()});
+  server.endpoint = *std::move(endpoint);
   std::string error;
-  server.driver = UdpDriver::Open({.address = options.GetString("listen", "[::]:853")},
-                                  server.endpoint.get(), &error);
+  server.driver = UdpDriver::Open({.address = listen->ToString()}, server.endpoint.get(), &error);
   if (server.driver == nullptr) return absl::UnavailableError(error);
   server.resolver = ResolverSocket::Open(*resolver, &error);
   if (server.resolver == nullptr) return absl::UnavailableError(error);
-  server.responder = std::make_unique<Responder>(server.endpoint.get(), random,
+  server.responder = std::make_unique<Responder>(server.endpoint.get(), (*config)->handshake.random,
                                                  [held](Duration time, bool) { held->Add(time); });
   return server;
 }

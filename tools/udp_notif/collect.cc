@@ -2,18 +2,19 @@
 #include <unistd.h>
 
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "tools/dtls13_cli/address_option.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/udp_notif/collector_run.h"
 #include "tools/udp_notif/commands.h"
-#include "tools/udp_notif/identity.h"
 #include "tools/udp_notif/kafka_output.h"
 #include "tools/udp_notif/line_output.h"
 #include "udp_notif/dtls_settings.h"
@@ -46,13 +47,31 @@ constexpr OptionSpec kOptions[] = {
     {"quiet", "", "no status line"},
 };
 
+// Where lines go is said once, and nothing is said of a Kafka that they do not go to.
+absl::Status CheckOutput(const Options& options) {
+  const bool has_kafka = options.Has("kafka");
+  if (has_kafka && options.Has("output")) {
+    return absl::InvalidArgumentError("--output and --kafka do not go together.");
+  }
+  for (const char* name : {"topic", "kafka-properties"}) {
+    if (options.Has(name) && !has_kafka) {
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " needs --kafka."));
+    }
+  }
+  for (const char* name : {"kafka", "topic"}) {
+    if (has_kafka && options.GetString(name, "").empty()) {
+      return absl::InvalidArgumentError(absl::StrCat("--", name, " needs a value."));
+    }
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Output>> OpenOutput(const Options& options) {
   if (!options.Has("kafka")) {
     auto output = LineOutput::Open(options.GetString("output", "-"));
     if (!output.ok()) return output.status();
     return std::unique_ptr<Output>(*std::move(output));
   }
-  if (absl::Status status = options.Require("topic"); !status.ok()) return status;
   KafkaOptions kafka;
   kafka.brokers = options.GetString("kafka", "");
   kafka.topic = options.GetString("topic", "");
@@ -95,14 +114,37 @@ absl::Status ReadNumbers(const Options& options, Numbers* numbers) {
   return absl::OkStatus();
 }
 
+// Ports are where the collector can be reached.
+struct Ports {
+  UdpAddress listen;
+  std::optional<UdpAddress> plain;
+  std::optional<UdpAddress> metrics;
+};
+
+absl::StatusOr<Ports> ReadPorts(const Options& options) {
+  Ports ports;
+  const auto listen = cli::LocalAddress(options, "listen", "");
+  if (!listen.ok()) return listen.status();
+  ports.listen = *listen;
+  for (auto [name, port] : {std::pair("plain", &ports.plain), {"metrics", &ports.metrics}}) {
+    if (!options.Has(name)) continue;
+    const auto address = cli::LocalAddress(options, name, "");
+    if (!address.ok()) return address.status();
+    *port = *address;
+  }
+  return ports;
+}
+
 // Clients are asked for certificates where there are authorities to hold them against.
 absl::Status TakeIdentities(const Options& options, AssociationConfig* config,
                             EndpointOptions* endpoint) {
-  auto signer = LoadIdentity(options.GetString("key", ""), options.GetString("cert", ""), config);
+  auto signer =
+      cli::LoadIdentity(options.GetString("key", ""), options.GetString("cert", ""), config);
   if (!signer.ok()) return signer.status();
   endpoint->signer = *std::move(signer);
   if (!options.Has("client-ca")) return absl::OkStatus();
-  auto verifier = LoadTrust(options.GetString("client-ca", ""), /*verifies_clients=*/true, *config);
+  auto verifier =
+      cli::LoadTrust(options.GetString("client-ca", ""), /*verifies_clients=*/true, *config);
   if (!verifier.ok()) return verifier.status();
   endpoint->client_verifier = *std::move(verifier);
   config->handshake.server.client_authentication = ClientAuthentication::kRequired;
@@ -117,25 +159,21 @@ absl::Status TakeIdentities(const Options& options, AssociationConfig* config,
 //# The receivers MUST support accepting UDP-Notif Messages on the
 //# configured UDP port, but MAY be configurable to listen on a different
 //# port.
-absl::Status Listen(const Options& options, CollectorRun::Parts* parts) {
+absl::Status Listen(const Ports& ports, CollectorRun::Parts* parts) {
   std::string error;
-  const std::string address = options.GetString("listen", "");
-  parts->driver = UdpDriver::Open({.address = address}, parts->endpoint.get(), &error);
+  parts->driver =
+      UdpDriver::Open({.address = ports.listen.ToString()}, parts->endpoint.get(), &error);
   if (!parts->driver) return absl::UnavailableError(error);
-  std::fprintf(stderr, "udp_notif collect: listening on %s\n",
-               parts->driver->local_address().ToString().c_str());
-  if (options.Has("plain")) {
-    auto plain = PlainPort::Bind(options.GetString("plain", ""));
+  if (ports.plain) {
+    auto plain = PlainPort::Bind(*ports.plain);
     if (!plain.ok()) return plain.status();
     parts->plain = *std::move(plain);
-    std::fprintf(stderr, "udp_notif collect: taking datagrams without DTLS on %s\n",
-                 parts->plain->address().ToString().c_str());
   }
-  if (!options.Has("metrics")) return absl::OkStatus();
-  auto metrics = MetricsServer::Listen(options.GetString("metrics", ""));
-  if (!metrics.ok()) return metrics.status();
-  parts->metrics = *std::move(metrics);
-  std::fprintf(stderr, "udp_notif collect: metrics at port %u\n", parts->metrics->port());
+  if (ports.metrics) {
+    auto metrics = MetricsServer::Listen(*ports.metrics);
+    if (!metrics.ok()) return metrics.status();
+    parts->metrics = *std::move(metrics);
+  }
   return absl::OkStatus();
 }
 
@@ -145,7 +183,12 @@ absl::Status Collect(const Options& options) {
   }
   Numbers numbers;
   if (absl::Status status = ReadNumbers(options, &numbers); !status.ok()) return status;
-  const std::shared_ptr<AssociationConfig> config = ReceiverSettings();
+  const auto ports = ReadPorts(options);
+  if (!ports.ok()) return ports.status();
+  if (absl::Status status = CheckOutput(options); !status.ok()) return status;
+  const auto settings = cli::Usable(ReceiverSettings());
+  if (!settings.ok()) return settings.status();
+  const std::shared_ptr<AssociationConfig>& config = *settings;
   config->handshake.server.require_cookie = !options.Has("no-cookie");
   EndpointOptions endpoint = ReceiverEndpointOptions(config);
   endpoint.idle_timeout = std::chrono::seconds(numbers.idle_timeout_s);
@@ -164,11 +207,13 @@ absl::Status Collect(const Options& options) {
   parts.wants_status_line =
       !options.Has("quiet") &&
       (options.Has("output") || options.Has("kafka") || isatty(STDOUT_FILENO) == 0);
+  auto made = cli::NewEndpoint(std::move(endpoint));
+  if (!made.ok()) return made.status();
+  parts.endpoint = *std::move(made);
+  if (absl::Status status = Listen(*ports, &parts); !status.ok()) return status;
   auto output = OpenOutput(options);
   if (!output.ok()) return output.status();
   parts.output = *std::move(output);
-  parts.endpoint = Endpoint::Create(std::move(endpoint));
-  if (absl::Status status = Listen(options, &parts); !status.ok()) return status;
   return CollectorRun(std::move(parts)).Run();
 }
 

@@ -111,8 +111,22 @@ bool CollectorRun::IsDone() const {
          receiver_.collector().counters().num_messages >= parts_.max_messages;
 }
 
+void CollectorRun::Announce() const {
+  std::fprintf(stderr, "udp_notif collect: listening on %s\n",
+               parts_.driver->local_address().ToString().c_str());
+  if (parts_.plain) {
+    std::fprintf(stderr, "udp_notif collect: taking datagrams without DTLS on %s\n",
+                 parts_.plain->address().ToString().c_str());
+  }
+  if (parts_.metrics) {
+    std::fprintf(stderr, "udp_notif collect: metrics at port %u\n", parts_.metrics->port());
+  }
+}
+
 absl::Status CollectorRun::Run() {
+  // Whoever is told that it listens may end it at once.
   const cli::StopSignal stop;
+  Announce();
   StatusLine status(parts_.wants_status_line, parts_.driver->Now());
   while (!stop.requested() && parts_.output->status().ok() && !IsDone()) {
     WaitForSomething(stop);

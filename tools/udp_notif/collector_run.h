@@ -43,6 +43,7 @@ class CollectorRun {
   absl::Status Run();
 
  private:
+  void Announce() const;
   void WaitForSomething(const cli::StopSignal& stop) const;
   void ReceiveProtected();
   void ReceivePlain();

@@ -11,7 +11,6 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "dtls13/udp_address.h"
 
 namespace dtls13::udp_notif {
 namespace {
@@ -35,23 +34,18 @@ std::string AnswerTo(std::string_view request, const std::function<std::string()
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Listen(const std::string& address) {
-  const auto parsed = UdpAddress::Parse(address);
-  if (!parsed) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("'", address, "' is no ADDRESS:PORT to show metrics at."));
-  }
+absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Listen(const UdpAddress& address) {
   sockaddr_storage where{};
-  const int family = parsed->is_v4() ? AF_INET : AF_INET6;
-  const socklen_t len = parsed->ToSockaddr(family, &where);
+  const int family = address.is_v4() ? AF_INET : AF_INET6;
+  const socklen_t len = address.ToSockaddr(family, &where);
   const int fd = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   std::unique_ptr<MetricsServer> server(new MetricsServer(fd));
   const int on = 1;
   if (fd >= 0) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
   if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&where), len) != 0 ||
       listen(fd, kMaxConnections) != 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot show metrics at ", address, ": ", std::strerror(errno), "."));
+    return absl::UnavailableError(absl::StrCat("cannot show metrics at ", address.ToString(), ": ",
+                                               std::strerror(errno), "."));
   }
   return server;
 }

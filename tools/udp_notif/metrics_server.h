@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "dtls13/udp_address.h"
 #include "dtls13/wire/time.h"
 
 namespace dtls13::udp_notif {
@@ -30,8 +31,8 @@ class MetricsServer {
   // socket stays readable meanwhile, and polling it would spin.
   static constexpr Duration kAcceptPause = std::chrono::seconds(1);
 
-  // Listen takes connections at `address`, as UdpAddress::Parse reads it.
-  static absl::StatusOr<std::unique_ptr<MetricsServer>> Listen(const std::string& address);
+  // Listen takes connections at `address`, of which TCP has the port too.
+  static absl::StatusOr<std::unique_ptr<MetricsServer>> Listen(const UdpAddress& address);
   ~MetricsServer();
   MetricsServer(const MetricsServer&) = delete;
   MetricsServer& operator=(const MetricsServer&) = delete;

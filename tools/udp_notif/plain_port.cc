@@ -32,19 +32,15 @@ PlainPort::~PlainPort() {
   if (fd_ >= 0) close(fd_);
 }
 
-absl::StatusOr<std::unique_ptr<PlainPort>> PlainPort::Bind(const std::string& address) {
-  const auto parsed = UdpAddress::Parse(address);
-  if (!parsed) {
-    return absl::InvalidArgumentError(absl::StrCat("'", address, "' is no ADDRESS:PORT."));
-  }
+absl::StatusOr<std::unique_ptr<PlainPort>> PlainPort::Bind(const UdpAddress& address) {
   sockaddr_storage where{};
-  const int family = parsed->is_v4() ? AF_INET : AF_INET6;
-  const socklen_t len = parsed->ToSockaddr(family, &where);
+  const int family = address.is_v4() ? AF_INET : AF_INET6;
+  const socklen_t len = address.ToSockaddr(family, &where);
   const int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   std::unique_ptr<PlainPort> port(new PlainPort(fd));
   if (fd < 0 || bind(fd, reinterpret_cast<const sockaddr*>(&where), len) != 0) {
     return absl::UnavailableError(
-        absl::StrCat("cannot listen on ", address, ": ", std::strerror(errno), "."));
+        absl::StrCat("cannot listen on ", address.ToString(), ": ", std::strerror(errno), "."));
   }
   // As much as the system allows.
   setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBufferLen, sizeof(kReceiveBufferLen));

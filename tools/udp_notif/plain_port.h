@@ -17,8 +17,7 @@ namespace dtls13::udp_notif {
 // PlainPort receives datagrams that nobody protects, from whoever sends them.
 class PlainPort {
  public:
-  // Bind takes an address as UdpAddress::Parse reads it.
-  static absl::StatusOr<std::unique_ptr<PlainPort>> Bind(const std::string& address);
+  static absl::StatusOr<std::unique_ptr<PlainPort>> Bind(const UdpAddress& address);
   ~PlainPort();
   PlainPort(const PlainPort&) = delete;
   PlainPort& operator=(const PlainPort&) = delete;

@@ -12,9 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "tools/dtls13_cli/address_option.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/udp_notif/commands.h"
-#include "tools/udp_notif/identity.h"
 #include "tools/udp_notif/publisher_run.h"
 #include "udp_notif/dtls_settings.h"
 #include "udp_notif/segmenter.h"
@@ -25,6 +27,7 @@ namespace {
 using cli::Options;
 using cli::OptionSpec;
 
+constexpr uint32_t kMaxPort = 65535;
 constexpr uint32_t kMaxId = std::numeric_limits<uint32_t>::max();
 
 constexpr OptionSpec kOptions[] = {
@@ -66,12 +69,15 @@ absl::StatusOr<MediaType> ParseMediaType(const std::string& text) {
 // Splits HOST:PORT, and looks the host up.
 absl::StatusOr<UdpAddress> Resolve(const std::string& text, std::string* host) {
   const size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == text.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("'", text, "' is no HOST:PORT."));
+  const std::string port = colon == std::string::npos ? "" : text.substr(colon + 1);
+  // getaddrinfo takes any number, and what is left of it modulo 2^16.
+  uint32_t number = 0;
+  if (colon == 0 || !absl::SimpleAtoi(port, &number) || number == 0 || number > kMaxPort) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("'", text, "' is no HOST:PORT, with a port from 1 to 65535."));
   }
   *host = text.substr(0, colon);
   if (host->starts_with('[') && host->ends_with(']')) *host = host->substr(1, host->size() - 2);
-  const std::string port = text.substr(colon + 1);
   addrinfo hints{};
   hints.ai_socktype = SOCK_DGRAM;
   hints.ai_flags = AI_NUMERICSERV | AI_ADDRCONFIG;
@@ -151,12 +157,12 @@ absl::Status TakePlan(const Options& options, PublisherRun::Parts* parts) {
 
 absl::Status TakeIdentities(const Options& options, AssociationConfig* config,
                             EndpointOptions* endpoint) {
-  auto verifier = LoadTrust(options.GetString("ca", ""), /*verifies_clients=*/false, *config);
+  auto verifier = cli::LoadTrust(options.GetString("ca", ""), /*verifies_clients=*/false, *config);
   if (!verifier.ok()) return verifier.status();
   endpoint->server_verifier = *std::move(verifier);
   if (!options.Has("key")) return absl::OkStatus();
-  if (absl::Status status = options.Require("cert"); !status.ok()) return status;
-  auto signer = LoadIdentity(options.GetString("key", ""), options.GetString("cert", ""), config);
+  auto signer =
+      cli::LoadIdentity(options.GetString("key", ""), options.GetString("cert", ""), config);
   if (!signer.ok()) return signer.status();
   endpoint->signer = *std::move(signer);
   return absl::OkStatus();
@@ -176,11 +182,14 @@ absl::Status TakeIdentities(const Options& options, AssociationConfig* config,
 //# Section 7 when required for deployment-specific operational
 //# considerations.
 absl::Status Open(const Options& options, EndpointOptions endpoint, PublisherRun::Parts* parts) {
-  parts->endpoint = Endpoint::Create(std::move(endpoint));
-  const std::string any = parts->receiver.is_v4() ? "0.0.0.0:0" : "[::]:0";
+  auto made = cli::NewEndpoint(std::move(endpoint));
+  if (!made.ok()) return made.status();
+  parts->endpoint = *std::move(made);
+  const auto source =
+      cli::LocalAddress(options, "source", parts->receiver.is_v4() ? "0.0.0.0:0" : "[::]:0");
+  if (!source.ok()) return source.status();
   std::string error;
-  parts->driver =
-      UdpDriver::Open({.address = options.GetString("source", any)}, parts->endpoint.get(), &error);
+  parts->driver = UdpDriver::Open({.address = source->ToString()}, parts->endpoint.get(), &error);
   if (!parts->driver) return absl::UnavailableError(error);
   parts->parameters.now = parts->driver->WallNow();
   return absl::OkStatus();
@@ -192,6 +201,11 @@ absl::Status Open(const Options& options, EndpointOptions endpoint, PublisherRun
 //# layers below transport, UDP-Notif messages MUST be encrypted.
 absl::Status Publish(const Options& options) {
   if (absl::Status status = options.Require("to"); !status.ok()) return status;
+  // One without the other shows nothing.
+  for (const auto& [one, other] : {std::pair("key", "cert"), {"cert", "key"}}) {
+    if (!options.Has(one)) continue;
+    if (absl::Status status = options.Require(other); !status.ok()) return status;
+  }
   PublisherRun::Parts parts;
   if (absl::Status status = TakeStream(options, &parts.options); !status.ok()) return status;
   if (absl::Status status = TakePlan(options, &parts); !status.ok()) return status;
@@ -204,7 +218,9 @@ absl::Status Publish(const Options& options) {
   if (!receiver.ok()) return receiver.status();
   parts.receiver = *receiver;
   parts.parameters.server_name = options.GetString("server-name", host);
-  const std::shared_ptr<AssociationConfig> config = PublisherSettings();
+  const auto settings = cli::Usable(PublisherSettings());
+  if (!settings.ok()) return settings.status();
+  const std::shared_ptr<AssociationConfig>& config = *settings;
   config->mtu = mtu;
   EndpointOptions endpoint = PublisherEndpointOptions(config);
   if (absl::Status status = TakeIdentities(options, config.get(), &endpoint); !status.ok()) {

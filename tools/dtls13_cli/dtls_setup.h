@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef DTLS13_TOOLS_UDP_NOTIF_IDENTITY_H_
-#define DTLS13_TOOLS_UDP_NOTIF_IDENTITY_H_
+#ifndef DTLS13_TOOLS_DTLS13_CLI_DTLS_SETUP_H_
+#define DTLS13_TOOLS_DTLS13_CLI_DTLS_SETUP_H_
 
 #include <memory>
 #include <string>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "dtls13/association_config.h"
+#include "dtls13/endpoint.h"
 #include "dtls13/peer_verifier.h"
 #include "dtls13/signer.h"
 
-namespace dtls13::udp_notif {
+// What a program's associations are made with. Errors are one sentence.
+namespace dtls13::cli {
+
+// Usable is `config`, or an error where that is null, as NewConfig and its like are without what
+// DTLS 1.3 takes of libcrypto.
+absl::StatusOr<std::shared_ptr<AssociationConfig>> Usable(
+    std::shared_ptr<AssociationConfig> config);
 
 // LoadIdentity reads a private key and its certificates, leaf first, from PEM files; `config` shows
-// them. What it returns signs with the key. Errors are one sentence.
+// them. What it returns signs with the key.
 absl::StatusOr<std::shared_ptr<const Signer>> LoadIdentity(const std::string& key_path,
                                                            const std::string& certificate_path,
                                                            AssociationConfig* config);
@@ -25,6 +31,9 @@ absl::StatusOr<std::shared_ptr<const PeerVerifier>> LoadTrust(const std::string&
                                                               bool verifies_clients,
                                                               const AssociationConfig& config);
 
-}  // namespace dtls13::udp_notif
+// NewEndpoint is Endpoint::Create.
+absl::StatusOr<std::unique_ptr<Endpoint>> NewEndpoint(EndpointOptions options);
 
-#endif  // DTLS13_TOOLS_UDP_NOTIF_IDENTITY_H_
+}  // namespace dtls13::cli
+
+#endif  // DTLS13_TOOLS_DTLS13_CLI_DTLS_SETUP_H_

@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tools/udp_notif/identity.h"
+#include "tools/dtls13_cli/dtls_setup.h"
 
-namespace dtls13::udp_notif {
+#include <utility>
+
+#include "absl/status/status.h"
+
+namespace dtls13::cli {
+
+absl::StatusOr<std::shared_ptr<AssociationConfig>> Usable(
+    std::shared_ptr<AssociationConfig> config) {
+  if (config != nullptr) return config;
+  return absl::UnavailableError("libcrypto lacks SHA-256 or HMAC, which DTLS 1.3 needs.");
+}
 
 absl::StatusOr<std::shared_ptr<const Signer>> LoadIdentity(const std::string& key_path,
                                                            const std::string& certificate_path,
@@ -26,4 +36,10 @@ absl::StatusOr<std::shared_ptr<const PeerVerifier>> LoadTrust(const std::string&
   return verifier;
 }
 
-}  // namespace dtls13::udp_notif
+absl::StatusOr<std::unique_ptr<Endpoint>> NewEndpoint(EndpointOptions options) {
+  std::unique_ptr<Endpoint> endpoint = Endpoint::Create(std::move(options));
+  if (endpoint == nullptr) return absl::UnavailableError("there is no randomness.");
+  return endpoint;
+}
+
+}  // namespace dtls13::cli
