@@ -13,7 +13,9 @@
 #include "dtls13/wire/alert.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"
+#include "dtls13/wire/wire_profile.h"
 #include "tools/dtls13_cli/capture.h"
+#include "tools/dtls13_cli/captured_profile.h"
 #include "tools/dtls13_cli/commands.h"
 #include "tools/dtls13_cli/fragment_history.h"
 #include "tools/dtls13_cli/key_log.h"
@@ -41,6 +43,8 @@ const char* MessageName(HandshakeType type) {
       return "HelloVerifyRequest";
     case 4:
       return "NewSessionTicket";
+    case 5:
+      return "EndOfEarlyData";
     case 8:
       return "EncryptedExtensions";
     case 9:
@@ -96,7 +100,9 @@ const char* SideName(Direction direction) {
 // Ladder prints datagrams one by one, and at the end what became of the handshake's fragments.
 class Ladder {
  public:
-  explicit Ladder(std::optional<KeyLog> key_log) : decoder_(std::move(key_log)) {}
+  // `profile` outlives it.
+  Ladder(std::optional<KeyLog> key_log, const WireProfile& profile)
+      : profile_(profile), decoder_(std::move(key_log), profile) {}
 
   void Print(const CapturedDatagram& datagram);
   void PrintFragments() const;
@@ -106,20 +112,26 @@ class Ladder {
   std::string DescribeHandshake(const CapturedDatagram& datagram, const DecodedRecord& record);
   std::string DescribeAck(const CapturedDatagram& datagram, const DecodedRecord& record);
 
+  const WireProfile& profile_;
   RecordDecoder decoder_;
   FragmentHistory history_;
 };
 
-void PrintLegend() {
+void PrintLegend(const WireProfile& profile) {
   std::printf(
       "  seconds  datagram, and below it each record: its header form, its number (epoch:sequence),"
-      "\n           its bytes and what it holds. Unified headers have C a Connection ID, S a 16-bit"
-      "\n           number, L a length; a small letter where it is not there.\n");
+      "\n           its bytes and what it holds. %s\n",
+      profile.record_format == RecordFormat::kDraft26
+          ? "This is draft-ietf-tls-dtls13-26, whose headers are"
+            "\n           DTLSCiphertext (long) and DTLSShortCiphertext (short)."
+          : "Unified headers have C a Connection ID, S a 16-bit"
+            "\n           number, L a length; a small letter where it is not there.");
 }
 
-std::string HeaderForm(const DecodedRecord& record) {
+std::string HeaderForm(const DecodedRecord& record, const WireProfile& profile) {
   if (!record.unified) return record.number->epoch == kPlaintextEpoch ? "plaintext" : "DTLS 1.2";
   const CiphertextHeader& header = *record.unified;
+  if (profile.record_format == RecordFormat::kDraft26) return header.has_length ? "long" : "short";
   return absl::StrFormat("unified %c%c%c", header.has_connection_id ? 'C' : 'c',
                          header.number.num_bits == 16 ? 'S' : 's', header.has_length ? 'L' : 'l');
 }
@@ -135,8 +147,8 @@ void Ladder::Print(const CapturedDatagram& datagram) {
     const std::string number = record.number
                                    ? NumberName(*record.number)
                                    : absl::StrFormat("%d:?", record.unified->epoch_bits.value);
-    std::printf("             %-11s %5s %6zu  %s\n", HeaderForm(record).c_str(), number.c_str(),
-                record.wire_len, Describe(datagram, record).c_str());
+    std::printf("             %-11s %5s %6zu  %s\n", HeaderForm(record, profile_).c_str(),
+                number.c_str(), record.wire_len, Describe(datagram, record).c_str());
   }
 }
 
@@ -181,7 +193,7 @@ std::string Ladder::DescribeHandshake(const CapturedDatagram& datagram,
 }
 
 std::string Ladder::DescribeAck(const CapturedDatagram& datagram, const DecodedRecord& record) {
-  std::optional<AckReader> numbers = AckReader::Parse(record.content);
+  std::optional<AckReader> numbers = AckReader::Parse(record.content, profile_);
   if (!numbers) return "ACK, malformed";
   std::string text = numbers->num_remaining() == 0 ? "ACK of nothing" : "ACK of";
   while (const std::optional<RecordNumber> number = numbers->Next()) {
@@ -214,8 +226,9 @@ void Ladder::PrintFragments() const {
               num_acked, num_needless);
 }
 
-void PrintSizes(const std::vector<CapturedDatagram>& datagrams, std::optional<KeyLog> key_log) {
-  RecordDecoder decoder(std::move(key_log));
+void PrintSizes(const std::vector<CapturedDatagram>& datagrams, std::optional<KeyLog> key_log,
+                const WireProfile& profile) {
+  RecordDecoder decoder(std::move(key_log), profile);
   for (const CapturedDatagram& datagram : datagrams) {
     for (const DecodedRecord& record : decoder.Decode(datagram)) {
       if (record.type != ContentType::kApplicationData) continue;
@@ -236,12 +249,13 @@ absl::Status RunLadder(const Options& options) {
     if (!read.ok()) return read.status();
     key_log = *std::move(read);
   }
+  const WireProfile& profile = CapturedProfile(*datagrams);
   if (options.Has("sizes")) {
-    PrintSizes(*datagrams, std::move(key_log));
+    PrintSizes(*datagrams, std::move(key_log), profile);
     return absl::OkStatus();
   }
-  Ladder ladder(std::move(key_log));
-  PrintLegend();
+  Ladder ladder(std::move(key_log), profile);
+  PrintLegend(profile);
   for (const CapturedDatagram& datagram : *datagrams) ladder.Print(datagram);
   ladder.PrintFragments();
   return absl::OkStatus();

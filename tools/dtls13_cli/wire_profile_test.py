@@ -62,6 +62,46 @@ class WireProfile(unittest.TestCase):
         self.assertEqual((server[0], client[0]), (0, 0), server[1] + client[1])
         self.assertIn("early data", server[1])
 
+    def captured(self, relay_arguments, both, client_arguments=()):
+        """What ladder shows of a client and a server that a relay stands between."""
+        server, port = self.start_server(*both)
+        relay = self.start("relay", "--listen", "0", "--to", port, "--capture", "capture", *relay_arguments)
+        relay_port = relay.stdout.readline().rsplit(None, 1)[1]
+        client = self.start("client", "--port", relay_port, "--count", "20", "--await-echo", "--close-first", "--keylog",
+                            "keys", *both, *client_arguments)
+        output = client.communicate(timeout=TIMEOUT_S)[0]
+        self.assertEqual((client.returncode, server.wait(TIMEOUT_S)), (0, 0), output)
+        relay.terminate()
+        self.assertEqual(relay.wait(TIMEOUT_S), 0)
+        return self.ladder("--keylog", "keys")
+
+    def ladder(self, *arguments):
+        return subprocess.run([CLI, "ladder", "--capture", "capture", *arguments], cwd=self.folder, check=True,
+                              timeout=TIMEOUT_S, stdout=subprocess.PIPE, universal_newlines=True).stdout
+
+    def test_ladder_reads_what_they_say(self):
+        text = self.captured(["--drop", "s2c:1"], [DRAFT], ["--key-update"])
+        self.assertIn("draft-ietf-tls-dtls13-26", text)
+        for line in (r"long +2:0 .* EncryptedExtensions", r"long +3:\d+ .* ACK of 2:\d+", r"long +3:\d+ .* KeyUpdate",
+                     r"long +4:\d+ .* application data, \d+ bytes", r"alert close_notify", r"sent again"):
+            self.assertRegex(text, line)
+        self.assertNotIn("  protected", text)
+        self.assertNotIn("content type", text)
+        # Without the keys what is in the clear still shows.
+        without = self.ladder()
+        self.assertRegex(without, r"long +2:\? .* protected")
+        self.assertEqual(len(self.ladder("--sizes", "--keylog", "keys").splitlines()), 40)
+
+    def test_ladder_shows_early_data_and_its_end(self):
+        text = self.captured([], [DRAFT, "--associations", "2", "--early-data"])
+        self.assertRegex(text, r"long +1:\d+ .* application data, \d+ bytes")
+        self.assertRegex(text, r"long +1:\d+ .* EndOfEarlyData")
+
+    def test_ladder_still_reads_rfc_9147(self):
+        text = self.captured([], [])
+        self.assertRegex(text, r"unified c.. +3:\d+ .* application data, \d+ bytes")
+        self.assertNotIn("draft", text)
+
     def test_a_default_server_refuses_it(self):
         _, client = self.run_pair([], [DRAFT])
         self.assertEqual(client[0], 1, client[1])
