@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/dtls13_cli/capture.h"
 
+#include <unistd.h>
+
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -84,14 +86,31 @@ absl::StatusOr<CaptureWriter> CaptureWriter::Open(const std::string& path) {
     return absl::PermissionDeniedError(
         absl::StrCat("cannot write ", path, ": ", std::strerror(errno), "."));
   }
-  return CaptureWriter(file);
+  std::setvbuf(file, nullptr, _IONBF, 0);
+  return CaptureWriter(file, path);
 }
 
 void CaptureWriter::Write(const CapturedDatagram& datagram) {
-  std::fprintf(file_.get(), "%lld %s %s %s\n", static_cast<long long>(datagram.time_us),
-               DirectionName(datagram.direction), datagram.dropped ? "dropped" : "sent",
-               ToHex(datagram.bytes).c_str());
-  std::fflush(file_.get());
+  const std::string line =
+      absl::StrCat(datagram.time_us, " ", DirectionName(datagram.direction),
+                   datagram.dropped ? " dropped " : " sent ", ToHex(datagram.bytes), "\n");
+  if (std::fwrite(line.data(), 1, line.size(), file_.get()) == line.size()) {
+    written_len_ += static_cast<long>(line.size());
+    return;
+  }
+  error_ = errno;
+  ++num_lost_;
+  // A part of a line would make no capture of the rest.
+  std::clearerr(file_.get());
+  if (ftruncate(fileno(file_.get()), written_len_) == 0) {
+    std::fseek(file_.get(), written_len_, SEEK_SET);
+  }
+}
+
+absl::Status CaptureWriter::status() const {
+  if (num_lost_ == 0) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(num_lost_, " datagrams could not be written to ", path_,
+                                          ": ", std::strerror(error_), "."));
 }
 
 absl::StatusOr<std::vector<CapturedDatagram>> ReadCapture(const std::string& path) {

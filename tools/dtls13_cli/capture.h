@@ -7,8 +7,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace dtls13::cli {
@@ -29,19 +31,27 @@ struct CapturedDatagram {
 
 // CaptureWriter appends datagrams to a text file, one line each:
 //   <time_us> <c2s|s2c> <sent|dropped> <hexadecimal bytes>
-// Each line is flushed, so that a capture is whole up to the moment its writer is stopped.
+// Each line is written at once, so that a capture is whole up to the moment its writer is stopped;
+// one that does not fit a full disk is left out, and those after it that do are there.
 class CaptureWriter {
  public:
   static absl::StatusOr<CaptureWriter> Open(const std::string& path);
   void Write(const CapturedDatagram& datagram);
 
+  // status is an error, one sentence, where datagrams are missing.
+  absl::Status status() const;
+
  private:
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  explicit CaptureWriter(std::FILE* file) : file_(file) {}
+  CaptureWriter(std::FILE* file, std::string path) : file_(file), path_(std::move(path)) {}
 
   std::unique_ptr<std::FILE, Close> file_;
+  std::string path_;
+  long written_len_ = 0;
+  uint64_t num_lost_ = 0;
+  int error_ = 0;  // the last one's
 };
 
 // ReadCapture fails with one sentence on a file that cannot be read or is no capture.

@@ -2,6 +2,9 @@
 #include "tools/dtls13_cli/capture.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
 
 namespace dtls13::cli {
 namespace {
@@ -43,6 +46,38 @@ TEST(Capture, NamesTheLineThatDoesNotParse) {
     ASSERT_FALSE(read.ok()) << line;
     EXPECT_NE(read.status().message().find("line 1"), std::string::npos) << line;
   }
+}
+
+TEST(Capture, SaysWhatAFullDiskHasNoRoomFor) {
+  absl::StatusOr<CaptureWriter> writer = CaptureWriter::Open("/dev/full");
+  ASSERT_TRUE(writer.ok());
+  EXPECT_TRUE(writer->status().ok());
+  for (int i = 0; i < 3; ++i) writer->Write({.bytes = {1, 2, 3}});
+  EXPECT_EQ(writer->status().message(),
+            "3 datagrams could not be written to /dev/full: No space left on device.");
+}
+
+// A file may be no longer than the limit allows, and then longer again.
+TEST(Capture, IsWholeLinesWhereTheDiskWasFull) {
+  const std::string path = TestFile("limited");
+  absl::StatusOr<CaptureWriter> writer = CaptureWriter::Open(path);
+  ASSERT_TRUE(writer.ok());
+  const CapturedDatagram datagram = {.bytes = std::vector<uint8_t>(100, 0xab)};
+  writer->Write(datagram);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  rlimit limit = before;
+  limit.rlim_cur = 300;  // within the second line
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  writer->Write(datagram);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, old_handler);
+  writer->Write(datagram);
+  EXPECT_FALSE(writer->status().ok());
+  const absl::StatusOr<std::vector<CapturedDatagram>> read = ReadCapture(path);
+  ASSERT_TRUE(read.ok()) << read.status();
+  EXPECT_EQ(read->size(), 2u);
 }
 
 TEST(Capture, MissingFileIsAnError) { EXPECT_FALSE(ReadCapture(TestFile("none")).ok()); }

@@ -2,7 +2,9 @@
 #include "tools/dtls13_cli/peer.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -70,8 +72,7 @@ Instant Peer::Now() const {
   return Instant(std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - start_));
 }
 
-absl::Status Peer::Run() {
-  const StopSignal stop;
+absl::Status Peer::Run(const StopSignal& stop) {
   while (!stop.requested()) {
     if (Now().time_since_epoch() > options_.limit) {
       return absl::DeadlineExceededError(
@@ -85,12 +86,16 @@ absl::Status Peer::Run() {
     if (association_) association_->HandleTimeout(Now());
     if (absl::Status status = Receive(); !status.ok()) return status;
   }
+  if (stop.requested() && association_) {
+    association_->Close();
+    Transmit();
+  }
   std::printf("sent %lld datagrams, received %lld datagrams of %llu bytes\n",
               static_cast<long long>(workload_.num_sent()),
               static_cast<long long>(workload_.num_received()),
               static_cast<unsigned long long>(workload_.num_bytes_received()));
-  if (!workload_.done()) return absl::DataLossError("the peer closed before everything was done.");
-  return absl::OkStatus();
+  if (workload_.done() || stop.requested()) return absl::OkStatus();
+  return absl::DataLossError("the peer closed before everything was done.");
 }
 
 std::chrono::milliseconds Peer::WaitTime() const {
@@ -223,8 +228,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
       VerifyPeer();
       break;
     case EventType::kKeyLog:
-      WriteKeyLog(event.data);
-      break;
+      return WriteKeyLog(event.data);
     case EventType::kConnected:
       PrintConnected();
       if (options_.key_update) association_->RequestKeyUpdate(true, Now());
@@ -340,12 +344,15 @@ bool Peer::Finished() const {
   return association_->facts().peer_closed || Now() > *closed_at_ + kCloseWait;
 }
 
-void Peer::WriteKeyLog(std::span<const uint8_t> line) const {
+absl::Status Peer::WriteKeyLog(std::span<const uint8_t> line) const {
   std::FILE* file = std::fopen(options_.key_log_path.c_str(), "a");
-  if (file == nullptr) return;
-  std::fprintf(file, "%.*s\n", static_cast<int>(line.size()),
-               reinterpret_cast<const char*>(line.data()));
-  std::fclose(file);
+  if (file != nullptr) {
+    std::fprintf(file, "%.*s\n", static_cast<int>(line.size()),
+                 reinterpret_cast<const char*>(line.data()));
+    if (std::fclose(file) == 0) return absl::OkStatus();
+  }
+  return absl::UnavailableError(
+      absl::StrCat("cannot write ", options_.key_log_path, ": ", std::strerror(errno), "."));
 }
 
 void Peer::PrintConnected() const {

@@ -45,8 +45,9 @@ class Peer {
   Peer(UdpSocket socket, std::shared_ptr<const AssociationConfig> config, PeerOptions options,
        WorkloadConfig workload);
 
-  // Run prints what happens, a line each. The failed Status is one sentence.
-  absl::Status Run();
+  // Run prints what happens, a line each. Where `stop` is requested it closes and returns. The
+  // failed Status is one sentence.
+  absl::Status Run(const StopSignal& stop);
 
   // session is the newest that the server gave; null: none.
   std::shared_ptr<const Session> session() const { return session_; }
@@ -68,7 +69,7 @@ class Peer {
   absl::Status AskLateAuthentication();
   void VerifyPeer();
   PeerVerifier::Result JudgePeer() const;
-  void WriteKeyLog(std::span<const uint8_t> line) const;
+  absl::Status WriteKeyLog(std::span<const uint8_t> line) const;
   void PrintConnected() const;
   bool Finished() const;
   std::chrono::milliseconds WaitTime() const;

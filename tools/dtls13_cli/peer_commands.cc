@@ -21,6 +21,7 @@
 #include "tools/dtls13_cli/commands.h"
 #include "tools/dtls13_cli/dtls_setup.h"
 #include "tools/dtls13_cli/peer.h"
+#include "tools/dtls13_cli/stop_signal.h"
 
 namespace dtls13::cli {
 namespace {
@@ -273,7 +274,7 @@ absl::StatusOr<int64_t> NumAssociations(const Options& options) {
 // RunPeer runs the next association, which resumes `*session` and leaves its own there.
 absl::Status RunPeer(const Options& options, UdpSocket socket,
                      std::shared_ptr<const AssociationConfig> config, PeerOptions peer_options,
-                     std::shared_ptr<const Session>* session) {
+                     const StopSignal& stop, std::shared_ptr<const Session>* session) {
   const absl::StatusOr<WorkloadConfig> workload = MakeWorkload(options, config->mtu);
   if (!workload.ok()) return workload.status();
   const absl::StatusOr<int64_t> seconds = options.GetNumber("seconds", 1, 3600, 30);
@@ -289,7 +290,7 @@ absl::Status RunPeer(const Options& options, UdpSocket socket,
   peer_options.key_update = options.Has("key-update");
   peer_options.late_authentication = options.Has("late-authentication");
   Peer peer(std::move(socket), std::move(config), std::move(peer_options), *workload);
-  absl::Status status = peer.Run();
+  absl::Status status = peer.Run(stop);
   *session = peer.session();
   return status;
 }
@@ -315,7 +316,8 @@ absl::Status RunServer(const Options& options) {
   }
   auto number = static_cast<uint16_t>(*port);
   absl::Status status;
-  for (int64_t i = 0; i < *num_associations && status.ok(); ++i) {
+  const StopSignal stop;
+  for (int64_t i = 0; i < *num_associations && status.ok() && !stop.requested(); ++i) {
     absl::StatusOr<UdpSocket> socket = UdpSocket::Bound(number);
     if (!socket.ok()) return socket.status();
     number = socket->port();  // the next association's too
@@ -325,7 +327,7 @@ absl::Status RunServer(const Options& options) {
     status = RunPeer(
         options, *std::move(socket), *config,
         {.role = Role::kServer, .signer = identities->signer, .verifier = identities->verifier},
-        &none);
+        stop, &none);
   }
   return status;
 }
@@ -342,7 +344,8 @@ absl::Status RunClient(const Options& options) {
   if (!identities.ok()) return identities.status();
   std::shared_ptr<const Session> session;
   absl::Status status;
-  for (int64_t i = 0; i < *num_associations && status.ok(); ++i) {
+  const StopSignal stop;
+  for (int64_t i = 0; i < *num_associations && status.ok() && !stop.requested(); ++i) {
     absl::StatusOr<UdpSocket> socket = UdpSocket::Connected(static_cast<uint16_t>(*port));
     if (!socket.ok()) return socket.status();
     status = RunPeer(options, *std::move(socket), *config,
@@ -351,7 +354,7 @@ absl::Status RunClient(const Options& options) {
                       .signer = identities->signer,
                       .verifier = identities->verifier,
                       .server_key = identities->server_key},
-                     &session);
+                     stop, &session);
   }
   return status;
 }

@@ -45,10 +45,11 @@ class Relay {
         rule_(std::move(rule)),
         buffer_(kMaxDatagramLen) {}
 
-  void Run(Clock::time_point end, const StopSignal& stop) {
+  // Run returns whether the capture has all that passed.
+  absl::Status Run(Clock::time_point end, const StopSignal& stop) {
     while (!stop.requested()) {
       const auto left = end - Clock::now();
-      if (left <= Clock::duration::zero()) return;
+      if (left <= Clock::duration::zero()) break;
       std::array<pollfd, 2> sockets = {
           pollfd{.fd = client_side_.fd(), .events = POLLIN, .revents = 0},
           pollfd{.fd = server_side_.fd(), .events = POLLIN, .revents = 0}};
@@ -56,6 +57,7 @@ class Relay {
       PassToServer();
       PassToClient();
     }
+    return capture_.status();
   }
 
  private:
@@ -124,8 +126,7 @@ absl::Status RunRelay(const Options& options) {
   std::fflush(stdout);
   Relay relay(*std::move(client_side), *std::move(server_side), *std::move(capture),
               *std::move(rule));
-  relay.Run(Clock::now() + std::chrono::seconds(*seconds), stop);
-  return absl::OkStatus();
+  return relay.Run(Clock::now() + std::chrono::seconds(*seconds), stop);
 }
 
 }  // namespace

@@ -67,8 +67,8 @@ class WireProfile(unittest.TestCase):
         server, port = self.start_server(*both)
         relay = self.start("relay", "--listen", "0", "--to", port, "--capture", "capture", *relay_arguments)
         relay_port = relay.stdout.readline().rsplit(None, 1)[1]
-        client = self.start("client", "--port", relay_port, "--count", "20", "--await-echo", "--close-first", "--keylog",
-                            "keys", *both, *client_arguments)
+        client = self.start("client", "--port", relay_port, "--count", "20", "--await-echo", "--close-first",
+                            "--keylog", "keys", *both, *client_arguments)
         output = client.communicate(timeout=TIMEOUT_S)[0]
         self.assertEqual((client.returncode, server.wait(TIMEOUT_S)), (0, 0), output)
         relay.terminate()
