@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "dtls13/endpoint.h"
 #include "dtls13/message/client_hello.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/transmit_each.h"
 #include "dtls13/wire/bytes_test_util.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "tests/sim/association_pair.h"
@@ -88,17 +88,11 @@ class ClientHelloReadingTest : public testing::Test {
         while (const auto event = endpoint->PollEvent()) Answer(endpoint.get(), *event);
         more = true;
       }
-      const std::span<const OutputBatch> batches = endpoint->PollTransmit(Instant());
-      for (const OutputBatch& batch : batches) {
-        for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
-          const auto reply =
-              batch.bytes.subspan(at, std::min(batch.segment_len, batch.bytes.size() - at));
-          Bytes received(reply.begin(), reply.end());
-          client->HandleDatagram(received, Instant());
-          more = true;
-        }
-      }
-      endpoint->OnTransmitted(batches.size());
+      TransmitEach(endpoint.get(), Instant(), [&](const auto&, const auto& reply) {
+        Bytes received = ToBytes(reply);
+        client->HandleDatagram(received, Instant());
+        more = true;
+      });
       while (const auto event = client->PollEvent()) {
         connected |= event->type == EventType::kConnected;
         if (event->type == EventType::kVerifyPeer) {

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "dtls13/transmit_each.h"
+
 namespace dtls13::sim {
 
 EndpointWorld::EndpointWorld(EndpointOptions endpoint_options, double loss, uint64_t seed,
@@ -103,20 +105,9 @@ void EndpointWorld::ToServer(const Bytes& address, std::span<const uint8_t> byte
 
 void EndpointWorld::FlushServer() {
   while (const auto event = endpoint_->PollEvent()) HandleServerEvent(*event);
-  while (true) {
-    const std::span<const OutputBatch> batches = endpoint_->PollTransmit(now_);
-    if (batches.empty()) break;
-    for (const OutputBatch& batch : batches) {
-      for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
-        const auto one =
-            batch.bytes.subspan(at, std::min(batch.segment_len, batch.bytes.size() - at));
-        Send({.to_server = false,
-              .address = {batch.peer_address.begin(), batch.peer_address.end()},
-              .bytes = {one.begin(), one.end()}});
-      }
-    }
-    endpoint_->OnTransmitted(batches.size());
-  }
+  TransmitEach(endpoint_.get(), now_, [this](const auto& to, const auto& bytes) {
+    Send({.to_server = false, .address = ToBytes(to), .bytes = ToBytes(bytes)});
+  });
 }
 
 void EndpointWorld::HandleServerEvent(const EndpointEvent& event) {

@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/peer_verifier.h"
 #include "dtls13/signer.h"
+#include "dtls13/transmit_each.h"
 #include "udp_notif/dtls_settings.h"
 
 namespace dtls13::udp_notif {
@@ -99,12 +101,9 @@ void NotifWorld::FlushReceiver() {
                            .payload = ToBytes(received->delivery.notification)});
     }
   }
-  for (;;) {
-    const std::span<const OutputBatch> batches = endpoint_->PollTransmit(now_);
-    if (batches.empty()) return;
-    for (const OutputBatch& batch : batches) Carry(kReceiverAddress, batch);
-    endpoint_->OnTransmitted(batches.size());
-  }
+  TransmitEach(endpoint_.get(), now_, [this](const auto& to, const auto& octets) {
+    Carry(kReceiverAddress, ToBytes(to), ToBytes(octets));
+  });
 }
 
 void NotifWorld::FlushPublisher(Node* node) {
@@ -112,30 +111,18 @@ void NotifWorld::FlushPublisher(Node* node) {
     if (event->type == EndpointEventType::kEvent) node->events.push_back(event->event.type);
     node->publisher->HandleEvent(*event);
   }
-  for (;;) {
-    const std::span<const OutputBatch> batches = node->endpoint->PollTransmit(now_);
-    if (batches.empty()) return;
-    for (const OutputBatch& batch : batches) {
-      Carry(node->address, batch);
-      for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
-        node->sent.push_back(std::min(batch.segment_len, batch.bytes.size() - at));
-      }
-    }
-    node->endpoint->OnTransmitted(batches.size());
-  }
+  TransmitEach(node->endpoint.get(), now_, [&](const auto& to, const auto& octets) {
+    node->sent.push_back(octets.size());
+    Carry(node->address, ToBytes(to), ToBytes(octets));
+  });
 }
 
-void NotifWorld::Carry(const Bytes& from, const OutputBatch& batch) {
-  for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
-    const auto octets =
-        batch.bytes.subspan(at, std::min(batch.segment_len, batch.bytes.size() - at));
-    if (lose_ && lose_(ToBytes(batch.peer_address) == kReceiverAddress)) continue;
-    Duration delay = kDelay;
-    if (jitter_ > Duration::zero()) delay += Duration(random_() % jitter_.count());
-    network_.emplace(
-        now_ + delay,
-        Parcel{.from = from, .to = ToBytes(batch.peer_address), .octets = ToBytes(octets)});
-  }
+void NotifWorld::Carry(const Bytes& from, Bytes to, Bytes octets) {
+  if (lose_ && lose_(to == kReceiverAddress)) return;
+  Duration delay = kDelay;
+  if (jitter_ > Duration::zero()) delay += Duration(random_() % jitter_.count());
+  network_.emplace(now_ + delay,
+                   Parcel{.from = from, .to = std::move(to), .octets = std::move(octets)});
 }
 
 void NotifWorld::Deliver(Parcel parcel) {

@@ -81,7 +81,7 @@ class NotifWorld {
   Bytes NextAddress();
   void FlushReceiver();
   void FlushPublisher(Node* node);
-  void Carry(const Bytes& from, const OutputBatch& batch);
+  void Carry(const Bytes& from, Bytes to, Bytes octets);
   void Deliver(Parcel parcel);
   bool Step(Instant until);
   WallTime WallNow() const;

@@ -9,6 +9,7 @@
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/new_config.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/transmit_each.h"
 #include "tools/query/dns_message.h"
 
 namespace dtls13::query {
@@ -98,19 +99,11 @@ void ExchangeWorld::Queue(Packet packet) {
 }
 
 void ExchangeWorld::Transmit(Endpoint& endpoint, uint32_t address, bool to_server) {
-  for (;;) {
-    const std::span<const OutputBatch> batches = endpoint.PollTransmit(now_);
-    if (batches.empty()) return;
-    for (const OutputBatch& batch : batches) {
-      const uint32_t client = to_server ? address : AddressOf(batch.peer_address);
-      for (size_t at = 0; at < batch.bytes.size(); at += batch.segment_len) {
-        const auto bytes =
-            batch.bytes.subspan(at, std::min(batch.segment_len, batch.bytes.size() - at));
-        Queue({.to_server = to_server, .address = client, .bytes = {bytes.begin(), bytes.end()}});
-      }
-    }
-    endpoint.OnTransmitted(batches.size());
-  }
+  TransmitEach(&endpoint, now_, [&](const auto& to, const auto& bytes) {
+    Queue({.to_server = to_server,
+           .address = to_server ? address : AddressOf(to),
+           .bytes = {bytes.begin(), bytes.end()}});
+  });
 }
 
 void ExchangeWorld::Deliver(Packet packet) {
