@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,25 @@ namespace {
 
 constexpr size_t kReadLen = 64 * 1024;
 
+absl::Status CannotRead(const std::string& name, int error) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot read ", name, ": ", std::strerror(error), "."));
+}
+
 }  // namespace
+
+// What is only opened to be closed again, as a FIFO, would lose its writer.
+absl::Status CheckReadable(const InputOptions& options) {
+  for (const std::string& path : options.paths) {
+    if (path == "-") continue;
+    const std::string name = absl::StrCat("'", path, "'");
+    struct stat facts {};
+    if (stat(path.c_str(), &facts) != 0) return CannotRead(name, errno);
+    if (S_ISDIR(facts.st_mode)) return CannotRead(name, EISDIR);
+    if (access(path.c_str(), R_OK) != 0) return CannotRead(name, errno);
+  }
+  return absl::OkStatus();
+}
 
 NotificationInput::~NotificationInput() { Close(); }
 
@@ -43,10 +62,11 @@ absl::StatusOr<NotificationInput::Step> NotificationInput::Open() {
   }
   ++next_path_;
   const std::string path = options_.paths.empty() ? "-" : options_.paths[next_path_ - 1];
-  fd_ = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A FIFO that nobody writes to yet is polled like one that is silent.
+  constexpr int kFlags = O_RDONLY | O_CLOEXEC | O_NONBLOCK;
+  fd_ = path == "-" ? STDIN_FILENO : open(path.c_str(), kFlags);
   if (fd_ >= 0) return Step::kRead;
-  return absl::UnavailableError(
-      absl::StrCat("cannot read ", Name(), ": ", std::strerror(errno), "."));
+  return CannotRead(Name(), errno);
 }
 
 absl::StatusOr<NotificationInput::Step> NotificationInput::Fill() {
@@ -62,10 +82,7 @@ absl::StatusOr<NotificationInput::Step> NotificationInput::Fill() {
   const ssize_t len = read(fd_, buffer_.data() + old_len, kReadLen);
   buffer_.resize(old_len + (len > 0 ? static_cast<size_t>(len) : 0));
   if (len < 0 && (errno == EAGAIN || errno == EINTR)) return Step::kWait;
-  if (len < 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot read ", Name(), ": ", std::strerror(errno), "."));
-  }
+  if (len < 0) return CannotRead(Name(), errno);
   if (len == 0) is_at_end_ = true;
   if (buffer_.size() - taken_ > kMaxNotificationLen) {
     return absl::UnavailableError(

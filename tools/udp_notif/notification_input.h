@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
 namespace dtls13::udp_notif {
@@ -17,6 +18,10 @@ struct InputOptions {
   bool by_line = true;             // each line is a notification; else each file is
   uint64_t repeat = 1;             // times, all files; standard input is read once
 };
+
+// CheckReadable is an error, one sentence, where some file is not there or not to be read: whoever
+// asks before anything is published does not publish a part.
+absl::Status CheckReadable(const InputOptions& options);
 
 // NotificationInput reads notifications from files or standard input, one after the other.
 class NotificationInput {

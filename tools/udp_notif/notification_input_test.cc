@@ -84,5 +84,30 @@ TEST(NotificationInputTest, APipeIsNotWaitedFor) {
   EXPECT_EQ(input.Next(&notification).value(), Step::kEnd);
 }
 
+TEST(NotificationInputTest, NorIsOneThatNobodyWritesTo) {
+  const std::string path = ::testing::TempDir() + "/lonely";
+  unlink(path.c_str());
+  ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+  EXPECT_TRUE(CheckReadable({.paths = {path}}).ok());
+  NotificationInput input({.paths = {path}});
+  std::vector<uint8_t> notification;
+  EXPECT_EQ(input.Next(&notification).value(), Step::kWait);
+  const int writer = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  ASSERT_EQ(write(writer, "one\n", 4), 4);
+  EXPECT_EQ(ReadAll(&input), Texts{"one"});
+  close(writer);
+  EXPECT_EQ(input.Next(&notification).value(), Step::kEnd);
+}
+
+TEST(NotificationInputTest, WhatCannotBeReadIsKnownBefore) {
+  const std::string path = WriteFile("there", "one\n");
+  EXPECT_TRUE(CheckReadable({}).ok());
+  EXPECT_TRUE(CheckReadable({.paths = {path, "-"}}).ok());
+  EXPECT_EQ(CheckReadable({.paths = {path, "/nonexistent"}}).message(),
+            "cannot read '/nonexistent': No such file or directory.");
+  EXPECT_EQ(CheckReadable({.paths = {"/"}}).message(), "cannot read '/': Is a directory.");
+}
+
 }  // namespace
 }  // namespace dtls13::udp_notif

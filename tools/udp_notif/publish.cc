@@ -146,6 +146,7 @@ absl::Status TakePlan(const Options& options, PublisherRun::Parts* parts) {
     if (!status.ok()) return status;
   }
   parts->input = {.paths = options.operands(), .by_line = !options.Has("whole"), .repeat = repeat};
+  if (absl::Status status = CheckReadable(parts->input); !status.ok()) return status;
   if (options.Has("subscription")) parts->subscription = subscription;
   if (parts->subscription && parts->options.media_type.is_private) {
     return absl::InvalidArgumentError("--subscription needs a media type of json, xml or cbor.");
