@@ -25,7 +25,7 @@ absl::Status Run(const cli::Options& options) {
   std::printf(
       "One query on a path of 100 ms, in virtual time; the resolver takes 10 ms, and the server\n"
       "gives up a silent client after 10 s. \"held\" is from when the client's address was "
-      "proved.\n\n");
+      "proved;\n\"ended by both\" is the mean of the associations that both sides ended.\n\n");
   const std::vector<OrderFigures> figures =
       Compare({0, 0.05, 0.1, 0.15, 0.2}, static_cast<size_t>(*exchanges));
   std::printf("%s", ComparisonTable(figures).c_str());

@@ -100,7 +100,7 @@ bool WriteComparison(const std::vector<OrderFigures>& figures, const std::string
   charts::LineChart idle = {
       .title = "Associations that the server gives up, because it heard no end",
       .x_label = held.x_label,
-      .y_label = "%",
+      .y_label = "of all associations, %",
       .xs = {}};
   for (size_t i = 0; i < std::size(kOrders); ++i) {
     charts::ChartLine times = {.name = NameOf(kOrders[i]), .color = i};
