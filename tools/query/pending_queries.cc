@@ -2,7 +2,6 @@
 #include "tools/query/pending_queries.h"
 
 #include <array>
-#include <iterator>
 
 namespace dtls13::query {
 
@@ -18,20 +17,32 @@ std::optional<uint16_t> PendingQueries::NewId() {
   return std::nullopt;
 }
 
-std::optional<std::vector<uint8_t>> PendingQueries::Add(AssociationId client,
+std::optional<std::vector<uint8_t>> PendingQueries::Add(AssociationId client, const Host& host,
                                                         const DnsMessage& query, Instant now) {
-  if (pending_.size() >= kMaxPending || NumOf(client) >= kMaxPerClient) return std::nullopt;
+  const auto of_host = num_of_host_.find(host);
+  if (pending_.size() >= kMaxPending || NumOf(client) >= kMaxPerClient ||
+      (of_host != num_of_host_.end() && of_host->second >= kMaxPerHost)) {
+    return std::nullopt;
+  }
   const std::optional<uint16_t> id = NewId();
   if (!id) return std::nullopt;
   std::vector<uint8_t> message(query.bytes.begin(), query.bytes.end());
-  pending_[*id] = {.query = {.client = client, .message = message}, .expires = now + kPatience};
+  pending_[*id] = {
+      .query = {.client = client, .message = message}, .host = host, .expires = now + kPatience};
   by_age_.emplace_back(now + kPatience, *id);
   ++num_of_client_[client];
+  ++num_of_host_[host];
   SetId(message, *id);
   return message;
 }
 
+void PendingQueries::Release(const Pending& pending) {
+  const auto num = num_of_host_.find(pending.host);
+  if (--num->second == 0) num_of_host_.erase(num);
+}
+
 PendingQueries::Query PendingQueries::Take(Entry entry) {
+  Release(entry->second);
   Query query = std::move(entry->second.query);
   pending_.erase(entry);
   const auto num = num_of_client_.find(query.client);
@@ -63,7 +74,12 @@ std::optional<PendingQueries::Query> PendingQueries::TakeExpired(Instant now) {
 void PendingQueries::Forget(AssociationId client) {
   num_of_client_.erase(client);
   for (auto entry = pending_.begin(); entry != pending_.end();) {
-    entry = entry->second.query.client == client ? pending_.erase(entry) : std::next(entry);
+    if (entry->second.query.client != client) {
+      ++entry;
+      continue;
+    }
+    Release(entry->second);
+    entry = pending_.erase(entry);
   }
 }
 

@@ -20,8 +20,14 @@ class PendingQueriesTest : public testing::Test {
         id, {.name = *ParseDnsName(name), .type = DnsType::kA, .question_class = DnsClass::kIn},
         1232);
   }
+  // Each client is on a host of its own where a test does not say another.
   std::optional<Bytes> Add(AssociationId client, const Bytes& query, Instant now = kNow) {
-    return pending_.Add(client, *ParseDnsMessage(query), now);
+    return AddFrom({static_cast<uint8_t>(client >> 8), static_cast<uint8_t>(client)}, client, query,
+                   now);
+  }
+  std::optional<Bytes> AddFrom(const PendingQueries::Host& host, AssociationId client,
+                               const Bytes& query, Instant now = kNow) {
+    return pending_.Add(client, host, *ParseDnsMessage(query), now);
   }
   std::optional<PendingQueries::Query> Answer(const Bytes& asked) {
     const Bytes answer = BuildAnswer(*ParseDnsMessage(asked), DnsResponseCode::kNoError, false);
@@ -76,6 +82,25 @@ TEST_F(PendingQueriesTest, OneClientTakesNoOthersRoom) {
   pending_.Forget(kClient);
   EXPECT_EQ(pending_.size(), 1u);
   EXPECT_TRUE(Add(kClient, Query(1)));
+}
+
+TEST_F(PendingQueriesTest, OneHostTakesNoOthersRoomByManyClients) {
+  const PendingQueries::Host host = {192, 0, 2, 1};
+  AssociationId client = 1;
+  while (pending_.size() < PendingQueries::kMaxPerHost) {
+    ASSERT_TRUE(AddFrom(host, client++, Query(1)));
+  }
+  EXPECT_FALSE(AddFrom(host, client, Query(1)));
+  EXPECT_TRUE(AddFrom({192, 0, 2, 2}, client, Query(1)));
+  // It has room again with each that is answered, expires or is forgotten.
+  pending_.Forget(1);
+  EXPECT_TRUE(AddFrom(host, 1, Query(1)));
+  EXPECT_FALSE(AddFrom(host, 1, Query(1)));
+  while (pending_.TakeExpired(kNow + PendingQueries::kPatience)) {
+  }
+  const auto asked = AddFrom(host, 1, Query(1));
+  ASSERT_TRUE(asked);
+  EXPECT_TRUE(Answer(*asked));
 }
 
 TEST_F(PendingQueriesTest, AllOfThemAreBounded) {

@@ -4,7 +4,20 @@
 #include <algorithm>
 #include <utility>
 
+#include "dtls13/udp_address.h"
+
 namespace dtls13::query {
+
+namespace {
+
+// What is no UdpAddress is of a simulation, where each client has a host.
+PendingQueries::Host HostOf(std::span<const uint8_t> address) {
+  const std::optional<UdpAddress> udp = UdpAddress::Of(address);
+  if (udp) address = address.first(udp->host_len());
+  return {address.begin(), address.end()};
+}
+
+}  // namespace
 
 Responder::Responder(Endpoint* endpoint, std::shared_ptr<RandomSource> random, OnEnded on_ended)
     : endpoint_(endpoint), on_ended_(std::move(on_ended)), pending_(std::move(random)) {}
@@ -41,7 +54,7 @@ void Responder::HandleQuery(AssociationId id, std::span<const uint8_t> record, I
     refusal = DnsResponseCode::kNotImplemented;
   } else if (query->questions.size() != 1) {
     refusal = DnsResponseCode::kFormatError;
-  } else if (auto message = pending_.Add(id, *query, now)) {
+  } else if (auto message = pending_.Add(id, HostOf(endpoint_->peer_address(id)), *query, now)) {
     ++counters_.queries;
     to_resolver_.push_back(*std::move(message));
     return;
