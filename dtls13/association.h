@@ -96,6 +96,9 @@ class Association {
   // `*to` is where the datagram is to go; empty as long as no path was named: where the handshake
   // goes.
   virtual size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) = 0;
+  // HasOutput: PollTransmit may have something to send. Where it has not, a caller that would have
+  // to find a buffer first may leave it out.
+  virtual bool HasOutput() const = 0;
   // NextTimeout is when HandleTimeout is due; NextTransmission leaves out what sends nothing, the
   // forgetting of old keys and Connection IDs, for a caller that cannot wake up for it and leaves
   // it to its next call.

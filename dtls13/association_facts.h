@@ -47,6 +47,7 @@ struct AssociationStanding {
   bool close_sent = false;
   bool peer_closed = false;
   size_t mtu = 0;
+  RetransmitTimerReport retransmit_timer = {};
   const PathId& active_path;
 };
 

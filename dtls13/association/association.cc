@@ -181,6 +181,7 @@ AssociationStanding AssociationImpl::standing() const {
           .close_sent = ending_.close_sent(),
           .peer_closed = ending_.peer_closed(),
           .mtu = mtu_,
+          .retransmit_timer = retransmission_.timer(),
           .active_path = mobility_.active()};
 }
 

@@ -62,6 +62,7 @@ class AssociationImpl final : public Association {
                          const PathId& from, Instant now) override;
   void HandleTimeout(Instant now) override;
   size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
+  bool HasOutput() const override;
   std::optional<Instant> NextDeadline(bool is_to_send) const override;
   std::optional<Event> PollEvent() override;
 

@@ -115,6 +115,8 @@ class Mobility {
     size_t max_len = 0;                      // bytes
     std::span<const uint8_t> usual_id = {};  // what records carry on the path in use
   };
+  // may_send: NextMessage may yield something.
+  bool may_send() const { return has_journey(); }
   // NextMessage yields what is to be sent now, each in a datagram of its own.
   std::optional<Outgoing> NextMessage(const Carrier& carrier, RandomSource* random);
   // IdFor is the Connection ID for a datagram to `path`: `usual_id` itself, or a view of another.

@@ -37,6 +37,7 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   *to = mobility_.active();
   latest_now_ = now;
   wall_clock_.OnCall(now);
+  if (!HasOutput()) return 0;
   if (!failed()) RunActions(now);
   StartDueKeyUpdate(now);
   //= rfc9147#section-4.3
@@ -60,6 +61,14 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   len += PackAcks(out.subspan(len));
   if (ending_.alert_owed() && !retransmission_.HasOwed()) len += PackAlert(out.subspan(len));
   return len;
+}
+
+// During a handshake, and at the end, PollTransmit itself finds out.
+bool AssociationImpl::HasOutput() const {
+  if (!phases_.connected() || failed() || phases_.handshake() != nullptr) return true;
+  return retransmission_.HasOwed() || acks_.owed() || ending_.alert_owed() || buffers_.owes() ||
+         phases_.post_handshake()->HasAction() || mobility_.may_send() ||
+         DueKeyUpdate() != KeyLifetime::Update::kNone;
 }
 
 size_t AssociationImpl::handshake_mtu() const {
@@ -127,6 +136,7 @@ size_t AssociationImpl::PackOne(ContentType type, std::span<const uint8_t> conte
 }
 
 size_t AssociationImpl::PackAcks(std::span<uint8_t> out) {
+  if (!acks_.owed()) return 0;
   //= rfc9147#section-7
   //# After the handshake,
   //# implementations MUST use the highest available sending epoch.

@@ -112,7 +112,7 @@ void AssociationImpl::OnPathChanged(Instant now) {
 }
 
 size_t AssociationImpl::PackPathMessage(std::span<uint8_t> out, PathId* to) {
-  if (!mobility_.has_paths() || !phases_.connected() || failed()) return 0;
+  if (!mobility_.may_send() || !phases_.connected() || failed()) return 0;
   //= draft-ietf-tls-dtls-rrc#section-4
   //# The return_routability_check message MUST be authenticated and
   //# encrypted using the currently active security context.

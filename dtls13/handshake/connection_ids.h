@@ -61,6 +61,8 @@ class ConnectionIds {
     HandshakeType type;
     std::vector<uint8_t> body;
   };
+  // HasMessage: NextMessage may yield one.
+  bool HasMessage() const { return issue_ || peer_wants_ || request_ != 0; }
   // NextMessage yields what is to be sent now. Its actions are to be done before.
   std::optional<OwedMessage> NextMessage(std::vector<HandshakeAction>* actions);
   // OnAcked: the peer has our message of `type`.

@@ -51,6 +51,11 @@ class PostHandshake {
   size_t max_message_len() const;
   // NextAction yields what is owed, oldest first.
   std::optional<HandshakeAction> NextAction();
+  // HasAction: it may yield one.
+  bool HasAction() const {
+    return !actions_.empty() ||
+           (may_send_ && connection_ids_ != nullptr && connection_ids_->HasMessage());
+  }
 
   // OnAcked: the peer has the oldest of our messages that it was not known to have.
   Status OnAcked(HandshakeType type);

@@ -45,16 +45,6 @@ ReadEpoch* EpochSet::FindReadByOneBit(EpochBits bit) {
   return newest;
 }
 
-const ReadEpoch* EpochSet::FindRead(Epoch epoch) const {
-  const ReadEpoch* found = read_[EpochBits::Of(epoch).value].get();
-  return found != nullptr && found->epoch == epoch ? found : nullptr;
-}
-
-const WriteEpoch* EpochSet::FindWrite(Epoch epoch) const {
-  const WriteEpoch* found = write_[EpochBits::Of(epoch).value].get();
-  return found != nullptr && found->epoch == epoch ? found : nullptr;
-}
-
 void EpochSet::ForgetRead(Epoch epoch) {
   if (FindRead(epoch) != nullptr) read_[EpochBits::Of(epoch).value].reset();
 }
@@ -94,7 +84,7 @@ std::vector<const ReadEpoch*> EpochSet::ReadEpochs() const {
   return epochs;
 }
 
-Epoch EpochSet::highest_write() const {
+Epoch EpochSet::FindHighestWrite() const {
   Epoch highest;
   for (const auto& slot : write_) {
     if (slot != nullptr) highest = std::max(highest, slot->epoch);

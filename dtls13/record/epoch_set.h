@@ -53,8 +53,14 @@ class EpochSet {
   ReadEpoch* FindRead(EpochBits bits) {
     return bits.is_one() ? FindReadByOneBit(bits) : read_[bits.value].get();
   }
-  const ReadEpoch* FindRead(Epoch epoch) const;
-  const WriteEpoch* FindWrite(Epoch epoch) const;
+  const ReadEpoch* FindRead(Epoch epoch) const {
+    const ReadEpoch* found = read_[EpochBits::Of(epoch).value].get();
+    return found != nullptr && found->epoch == epoch ? found : nullptr;
+  }
+  const WriteEpoch* FindWrite(Epoch epoch) const {
+    const WriteEpoch* found = write_[EpochBits::Of(epoch).value].get();
+    return found != nullptr && found->epoch == epoch ? found : nullptr;
+  }
   WriteEpoch* FindWrite(Epoch epoch) {
     WriteEpoch* found = write_[EpochBits::Of(epoch).value].get();
     return found != nullptr && found->epoch == epoch ? found : nullptr;
@@ -85,7 +91,9 @@ class EpochSet {
   // newest_read is the newest epoch inserted, null when it was forgotten.
   const ReadEpoch* newest_read() const { return FindRead(newest_read_); }
   // highest_write is the highest epoch with write keys, 0 without.
-  Epoch highest_write() const;
+  Epoch highest_write() const {
+    return FindWrite(newest_write_) != nullptr ? newest_write_ : FindHighestWrite();
+  }
 
   // AnyRead says whether `predicate` holds for any protected read epoch.
   template <typename Predicate>
@@ -107,6 +115,7 @@ class EpochSet {
 
   void MakeReadCurrent(Epoch epoch);
   ReadEpoch* FindReadByOneBit(EpochBits bit);
+  Epoch FindHighestWrite() const;
 
   std::array<std::unique_ptr<ReadEpoch>, kNumSlots> read_;
   std::array<std::unique_ptr<WriteEpoch>, kNumSlots> write_;

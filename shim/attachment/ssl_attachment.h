@@ -76,16 +76,16 @@ class SslAttachment {
   // The association is null until the handshake began, also on an SSL that is ours.
   Association* association() const { return association_.get(); }
   // connected: the handshake went well, though its last flight may still wait for the write BIO.
-  bool connected() const { return association_ != nullptr && association_->facts().connected; }
+  bool connected() const { return association_ != nullptr && association_->standing().connected; }
 
-  bool failed() const { return association_ != nullptr && association_->facts().failed; }
+  bool failed() const { return association_ != nullptr && association_->standing().failed; }
   // ended_by_close: the peer closed before the handshake was over.
   bool ended_by_close() const {
     return failed() && association_->facts().failure.reason() == Reason::kPeerAlert &&
            association_->facts().failure.alert() == AlertDescription::kCloseNotify;
   }
   // handshake_over: connected, and the last flight has left.
-  bool handshake_over() const { return connected() && progress_.handshake.is_over(); }
+  bool handshake_over() const { return progress_.handshake.is_over() && connected(); }
   // is_up is what SSL_is_init_finished says: the handshake is over, and nothing went wrong since.
   bool is_up() const { return handshake_over() && !failed(); }
 

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "dtls13/association.h"
 #include "dtls13/association_facts.h"
 #include "shim/attachment/libssl_cause.h"
 #include "shim/libssl/status_layout.h"
@@ -58,8 +59,8 @@ class ConnectionStatus {
   ~ConnectionStatus();
 
   // Update notes what has changed since the last call.
-  void Update(const AssociationFacts& facts) {
-    if (counted_ != nullptr) UpdateCounted(facts);
+  void Update(const Association& association) {
+    if (counted_ != nullptr) UpdateCounted(association.facts());
   }
   void CountRetransmission();
 

@@ -117,7 +117,7 @@ bool AnswerEvents(SslAttachment& attachment, Instant now) {
 }
 
 bool EndHandshake(SslAttachment& attachment) {
-  if (!attachment.connected() || attachment.failed() || attachment.handshake_over()) return false;
+  if (attachment.handshake_over() || !attachment.connected() || attachment.failed()) return false;
   DriveState::ProgressOf(attachment).handshake.Finish();
   TellInfo(attachment, SSL_CB_HANDSHAKE_DONE, 1);
   return true;

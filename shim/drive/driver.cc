@@ -50,12 +50,12 @@ bool IsReached(SslAttachment& attachment, Goal goal) {
     case Goal::kHandshake:
       return attachment.handshake_over();
     case Goal::kEarlyData:
-      return !state.unread_early.empty() || association.facts().connected ||
+      return !state.unread_early.empty() || association.standing().connected ||
              HasRefusedEarlyData(association);
     case Goal::kRead:
     case Goal::kPeerClose:
       // Data ends the wait for a close too: nobody reads it meanwhile, and more would pile up.
-      return !state.unread.empty() || association.facts().peer_closed;
+      return !state.unread.empty() || association.standing().peer_closed;
     case Goal::kFlush:
       return true;
   }
@@ -160,7 +160,7 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
   DriveState& state = DriveState::Of(attachment);
-  state.status.Update(attachment.association()->facts());
+  state.status.Update(*attachment.association());
   ReceivedData& unread = state.unread;
   if (goal != Goal::kRead || unread.empty()) unread.Keep();
   return outcome;
@@ -168,13 +168,13 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
 
 int ExpireTimer(SslAttachment& attachment) {
   const Association* association = attachment.association();
-  if (association == nullptr || association->facts().failed || attachment.busy()) return 0;
+  if (association == nullptr || attachment.failed() || attachment.busy()) return 0;
   SslAttachment::Busy busy(attachment);
   const Instant now = Now();
   if (!ServeTimer(attachment, now)) return 0;
   Transmit(attachment, now);
-  DriveState::Of(attachment).status.Update(association->facts());
-  if (association->facts().failed) {
+  DriveState::Of(attachment).status.Update(*association);
+  if (attachment.failed()) {
     ReportFailure(attachment);
     return -1;
   }

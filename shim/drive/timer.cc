@@ -37,9 +37,9 @@ bool ServeTimer(SslAttachment& attachment, Instant now) {
   const std::optional<Instant> deadline = association.NextTransmission();
   if (!deadline || *deadline > now + kTimerSlack) return false;
   ErrorMark mark;
-  const uint32_t num_expiries = association.facts().retransmit_timer.num_expiries;
+  const uint32_t num_expiries = association.standing().retransmit_timer.num_expiries;
   association.HandleTimeout(std::max(now, *deadline));
-  if (association.facts().retransmit_timer.num_expiries > num_expiries) {
+  if (association.standing().retransmit_timer.num_expiries > num_expiries) {
     DriveState::Of(attachment).status.CountRetransmission();
   }
   return true;
@@ -48,10 +48,10 @@ bool ServeTimer(SslAttachment& attachment, Instant now) {
 void FollowTimer(SslAttachment& attachment) {
   Association& association = *attachment.association();
   const std::optional<Duration> value =
-      attachment.timer.Ask(attachment.ssl(), association.facts().retransmit_timer);
+      attachment.timer.Ask(attachment.ssl(), association.standing().retransmit_timer);
   if (!value) return;
   association.SetRetransmitTimeout(std::max(*value, kTimerSlack));
-  attachment.timer.Note(association.facts().retransmit_timer);
+  attachment.timer.Note(association.standing().retransmit_timer);
 }
 
 std::optional<Instant> TellDeadline(SslAttachment& attachment, std::optional<Instant> give_up) {
@@ -72,7 +72,7 @@ bool HasPassed(Instant deadline, Instant now) { return now + kWaitSlack >= deadl
 
 std::optional<Duration> TimeLeft(const SslAttachment& attachment) {
   const Association* association = attachment.association();
-  if (association == nullptr || association->facts().failed) return std::nullopt;
+  if (association == nullptr || association->standing().failed) return std::nullopt;
   const std::optional<Instant> deadline = association->NextTransmission();
   if (!deadline) return std::nullopt;
   const Duration left = *deadline - Now();

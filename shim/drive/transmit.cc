@@ -67,6 +67,7 @@ Outcome SendOwed(SslAttachment& attachment, Instant now, bool* any) {
   if (const Outcome unsent = SendUnsent(attachment, now); unsent != Outcome::kDone) return unsent;
   RaiseMtu(attachment, now);
   ApplyMtu(attachment);
+  if (!attachment.association()->HasOutput()) return Outcome::kDone;
   ScratchBuffer scratch;
   for (;;) {
     size_t len;
