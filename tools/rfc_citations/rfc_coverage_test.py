@@ -314,6 +314,19 @@ quote = "Hosts MUST count dropped records."
         self.assertEqual(page.count("<article "), 3)
         self.assertNotRegex(page, r"<(?:script|link|img)[^>]* (?:src|href)=")
 
+    def test_what_cannot_be_written_is_one_sentence(self):
+        status, output = self.run_tool("--html", os.path.join(self.root, "nowhere", "page.html"))
+        self.assertEqual(status, 1)
+        self.assertRegex(output, r"(?m)^rfc_coverage: \S+/page\.html: No such file or directory\.$")
+        self.assertNotIn("Traceback", output)
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            for options in ([], ["--html", "/dev/full"]):
+                result = subprocess.run([sys.executable, TOOL, "--root", self.root, *options], stdout=full,
+                                        stderr=subprocess.PIPE, universal_newlines=True, check=False)
+                self.assertEqual(result.returncode, 1)
+                self.assertEqual(result.stderr,
+                                 "rfc_coverage: cannot write: No space left on device.\n")
+
     def test_a_wrong_folder_is_named(self):
         status, output = self.run_tool("--texts", "/nowhere")
         self.assertEqual(status, 2)
