@@ -54,6 +54,8 @@ class ExchangeWorld {
   const std::vector<Duration>& held() const { return held_; }
   const std::vector<Duration>& held_by_both() const { return held_by_both_; }
   const Responder& responder() const { return *responder_; }
+  // server is the responder's endpoint.
+  const Endpoint& server() const { return *server_; }
   // max_queries is the most that the resolver was asked at once.
   size_t max_queries() const { return max_queries_; }
   Instant now() const { return now_; }

@@ -76,6 +76,7 @@ TEST(ExchangeTest, WhoClosesEarlyAndVanishesCostsNoMoreThanWhoOnlyVanishes) {
   constexpr size_t kNumAttackers = 50;
   Duration held[2];
   size_t max_queries[2];
+  uint64_t bytes_out[2];
   for (const ClosingOrder order : {ClosingOrder::kEarly, ClosingOrder::kOrdinary}) {
     ExchangeWorld world(kPath);
     for (size_t i = 0; i < kNumAttackers; ++i) world.AddClient(order);
@@ -87,12 +88,14 @@ TEST(ExchangeTest, WhoClosesEarlyAndVanishesCostsNoMoreThanWhoOnlyVanishes) {
     EXPECT_EQ(world.responder().counters().queries, kNumAttackers);
     held[static_cast<size_t>(order)] = Sum(world.held());
     max_queries[static_cast<size_t>(order)] = world.max_queries();
+    bytes_out[static_cast<size_t>(order)] = world.server().counters().bytes_out;
     // And a client after them is served as ever.
     const Asker& asker = world.AddClient(ClosingOrder::kEarly);
     world.RunFor(seconds(1));
     EXPECT_FALSE(asker.answer().empty()) << asker.failure();
   }
   EXPECT_LE(max_queries[0], max_queries[1]);
+  EXPECT_LE(bytes_out[0], bytes_out[1]);
   EXPECT_GT(held[1], kNumAttackers * kPath.idle_timeout);
   EXPECT_EQ(held[0], kNumAttackers * (kPath.round_trip + kPath.resolver_time))
       << "no more than an honest client";
