@@ -7,10 +7,8 @@
 #include <optional>
 #include <vector>
 
-#include "dtls13/crypto/chain_signatures.h"
 #include "dtls13/crypto/signature.h"
 #include "dtls13/crypto/signature_scheme.h"
-#include "shim/answer/certificates.h"
 #include "shim/answer/query.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
@@ -23,6 +21,56 @@ namespace {
 constexpr int kWanted = CERT_PKEY_EE_SIGNATURE | CERT_PKEY_EE_PARAM;
 constexpr int kWantedStrictly = kWanted | CERT_PKEY_CA_SIGNATURE | CERT_PKEY_CA_PARAM |
                                 CERT_PKEY_ISSUER_NAME | CERT_PKEY_CERT_TYPE;
+
+// SignatureName is a scheme as libssl knows it in certificates, by NIDs: hash and key each by
+// itself, and the two in one. The latter is NID_undef where the one name says too little: such
+// signatures are in no chain that libssl takes for listed.
+struct SignatureName {
+  SignatureScheme scheme;
+  int hash;
+  int key;
+  int both;
+};
+constexpr SignatureName kSignatureNames[] = {
+    {SignatureScheme::kEcdsaSecp256r1Sha256, NID_sha256, EVP_PKEY_EC, NID_ecdsa_with_SHA256},
+    {SignatureScheme::kEcdsaSecp384r1Sha384, NID_sha384, EVP_PKEY_EC, NID_ecdsa_with_SHA384},
+    {SignatureScheme::kEcdsaSecp521r1Sha512, NID_sha512, EVP_PKEY_EC, NID_ecdsa_with_SHA512},
+    {SignatureScheme::kEd25519, NID_undef, EVP_PKEY_ED25519, NID_undef},
+    {SignatureScheme::kEd448, NID_undef, EVP_PKEY_ED448, NID_undef},
+    {SignatureScheme::kRsaPssRsaeSha256, NID_sha256, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPssRsaeSha384, NID_sha384, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPssRsaeSha512, NID_sha512, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPssPssSha256, NID_sha256, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPssPssSha384, NID_sha384, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPssPssSha512, NID_sha512, EVP_PKEY_RSA_PSS, NID_undef},
+    {SignatureScheme::kRsaPkcs1Sha256, NID_sha256, EVP_PKEY_RSA, NID_sha256WithRSAEncryption},
+    {SignatureScheme::kRsaPkcs1Sha384, NID_sha384, EVP_PKEY_RSA, NID_sha384WithRSAEncryption},
+    {SignatureScheme::kRsaPkcs1Sha512, NID_sha512, EVP_PKEY_RSA, NID_sha512WithRSAEncryption},
+};
+
+// AnyIs holds the names of `schemes` against something.
+template <typename Predicate>
+bool AnyIs(const std::vector<SignatureScheme>& schemes, Predicate is) {
+  return std::ranges::any_of(kSignatureNames, [&](const SignatureName& name) {
+    return std::ranges::find(schemes, name.scheme) != schemes.end() && is(name);
+  });
+}
+
+// MayBeShown and MayBeInChain hold the signature of one certificate against a list of schemes, the
+// one that is shown by hash and key, as libssl does. A certificate's own signature is judged too.
+bool MayBeShown(X509* certificate, const std::vector<SignatureScheme>& schemes) {
+  int hash = NID_undef;
+  int key = NID_undef;
+  return X509_get_signature_info(certificate, &hash, &key, nullptr, nullptr) == 1 &&
+         AnyIs(schemes,
+               [=](const SignatureName& name) { return name.hash == hash && name.key == key; });
+}
+
+bool MayBeInChain(X509* certificate, const std::vector<SignatureScheme>& schemes) {
+  const int both = X509_get_signature_nid(certificate);
+  return both != NID_undef &&
+         AnyIs(schemes, [=](const SignatureName& name) { return name.both == both; });
+}
 
 // SlotType is a key's type as libssl has places for certificates: one for all curves of ECDSA.
 KeyType SlotType(KeyType type) {
@@ -67,10 +115,10 @@ class ChainCheck {
         allowed_, [key](SignatureScheme scheme) { return SchemeFitsKey(scheme, key); });
     // Without a list of its own any signature in it will do.
     const bool may_show =
-        certificate_schemes_.empty() || IsListed(certificate, certificate_schemes_);
+        certificate_schemes_.empty() || MayBeShown(certificate, certificate_schemes_);
     if (may_sign && may_show) flags |= CERT_PKEY_EE_SIGNATURE;
     const auto& schemes = certificate_schemes_.empty() ? allowed_ : certificate_schemes_;
-    if (std::ranges::all_of(chain, [&](X509* one) { return IsListed(one, schemes); })) {
+    if (std::ranges::all_of(chain, [&](X509* one) { return MayBeInChain(one, schemes); })) {
       flags |= CERT_PKEY_CA_SIGNATURE;
     }
     const KeyType slot = SlotTypeOf(key);
@@ -105,10 +153,6 @@ class ChainCheck {
   }
 
  private:
-  static bool IsListed(X509* certificate, const std::vector<SignatureScheme>& schemes) {
-    return JudgeChainSignatures(ChainOfOne(certificate), schemes) == ChainSignatures::kListed;
-  }
-
   // TakesKeyOf: a curve is of one's own groups to a client, and of the client's to a server.
   bool TakesKeyOf(X509* certificate) const {
     const EVP_PKEY* key = X509_get0_pubkey(certificate);

@@ -3,6 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <list>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
 #include "shim/testing/ssl_pair.h"
 
 namespace dtls13::shim {
@@ -121,6 +127,97 @@ TEST_P(ChainCheckTest, WithoutAKeyThereIsNothingToSay) {
   keyless.key = nullptr;
   EXPECT_EQ(OnServer(keyless), 0);
 }
+
+// Table is each certificate with each chain, as one connection of either protocol has them judged.
+class Table {
+ public:
+  Table() {
+    const auto add = [this](const char* name, const TestCertificate* issuer, const char* key) {
+      return &all_.emplace_back(Row{name, TestCertificate(name, issuer, key)}).certificate;
+    };
+    const TestCertificate* ecdsa = add("ECDSA", nullptr, "P-256");
+    const TestCertificate* rsa = add("RSA", nullptr, "RSA");
+    const TestCertificate* pss = add("RSA-PSS", nullptr, "RSA-PSS");
+    const TestCertificate* ed = add("Ed25519", nullptr, "ED25519");
+    add("P-384", nullptr, "P-384");
+    add("brainpool", nullptr, "brainpoolP256r1");
+    add("ECDSA by ECDSA", ecdsa, "P-256");
+    add("ECDSA by RSA", rsa, "P-256");
+    add("ECDSA by RSA-PSS", pss, "P-256");
+    add("ECDSA by Ed25519", ed, "P-256");
+    add("RSA by ECDSA", ecdsa, "RSA");
+    add("SHA-1", nullptr, "RSA");
+    all_.back().certificate.SignAgain(nullptr, EVP_sha1());
+    add("ECDSA by RSA and SHA-1", rsa, "P-256");
+    all_.back().certificate.SignAgain(rsa, EVP_sha1());
+    add("SHA-384", nullptr, "RSA");
+    all_.back().certificate.SignAgain(nullptr, EVP_sha384());
+  }
+
+  static int Ask(SSL* ssl, void* arg) {
+    static_cast<Table*>(arg)->AskAll(ssl);
+    return 1;
+  }
+  std::vector<std::pair<std::string, int>> TakeAnswers() { return std::exchange(answers_, {}); }
+
+ private:
+  struct Row {
+    std::string name;
+    TestCertificate certificate;
+  };
+
+  void AskAll(SSL* ssl) {
+    for (const Row& shown : all_) {
+      AskOne(ssl, shown, nullptr);
+      for (const Row& authority : all_) AskOne(ssl, shown, &authority);
+    }
+  }
+  void AskOne(SSL* ssl, const Row& shown, const Row* authority) {
+    STACK_OF(X509)* chain = sk_X509_new_null();
+    if (authority != nullptr) sk_X509_push(chain, authority->certificate.certificate.get());
+    answers_.emplace_back(shown.name + ", " + (authority == nullptr ? "alone" : authority->name),
+                          SSL_check_chain(ssl, shown.certificate.certificate.get(),
+                                          shown.certificate.key.get(), chain));
+    sk_X509_free(chain);
+  }
+
+  std::list<Row> all_;
+  std::vector<std::pair<std::string, int>> answers_;
+};
+
+// The parameter is strictness, and the signature algorithms of both sides.
+class ChainCheckTableTest : public testing::TestWithParam<std::tuple<bool, const char*>> {};
+
+TEST_P(ChainCheckTableTest, IsLibssls) {
+  const auto& [is_strict, algorithms] = GetParam();
+  static Table& table = *new Table;
+  std::vector<std::pair<std::string, int>> answers[2];
+  for (const bool of_server : {true, false}) {
+    for (const Protocol protocol : {Protocol::kTls13, Protocol::kDtls13}) {
+      SslPair pair(protocol);
+      SSL_CTX_set_verify(pair.server_ctx.get(), SSL_VERIFY_PEER,
+                         [](int /*ok*/, X509_STORE_CTX* /*context*/) { return 1; });
+      for (SSL_CTX* ctx : {pair.client_ctx.get(), pair.server_ctx.get()}) {
+        if (is_strict) SSL_CTX_set_cert_flags(ctx, SSL_CERT_FLAG_TLS_STRICT);
+        if (*algorithms != '\0') {
+          EXPECT_EQ(SSL_CTX_set1_sigalgs_list(ctx, algorithms), 1);
+        }
+      }
+      SSL_CTX_set_cert_cb(of_server ? pair.server_ctx.get() : pair.client_ctx.get(), Table::Ask,
+                          &table);
+      pair.Make();
+      pair.Run();
+      answers[protocol == Protocol::kDtls13 ? 1 : 0] = table.TakeAnswers();
+    }
+    EXPECT_FALSE(answers[0].empty());
+    EXPECT_EQ(answers[0], answers[1]) << (of_server ? "server" : "client");
+  }
+  ERR_clear_error();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, ChainCheckTableTest,
+                         testing::Combine(testing::Bool(),
+                                          testing::Values("", "ECDSA+SHA256:RSA-PSS+SHA256")));
 
 }  // namespace
 }  // namespace dtls13::shim

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/testing/ssl_pair.h"
 
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
-
-#include <cstring>
 
 namespace dtls13::shim {
 namespace {
@@ -12,6 +11,34 @@ void AddName(X509_NAME* name, const std::string& text) {
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(text.data()),
                              static_cast<int>(text.size()), -1, 0);
+}
+
+EVP_PKEY* NewRsaKey(const char* type) {
+  EVP_PKEY* key = nullptr;
+  const OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr));
+  EXPECT_EQ(EVP_PKEY_keygen_init(context.get()), 1);
+  EXPECT_EQ(EVP_PKEY_CTX_set_rsa_keygen_bits(context.get(), 2048), 1);
+  EXPECT_EQ(EVP_PKEY_generate(context.get(), &key), 1);
+  return key;
+}
+
+EVP_PKEY* Shared(EVP_PKEY* key) {
+  EVP_PKEY_up_ref(key);
+  return key;
+}
+
+EVP_PKEY* KeyOf(const std::string& type) {
+  // One for all certificates of a process: it takes seconds to make, now and then.
+  if (type == "RSA") {
+    static EVP_PKEY* const key = NewRsaKey("RSA");
+    return Shared(key);
+  }
+  if (type == "RSA-PSS") {
+    static EVP_PKEY* const key = NewRsaKey("RSA-PSS");
+    return Shared(key);
+  }
+  return type == "ED25519" ? EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519")
+                           : EVP_EC_gen(type.c_str());
 }
 
 void TakeTurn(SSL* ssl, SslPair::End* end) {
@@ -56,8 +83,7 @@ std::string ProtocolName(const testing::TestParamInfo<Protocol>& info) {
 
 TestCertificate::TestCertificate(const std::string& name, const TestCertificate* issuer,
                                  const char* key_type)
-    : key(std::strcmp(key_type, "RSA") == 0 ? EVP_RSA_gen(2048) : EVP_EC_gen(key_type)),
-      certificate(X509_new()) {
+    : key(KeyOf(key_type)), certificate(X509_new()) {
   static long serial = 0;
   X509* x509 = certificate.get();
   X509_set_version(x509, X509_VERSION_3);
@@ -72,7 +98,14 @@ TestCertificate::TestCertificate(const std::string& name, const TestCertificate*
     BASIC_CONSTRAINTS constraints = {.ca = 1, .pathlen = nullptr};
     X509_add1_ext_i2d(x509, NID_basic_constraints, &constraints, /*crit=*/1, X509V3_ADD_DEFAULT);
   }
-  X509_sign(x509, issuer == nullptr ? key.get() : issuer->key.get(), EVP_sha256());
+  SignAgain(issuer, EVP_sha256());
+}
+
+void TestCertificate::SignAgain(const TestCertificate* issuer, const EVP_MD* hash) {
+  EVP_PKEY* signer = issuer == nullptr ? key.get() : issuer->key.get();
+  EXPECT_GT(
+      X509_sign(certificate.get(), signer, EVP_PKEY_is_a(signer, "ED25519") == 1 ? nullptr : hash),
+      0);
 }
 
 void TestCertificate::UseOn(SSL_CTX* ctx) const {

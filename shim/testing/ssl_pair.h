@@ -29,10 +29,14 @@ struct SslFree {
 using SslPtr = std::unique_ptr<SSL, SslFree>;
 using CtxPtr = std::unique_ptr<SSL_CTX, SslFree>;
 
-// TestCertificate is a throw-away key with a certificate that `issuer` made, or itself.
+// TestCertificate is a throw-away key ("RSA", "RSA-PSS", "ED25519" or a curve of ECDSA; those of
+// RSA are one each for the process) with a certificate that `issuer` made, or itself, by SHA-256
+// where the issuer's key has no hash of its own.
 struct TestCertificate {
   explicit TestCertificate(const std::string& name, const TestCertificate* issuer = nullptr,
                            const char* key = "P-256");
+  // SignAgain has `issuer`, or itself, sign by another hash.
+  void SignAgain(const TestCertificate* issuer, const EVP_MD* hash);
   void UseOn(SSL_CTX* ctx) const;
 
   OpenSslPtr<EVP_PKEY> key;
