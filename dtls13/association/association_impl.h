@@ -134,6 +134,8 @@ class AssociationImpl final : public Association {
   void HandleHeldDatagrams(Instant now);
   void HandleRecord(const OpenedRecord& record, Instant now);
   void HandleHandshakeRecord(const OpenedRecord& record, Instant now);
+  // LimitMessages bounds what is kept of the peer's messages by what it may have to say.
+  void LimitMessages();
   // AddFragment is false when it failed the association.
   struct RecordNews;
   bool AddFragment(const HandshakeFragment& fragment, RecordNumber number, RecordNews* news,

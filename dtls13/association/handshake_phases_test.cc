@@ -32,6 +32,7 @@ class FakeHandshake final : public ServerHandshake {
   const HandshakeResult& result() const override { return own_result; }
   HandshakeResult TakeResult() override { return std::move(own_result); }
   HandshakeSecrets& secrets() override { return own_secrets; }
+  size_t max_message_len() const override { return 0; }
   void SetTime(WallTime now) override { time = now; }
   Status HandleClientHello(std::shared_ptr<const ReceivedHello>) override {
     ++num_messages;

@@ -263,11 +263,23 @@ void AssociationImpl::BeginWith(uint16_t message_seq, SequenceNumber record_numb
   records_.MirrorPlaintextNumber(record_number);
 }
 
+void AssociationImpl::LimitMessages() {
+  if (phases_.connected()) {
+    const size_t max_len = phases_.post_handshake()->max_message_len();
+    reassembler_.Limit(max_len, max_len);
+  } else if (role_ == Role::kServer) {
+    // Anybody who has an address begins a handshake. Behind a long Certificate a client has no more
+    // than its signature and its Finished.
+    reassembler_.Limit(phases_.server_handshake()->max_message_len(),
+                       ServerHandshake::kMaxShortMessageLen);
+  }
+}
+
 bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumber number,
                                   RecordNews* news, Instant now) {
   const bool is_protected = number.epoch > kPlaintextEpoch;
   if (AwaitsClientHello()) BeginWith(fragment.header.message_seq, number.sequence_number);
-  if (phases_.connected()) reassembler_.Limit(phases_.post_handshake()->max_message_len());
+  LimitMessages();
   news->newest_seq = std::max(news->newest_seq, fragment.header.message_seq);
   bool in_order = true;
   FragmentVerdict verdict = reassembler_.Add(fragment, number.epoch, now, &in_order);

@@ -132,7 +132,7 @@ FragmentVerdict Reassembler::Add(const HandshakeFragment& fragment, Epoch epoch,
   if (num_new == 0 && (is_held || header.message_len > 0)) return FragmentVerdict::kAlreadyHeld;
 
   const bool is_next = IsNextExpected(header.message_seq, offset);
-  if (header.message_seq != next_receive_seq_ && num_bytes_ahead() + num_new > max_message_len_) {
+  if (header.message_seq != next_receive_seq_ && num_bytes_ahead() + num_new > max_len_ahead_) {
     return FragmentVerdict::kDiscarded;
   }
   const bool needs_run = num_new > 0 && (!is_held || slot->NeedsRun(offset));

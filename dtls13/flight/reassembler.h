@@ -37,10 +37,10 @@ struct Message {
 
 // Reassembler collects handshake fragments, in any order and with overlaps, and gives whole
 // messages out in message_seq order. Memory grows with the bytes that really arrived, never with a
-// peer's declared length, and has a bound: max_message_len for the next message, as much again for
-// all those ahead of it, and kMaxFragmentsHeld runs of bytes. Nothing is on the heap while no
-// message is held. A message whose fragments come in two epochs is a kMismatch.
-// It does not know what messages mean, which are allowed, or how they are acknowledged.
+// peer's declared length, and has a bound: max_message_len for the next message, max_len_ahead for
+// all those ahead of it together, and kMaxFragmentsHeld runs of bytes. Nothing is on the heap while
+// no message is held. A message whose fragments come in two epochs is a kMismatch. It does not know
+// what messages mean, which are allowed, or how they are acknowledged.
 class Reassembler {
  public:
   // kMaxMessagesAhead: how many messages past the next expected one are kept. A server's longest
@@ -56,11 +56,15 @@ class Reassembler {
   // before it sends something again.
   static constexpr Duration kHoldTime = std::chrono::minutes(4);
 
-  // `max_message_len` bytes bounds every message's body.
-  explicit Reassembler(size_t max_message_len) : max_message_len_(max_message_len) {}
+  // `max_message_len` bytes bounds every message's body, and what is ahead.
+  explicit Reassembler(size_t max_message_len)
+      : max_message_len_(max_message_len), max_len_ahead_(max_message_len) {}
 
-  // Limit changes `max_message_len` for what comes from here on.
-  void Limit(size_t max_message_len) { max_message_len_ = max_message_len; }
+  // Limit changes both bounds for what comes from here on.
+  void Limit(size_t max_message_len, size_t max_len_ahead) {
+    max_message_len_ = max_message_len;
+    max_len_ahead_ = max_len_ahead;
+  }
 
   // StartAt sets next_receive_seq and forgets what is held: a server that answered statelessly
   // meets its client at message_seq 1.
@@ -135,6 +139,7 @@ class Reassembler {
   size_t num_runs() const;
 
   size_t max_message_len_;
+  size_t max_len_ahead_;
   uint32_t next_receive_seq_ = 0;
   std::vector<Partial> partials_;  // in message_seq order, at most kMaxMessagesAhead + 1
 };

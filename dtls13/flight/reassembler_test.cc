@@ -240,11 +240,20 @@ TEST(Reassembler, ForgetsWhatIsOldAndIncomplete) {
 TEST(Reassembler, ALowerLimitHoldsForWhatComes) {
   Reassembler r(kMaxLen);
   ADD(Piece(0, kMaxLen, 0, 500), kBuffered, true);
-  r.Limit(100);
+  r.Limit(100, 100);
   ADD(Piece(0, kMaxLen, 500, 10), kTooLong, false);
   ADD(Whole(1, 101), kTooLong, false);
   ADD(Whole(1, 100), kBuffered, false);
   ADD(Whole(2, 10), kDiscarded, false);
+}
+
+TEST(Reassembler, WhatIsAheadHasABoundOfItsOwn) {
+  Reassembler r(kMaxLen);
+  r.Limit(kMaxLen, 100);
+  ADD(Whole(1, 60), kBuffered, false);
+  ADD(Whole(2, 41), kDiscarded, false);
+  ADD(Whole(2, 40), kBuffered, false);
+  ADD(Whole(0, kMaxLen), kBuffered, true);
 }
 
 TEST(Reassembler, ForgetDropsAnEpochsMessagesAndNoOthers) {

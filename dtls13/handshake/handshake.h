@@ -113,6 +113,12 @@ std::unique_ptr<Handshake> NewClientHandshake(std::shared_ptr<const HandshakeCon
 // ServerHandshake adds what only a server is asked.
 class ServerHandshake : public Handshake {
  public:
+  // kMaxShortMessageLen: what a client has to say besides a ClientHello and a Certificate, a
+  // CertificateVerify of as many bytes as libssl takes among it.
+  static constexpr size_t kMaxShortMessageLen = 16 * 1024;
+
+  // max_message_len bounds what the client may have to say at present, bytes.
+  virtual size_t max_message_len() const = 0;
   // SetTime says what time it is before each message and answer: tickets, cookies and early data
   // are judged by it.
   virtual void SetTime(WallTime now) = 0;

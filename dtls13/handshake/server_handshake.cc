@@ -34,6 +34,7 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
         demand_{.client_authentication = context_.config().server.client_authentication,
                 .certificate_authorities = context_.config().certificate_authorities} {}
 
+  size_t max_message_len() const override;
   void SetTime(WallTime now) override { parameters_.now = now; }
   Status HandleClientHello(std::shared_ptr<const ReceivedHello> hello) override;
   const ClientHelloInfo& client_hello() const override { return client_hello_; }
@@ -89,6 +90,18 @@ class ServerHandshakeImpl final : public HandshakeBase<ServerHandshake> {
   ConnectionAnswer connection_answer_;
   ConnectionIdAgreement connection_ids_;
 };
+
+size_t ServerHandshakeImpl::max_message_len() const {
+  const size_t max_len = context_.config().max_message_len;
+  switch (state_) {
+    case HandshakeState::kServerWaitVerification:
+    case HandshakeState::kServerWaitCertificateVerify:
+    case HandshakeState::kServerWaitFinished:
+      return std::min(max_len, kMaxShortMessageLen);
+    default:
+      return max_len;
+  }
+}
 
 Status ServerHandshakeImpl::Dispatch(HandshakeType type, std::span<const uint8_t> body) {
   switch (state_) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dtls13/flight/reassembler.h"
+#include "dtls13/handshake/handshake.h"
 #include "dtls13/handshake/post_handshake.h"
 #include "dtls13/session/ticket_keyring.h"
 #include "dtls13/wire/bytes_test_util.h"
@@ -93,15 +94,20 @@ TEST_F(UnfinishedMessagesTest, AreForgottenWhileMoreOfThemComes) {
   EXPECT_FALSE(pair_.server().failure);
 }
 
+// HalfOpen has the client connected, and the server not: all that would end it is lost.
+void HalfOpen(AssociationPair* pair) {
+  pair->link().SetFilter([](const SentDatagram& datagram) {
+    return datagram.direction == Direction::kClientToServer && datagram.index > 0;
+  });
+  pair->RunFor(milliseconds(60));
+  ASSERT_TRUE(pair->client().connected);
+  ASSERT_FALSE(pair->server().connected);
+}
+
 // What came under the handshake's keys behind the Finished is nobody's message.
 TEST(UnfinishedMessages, OfTheHandshakeDoNotOutliveIt) {
   AssociationPair pair(ForgeableOptions());
-  pair.link().SetFilter([](const SentDatagram& datagram) {
-    return datagram.direction == Direction::kClientToServer && datagram.index > 0;
-  });
-  pair.RunFor(milliseconds(60));
-  ASSERT_TRUE(pair.client().connected);
-  ASSERT_FALSE(pair.server().connected);
+  HalfOpen(&pair);
   Forge forge(pair, pair.client());
   for (uint16_t seq = 2; seq < 8; ++seq) {
     pair.Inject(pair.server(),
@@ -118,6 +124,22 @@ TEST(UnfinishedMessages, OfTheHandshakeDoNotOutliveIt) {
   }
   EXPECT_FALSE(pair.server().failure);
   EXPECT_EQ(pair.server().association->facts().records.newest_read_epoch(), Epoch{11});
+}
+
+// A server that asks for no certificate has nothing long to hear from a client that anybody can be.
+TEST(UnfinishedMessages, AHalfOpenServerTakesNoLongOnes) {
+  for (const size_t surplus : {0, 1}) {
+    AssociationPair pair(ForgeableOptions());
+    HalfOpen(&pair);
+    Forge forge(pair, pair.client());
+    const auto len = static_cast<uint32_t>(ServerHandshake::kMaxShortMessageLen + surplus);
+    pair.Inject(pair.server(),
+                forge.Protected(kHandshakeEpoch, ContentType::kHandshake,
+                                Piece(HandshakeType::kCertificate, 2, len, 0, kRecordLen)));
+    EXPECT_EQ(pair.server().failure.has_value(), surplus > 0);
+    if (!pair.server().failure) continue;
+    EXPECT_EQ(pair.server().failure->reason(), Reason::kExcessiveMessageSize);
+  }
 }
 
 // An honest server's ticket in several records, of which one is lost, and then nothing is heard for
