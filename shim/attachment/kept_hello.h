@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "dtls13/message/received_hello.h"
+#include "shim/attachment/recent_hellos.h"
 #include "shim/bio/bio_transport.h"
 
 namespace dtls13::shim {
@@ -25,6 +26,8 @@ class KeptHello {
     std::shared_ptr<const ReceivedHello> hello;
     std::vector<uint8_t> datagram = {};  // that it came in; empty if it came in several
     size_t rest_len = 0;                 // of `datagram`: what lies behind it
+    // Null where nobody else would be given the client.
+    std::unique_ptr<LetThroughHello> let_through = nullptr;
   };
 
   // Keep takes a datagram that `address` sent: encoded as the cookie was bound to it, empty where

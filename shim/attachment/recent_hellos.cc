@@ -14,4 +14,9 @@ bool RecentHellos::LetThrough(const CookieTag& cookie, Instant now) {
   return true;
 }
 
+void RecentHellos::Forget(const CookieTag& cookie) {
+  std::lock_guard lock(mutex_);
+  std::erase_if(entries_, [&](const Entry& entry) { return entry.cookie == cookie; });
+}
+
 }  // namespace dtls13::shim

@@ -5,7 +5,9 @@
 #include <chrono>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
+#include <utility>
 
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/time.h"
@@ -28,6 +30,8 @@ class RecentHellos {
 
   // LetThrough is true for a good cookie that was not let through within kMemory, and is now.
   bool LetThrough(const CookieTag& cookie, Instant now);
+  // Forget has the client of a cookie let through again.
+  void Forget(const CookieTag& cookie);
 
  private:
   struct Entry {
@@ -37,6 +41,26 @@ class RecentHellos {
 
   std::mutex mutex_;
   std::deque<Entry> entries_;  // the oldest first
+};
+
+// LetThroughHello is an SSL's hold on a client that it was given, which is another's to have when
+// the SSL goes and has answered nothing.
+class LetThroughHello {
+ public:
+  LetThroughHello(std::shared_ptr<RecentHellos> hellos, const CookieTag& cookie)
+      : hellos_(std::move(hellos)), cookie_(cookie) {}
+  ~LetThroughHello() {
+    if (hellos_ != nullptr) hellos_->Forget(cookie_);
+  }
+  LetThroughHello(const LetThroughHello&) = delete;
+  LetThroughHello& operator=(const LetThroughHello&) = delete;
+
+  // OnAnswered: the client is this SSL's for good.
+  void OnAnswered() { hellos_.reset(); }
+
+ private:
+  std::shared_ptr<RecentHellos> hellos_;
+  const CookieTag cookie_;
 };
 
 }  // namespace dtls13::shim

@@ -68,14 +68,14 @@ class SharedMaterial {
   // shared ticket keys: nobody here knows what another server has taken.
   std::shared_ptr<EarlyDataReplayGuard> replay_guard();
   // recent_hellos are those that DTLSv1_listen let through.
-  RecentHellos& recent_hellos() { return recent_hellos_; }
+  const std::shared_ptr<RecentHellos>& recent_hellos() const { return recent_hellos_; }
 
  private:
   OSSL_LIB_CTX* library_context_ = nullptr;
   bool has_property_query_ = false;
   std::string property_query_;
 
-  RecentHellos recent_hellos_;
+  const std::shared_ptr<RecentHellos> recent_hellos_ = std::make_shared<RecentHellos>();
 
   std::mutex mutex_;  // guards what follows
   std::shared_ptr<const Algorithms> algorithms_;

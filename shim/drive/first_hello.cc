@@ -16,6 +16,7 @@
 #include "shim/answer/tell.h"
 #include "shim/attachment/ownership.h"
 #include "shim/attachment/protocol_version.h"
+#include "shim/attachment/recent_hellos.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
 #include "shim/bio/scratch_buffer.h"
@@ -105,9 +106,12 @@ HelloReport Retry(const HelloListener& listener, const HelloReport& wanted,
   return listener.Retry(*wanted.hello, address, cookie, WallNow());
 }
 
-Outcome Keep(SslAttachment& attachment, HelloReport report, std::span<const uint8_t> datagram,
+Outcome Keep(SslAttachment& attachment, HelloReport report,
+             std::unique_ptr<LetThroughHello> let_through, std::span<const uint8_t> datagram,
              std::vector<uint8_t> address) {
-  KeptHello::Accepted accepted{.hello = std::move(report.hello), .rest_len = report.rest.size()};
+  KeptHello::Accepted accepted{.hello = std::move(report.hello),
+                               .rest_len = report.rest.size(),
+                               .let_through = std::move(let_through)};
   // What is behind a ClientHello is that of the datagram which it came in alone.
   if (FindWholeClientHello(datagram)) accepted.datagram.assign(datagram.begin(), datagram.end());
   attachment.kept_hello.Keep(std::move(accepted), std::move(address), ReadPeer(attachment.ssl()));
@@ -131,13 +135,19 @@ Outcome LeaveToLibssl(SslAttachment& attachment, const ReceivedHello& hello,
   return Outcome::kIsLibssls;
 }
 
-// WasLetThrough: a moment ago another SSL of the same SSL_CTX was given this client by a call of
-// DTLSv1_listen or SSL_stateless, and is the one to answer it.
-bool WasLetThrough(const SslAttachment& attachment, CookieMode mode, const ReceivedHello& hello) {
+// MayTake is false for a client that another SSL of the same SSL_CTX was given a moment ago by a
+// call of DTLSv1_listen or SSL_stateless, and is the one to answer. `*let_through` is what keeps
+// others from being given it.
+bool MayTake(const SslAttachment& attachment, CookieMode mode, const ReceivedHello& hello,
+             std::unique_ptr<LetThroughHello>* let_through) {
   CtxAttachment* ctx = attachment.ctx();
   const bool is_listening = mode == CookieMode::kListen || mode == CookieMode::kStateless;
-  if (ctx == nullptr || !is_listening || !hello->cookie) return false;
-  return !ctx->shared.recent_hellos().LetThrough(TagOf(*hello->cookie), Now());
+  if (ctx == nullptr || !is_listening || !hello->cookie) return true;
+  const std::shared_ptr<RecentHellos>& hellos = ctx->shared.recent_hellos();
+  const CookieTag cookie = TagOf(*hello->cookie);
+  if (!hellos->LetThrough(cookie, Now())) return false;
+  *let_through = std::make_unique<LetThroughHello>(hellos, cookie);
+  return true;
 }
 
 // NobodysHello goes back to the caller as libssl does over a datagram that it has no use for, so
@@ -157,6 +167,7 @@ Outcome HandleDatagram(SslAttachment& attachment, const HandshakeConfig& config,
   HelloListener& listener = *DriveState::ListenerOf(attachment);
   std::vector<uint8_t> address = PeerAddress(attachment.ssl());
   HelloReport report;
+  std::unique_ptr<LetThroughHello> let_through;
   {
     ErrorMark mark;
     report = listener.Handle(datagram, address, WallNow());
@@ -168,7 +179,9 @@ Outcome HandleDatagram(SslAttachment& attachment, const HandshakeConfig& config,
   } else if (report.verdict == HelloVerdict::kAccept && mode != CookieMode::kNone) {
     switch (VerifyCookie(attachment, mode, report.application_cookie)) {
       case CookieVerdict::kGood:
-        if (WasLetThrough(attachment, mode, *report.hello)) return NobodysHello(attachment, mode);
+        if (!MayTake(attachment, mode, *report.hello, &let_through)) {
+          return NobodysHello(attachment, mode);
+        }
         break;
       case CookieVerdict::kBad:
         report = HelloListener::Refuse(*report.hello, AlertDescription::kIllegalParameter);
@@ -183,7 +196,8 @@ Outcome HandleDatagram(SslAttachment& attachment, const HandshakeConfig& config,
     case HelloVerdict::kRefuse:
       return Refuse(attachment, config, report.answer);
     case HelloVerdict::kAccept:
-      return Keep(attachment, std::move(report), datagram, std::move(address));
+      return Keep(attachment, std::move(report), std::move(let_through), datagram,
+                  std::move(address));
     case HelloVerdict::kNotDtls13:
       return LeaveToLibssl(attachment, *report.hello, datagram, std::move(address));
     case HelloVerdict::kIgnore:

@@ -79,6 +79,7 @@ void HandleAccepted(SslAttachment& attachment, KeptHello::Accepted& accepted) {
   ErrorMark mark;
   attachment.association()->HandleClientHello(
       std::move(accepted.hello), std::span(accepted.datagram).last(accepted.rest_len), Now());
+  if (accepted.let_through != nullptr) accepted.let_through->OnAnswered();
 }
 
 }  // namespace

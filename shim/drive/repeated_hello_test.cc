@@ -147,6 +147,27 @@ TEST_P(RepeatedHelloTest, IsNobodysWhereItsClientWasLetThrough) {
   EXPECT_EQ(Listen(third.get()), 1) << "another client's";
 }
 
+// A program that turns a client away, for want of a socket or of patience, may listen to it again.
+TEST_P(RepeatedHelloTest, IsTheNextOnesWhereItsSslHasAnsweredNothing) {
+  SslPtr first = NewServer();
+  const SslPtr second = NewServer();
+  Client client(pair_.client_ctx.get(), socket_);
+  const Datagram hello = SecondHello(&client, first.get());
+  client.Send(hello);
+  EXPECT_EQ(Listen(first.get()), 1);
+  first.reset();
+  client.Send(hello);
+  EXPECT_EQ(Listen(second.get()), 1);
+  // It is cleared by the next call, and gives the client back.
+  client.Send(hello);
+  EXPECT_EQ(Listen(second.get()), 1);
+  EXPECT_EQ(SSL_accept(second.get()), -1);
+  // Now it has answered.
+  const SslPtr third = NewServer();
+  client.Send(hello);
+  EXPECT_EQ(Listen(third.get()), 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(Calls, RepeatedHelloTest, testing::Values(Call::kListen, Call::kStateless),
                          [](const auto& info) {
                            return info.param == Call::kListen ? "Listen" : "Stateless";
