@@ -3,6 +3,7 @@
 
 #include <cerrno>
 
+#include "shim/bio/bio_transport.h"
 #include "shim/drive/drive_state.h"
 #include "shim/drive/driver.h"
 #include "shim/drive/key_update.h"
@@ -35,6 +36,26 @@ Outcome WaitForData(SslAttachment& attachment) {
   return is_ended ? Outcome::kEnded : driven;
 }
 
+// kMaxUnreadLen: while a write waits, what the peer sends is kept for whoever reads next, up to
+// what a socket would keep of it.
+constexpr size_t kMaxUnreadLen = 65536;
+
+// SendBehindFlight has a caller with a blocking BIO wait where the peer's KeyUpdate is answered
+// first, and the answer waits for its turn behind other messages.
+Outcome SendBehindFlight(SslAttachment& attachment, std::span<const uint8_t> data) {
+  for (;;) {
+    const Outcome sent = TransmitData(attachment, data, DataKind::kApplication);
+    const bool waits_for_peer =
+        sent == Outcome::kWouldBlock && attachment.progress().last_call.want() == Want::kRead;
+    if (!waits_for_peer || attachment.busy() || !IsBlocking(attachment.ssl()) ||
+        DriveState::Of(attachment).unread.len() > kMaxUnreadLen) {
+      return sent;
+    }
+    const Outcome driven = Drive(attachment, Goal::kPeerOrTimer);
+    if (driven != Outcome::kDone) return driven;
+  }
+}
+
 }  // namespace
 
 Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mode,
@@ -44,7 +65,8 @@ Outcome ReadData(SslAttachment& attachment, std::span<uint8_t> out, ReadMode mod
   errno = 0;  // as libssl does: what was left there is not about this call
   const int shutdown = Real().SSL_get_shutdown(ssl);
   if ((shutdown & SSL_RECEIVED_SHUTDOWN) != 0) return Outcome::kEnded;
-  SendKeyUpdate(attachment);
+  const Outcome updated = SendKeyUpdate(attachment);
+  if (updated == Outcome::kWouldBlock) return updated;
   const Outcome waited = WaitForData(attachment);
   if (waited != Outcome::kDone) return waited;
   if (!HasPending(attachment)) {
@@ -67,15 +89,17 @@ Outcome WriteData(SslAttachment& attachment, std::span<const uint8_t> data) {
     Raise(SSL_R_PROTOCOL_IS_SHUTDOWN);
     return Outcome::kFailed;
   }
-  SendKeyUpdate(attachment);
+  const Outcome updated = SendKeyUpdate(attachment);
+  if (updated == Outcome::kWouldBlock) return updated;
   const Outcome up = EnsureUp(attachment);
   if (up != Outcome::kDone) return up;
   if (data.empty()) return Outcome::kIgnored;
-  // Retransmissions and ACKs first: whoever never reads has no other occasion. What they meet does
-  // not keep data back.
+  // Retransmissions and ACKs first: whoever never reads has no other occasion. A BIO that is full
+  // for them is so for data too, which must not overtake the answer to a KeyUpdate; other trouble
+  // does not keep data back.
   const Outcome flushed = Drive(attachment, Goal::kFlush);
-  if (flushed == Outcome::kFailed) return flushed;
-  const Outcome sent = TransmitData(attachment, data, DataKind::kApplication);
+  if (flushed == Outcome::kFailed || flushed == Outcome::kWouldBlock) return flushed;
+  const Outcome sent = SendBehindFlight(attachment, data);
   if (sent == Outcome::kDone) DriveState::Of(attachment).expects_data = true;
   return sent;
 }

@@ -44,7 +44,7 @@ Outcome Shutdown(SslAttachment& attachment) {
   SSL* ssl = attachment.ssl();
   DriveState::LastCallOf(attachment).WaitForNothing();
   // To libssl a KeyUpdate that has not left is a handshake too.
-  if (!attachment.is_up() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE) {
+  if (!attachment.is_up() || OwesKeyUpdate(attachment)) {
     Raise(SSL_R_SHUTDOWN_WHILE_IN_INIT);
     return Outcome::kFailed;
   }

@@ -50,8 +50,14 @@ struct DriveState {
   // time, as libssl does it. A socket that tells of an earlier error has not sent it.
   std::vector<uint8_t> unsent_datagram;
   bool flush_owed = false;  // something was written since the last BIO_flush
-  // Of a KeyUpdate that was asked for and has not left.
+  // Of a KeyUpdate that was asked for and that no call has tried to send.
   int key_update_type = SSL_KEY_UPDATE_NONE;
+  // The write BIO has not taken one.
+  bool key_update_unsent = false;
+  // owes_key_update: to libssl that is a handshake.
+  bool owes_key_update() const {
+    return key_update_type != SSL_KEY_UPDATE_NONE || key_update_unsent;
+  }
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
 
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out

@@ -58,13 +58,16 @@ bool IsReached(SslAttachment& attachment, Goal goal) {
       return !state.unread.empty() || association.standing().peer_closed;
     case Goal::kFlush:
       return true;
+    case Goal::kPeerOrTimer:
+      return false;  // the turns know
   }
   return true;
 }
 
 // MustSend: once connected nothing that is owed is worth keeping the application from its data for.
 bool MustSend(Goal goal) {
-  return goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush;
+  return goal == Goal::kHandshake || goal == Goal::kEarlyData || goal == Goal::kFlush ||
+         goal == Goal::kPeerOrTimer;
 }
 
 // ReturnsWithoutData: without SSL_MODE_AUTO_RETRY a read returns after each datagram that carried
@@ -108,7 +111,7 @@ class Turns {
     const bool has_data = goal_ == Goal::kRead && !DriveState::Of(attachment_).unread.empty();
     if (!has_data && attachment_.failed()) return ReportFailure(attachment_);
     if (sent != Outcome::kDone && MustSend(goal_)) return OnWriteTrouble(attachment_, sent);
-    if (IsReached(attachment_, goal_)) {
+    if (IsReached(attachment_, goal_) || (goal_ == Goal::kPeerOrTimer && has_waited_)) {
       TellDeadline(attachment_);
       return Outcome::kDone;
     }
@@ -133,8 +136,8 @@ class Turns {
       errno = ETIMEDOUT;
       return Outcome::kBroken;
     }
-    if (has_received_) return std::nullopt;
-    if (received == Outcome::kWouldBlock && WaitEnded(attachment_)) return std::nullopt;
+    has_waited_ = has_received_ || (received == Outcome::kWouldBlock && WaitEnded(attachment_));
+    if (has_waited_) return std::nullopt;
     return OnReadTrouble(attachment_, received);
   }
 
@@ -142,6 +145,7 @@ class Turns {
   const Goal goal_;
   std::optional<Instant> give_up_;
   bool has_received_ = false;
+  bool has_waited_ = false;  // for a datagram or the timer, and one of them came
 };
 
 }  // namespace
@@ -155,11 +159,13 @@ Outcome Drive(SslAttachment& attachment, Goal goal) {
   }
   SslAttachment::Busy busy(attachment);
   Turns turns(attachment, goal);
-  // It leaves with the first turn.
-  DriveState::Of(attachment).key_update_type = SSL_KEY_UPDATE_NONE;
+  DriveState& state = DriveState::Of(attachment);
+  // It leaves with the first turn, or waits behind what the BIO does not take.
+  const bool sends_key_update = state.owes_key_update();
+  state.key_update_type = SSL_KEY_UPDATE_NONE;
   AskAgain(attachment);
   const Outcome outcome = turns.Run();
-  DriveState& state = DriveState::Of(attachment);
+  state.key_update_unsent = sends_key_update && !state.unsent_datagram.empty();
   state.status.Update(*attachment.association());
   ReceivedData& unread = state.unread;
   if (goal != Goal::kRead || unread.empty()) unread.Keep();

@@ -16,6 +16,8 @@ enum class Goal : uint8_t {
   kRead,       // until application data or the peer's close_notify is there
   kPeerClose,  // until the peer's close_notify or data is there; see kCloseWait
   kFlush,      // nothing of the peer's: only send what is owed
+  // Until the peer has sent something or time has passed, and what is owed then is sent.
+  kPeerOrTimer,
 };
 
 // Drive is the one place where an association meets its BIOs and the clock, always in one order:

@@ -9,19 +9,22 @@
 namespace dtls13::shim {
 
 bool RequestKeyUpdate(SslAttachment& attachment, int type) {
-  if (!attachment.handshake_over() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE) {
-    return false;
-  }
+  if (!attachment.handshake_over() || OwesKeyUpdate(attachment)) return false;
   // Inside a callback it is the work around it that sends it.
   if (!attachment.busy()) DriveState::Of(attachment).key_update_type = type;
   attachment.association()->RequestKeyUpdate(type == SSL_KEY_UPDATE_REQUESTED, Now());
   return true;
 }
 
-void SendKeyUpdate(SslAttachment& attachment) {
-  if (KeyUpdateType(attachment) == SSL_KEY_UPDATE_NONE || attachment.busy()) return;
+Outcome SendKeyUpdate(SslAttachment& attachment) {
+  if (!OwesKeyUpdate(attachment) || attachment.busy()) return Outcome::kDone;
   ERR_clear_error();
-  Drive(attachment, Goal::kFlush);
+  return Drive(attachment, Goal::kFlush);
+}
+
+bool OwesKeyUpdate(const SslAttachment& attachment) {
+  const DriveState* state = DriveState::Find(attachment);
+  return state != nullptr && state->owes_key_update();
 }
 
 int KeyUpdateType(const SslAttachment& attachment) {

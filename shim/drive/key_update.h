@@ -3,6 +3,7 @@
 #define DTLS13_SHIM_DRIVE_KEY_UPDATE_H_
 
 #include "shim/attachment/ssl_attachment.h"
+#include "shim/libssl/outcome.h"
 
 namespace dtls13::shim {
 
@@ -12,11 +13,15 @@ namespace dtls13::shim {
 bool RequestKeyUpdate(SslAttachment& attachment, int type);
 
 // SendKeyUpdate sends one that was asked for and has not left, as a read or a write of libssl's
-// goes through a handshake first, with whose beginning the error queue is empty.
-void SendKeyUpdate(SslAttachment& attachment);
+// goes through a handshake first, with whose beginning the error queue is empty. kDone when there
+// is none left.
+Outcome SendKeyUpdate(SslAttachment& attachment);
 
-// KeyUpdateType is what SSL_get_key_update_type says: the type of a KeyUpdate that was asked for
-// and has not left, SSL_KEY_UPDATE_NONE without one.
+// OwesKeyUpdate: there is one that was asked for and has not left.
+bool OwesKeyUpdate(const SslAttachment& attachment);
+
+// KeyUpdateType is what SSL_get_key_update_type says: the type of one that was asked for, until the
+// first call that tries to send it, SSL_KEY_UPDATE_NONE without one.
 int KeyUpdateType(const SslAttachment& attachment);
 
 }  // namespace dtls13::shim

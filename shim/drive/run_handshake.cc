@@ -138,10 +138,7 @@ Outcome RunHandshake(SslAttachment& attachment, Goal goal) {
   DriveState::LastCallOf(attachment).WaitForNothing();
   if (attachment.handshake_over()) {
     // libssl's handshake is where a KeyUpdate leaves that was asked for.
-    const bool has_more = KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE;
-    if (!has_more) return Outcome::kDone;
-    ERR_clear_error();
-    return Drive(attachment, Goal::kFlush);
+    return SendKeyUpdate(attachment);
   }
   // The reason was put on the error queue once, and may still be there to be read. An old EAGAIN
   // would have coturn try again for ever.

@@ -261,6 +261,31 @@ TEST_P(SocketTest, ARecordWithoutDataEndsAReadThatIsBounded) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(kTimeoutS / 2));
 }
 
+// The answer to a KeyUpdate goes before data, and here behind more tickets than may be on their
+// way: a caller that has chosen to wait waits.
+TEST_P(SocketTest, AWriteWaitsForTheAnswerToAKeyUpdate) {
+  SSL_CTX_set_num_tickets(server_ctx_.get(), 8);
+  SocketPair sockets;
+  SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
+  SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
+  SSL_set_options(server.get(), SSL_OP_NO_QUERY_MTU);
+  SSL_set_mtu(server.get(), 256);
+  std::thread asking([&] {
+    if (SSL_connect(client.get()) != 1) return;
+    SSL_key_update(client.get(), SSL_KEY_UPDATE_REQUESTED);
+    EXPECT_EQ(SSL_write(client.get(), "word", 4), 4);
+    char word[8];
+    EXPECT_EQ(SSL_read(client.get(), word, sizeof(word)), 4);
+  });
+  EXPECT_EQ(SSL_accept(server.get()), 1);
+  char word[8];
+  EXPECT_EQ(SSL_read(server.get(), word, sizeof(word)), 4);
+  const int result = SSL_write(server.get(), word, 4);
+  EXPECT_EQ(result, 4) << SSL_get_error(server.get(), result);
+  if (result != 4) shutdown(sockets.descriptors[0], SHUT_RDWR);
+  asking.join();
+}
+
 INSTANTIATE_TEST_SUITE_P(Bios, SocketTest, testing::Values(Bio::kSocket, Bio::kDatagram),
                          [](const auto& info) {
                            return info.param == Bio::kSocket ? "Socket" : "Datagram";

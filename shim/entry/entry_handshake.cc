@@ -32,7 +32,7 @@ int Handshake(SSL* ssl, HandshakeFunction real) {
 
 // IsInHandshake: to libssl a KeyUpdate that has not left is a handshake too.
 bool IsInHandshake(const SslAttachment& attachment) {
-  return !attachment.is_up() || KeyUpdateType(attachment) != SSL_KEY_UPDATE_NONE;
+  return !attachment.is_up() || OwesKeyUpdate(attachment);
 }
 
 void SetSide(SSL* ssl, Side side) {

@@ -43,7 +43,8 @@ int QueueRead(BIO* bio, char* out, int out_len) {
 int QueueWrite(BIO* bio, const char* data, int len) {
   auto* queue = static_cast<QueueBio*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  if (queue->is_full) {
+  if (queue->is_full || queue->num_full > 0) {
+    queue->num_full = std::max(queue->num_full - 1, 0);
     BIO_set_retry_write(bio);
     return -1;
   }

@@ -21,6 +21,7 @@ struct QueueBio {
   std::deque<Datagram>* outgoing = nullptr;
   bool retries = true;   // an empty queue sets the retry flag
   bool is_full = false;  // writes are to be tried again
+  int num_full = 0;      // so many are, and no more
   int path_mtu = 65536;  // what is longer is refused, and QUERY_MTU says so only then
   bool refused = false;
   // So many reads and writes tell, whatever their length, that an earlier datagram was too long.
