@@ -203,6 +203,7 @@ TEST_P(CachedSessionsTest, TheCacheHoldsWhatCanBeResumed) {
   const SessionPtr kept(SSL_get1_session(pair_.server.get()));
   EXPECT_EQ(SSL_CTX_sess_number(server_ctx()), 1);
   EXPECT_EQ(SSL_SESSION_is_resumable(kept.get()), 1);
+  EXPECT_EQ(SSL_SESSION_get_ticket_lifetime_hint(kept.get()), 0u) << "the client's to know";
   SSL_CTX_flush_sessions(server_ctx(), static_cast<long>(std::time(nullptr)));
   EXPECT_EQ(SSL_CTX_sess_number(server_ctx()), 1);
   SSL_CTX_flush_sessions(server_ctx(), 0);

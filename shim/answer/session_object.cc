@@ -244,9 +244,9 @@ SSL_SESSION* Make(SslAttachment& attachment, const Session* session,
   const std::string name = HostName(attachment);
   AppendOctets(6, {reinterpret_cast<const uint8_t*>(name.data()), name.size()}, &content);
   if (session != nullptr) {
-    AppendElement(Explicit(9), Integer(session->lifetime_s), &content);
     // A server's object has no ticket, but what one was made of.
     if (attachment.association()->facts().role == Role::kClient) {
+      AppendElement(Explicit(9), Integer(session->lifetime_s), &content);
       AppendOctets(10, session->ticket, &content);
     }
     AppendElement(Explicit(14), Integer(session->age_add), &content);
