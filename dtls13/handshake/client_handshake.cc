@@ -426,6 +426,10 @@ Status ClientHandshake::HandleHelloRetryRequest(const ServerHelloView& hello,
   if (const Status status = context_.Receive(HandshakeType::kServerHello, body); !status.ok()) {
     return status;
   }
+  if (RepeatedExtensions* repeated = context_.config().client.repeated_extensions.get()) {
+    const Status status = repeated->Repeat(hello.extensions, &hello_.custom_extensions);
+    if (!status.ok()) return status;
+  }
   //= rfc9147#section-5.1
   //# When responding to a HelloRetryRequest, the client MUST create a new
   //# ClientHello message following the description in Section 4.1.2 of

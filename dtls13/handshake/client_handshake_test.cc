@@ -337,6 +337,56 @@ TEST(ClientRetryTest, CookieOnlyKeepsTheKeyShare) {
   EXPECT_TRUE(server.client()->result().used_hello_retry_request);
 }
 
+// Repeated is a client whose extension says something else behind a HelloRetryRequest, or ends.
+class Repeated final : public RepeatedExtensions {
+ public:
+  static constexpr uint16_t kType = 0xfe01;
+
+  Status Repeat(const ExtensionBlock& retry, std::vector<CustomExtension>* extensions) override {
+    EXPECT_TRUE(retry.Has(ExtensionType::kCookie));
+    EXPECT_EQ(extensions->size(), 1u);
+    extensions->front().data = {2};
+    return status;
+  }
+
+  Status status = Status::Ok();
+};
+
+TEST(ClientRetryTest, TheCallersExtensionsAreAskedForAgain) {
+  const auto repeated = std::make_shared<Repeated>();
+  HandshakeConfig config = TestConfig();
+  config.client.repeated_extensions = repeated;
+  for (const bool refuses : {false, true}) {
+    if (refuses) {
+      repeated->status = Status::Fatal(Reason::kBadExtension, AlertDescription::kAccessDenied);
+    }
+    const auto client =
+        NewClientHandshake(std::make_shared<HandshakeConfig>(config),
+                           {.extensions = {{.type = Repeated::kType, .data = {1}}}});
+    const auto next_hello = [&]() -> Bytes {
+      while (auto action = client->NextAction()) {
+        if (auto* message = std::get_if<SendMessage>(&*action)) return std::move(message->body);
+      }
+      return {};
+    };
+    const auto said = [](const Bytes& hello) {
+      const auto data =
+          ParseClientHello(hello)->extensions.Find(static_cast<ExtensionType>(Repeated::kType));
+      return data ? Bytes(data->begin(), data->end()) : Bytes();
+    };
+    EXPECT_EQ(said(next_hello()), Bytes{1});
+    const Status status = client->HandleMessage(
+        kSH, SerializeHelloRetryRequest(CipherSuiteId::kAes128GcmSha256, std::nullopt, Bytes{9}),
+        kPlaintextEpoch);
+    EXPECT_EQ(status.ok(), !refuses);
+    if (refuses) {
+      EXPECT_EQ(status.alert(), AlertDescription::kAccessDenied);
+    } else {
+      EXPECT_EQ(said(next_hello()), Bytes{2});
+    }
+  }
+}
+
 //= rfc8446#section-4.2.8
 //= type=test
 //# Otherwise, when sending the new ClientHello, the client MUST

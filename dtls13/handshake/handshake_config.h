@@ -21,6 +21,7 @@ namespace dtls13 {
 
 class CookieKeyring;         // session/cookie.h
 class EarlyDataReplayGuard;  // session/anti_replay.h
+class RepeatedExtensions;    // message/server_hello.h
 class RetryExtensions;       // message/server_hello.h
 class TicketExtensions;      // message/new_session_ticket.h
 class TicketSealer;          // session/ticket_keyring.h
@@ -35,6 +36,8 @@ struct ClientHandshakeConfig {
   std::vector<NamedGroup> initial_key_shares;
   // Send values of RFC 8701 among the true ones. They cost some twenty bytes.
   bool grease = false;
+  // Asked about ClientParameters::extensions behind a HelloRetryRequest; null: they are repeated.
+  std::shared_ptr<RepeatedExtensions> repeated_extensions;
   // Certificate types, RFC 7250, that can be shown, most wanted first. A server shows what its
   // credential is, if the client takes that.
   std::vector<CertificateType> local_certificate_types = {CertificateType::kX509};

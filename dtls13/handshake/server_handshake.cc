@@ -279,7 +279,7 @@ Status ServerHandshakeImpl::RestoreFromCookie(const ClientHello& offer,
   if (contents.group.has_value() && !offer.key_shares.IsExactly(*contents.group)) {
     return IllegalParameter(Reason::kBadKeyShare);
   }
-  const auto digest = DigestInvariants(context_.algorithms(), offer);
+  const auto digest = DigestInvariants(context_.algorithms(), offer, OwnExtensions(contents));
   if (!digest.has_value()) return InternalError(Reason::kCrypto);
   if (*digest != contents.hello_digest) return IllegalParameter(Reason::kHelloChanged);
 

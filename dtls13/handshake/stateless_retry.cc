@@ -3,7 +3,6 @@
 
 #include "dtls13/crypto/transcript.h"
 #include "dtls13/handshake/server_psks.h"
-#include "dtls13/message/extensions.h"
 #include "dtls13/message/failure.h"
 #include "dtls13/message/hello_invariants.h"
 #include "dtls13/message/server_hello.h"
@@ -41,16 +40,17 @@ Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& 
   //# in the cookie.
   const auto hash = Transcript::HashClientHello(*config.algorithms, negotiation.suite->hash,
                                                 hello.body, config.wire_profile.transcript_form);
-  const auto digest = DigestInvariants(*config.algorithms, hello);
-  if (!hash.has_value() || !digest.has_value()) return InternalError(Reason::kCrypto);
+  if (!hash.has_value()) return InternalError(Reason::kCrypto);
   CookieContents contents;
-  contents.hello_digest = *digest;
   contents.suite = negotiation.suite->id;
   if (negotiation.has_group && negotiation.peer_share.empty()) contents.group = negotiation.group;
   contents.client_hello_hash.assign(hash->view().begin(), hash->view().end());
   contents.application_cookie.assign(to.application_cookie.begin(), to.application_cookie.end());
   const Status added = AddRetryExtensions(config, hello, resumes, &contents.retry_extensions);
   if (!added.ok()) return added;
+  const auto digest = DigestInvariants(*config.algorithms, hello, OwnExtensions(contents));
+  if (!digest.has_value()) return InternalError(Reason::kCrypto);
+  contents.hello_digest = *digest;
   const std::vector<uint8_t> cookie =
       config.server.cookie_keys->Seal(contents, to.peer_address, now);
   if (cookie.empty()) return InternalError(Reason::kCrypto);
@@ -58,6 +58,10 @@ Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& 
                                      SessionIdEcho(config, hello), config.wire_profile.version,
                                      contents.retry_extensions);
   return body->empty() ? InternalError(Reason::kInternal) : Status::Ok();
+}
+
+ExtensionBlock OwnExtensions(const CookieContents& contents) {
+  return ExtensionBlock::Parse(contents.retry_extensions).value_or(ExtensionBlock());
 }
 
 std::optional<CookieContents> OpenHelloCookie(const HandshakeConfig& config,

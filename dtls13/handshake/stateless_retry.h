@@ -10,6 +10,7 @@
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/extensions.h"
 #include "dtls13/message/received_hello.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/status.h"
@@ -36,6 +37,10 @@ Status MakeHelloRetryRequest(const HandshakeConfig& config, const ReceivedHello&
 Status BuildHelloRetryRequest(const HandshakeConfig& config, const ClientHello& hello,
                               const Negotiation& negotiation, bool resumes,
                               const RetryAddressee& to, WallTime now, std::vector<uint8_t>* body);
+
+// OwnExtensions are those that the config's owner has in the HelloRetryRequest, a view of
+// `contents`.
+ExtensionBlock OwnExtensions(const CookieContents& contents);
 
 // OpenHelloCookie opens the cookie of a ClientHello that carries one of the config's keys, in time
 // and from `peer_address`. Nothing otherwise.

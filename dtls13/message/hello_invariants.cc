@@ -37,12 +37,17 @@ bool SkipToExtensions(ByteReader* reader) {
          reader->ReadU16(&block_len);
 }
 
-std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello) {
+std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello,
+                                                 const ExtensionBlock& retry) {
   std::vector<Extension> kept;
   kept.reserve(kUsualExtensions);
   ByteReader reader = hello.extensions.Begin();
   for (Extension extension; ExtensionBlock::Next(&reader, &extension);) {
     if (std::ranges::find(kMayChange, extension.type) != std::end(kMayChange)) continue;
+    //= rfc8446#section-4.1.2
+    //# Other modifications that may be allowed by an extension defined in
+    //# the future and present in the HelloRetryRequest.
+    if (retry.Has(extension.type)) continue;
     kept.push_back(extension);
   }
   // Where a type comes twice the first one stays first, without the memory that stable_sort takes.
@@ -54,8 +59,8 @@ std::vector<Extension> SortedInvariantExtensions(const ClientHello& hello) {
 
 }  // namespace
 
-std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
-                                            const ClientHello& hello) {
+std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms, const ClientHello& hello,
+                                            const ExtensionBlock& retry) {
   std::vector<uint8_t> invariants(hello.body.size() + kMoreThanBody);
   ByteWriter writer{std::span(invariants)};
   writer.WriteU16(hello.legacy_version);
@@ -67,7 +72,7 @@ std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms,
   write_vector(hello.legacy_cookie);
   write_vector(hello.cipher_suites.content());
   write_vector(hello.legacy_compression_methods);
-  for (const Extension& extension : SortedInvariantExtensions(hello)) {
+  for (const Extension& extension : SortedInvariantExtensions(hello, retry)) {
     writer.WriteU16(static_cast<uint16_t>(extension.type));
     write_vector(extension.data);
   }

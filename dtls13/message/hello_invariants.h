@@ -9,6 +9,7 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/message/client_hello.h"
+#include "dtls13/message/extensions.h"
 
 namespace dtls13 {
 
@@ -20,8 +21,11 @@ using HelloDigest = std::array<uint8_t, 16>;
 // ClientHellos: all fields and extensions, but for key_share, cookie, early_data, pre_shared_key
 // and padding. encrypted_client_hello, which is sealed anew in the second, is left out as well. The
 // order of the extensions, which says nothing, is not held: wolfSSL's client (5.9.2) moves
-// supported_versions to the front, so that a first fragment has it. Nothing when libcrypto fails.
-std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms, const ClientHello& hello);
+// supported_versions to the front, so that a first fragment has it. Nor are the types of `retry`,
+// the extensions that the caller has in the HelloRetryRequest: what they ask for may change.
+// Nothing when libcrypto fails.
+std::optional<HelloDigest> DigestInvariants(const Algorithms& algorithms, const ClientHello& hello,
+                                            const ExtensionBlock& retry = {});
 
 // FindCookieInPrefix looks for the cookie extension in the first `prefix` bytes of a ClientHello's
 // body, as its first fragment has them: RFC 9147 section 5.1's check can then come before anything

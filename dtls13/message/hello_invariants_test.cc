@@ -63,6 +63,26 @@ TEST(HelloInvariantsTest, LeavesOutWhatMayChange) {
   }
 }
 
+//= rfc8446#section-4.1.2
+//= type=test
+//# Other modifications that may be allowed by an extension defined in
+//# the future and present in the HelloRetryRequest.
+TEST(HelloInvariantsTest, LeavesOutWhatTheHelloRetryRequestAsksFor) {
+  constexpr auto kType = static_cast<ExtensionType>(0xfe01);
+  const Bytes block = {0xfe, 0x01, 0, 1, 7};
+  const auto retry = ExtensionBlock::Parse(block);
+  ASSERT_TRUE(retry.has_value());
+  const auto digest = [](const Bytes& body, const ExtensionBlock& asked) {
+    const auto hello = ParseClientHello(body);
+    EXPECT_TRUE(hello.has_value());
+    return DigestInvariants(*TestAlgorithms(), *hello, asked);
+  };
+  Bytes body = HelloBody();
+  SetExtension(kCH, &body, kType, Bytes(7, 7));
+  EXPECT_NE(digest(body, {}), digest(HelloBody(), {}));
+  EXPECT_EQ(digest(body, *retry), digest(HelloBody(), *retry));
+}
+
 // wolfSSL's client puts supported_versions and cookie first in its second hello, and only there.
 TEST(HelloInvariantsTest, HoldsNoOrder) {
   const Bytes reordered = Edited([](Extensions* all) { std::ranges::reverse(*all); });

@@ -75,6 +75,16 @@ class RetryExtensions {
                      std::vector<CustomExtension>* extensions) = 0;
 };
 
+// RepeatedExtensions are a client's own extensions of the ClientHello behind a HelloRetryRequest.
+class RepeatedExtensions {
+ public:
+  virtual ~RepeatedExtensions() = default;
+  // Repeat changes `*extensions`, those of the first ClientHello, into what the second has of them.
+  // `retry` are the HelloRetryRequest's: only what it names may differ. Not Ok: the handshake ends
+  // with the alert.
+  virtual Status Repeat(const ExtensionBlock& retry, std::vector<CustomExtension>* extensions) = 0;
+};
+
 // SerializeHelloRetryRequest returns the body: the same bytes for the same arguments, which a
 // server that keeps nothing relies on to rebuild the transcript. `custom_extensions` are whole
 // extensions as they stand on the wire. Empty when `cookie` or they are too long.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/answer/custom_extensions.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "dtls13/crypto/openssl_ptr.h"
@@ -120,18 +122,19 @@ class CallbackTicketExtensions final : public TicketExtensions {
   SslAttachment& attachment_;
 };
 
-// TryParseBlock gives those extensions of one message to their callbacks that are of `connections`.
-// Returns the alert of the one that refuses.
+// TryParseBlock gives those extensions of one message to their callbacks that are of `connections`,
+// and of the message `answer` (SSL_EXT_*) too, if it is not 0. Returns the alert of the one that
+// refuses.
 std::optional<AlertDescription> TryParseBlock(SslAttachment& attachment, const Place& place,
-                                              const ExtensionBlock& block,
-                                              Connections connections) {
+                                              const ExtensionBlock& block, Connections connections,
+                                              unsigned int answer = 0) {
   SslAttachment::Busy busy(attachment);
   const bool in_hello = place.where == SSL_EXT_CLIENT_HELLO;
   for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
     const auto data = block.Find(static_cast<ExtensionType>(method.type));
     if (!data || !IsRelevant(method, place.where, /*in_client_hello=*/false) ||
         (in_hello && !IsForSide(method, IsServer(attachment))) ||
-        ConnectionsOf(method) != connections) {
+        (method.context & answer) != answer || ConnectionsOf(method) != connections) {
       continue;
     }
     int alert = SSL_AD_DECODE_ERROR;
@@ -151,26 +154,73 @@ bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBl
   return !alert;
 }
 
-// CallbackRetryExtensions are called while the association, or a listener without one, is at work:
-// whichever it is ends by itself.
+// CallbackRetryExtensions are called while the association is at work, which ends by itself. Nobody
+// knows yet that the client is where it says: of its first hello the application sees what the
+// HelloRetryRequest is to answer, and nothing where a listener answers whoever comes.
 class CallbackRetryExtensions final : public RetryExtensions {
  public:
   explicit CallbackRetryExtensions(SslAttachment& attachment) : attachment_(attachment) {}
 
   Status Add(const ClientHello& offer, bool resumes,
              std::vector<CustomExtension>* extensions) override {
+    if (attachment_.association() == nullptr) return Status::Ok();
     const Place hello = {.where = SSL_EXT_CLIENT_HELLO};
-    auto alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kAll);
+    const Place retry = {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST};
+    auto alert =
+        TryParseBlock(attachment_, hello, offer.extensions, Connections::kAll, retry.where);
     if (!alert && !resumes) {
-      alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kNew);
+      alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kNew, retry.where);
     }
     if (alert) return Status::Fatal(Reason::kBadExtension, *alert);
-    const auto failure = AddAll(attachment_, {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST}, resumes,
-                                &offer.extensions, extensions);
+    const auto failure = AddAll(attachment_, retry, resumes, &offer.extensions, extensions);
     return failure ? Status::Fatal(Reason::kCallbackFailed, failure->alert) : Status::Ok();
   }
 
  private:
+  SslAttachment& attachment_;
+};
+
+// CallbackRepeatedExtensions are called while the association is at work, which ends by itself.
+class CallbackRepeatedExtensions final : public RepeatedExtensions {
+ public:
+  explicit CallbackRepeatedExtensions(SslAttachment& attachment) : attachment_(attachment) {}
+
+  // Repeat asks all again, as libssl's TLS 1.3 does and its DTLS 1.2 behind a HelloVerifyRequest.
+  // Unlike libssl it lets nothing but what the server has asked for be said in other words.
+  Status Repeat(const ExtensionBlock& retry, std::vector<CustomExtension>* extensions) override {
+    const Place hello_retry_request = {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST};
+    auto alert = TryParseBlock(attachment_, hello_retry_request, retry, Connections::kAll);
+    if (!alert) alert = TryParseBlock(attachment_, hello_retry_request, retry, Connections::kNew);
+    if (alert) return Status::Fatal(Reason::kBadExtension, *alert);
+    std::vector<CustomExtension> said;
+    if (const auto failure = Ask(&said)) {
+      return Status::Fatal(Reason::kCallbackFailed, failure->alert);
+    }
+    const auto may_change = [&retry](const CustomExtension& extension) {
+      return retry.Has(static_cast<ExtensionType>(extension.type));
+    };
+    //= rfc8446#section-4.1.2
+    //# Other modifications that may be allowed by an extension defined in
+    //# the future and present in the HelloRetryRequest.
+    std::erase_if(*extensions, may_change);
+    std::ranges::copy_if(said, std::back_inserter(*extensions), may_change);
+    return Status::Ok();
+  }
+
+ private:
+  std::optional<HelloFailure> Ask(std::vector<CustomExtension>* said) {
+    SslAttachment::Busy busy(attachment_);
+    for (const CustomExtensionMethod& method : MethodsOf(attachment_)) {
+      if (!IsForSide(method, /*is_server=*/false) ||
+          !IsRelevant(method, SSL_EXT_CLIENT_HELLO, /*in_client_hello=*/false)) {
+        continue;
+      }
+      const auto failure = AddOne(attachment_.ssl(), method, {.where = SSL_EXT_CLIENT_HELLO}, said);
+      if (failure) return failure;
+    }
+    return std::nullopt;
+  }
+
   SslAttachment& attachment_;
 };
 
@@ -240,6 +290,11 @@ std::shared_ptr<RetryExtensions> ExtensionsOfRetries(SslAttachment& attachment) 
   return std::make_shared<CallbackRetryExtensions>(attachment);
 }
 
+std::shared_ptr<RepeatedExtensions> ExtensionsOfSecondHello(SslAttachment& attachment) {
+  if (MethodsOf(attachment).empty()) return nullptr;
+  return std::make_shared<CallbackRepeatedExtensions>(attachment);
+}
+
 bool AddServerExtensions(SslAttachment& attachment, bool is_resumed) {
   if (MethodsOf(attachment).empty()) return true;
   const ExtensionBlock& asked = attachment.facts.client_hello().extensions;
@@ -286,10 +341,9 @@ void ParseReceivedExtensions(SslAttachment& attachment, const Event& event) {
   const std::span<const uint8_t> body = event.data.subspan(kHandshakeHeaderLen);
   switch (static_cast<HandshakeType>(event.data[0])) {
     case HandshakeType::kServerHello:
-      if (const auto hello = ParseServerHello(body)) {
-        const unsigned int where = hello->IsHelloRetryRequest() ? SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST
-                                                                : SSL_EXT_TLS1_3_SERVER_HELLO;
-        ParseAll(attachment, {.where = where}, hello->extensions);
+      // A HelloRetryRequest was read before it was answered.
+      if (const auto hello = ParseServerHello(body); hello && !hello->IsHelloRetryRequest()) {
+        ParseAll(attachment, {.where = SSL_EXT_TLS1_3_SERVER_HELLO}, hello->extensions);
       }
       break;
     case HandshakeType::kEncryptedExtensions:

@@ -19,9 +19,7 @@
 namespace dtls13::shim {
 
 // The application's own extensions: SSL_CTX_add_custom_ext and the older functions. Their callbacks
-// are called in the contexts that they were registered for, as libssl calls them in TLS 1.3, but
-// that a client's are not asked again for the ClientHello behind a HelloRetryRequest, which RFC
-// 8446 section 4.1.2 has repeat what was said.
+// are called in the contexts that they were registered for, as libssl calls them in TLS 1.3.
 
 // AddToClientHello appends what the client offers. Where libssl has written a ClientHello already,
 // `libssl_hello` is its body: what it has of them is taken from there, and the callbacks are not
@@ -29,6 +27,10 @@ namespace dtls13::shim {
 std::optional<HelloFailure> AddToClientHello(SslAttachment& attachment,
                                              std::span<const uint8_t> libssl_hello,
                                              std::vector<CustomExtension>* extensions);
+
+// ExtensionsOfSecondHello are a client's behind a HelloRetryRequest, whose own are given to their
+// callbacks before; null where there can be none. The attachment outlives them.
+std::shared_ptr<RepeatedExtensions> ExtensionsOfSecondHello(SslAttachment& attachment);
 
 // AddServerExtensions tells the association what is added to the messages behind the next answer:
 // a session or another PSK if `is_resumed`, a credential if not. AddToCredential puts what is added
@@ -40,8 +42,10 @@ bool AddToCredential(SslAttachment& attachment, Credential* credential);
 // attachment outlives them.
 std::shared_ptr<TicketExtensions> ExtensionsOfTickets(SslAttachment& attachment);
 
-// ExtensionsOfRetries are a server's of its HelloRetryRequests, null where there can be none. The
-// first ClientHello's are given to their callbacks before. The attachment outlives them.
+// ExtensionsOfRetries are a server's of its HelloRetryRequests, null where there can be none: of
+// those of an association, for what a listener answers, whoever asks, is without them. The first
+// ClientHello's that are to be answered there are given to their callbacks before. The attachment
+// outlives them.
 std::shared_ptr<RetryExtensions> ExtensionsOfRetries(SslAttachment& attachment);
 
 // ParseClientExtensions gives a server's callbacks the extensions of the ClientHello;

@@ -313,10 +313,42 @@ TEST_P(RetriedTest, StandInTheHelloRetryRequest) {
            SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS);
   Run();
   ExpectBothUp();
-  EXPECT_EQ(client_.added.front(), "ClientHello");
+  EXPECT_EQ(client_.added, (Calls{"ClientHello", "ClientHello"}));
   EXPECT_EQ(server_.parsed, (Calls{"ClientHello: asks", "ClientHello: asks"}));
   EXPECT_EQ(server_.added, (Calls{"HelloRetryRequest", "EncryptedExtensions"}));
   EXPECT_EQ(client_.parsed, (Calls{"HelloRetryRequest: answers", "EncryptedExtensions: answers"}));
+}
+
+// Echo is a client's extension that says first what it has, and then what the server has said.
+int AddEcho(SSL* ssl, unsigned int type, unsigned int context, const unsigned char** out,
+            size_t* out_len, X509* certificate, size_t chain_index, int* alert, void* arg) {
+  auto* side = static_cast<Side*>(arg);
+  if (!side->parsed.empty()) side->data = side->parsed.back();
+  return Side::Add(ssl, type, context, out, out_len, certificate, chain_index, alert, arg);
+}
+
+TEST_P(RetriedTest, ClientAnswersTheHelloRetryRequest) {
+  constexpr unsigned int kContext = SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST;
+  SSL_CTX_add_custom_ext(pair_.client_ctx.get(), kType, kContext, AddEcho, Side::Free, &client_,
+                         Side::Parse, &client_);
+  SSL_CTX_add_custom_ext(pair_.server_ctx.get(), kType, kContext, Side::Add, Side::Free, &server_,
+                         Side::Parse, &server_);
+  Run();
+  ExpectBothUp();
+  EXPECT_EQ(server_.parsed,
+            (Calls{"ClientHello: asks", "ClientHello: HelloRetryRequest: answers"}));
+}
+
+TEST_P(RetriedTest, ClientThatCannotAddAgainEnds) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST);
+  pair_.Make();
+  SSL_do_handshake(pair_.client.get());
+  ERR_clear_error();
+  client_.add_result = -1;
+  pair_.Run();
+  EXPECT_EQ(client_.added, (Calls{"ClientHello", "ClientHello"}));
+  EXPECT_EQ(pair_.client_end.reason, SSL_R_CALLBACK_FAILED);
+  EXPECT_EQ(pair_.server_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
 }
 
 TEST_P(RetriedTest, WhatNobodyAsksForIsNotInTheHelloRetryRequest) {
@@ -330,12 +362,23 @@ TEST_P(RetriedTest, WhatNobodyAsksForIsNotInTheHelloRetryRequest) {
 }
 
 TEST_P(RetriedTest, ServerRefusesTheFirstHello) {
-  Register(SSL_EXT_CLIENT_HELLO);
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST);
   server_.parse_result = 0;
   Run();
   EXPECT_EQ(server_.parsed, Calls{"ClientHello: asks"});
   EXPECT_EQ(pair_.server_end.reason, SSL_R_BAD_EXTENSION);
   EXPECT_EQ(pair_.client_end.reason, SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER);
+}
+
+// In DTLS the first hello may be anybody's: the application sees what it has to answer there.
+TEST_P(RetriedTest, ServerSeesNoMoreOfTheFirstHello) {
+  Register(SSL_EXT_CLIENT_HELLO | SSL_EXT_TLS1_3_ENCRYPTED_EXTENSIONS);
+  Run();
+  ExpectBothUp();
+  const size_t num_seen = GetParam() == Protocol::kTls13 ? 2 : 1;
+  EXPECT_EQ(server_.parsed, Calls(num_seen, "ClientHello: asks"));
+  EXPECT_EQ(server_.added, Calls{"EncryptedExtensions"});
+  EXPECT_EQ(client_.parsed, Calls{"EncryptedExtensions: answers"});
 }
 
 TEST_P(RetriedTest, ServerThatCannotAddToItRefuses) {

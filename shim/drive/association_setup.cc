@@ -127,6 +127,7 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   } else {
     handshake.connection.alpn = attachment.settings.protocols;
     handshake.connection.max_fragment_length = attachment.settings.max_fragment_length;
+    handshake.client.repeated_extensions = ExtensionsOfSecondHello(attachment);
     // RFC 8449 section 5: a server with both has to ignore the one that the application asks for.
     if (attachment.settings.max_fragment_length) handshake.connection.record_size_limit = 0;
     AskForStaple(ssl, &handshake);
