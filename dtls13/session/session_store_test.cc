@@ -101,6 +101,21 @@ TEST(SessionStoreTest, ForgetsWhatIsOverAndTheOldest) {
   EXPECT_TRUE(store.Open(second, kNow).has_value());
 }
 
+TEST(SessionStoreTest, IsReconfigured) {
+  SessionStore store = Store();
+  const Bytes first = store.Seal(SessionOf(1), kNow);
+  const Bytes second = store.Seal(SessionOf(2), kNow);
+  store.Reconfigure(100, 1);
+  EXPECT_EQ(store.lifetime_s(), 100u);
+  const Bytes third = store.Seal(SessionOf(3), kNow);
+  EXPECT_FALSE(store.Open(first, kNow).has_value());
+  EXPECT_FALSE(store.Open(second, kNow).has_value());
+  EXPECT_TRUE(store.Open(third, kNow).has_value());
+  store.Reconfigure(UINT32_MAX, 0);
+  EXPECT_EQ(store.lifetime_s(), kMaxTicketLifetime_s);
+  EXPECT_TRUE(store.Seal(SessionOf(4), kNow).empty());
+}
+
 TEST(SessionStoreTest, KeepsNothingWithoutRoomOrRandomness) {
   EXPECT_TRUE(Store(0).Seal(SessionOf(1), kNow).empty());
   const auto random = std::make_shared<SeededRandom>(1);
