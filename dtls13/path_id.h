@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 
@@ -31,9 +32,20 @@ class PathId {
 
   std::span<const uint8_t> bytes() const { return std::span(bytes_).first(len_); }
   bool empty() const { return len_ == 0; }
-  friend bool operator==(const PathId&, const PathId&) = default;
+  friend bool operator==(const PathId& one, const PathId& other) {
+    return one.len_ == other.len_ && one.first_word() == other.first_word() &&
+           (one.len_ <= sizeof(uint64_t) ||
+            std::memcmp(one.bytes_.data(), other.bytes_.data(), one.len_) == 0);
+  }
 
  private:
+  // first_word is all of an IPv4 address with its port, and tells most others apart.
+  uint64_t first_word() const {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes_.data(), sizeof(word));
+    return word;
+  }
+
   std::array<uint8_t, kMaxLen> bytes_{};  // zeros behind len_
   uint8_t len_ = 0;
 };

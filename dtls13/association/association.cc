@@ -99,12 +99,13 @@ std::optional<Instant> AssociationImpl::NextDeadline(bool is_to_send) const {
 }
 
 std::optional<Event> AssociationImpl::PollEvent() {
-  if (std::optional<Event> event = events_.Pop()) return event;
+  std::optional<Event> event = events_.Pop();
+  if (event) return event;
   buffers_.OnEventsPolled();
   // Accessors of the handshake's data stay valid until the events that speak of them are polled.
   if (phases_.connected() || failed()) phases_.ForgetHandshake();
   if (failed()) ForgetSecrets();
-  return std::nullopt;
+  return event;
 }
 
 // --- Ends

@@ -61,7 +61,7 @@ std::optional<Event> EventQueue::Pop() {
   }
   Slot& slot = slots_[next_++];
   if (!slot.owned.empty()) slot.event.data = slot.owned;
-  return slot.event;
+  return std::optional<Event>(std::in_place, std::move(slot.event));
 }
 
 }  // namespace dtls13

@@ -207,8 +207,7 @@ void AssociationImpl::HandleRecord(const OpenedRecord& record, Instant now) {
         return;
       }
       if (!record.content.empty()) keys_.OnPeerData();
-      events_.Push(
-          {.type = EventType::kApplicationData, .data = record.content, .number = record.number});
+      events_.PushData(record.content, record.number);
       return;
     default:
       return;  // the record layer admits no other

@@ -29,17 +29,23 @@ class AddressMap {
 
   // Find is empty for an address that has nothing.
   Place Find(const PathId& address) const {
+    if (knows_latest_ && address == latest_) return latest_place_;
     const auto found = places_.find(address);
-    return found == places_.end() ? Place() : found->second;
+    latest_ = address;
+    latest_place_ = found == places_.end() ? Place() : found->second;
+    knows_latest_ = true;
+    return latest_place_;
   }
 
   // Enter makes `id` the address's association, or the challenger of the one that lives there.
   void Enter(const PathId& address, AssociationId id) {
+    knows_latest_ = false;
     Place& place = places_[address];
     (place.living == 0 ? place.living : place.challenger) = id;
   }
   // EnterIfFree leaves an address that has an association alone.
   void EnterIfFree(const PathId& address, AssociationId id) {
+    knows_latest_ = false;
     Place& place = places_[address];
     if (place.living == 0) place.living = id;
   }
@@ -48,6 +54,7 @@ class AddressMap {
   AssociationId Promote(const PathId& address, AssociationId id) {
     const auto found = places_.find(address);
     if (found == places_.end() || found->second.challenger != id) return 0;
+    knows_latest_ = false;
     std::swap(found->second.living, found->second.challenger);
     return found->second.challenger;
   }
@@ -55,6 +62,7 @@ class AddressMap {
   void Leave(const PathId& address, AssociationId id) {
     const auto found = places_.find(address);
     if (found == places_.end()) return;
+    knows_latest_ = false;
     Place& place = found->second;
     if (place.living == id) {
       place.living = std::exchange(place.challenger, 0);
@@ -77,6 +85,10 @@ class AddressMap {
   };
 
   absl::flat_hash_map<PathId, Place, Hash> places_;
+  // What was asked for last: datagrams come in runs.
+  mutable PathId latest_;
+  mutable Place latest_place_;
+  mutable bool knows_latest_ = false;
 };
 
 }  // namespace dtls13

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstddef>
+
 #include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13 {
@@ -60,6 +62,37 @@ TEST_F(AddressMapTest, WhoeverMovesDisplacesNobody) {
   map_.EnterIfFree(At(2), 6);
   Expect(1, 5, 0);
   Expect(2, 6, 0);
+}
+
+// What it was asked for last it knows by heart, until that changes.
+TEST_F(AddressMapTest, EveryChangeIsSeenByWhoAsksAgain) {
+  Expect(1, 0, 0);
+  map_.Enter(At(1), 5);
+  Expect(1, 5, 0);
+  Expect(1, 5, 0);
+  map_.Enter(At(1), 6);
+  Expect(1, 5, 6);
+  map_.Promote(At(1), 6);
+  Expect(1, 6, 5);
+  map_.Leave(At(1), 6);
+  Expect(1, 5, 0);
+  map_.Leave(At(1), 5);
+  Expect(1, 0, 0);
+  map_.EnterIfFree(At(1), 7);
+  Expect(1, 7, 0);
+}
+
+TEST_F(AddressMapTest, AddressesOfAnyLengthAreToldApart) {
+  AssociationId next = 1;
+  const Bytes bytes(PathId::kMaxLen, 1);
+  for (size_t len = 0; len <= bytes.size(); ++len) {
+    Bytes address(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(len));
+    map_.Enter(*PathId::Of(address), next++);
+    if (len == 0) continue;
+    address.back() = 2;
+    map_.Enter(*PathId::Of(address), next++);
+  }
+  EXPECT_EQ(map_.size(), 2 * bytes.size() + 1);
 }
 
 }  // namespace

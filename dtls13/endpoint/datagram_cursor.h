@@ -9,6 +9,7 @@
 #include <span>
 
 #include "dtls13/endpoint.h"
+#include "dtls13/path_id.h"
 
 namespace dtls13 {
 
@@ -17,7 +18,7 @@ namespace dtls13 {
 class DatagramCursor {
  public:
   struct Datagram {
-    std::span<const uint8_t> peer_address;
+    const PathId* from = nullptr;  // null where the address is too long; until the next Next
     std::span<const uint8_t> host;
     std::span<uint8_t> bytes;  // may be empty, as a datagram may
   };
@@ -31,11 +32,13 @@ class DatagramCursor {
   std::optional<Datagram> Next() {
     if (left_.empty()) return std::nullopt;
     const ReceivedDatagrams& one = left_.front();
+    // Once for what came together.
+    if (offset_ == 0) from_ = PathId::Of(one.peer_address);
     const size_t rest = one.bytes.size() - offset_;
     const size_t len = one.segment_len == 0 ? rest : std::min(one.segment_len, rest);
     const size_t host_len = one.host_len == 0 ? one.peer_address.size()
                                               : std::min(one.host_len, one.peer_address.size());
-    const Datagram datagram{.peer_address = one.peer_address,
+    const Datagram datagram{.from = from_ ? &*from_ : nullptr,
                             .host = one.peer_address.first(host_len),
                             .bytes = one.bytes.subspan(offset_, len)};
     offset_ += len;
@@ -49,6 +52,7 @@ class DatagramCursor {
  private:
   std::span<const ReceivedDatagrams> left_;
   size_t offset_ = 0;  // of the first of them
+  std::optional<PathId> from_;
 };
 
 }  // namespace dtls13

@@ -40,6 +40,29 @@ TEST(DatagramCursorTest, AnEmptyDatagramIsOneAndASegmentMayBeLongerThanAll) {
   EXPECT_TRUE(All({}).empty());
 }
 
+TEST(DatagramCursorTest, EachIsFromWhereItsOwnCameFrom) {
+  Bytes three = {1, 2, 3};
+  Bytes two = {4, 5};
+  const Bytes address = {127, 0, 0, 1};
+  const Bytes other = {127, 0, 0, 2};
+  const Bytes too_long(PathId::kMaxLen + 1);
+  const std::vector<ReceivedDatagrams> received = {
+      {.peer_address = address, .bytes = three, .segment_len = 1},
+      {.peer_address = too_long, .bytes = two, .segment_len = 1},
+      {.peer_address = other, .bytes = two}};
+  DatagramCursor cursor;
+  cursor.Begin(received);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(*cursor.Next()->from, PathId::Of(address));
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(cursor.Next()->from, nullptr);
+  EXPECT_EQ(*cursor.Next()->from, PathId::Of(other));
+  EXPECT_FALSE(cursor.Next());
+  // What is begun anew is not half of what was before.
+  cursor.Begin(received);
+  cursor.Next();
+  cursor.Begin(std::span(received).last(1));
+  EXPECT_EQ(*cursor.Next()->from, PathId::Of(other));
+}
+
 TEST(DatagramCursorTest, TheHostIsTheBeginningOfTheAddress) {
   Bytes byte = {1};
   const Bytes address = {10, 0, 0, 7, 0x11, 0x51};

@@ -92,25 +92,29 @@ std::shared_ptr<const AssociationConfig> EndpointImpl::ClientConfig(
 // --- Events
 
 std::optional<EndpointEvent> EndpointImpl::PollEvent() {
+  // One for all returns, as a processor waits for what it is to copy right after it was put
+  // together; and a copy of an empty one, as GCC clears a new one of this size by rep stos.
+  std::optional<EndpointEvent> happened(no_event_);
   while (true) {
     if (!notices_.empty()) {
-      EndpointEvent notice = std::move(notices_.front());
+      *happened = std::move(notices_.front());
       notices_.pop_front();
-      return notice;
+      return happened;
     }
-    if (std::optional<EndpointEvent> event = PollAssociations()) return event;
+    if (PollAssociations(&*happened)) return happened;
     // What answers datagrams waits until all are taken: one ACK may answer many.
     if (const std::optional<DatagramCursor::Datagram> datagram = received_.Next()) {
       TakeDatagram(*datagram);
     } else if (std::exchange(timers_are_due_, false)) {
       RunTimers();
     } else if (!TransmitAll()) {
-      return std::nullopt;
+      happened.reset();
+      return happened;
     }
   }
 }
 
-std::optional<EndpointEvent> EndpointImpl::PollAssociations() {
+bool EndpointImpl::PollAssociations(EndpointEvent* happened) {
   while (!to_poll_.empty()) {
     Entry* const entry = Find(to_poll_.front());
     if (entry != nullptr) {
@@ -118,15 +122,17 @@ std::optional<EndpointEvent> EndpointImpl::PollAssociations() {
         WakeToTransmit(entry);
         if (Answer(entry, *event)) continue;
         Note(entry, *event);
-        return EndpointEvent{
-            .type = EndpointEventType::kEvent, .id = entry->id, .event = *std::move(event)};
+        happened->type = EndpointEventType::kEvent;
+        happened->id = entry->id;
+        happened->event = *std::move(event);
+        return true;
       }
       entry->may_have_events = false;
       if (!entry->may_transmit) Settle(entry);
     }
     to_poll_.pop_front();
   }
-  return std::nullopt;
+  return false;
 }
 
 bool EndpointImpl::Answer(Entry* entry, const Event& event) {

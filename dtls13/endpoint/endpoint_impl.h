@@ -96,8 +96,8 @@ class EndpointImpl final : public Endpoint {
       std::shared_ptr<const AssociationConfig> config);
 
   // --- endpoint.cc
-  // PollAssociations is nothing when no association has an event that is the caller's.
-  std::optional<EndpointEvent> PollAssociations();
+  // PollAssociations is false when no association has an event that is the caller's.
+  bool PollAssociations(EndpointEvent* happened);
   // Answer is true for a question that the options answer.
   bool Answer(Entry* entry, const Event& event);
   void Note(Entry* entry, const Event& event);
@@ -151,9 +151,9 @@ class EndpointImpl final : public Endpoint {
   std::deque<AssociationId> to_poll_;
   std::deque<EndpointEvent> notices_;  // at most three for each datagram, or one for each deadline
 
+  const EndpointEvent no_event_;
   DatagramCursor received_;
-  bool timers_are_due_ =
-      false;  // HandleTimeout was called, and what came before is looked at first
+  bool timers_are_due_ = false;  // once what was received is looked at
   OutputQueue output_;
   std::vector<uint8_t> copy_;  // of a datagram that two associations are shown
 };

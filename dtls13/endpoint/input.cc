@@ -21,20 +21,20 @@ void EndpointImpl::HandleDatagrams(std::span<const ReceivedDatagrams> received, 
 
 void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
   counters_.bytes_in += datagram.bytes.size();
-  const std::optional<PathId> from = PathId::Of(datagram.peer_address);
-  if (!from) return Count(InputCount::kBadAddress);
+  if (datagram.from == nullptr) return Count(InputCount::kBadAddress);
+  const PathId& from = *datagram.from;
   if (const std::optional<PlaintextFragment> hello = FindClientHello(datagram.bytes)) {
     // A client's second ClientHello is its second message.
-    return TakeClientHello(datagram, *from, hello->fragment.header.message_seq > 0);
+    return TakeClientHello(datagram, from, hello->fragment.header.message_seq > 0);
   }
   const auto connection_id =
       FindConnectionId(datagram.bytes, config_->handshake.connection_ids.receive_len,
                        config_->handshake.wire_profile);
   if (connection_id) {
     const AssociationId id = connection_ids_->Find(*connection_id);
-    if (id != 0) return Deliver(id, *from, datagram.bytes);
+    if (id != 0) return Deliver(id, from, datagram.bytes);
   }
-  const Place at = places_.Find(*from);
+  const Place at = places_.Find(from);
   if (connection_id && !AwaitsConnectionId(at.living)) {
     return Count(InputCount::kUnknownConnectionId);
   }
@@ -45,10 +45,10 @@ void EndpointImpl::TakeDatagram(const DatagramCursor::Datagram& datagram) {
   // Whose keys fit is not to be seen from outside, and the wrong one's do not open it.
   if (at.challenger != 0) {
     copy_.assign(datagram.bytes.begin(), datagram.bytes.end());
-    Deliver(at.living, *from, copy_);
-    return Deliver(at.challenger, *from, datagram.bytes);
+    Deliver(at.living, from, copy_);
+    return Deliver(at.challenger, from, datagram.bytes);
   }
-  Deliver(at.living, *from, datagram.bytes);
+  Deliver(at.living, from, datagram.bytes);
 }
 
 // AwaitsConnectionId: a client's is agreed on by the ServerHello, which the first record that has
