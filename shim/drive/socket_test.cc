@@ -261,10 +261,16 @@ TEST_P(SocketTest, ARecordWithoutDataEndsAReadThatIsBounded) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(kTimeoutS / 2));
 }
 
+int FillTicket(SSL* ssl, void* /*arg*/) {
+  const std::string data(400, 'x');
+  return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), data.data(), data.size());
+}
+
 // The answer to a KeyUpdate goes before data, and here behind more tickets than may be on their
 // way: a caller that has chosen to wait waits.
 TEST_P(SocketTest, AWriteWaitsForTheAnswerToAKeyUpdate) {
   SSL_CTX_set_num_tickets(server_ctx_.get(), 8);
+  SSL_CTX_set_session_ticket_cb(server_ctx_.get(), FillTicket, nullptr, nullptr);
   SocketPair sockets;
   SslPtr client = NewSsl(client_ctx_.get(), GetParam(), sockets.descriptors[0]);
   SslPtr server = NewSsl(server_ctx_.get(), GetParam(), sockets.descriptors[1]);
