@@ -443,7 +443,7 @@ class Refusal(Scenario):
         elif kinds[other] in CLI_KINDS:
             expect("%s: exit status" % refused.name, statuses[refused], 1)
             said = refused.facts().get("said", "")
-            if not said.startswith("the peer's alert ended it: %s " % ALERT_NAMES[self.alert]):
+            if not said.startswith("the peer's alert ended it: %s." % ALERT_NAMES[self.alert]):
                 raise Failed("%s says '%s'" % (refused.name, said))
         elif "alert " + ALERT_NAMES[self.alert].replace("_", " ") not in refused.text():
             raise Failed("%s does not tell of %s%s" % (

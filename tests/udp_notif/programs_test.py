@@ -5,6 +5,7 @@
 import base64
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -159,6 +160,10 @@ def test_publishers_show_certificates_where_they_are_asked(folder):
     collector = Collector(PROGRAM, folder, "mutual", "--client-ca", os.path.join(folder, "publisher.pem"))
     without = publish(PROGRAM, folder, collector.port, stdin=b'{"a":1}\n')
     expect(without.returncode == 1, "who shows nothing got through")
+    said = without.stderr.decode()
+    expect(re.search(r"failed: the peer's alert ended it: \w+\.$", said.strip()), said)
+    other = publish(PROGRAM, folder, collector.port, "--server-name", "other.test", stdin=b'{"a":1}\n').stderr.decode()
+    expect("failed: the peer's certificate is not accepted for 'other.test': bad_certificate." in other, other)
     published(PROGRAM, folder, collector.port, "--key", os.path.join(folder, "publisher.key"), "--cert",
               os.path.join(folder, "publisher.pem"), stdin=b'{"a":2}\n')
     collector.wait_for_lines(1)

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "dtls13/wire/alert.h"
 #include "dtls13/wire/plaintext_handshake.h"
+#include "tools/dtls13_cli/failure_text.h"
 
 namespace dtls13::cli {
 namespace {
@@ -254,10 +254,7 @@ absl::Status Peer::HandleEvent(const Event& event) {
       break;
     case EventType::kFailed:
       if (!verification_.ok()) return verification_;
-      return absl::AbortedError(
-          absl::StrCat(event.from_peer ? "the peer's alert ended it: " : "failed with alert ",
-                       std::string(AlertName(event.status.alert())), " (reason ",
-                       static_cast<int>(event.status.reason()), ")."));
+      return absl::AbortedError(FailureText(event.status, options_.server_name) + ".");
     case EventType::kClientAuthenticated:
       std::printf("the client's certificate is verified\n");
       awaits_certificate_ = false;

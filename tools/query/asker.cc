@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dtls13/event.h"
+#include "tools/dtls13_cli/failure_text.h"
 
 namespace dtls13::query {
 
@@ -13,6 +14,7 @@ Asker::Asker(Endpoint* endpoint, std::vector<uint8_t> query, ClosingOrder order)
 
 bool Asker::Start(std::span<const uint8_t> server, ClientParameters parameters, Instant now) {
   started_at_ = now;
+  server_name_ = parameters.server_name;
   id_ = endpoint_->Connect(server, std::move(parameters), now);
   return id_ != 0;
 }
@@ -47,8 +49,8 @@ void Asker::HandleEvent(const EndpointEvent& event, Instant now) {
       Finish("the server closed without an answer", now);
       break;
     case EventType::kFailed:
-      Finish(event.event.from_peer ? "the server refused the association"
-                                   : "there is no association with the server",
+      Finish("there is no association with the server, as " +
+                 cli::FailureText(event.event.status, server_name_),
              now);
       break;
     default:

@@ -60,6 +60,7 @@ class Asker {
   Endpoint* const endpoint_;
   const std::vector<uint8_t> query_;
   const ClosingOrder order_;
+  std::string server_name_;
   AssociationId id_ = 0;
   bool done_ = false;
   std::vector<uint8_t> answer_;

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "dtls13/wire/alert.h"
+#include "tools/dtls13_cli/failure_text.h"
 #include "tools/udp_notif/status_line.h"
 #include "udp_notif/subscription_started.h"
 
@@ -99,8 +99,8 @@ absl::Status PublisherRun::Connect() {
 absl::Status PublisherRun::Ending() const {
   if (const auto failure = publisher_.failure()) {
     return absl::UnavailableError(
-        absl::StrCat("the connection failed: ", std::string(AlertName(failure->alert())),
-                     " (reason ", static_cast<int>(failure->reason()), ")."));
+        absl::StrCat("the connection to ", parts_.receiver.ToString(),
+                     " failed: ", cli::FailureText(*failure, parts_.parameters.server_name), "."));
   }
   return absl::UnavailableError("the receiver closed the connection.");
 }
