@@ -276,12 +276,15 @@ def run_cases(program, library, cases):
     return sum(result.fault is not None for result in results)
 
 
-def main(program, needed, cases, prepare=None, bears_sanitizer=True):
+def main(program, needed, cases, prepare=None, bears_sanitizer=True, bears_thread_sanitizer=True):
     """Runs the cases of one program, which needs the named commands. `prepare` is called in the new namespace;
     it may raise Unavailable. Returns the exit status."""
     pattern = sys.argv[2] if len(sys.argv) > 2 else ""
     if not bears_sanitizer and programs.is_sanitized(sys.argv[1]):
         print("SKIPPED: %s: it does not run with a sanitizer's runtime" % program)
+        return 0
+    if not bears_thread_sanitizer and "TSAN_OPTIONS" in os.environ:
+        print("SKIPPED: %s: ThreadSanitizer cannot follow the threads of its own" % program)
         return 0
     os.environ["TSAN_OPTIONS"] = "%s:suppressions=%s" % (os.environ.get("TSAN_OPTIONS", ""), os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "uninstrumented.tsan"))
