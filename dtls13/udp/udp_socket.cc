@@ -316,6 +316,9 @@ void UdpSocket::OnSent(std::span<const OutputBatch> batches, size_t num_messages
   for (size_t i = 0; i < num_messages; ++i) {
     const size_t len = out_.parts[i].iov_len;
     if (len > batches[*done].segment_len) num_segment_failures_ = 0;
+    if (is_plain_ && offset_ == 0 && ++num_segment_failures_ == kMaxSegmentFailures) {
+      segments_ = false;
+    }
     counters_.datagrams_out += NumDatagrams(len, batches[*done].segment_len);
     Skip(batches, len, done);
   }
@@ -330,28 +333,19 @@ void UdpSocket::Skip(std::span<const OutputBatch> batches, size_t len, size_t* d
   ++*done;
 }
 
-// OnSegmentsRefused: the device of one way has no checksums for them (EIO), or its MTU is below
-// theirs (EINVAL). Others take them all the same.
-void UdpSocket::OnSegmentsRefused(int error) {
-  const bool is_unknown = error == EOPNOTSUPP || error == ENOPROTOOPT;
-  if (is_unknown || ++num_segment_failures_ == kMaxSegmentFailures) segments_ = false;
-}
-
 bool UdpSocket::OnRefused(int error, std::span<const OutputBatch> batches, size_t* done) {
   if (error == EINTR) return true;
   if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS) return false;
   const size_t len = out_.parts[0].iov_len;
   const OutputBatch& batch = batches[*done];
   if (len > batch.segment_len) {
-    OnSegmentsRefused(error);
-    is_plain_ = true;  // single datagrams may still pass
+    // A device that has no checksums for them (EIO), a way whose MTU is below theirs (EINVAL), or
+    // nothing to do with them. Single datagrams may still pass, and other ways take segments.
+    if (error == EOPNOTSUPP || error == ENOPROTOOPT) segments_ = false;
+    is_plain_ = true;
     return true;
   }
-  if (error == EMSGSIZE) {
-    // It was that, and not the segments.
-    if (is_plain_) num_segment_failures_ = 0;
-    NoteTooLarge(batch.id, len);
-  }
+  if (error == EMSGSIZE) NoteTooLarge(batch.id, len);
   ++counters_.send_failures;
   Skip(batches, len, done);
   return true;

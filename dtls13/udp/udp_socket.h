@@ -97,7 +97,6 @@ class UdpSocket {
   void Fill(std::span<const OutputBatch> batches, size_t first);
   void AddMessage(const OutputBatch& batch, size_t index, size_t offset, size_t len);
   void OnSent(std::span<const OutputBatch> batches, size_t num_messages, size_t* done);
-  void OnSegmentsRefused(int error);
   // OnRefused is false when the socket is full.
   bool OnRefused(int error, std::span<const OutputBatch> batches, size_t* done);
   void NoteTooLarge(AssociationId id, size_t len);
@@ -112,7 +111,7 @@ class UdpSocket {
   bool is_plain_ = false;  // and that goes without UDP_SEGMENT, which refused it
   Incoming in_;
   Outgoing out_;
-  int num_segment_failures_ = 0;     // in a row
+  int num_segment_failures_ = 0;     // in a row, of what then passed as single datagrams
   std::vector<TooLarge> too_large_;  // at most one for each batch of the latest Send
   UdpDriverCounters counters_;
 };

@@ -145,6 +145,12 @@ TEST_P(UdpSocketTest, SegmentsAreGivenUpOnceTheyHaveFailedTimeAfterTime) {
     const int off = on ? 0 : 1;
     ASSERT_EQ(setsockopt(one_->fd(), SOL_SOCKET, SO_NO_CHECK, &off, sizeof(off)), 0);
   };
+  // What passes in no form says nothing of segments.
+  const Bytes no_address = {9};
+  const OutputBatch to_nowhere{.peer_address = no_address, .bytes = bytes, .segment_len = 100};
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(one_->Send({&to_nowhere, 1}), 1u);
+  EXPECT_EQ(one_->counters().send_failures, 100u);
+  EXPECT_TRUE(one_->uses_offload());
   constexpr int kFew = 7;
   for (int round = 0; round < 3; ++round) {
     set_checksums(false);
@@ -159,7 +165,7 @@ TEST_P(UdpSocketTest, SegmentsAreGivenUpOnceTheyHaveFailedTimeAfterTime) {
   set_checksums(false);
   for (int i = 0; i < kFew + 1; ++i) ASSERT_EQ(one_->Send({&batch, 1}), 1u);
   EXPECT_FALSE(one_->uses_offload());
-  EXPECT_EQ(one_->counters().send_failures, 0u);
+  EXPECT_EQ(one_->counters().send_failures, 100u);
   EXPECT_EQ(Receive(other_.get(), 5 * (kFew + 1)).size(), 5u * (kFew + 1));
 }
 
