@@ -4,10 +4,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <utility>
 
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/time.h"
@@ -30,8 +30,9 @@ class RecentHellos {
 
   // LetThrough is true for a good cookie that was not let through within kMemory, and is now.
   bool LetThrough(const CookieTag& cookie, Instant now);
-  // Forget has the client of a cookie let through again.
-  void Forget(const CookieTag& cookie);
+  // Forget has the client of a cookie that was let through at `let_through` let through again;
+  // nothing where another was given it since.
+  void Forget(const CookieTag& cookie, Instant let_through);
 
  private:
   struct Entry {
@@ -44,14 +45,13 @@ class RecentHellos {
 };
 
 // LetThroughHello is an SSL's hold on a client that it was given, which is another's to have when
-// the SSL goes and has answered nothing.
+// the SSL goes and has answered nothing. Behind a fork nobody knows that: the SSL's copy in the
+// other process may be the one that answers.
 class LetThroughHello {
  public:
-  LetThroughHello(std::shared_ptr<RecentHellos> hellos, const CookieTag& cookie)
-      : hellos_(std::move(hellos)), cookie_(cookie) {}
-  ~LetThroughHello() {
-    if (hellos_ != nullptr) hellos_->Forget(cookie_);
-  }
+  LetThroughHello(std::shared_ptr<RecentHellos> hellos, const CookieTag& cookie,
+                  Instant let_through);
+  ~LetThroughHello();
   LetThroughHello(const LetThroughHello&) = delete;
   LetThroughHello& operator=(const LetThroughHello&) = delete;
 
@@ -61,6 +61,8 @@ class LetThroughHello {
  private:
   std::shared_ptr<RecentHellos> hellos_;
   const CookieTag cookie_;
+  const Instant let_through_;
+  const uint32_t num_forks_;  // of this process, when the SSL was given the client
 };
 
 }  // namespace dtls13::shim

@@ -145,8 +145,9 @@ bool MayTake(const SslAttachment& attachment, CookieMode mode, const ReceivedHel
   if (ctx == nullptr || !is_listening || !hello->cookie) return true;
   const std::shared_ptr<RecentHellos>& hellos = ctx->shared.recent_hellos();
   const CookieTag cookie = TagOf(*hello->cookie);
-  if (!hellos->LetThrough(cookie, Now())) return false;
-  *let_through = std::make_unique<LetThroughHello>(hellos, cookie);
+  const Instant now = Now();
+  if (!hellos->LetThrough(cookie, now)) return false;
+  *let_through = std::make_unique<LetThroughHello>(hellos, cookie, now);
   return true;
 }
 
