@@ -3,6 +3,8 @@
 // that was asked for is a handshake until it has left.
 
 #include <gtest/gtest.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <deque>
 #include <utility>
@@ -179,6 +181,21 @@ TEST_F(KeyUpdateQueueTest, NoDataPassesAnAnswerThatTheBioDidNotTake) {
   EXPECT_EQ(SSL_write(server, "x", 1), 1);
   EXPECT_EQ(to_client_.size(), 2u);
   EXPECT_EQ(SSL_read(pair_.client.get(), &byte, 1), 1);
+}
+
+TEST_F(KeyUpdateQueueTest, IsOverWhenTheTimerHasSentIt) {
+  SSL* client = pair_.client.get();
+  ASSERT_EQ(SSL_key_update(client, SSL_KEY_UPDATE_REQUESTED), 1);
+  client_queue_.num_full = 1;
+  ASSERT_EQ(SSL_do_handshake(client), -1);
+  ASSERT_EQ(SSL_in_init(client), 1);
+  timeval left = {};
+  ASSERT_EQ(DTLSv1_get_timeout(client, &left), 1);
+  usleep(static_cast<useconds_t>(left.tv_sec * 1'000'000 + left.tv_usec));
+  ASSERT_EQ(DTLSv1_handle_timeout(client), 1);
+  ASSERT_FALSE(to_server_.empty());
+  EXPECT_EQ(SSL_in_init(client), 0);
+  EXPECT_EQ(SSL_shutdown(client), 0);
 }
 
 }  // namespace
