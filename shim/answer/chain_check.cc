@@ -12,6 +12,7 @@
 #include "shim/answer/query.h"
 #include "shim/libssl/error_mark.h"
 #include "shim/libssl/real_libssl.h"
+#include "shim/libssl/tls_names.h"
 
 namespace dtls13::shim {
 namespace {
@@ -22,54 +23,31 @@ constexpr int kWanted = CERT_PKEY_EE_SIGNATURE | CERT_PKEY_EE_PARAM;
 constexpr int kWantedStrictly = kWanted | CERT_PKEY_CA_SIGNATURE | CERT_PKEY_CA_PARAM |
                                 CERT_PKEY_ISSUER_NAME | CERT_PKEY_CERT_TYPE;
 
-// SignatureName is a scheme as libssl knows it in certificates, by NIDs: hash and key each by
-// itself, and the two in one. The latter is NID_undef where the one name says too little: such
-// signatures are in no chain that libssl takes for listed.
-struct SignatureName {
-  SignatureScheme scheme;
-  int hash;
-  int key;
-  int both;
-};
-constexpr SignatureName kSignatureNames[] = {
-    {SignatureScheme::kEcdsaSecp256r1Sha256, NID_sha256, EVP_PKEY_EC, NID_ecdsa_with_SHA256},
-    {SignatureScheme::kEcdsaSecp384r1Sha384, NID_sha384, EVP_PKEY_EC, NID_ecdsa_with_SHA384},
-    {SignatureScheme::kEcdsaSecp521r1Sha512, NID_sha512, EVP_PKEY_EC, NID_ecdsa_with_SHA512},
-    {SignatureScheme::kEd25519, NID_undef, EVP_PKEY_ED25519, NID_undef},
-    {SignatureScheme::kEd448, NID_undef, EVP_PKEY_ED448, NID_undef},
-    {SignatureScheme::kRsaPssRsaeSha256, NID_sha256, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPssRsaeSha384, NID_sha384, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPssRsaeSha512, NID_sha512, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPssPssSha256, NID_sha256, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPssPssSha384, NID_sha384, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPssPssSha512, NID_sha512, EVP_PKEY_RSA_PSS, NID_undef},
-    {SignatureScheme::kRsaPkcs1Sha256, NID_sha256, EVP_PKEY_RSA, NID_sha256WithRSAEncryption},
-    {SignatureScheme::kRsaPkcs1Sha384, NID_sha384, EVP_PKEY_RSA, NID_sha384WithRSAEncryption},
-    {SignatureScheme::kRsaPkcs1Sha512, NID_sha512, EVP_PKEY_RSA, NID_sha512WithRSAEncryption},
-};
-
-// AnyIs holds the names of `schemes` against something.
+// AnyIs holds libssl's names of `schemes` against something. Those of earlier versions alone, which
+// a peer may list, are none of DTLS 1.3's.
 template <typename Predicate>
 bool AnyIs(const std::vector<SignatureScheme>& schemes, Predicate is) {
-  return std::ranges::any_of(kSignatureNames, [&](const SignatureName& name) {
-    return std::ranges::find(schemes, name.scheme) != schemes.end() && is(name);
+  return std::ranges::any_of(schemes, [&](SignatureScheme scheme) {
+    const auto nids = FindSignatureNids(static_cast<uint16_t>(scheme));
+    return FindSignatureScheme(scheme) != nullptr && nids && is(*nids);
   });
 }
 
 // MayBeShown and MayBeInChain hold the signature of one certificate against a list of schemes, the
 // one that is shown by hash and key, as libssl does. A certificate's own signature is judged too.
+// One that the name for both says too little of is in no chain that libssl takes for listed.
 bool MayBeShown(X509* certificate, const std::vector<SignatureScheme>& schemes) {
   int hash = NID_undef;
   int key = NID_undef;
   return X509_get_signature_info(certificate, &hash, &key, nullptr, nullptr) == 1 &&
          AnyIs(schemes,
-               [=](const SignatureName& name) { return name.hash == hash && name.key == key; });
+               [=](const SignatureNids& nids) { return nids.hash == hash && nids.sign == key; });
 }
 
 bool MayBeInChain(X509* certificate, const std::vector<SignatureScheme>& schemes) {
   const int both = X509_get_signature_nid(certificate);
   return both != NID_undef &&
-         AnyIs(schemes, [=](const SignatureName& name) { return name.both == both; });
+         AnyIs(schemes, [=](const SignatureNids& nids) { return nids.sign_and_hash == both; });
 }
 
 // SlotType is a key's type as libssl has places for certificates: one for all curves of ECDSA.
