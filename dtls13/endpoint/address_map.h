@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/string_view.h"
 #include "dtls13/endpoint.h"
+#include "dtls13/endpoint/seeded_hash.h"
 #include "dtls13/path_id.h"
 
 namespace dtls13 {
@@ -77,11 +77,7 @@ class AddressMap {
  private:
   struct Hash {
     uint64_t seed = 0;
-    size_t operator()(const PathId& address) const {
-      const auto bytes = address.bytes();
-      return absl::HashOf(
-          seed, absl::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
-    }
+    size_t operator()(const PathId& address) const { return SeededHash(seed, address.bytes()); }
   };
 
   absl::flat_hash_map<PathId, Place, Hash> places_;

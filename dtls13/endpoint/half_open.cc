@@ -2,10 +2,8 @@
 #include "dtls13/endpoint/half_open.h"
 
 #include <algorithm>
-#include <tuple>
 
-#include "absl/hash/hash.h"
-#include "absl/strings/string_view.h"
+#include "dtls13/endpoint/seeded_hash.h"
 
 namespace dtls13 {
 
@@ -14,13 +12,8 @@ HalfOpen::HalfOpen(size_t max, size_t max_per_host, uint64_t seed)
       max_per_host_(max_per_host != 0 ? max_per_host : std::max<size_t>(max / kHostShare, 1)),
       seed_(seed) {}
 
-HalfOpen::Host HalfOpen::HostOf(std::span<const uint8_t> host) const {
-  const absl::string_view bytes(reinterpret_cast<const char*>(host.data()), host.size());
-  return absl::Hash<std::tuple<uint64_t, absl::string_view>>()({seed_, bytes});
-}
-
 void HalfOpen::Add(AssociationId id, std::span<const uint8_t> host) {
-  const Host its = HostOf(host);
+  const Host its = SeededHash(seed_, host);
   hosts_of_.emplace(id, its);
   of_host_[its].insert(id);
 }
@@ -35,7 +28,7 @@ void HalfOpen::Remove(AssociationId id) {
 }
 
 AssociationId HalfOpen::InTheWay(std::span<const uint8_t> host) const {
-  const auto its = of_host_.find(HostOf(host));
+  const auto its = of_host_.find(SeededHash(seed_, host));
   if (its != of_host_.end() && its->second.size() >= max_per_host_) return *its->second.begin();
   return hosts_of_.size() >= max_ ? oldest() : 0;
 }

@@ -41,8 +41,6 @@ class HalfOpen {
  private:
   using Host = uint64_t;  // a hash: two that meet share their room, which hardly ever happens
 
-  Host HostOf(std::span<const uint8_t> host) const;
-
   size_t max_;
   size_t max_per_host_;
   uint64_t seed_;

@@ -2,10 +2,8 @@
 #include "dtls13/endpoint/hello_rate.h"
 
 #include <algorithm>
-#include <tuple>
 
-#include "absl/hash/hash.h"
-#include "absl/strings/string_view.h"
+#include "dtls13/endpoint/seeded_hash.h"
 
 namespace dtls13 {
 
@@ -30,8 +28,7 @@ bool HelloRate::TryTake(std::span<const uint8_t> host, bool may_have_cookie, Ins
   const Instant new_all = std::max(all, now) + in_all_;
   if (in_all_ > Duration::zero() && !HasRoom(std::max(all, now), in_all_, now)) return false;
   if (per_host_ > Duration::zero()) {
-    const absl::string_view bytes(reinterpret_cast<const char*>(host.data()), host.size());
-    const size_t hash = absl::Hash<std::tuple<uint64_t, absl::string_view>>()({seed_, bytes});
+    const size_t hash = SeededHash(seed_, host);
     // A size_t of 32 bits has enough for both.
     static_assert(kPlaces <= 1 << 16);
     Instant& first = hosts_[0][hash % kPlaces];
