@@ -80,7 +80,8 @@ std::optional<HelloFailure> AddOne(SSL* ssl, const CustomExtensionMethod& method
   return std::nullopt;
 }
 
-// AddAll appends what a side says in one message. Where it answers, only what `asked` has.
+// AddAll appends what a side says in one message. Where it answers, only what `asked` has. As in
+// libssl one without a callback to add it is in a ClientHello all the same, empty.
 std::optional<HelloFailure> AddAll(SslAttachment& attachment, const Place& place, bool is_resumed,
                                    const ExtensionBlock* asked,
                                    std::vector<CustomExtension>* extensions) {
@@ -88,7 +89,8 @@ std::optional<HelloFailure> AddAll(SslAttachment& attachment, const Place& place
   for (const CustomExtensionMethod& method : MethodsOf(attachment)) {
     const bool was_asked = asked == nullptr || asked->Has(static_cast<ExtensionType>(method.type));
     if (!IsRelevant(method, place.where, /*in_client_hello=*/false) || !was_asked ||
-        !IsForSide(method, IsServer(attachment)) || !method.can_add() ||
+        !IsForSide(method, IsServer(attachment)) ||
+        (place.where != SSL_EXT_CLIENT_HELLO && !method.can_add()) ||
         (is_resumed && ConnectionsOf(method) == Connections::kNew)) {
       continue;
     }
@@ -146,12 +148,25 @@ std::optional<AlertDescription> TryParseBlock(SslAttachment& attachment, const P
   return std::nullopt;
 }
 
+// TryParseAll is TryParseBlock for all that are of a connection, which `resumes` or not.
+std::optional<AlertDescription> TryParseAll(SslAttachment& attachment, const Place& place,
+                                            const ExtensionBlock& block, bool resumes,
+                                            unsigned int answer = 0) {
+  const auto alert = TryParseBlock(attachment, place, block, Connections::kAll, answer);
+  if (alert || resumes) return alert;
+  return TryParseBlock(attachment, place, block, Connections::kNew, answer);
+}
+
+// MustBeTaken is false when a callback has refused with `alert`, which has ended the association.
+bool MustBeTaken(SslAttachment& attachment, std::optional<AlertDescription> alert) {
+  if (alert) FailFor(attachment, SSL_R_BAD_EXTENSION, *alert);
+  return !alert;
+}
+
 // ParseBlock is false when the association has ended for it.
 bool ParseBlock(SslAttachment& attachment, const Place& place, const ExtensionBlock& block,
                 Connections connections) {
-  const auto alert = TryParseBlock(attachment, place, block, connections);
-  if (alert) FailFor(attachment, SSL_R_BAD_EXTENSION, *alert);
-  return !alert;
+  return MustBeTaken(attachment, TryParseBlock(attachment, place, block, connections));
 }
 
 // CallbackRetryExtensions are called while the association is at work, which ends by itself. Nobody
@@ -166,11 +181,7 @@ class CallbackRetryExtensions final : public RetryExtensions {
     if (attachment_.association() == nullptr) return Status::Ok();
     const Place hello = {.where = SSL_EXT_CLIENT_HELLO};
     const Place retry = {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST};
-    auto alert =
-        TryParseBlock(attachment_, hello, offer.extensions, Connections::kAll, retry.where);
-    if (!alert && !resumes) {
-      alert = TryParseBlock(attachment_, hello, offer.extensions, Connections::kNew, retry.where);
-    }
+    const auto alert = TryParseAll(attachment_, hello, offer.extensions, resumes, retry.where);
     if (alert) return Status::Fatal(Reason::kBadExtension, *alert);
     const auto failure = AddAll(attachment_, retry, resumes, &offer.extensions, extensions);
     return failure ? Status::Fatal(Reason::kCallbackFailed, failure->alert) : Status::Ok();
@@ -189,13 +200,12 @@ class CallbackRepeatedExtensions final : public RepeatedExtensions {
   // Unlike libssl it lets nothing but what the server has asked for be said in other words.
   Status Repeat(const ExtensionBlock& retry, std::vector<CustomExtension>* extensions) override {
     const Place hello_retry_request = {.where = SSL_EXT_TLS1_3_HELLO_RETRY_REQUEST};
-    auto alert = TryParseBlock(attachment_, hello_retry_request, retry, Connections::kAll);
-    if (!alert) alert = TryParseBlock(attachment_, hello_retry_request, retry, Connections::kNew);
+    const auto alert = TryParseAll(attachment_, hello_retry_request, retry, /*resumes=*/false);
     if (alert) return Status::Fatal(Reason::kBadExtension, *alert);
     std::vector<CustomExtension> said;
-    if (const auto failure = Ask(&said)) {
-      return Status::Fatal(Reason::kCallbackFailed, failure->alert);
-    }
+    const auto failure = AddAll(attachment_, {.where = SSL_EXT_CLIENT_HELLO}, /*is_resumed=*/false,
+                                /*asked=*/nullptr, &said);
+    if (failure) return Status::Fatal(Reason::kCallbackFailed, failure->alert);
     const auto may_change = [&retry](const CustomExtension& extension) {
       return retry.Has(static_cast<ExtensionType>(extension.type));
     };
@@ -208,25 +218,11 @@ class CallbackRepeatedExtensions final : public RepeatedExtensions {
   }
 
  private:
-  std::optional<HelloFailure> Ask(std::vector<CustomExtension>* said) {
-    SslAttachment::Busy busy(attachment_);
-    for (const CustomExtensionMethod& method : MethodsOf(attachment_)) {
-      if (!IsForSide(method, /*is_server=*/false) ||
-          !IsRelevant(method, SSL_EXT_CLIENT_HELLO, /*in_client_hello=*/false)) {
-        continue;
-      }
-      const auto failure = AddOne(attachment_.ssl(), method, {.where = SSL_EXT_CLIENT_HELLO}, said);
-      if (failure) return failure;
-    }
-    return std::nullopt;
-  }
-
   SslAttachment& attachment_;
 };
 
 bool ParseAll(SslAttachment& attachment, const Place& place, const ExtensionBlock& block) {
-  return ParseBlock(attachment, place, block, Connections::kAll) &&
-         (UsesPsk(attachment) || ParseBlock(attachment, place, block, Connections::kNew));
+  return MustBeTaken(attachment, TryParseAll(attachment, place, block, UsesPsk(attachment)));
 }
 
 void ParseCertificates(SslAttachment& attachment, std::span<const uint8_t> body) {
