@@ -52,12 +52,11 @@ struct DriveState {
   bool flush_owed = false;  // something was written since the last BIO_flush
   // Of a KeyUpdate that was asked for and that no call has tried to send.
   int key_update_type = SSL_KEY_UPDATE_NONE;
-  // The write BIO has not taken one, as long as there is an unsent_datagram.
+  // One may be in unsent_datagram.
   bool key_update_unsent = false;
   // owes_key_update: to libssl that is a handshake.
   bool owes_key_update() const {
-    return key_update_type != SSL_KEY_UPDATE_NONE ||
-           (key_update_unsent && !unsent_datagram.empty());
+    return key_update_type != SSL_KEY_UPDATE_NONE || key_update_unsent;
   }
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
 

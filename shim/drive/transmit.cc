@@ -57,7 +57,11 @@ Outcome SendUnsent(SslAttachment& attachment, Instant now) {
   if (state.unsent_datagram.empty()) return Outcome::kDone;
   std::vector<uint8_t> unsent = std::exchange(state.unsent_datagram, {});
   const Outcome outcome = Send(attachment, unsent, now);
-  if (outcome != Outcome::kDone) state.unsent_datagram = std::move(unsent);
+  if (outcome == Outcome::kDone) {
+    state.key_update_unsent = false;
+  } else {
+    state.unsent_datagram = std::move(unsent);
+  }
   return outcome;
 }
 
