@@ -20,7 +20,6 @@ bool KeyLifetime::OnClientAcked(RecordLayer* records) {
 }
 
 void KeyLifetime::ForgetSpentReadKeys(RecordLayer* records, Instant now) {
-  if (!HasSpentReadEpochs(now)) return;
   if (const auto before = TakeSpentReadEpochs(records->current_read_epoch(), now)) {
     records->ForgetReadEpochsBefore(*before);
   }

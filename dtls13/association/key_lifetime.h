@@ -60,12 +60,10 @@ class KeyLifetime {
   // OnHandshakeRepeated: the peer's message of the handshake epoch came again. One that still asks
   // does so a minute apart at the longest, and is answered until it stops.
   void OnHandshakeRepeated(Instant now);
-  // HasSpentReadEpochs: the hour of those has come that TakeSpentReadEpochs speaks of.
-  bool HasSpentReadEpochs(Instant now) const { return forget_at_ && now >= *forget_at_; }
   // TakeSpentReadEpochs yields, when their hour has come, the epoch before which all protected read
   // keys are to be forgotten. `current` is the record layer's current read epoch.
   std::optional<Epoch> TakeSpentReadEpochs(Epoch current, Instant now) {
-    if (!HasSpentReadEpochs(now)) return std::nullopt;
+    if (!forget_at_ || now < *forget_at_) return std::nullopt;
     forget_at_.reset();
     return std::max(current, kFirstApplicationEpoch);
   }
