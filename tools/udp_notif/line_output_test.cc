@@ -22,6 +22,25 @@ std::string ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+// FileLimit bounds the length of files, which does what a full disk does, until it is lifted.
+class FileLimit {
+ public:
+  explicit FileLimit(rlim_t len) {
+    EXPECT_EQ(getrlimit(RLIMIT_FSIZE, &before_), 0);
+    rlimit limit = before_;
+    limit.rlim_cur = len;
+    EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  }
+  ~FileLimit() { Lift(); }
+  FileLimit(const FileLimit&) = delete;
+  FileLimit& operator=(const FileLimit&) = delete;
+
+  void Lift() const { EXPECT_EQ(setrlimit(RLIMIT_FSIZE, &before_), 0); }
+
+ private:
+  rlimit before_{};
+};
+
 class LineOutputTest : public ::testing::Test {
  protected:
   LineOutputTest() : path_(::testing::TempDir() + "/lines") {
@@ -50,21 +69,17 @@ TEST_F(LineOutputTest, AFileThatCannotBeIsASentence) {
             "cannot write to '/nonexistent/lines': No such file or directory.");
 }
 
-// A limit on the file's length does what a full disk does, in the middle of a line.
+// The disk is full in the middle of a line.
 TEST_F(LineOutputTest, AFullDiskIsSurvivedAndNoLineIsCut) {
   auto output = LineOutput::Open(path_);
   ASSERT_TRUE(output.ok());
-  rlimit old_limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  rlimit limit = old_limit;
-  limit.rlim_cur = 10;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const FileLimit full(10);
   for (const char* line : {"line 1\n", "line 2\n", "line 3\n"}) (*output)->Write(1, line);
   (*output)->Pump();
   (*output)->Write(1, "line 4\n");
   (*output)->Pump();
   EXPECT_EQ((*output)->num_lost(), 2u);
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  full.Lift();
   EXPECT_EQ(ReadFile(path_), "line 1\nlin");
   (*output)->Write(1, "line 5\n");
   (*output)->Finish(milliseconds(100));
@@ -78,14 +93,10 @@ TEST_F(LineOutputTest, AFullDiskIsSurvivedAndNoLineIsCut) {
 TEST_F(LineOutputTest, TheEndOfALineIsKeptHoweverOftenADiskIsFull) {
   auto output = LineOutput::Open(path_);
   ASSERT_TRUE(output.ok());
-  rlimit old_limit{};
-  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &old_limit), 0);
-  rlimit limit = old_limit;
-  limit.rlim_cur = 6;
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const FileLimit full(6);
   (*output)->Write(1, "line 1\n");
   for (int i = 0; i < 3; ++i) (*output)->Pump();
-  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &old_limit), 0);
+  full.Lift();
   (*output)->Write(1, "line 2\n");
   (*output)->Finish(milliseconds(100));
   EXPECT_EQ(ReadFile(path_), "line 1\nline 2\n");
