@@ -8,42 +8,23 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-CLI = os.path.abspath(sys.argv.pop(1))
-TIMEOUT_S = 60
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli_test_case import CLI, TIMEOUT_S, CliTestCase  # noqa: E402
 
 
-class BadInput(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = folder.name
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-subj", "/CN=server", "-keyout", "key.pem", "-out", "cert.pem"],
-                       cwd=cls.folder, check=True, stderr=subprocess.DEVNULL)
-        with open(os.path.join(cls.folder, "text"), "w", encoding="utf-8") as file:
+class BadInput(CliTestCase):
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(self.folder, "text"), "w", encoding="utf-8") as file:
             file.write("no capture\n")
 
     def run_cli(self, *arguments, stdout=subprocess.DEVNULL):
         done = subprocess.run([CLI, *arguments], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=stdout,
                               stderr=subprocess.PIPE, universal_newlines=True, timeout=TIMEOUT_S, check=False)
         return done.returncode, done.stderr
-
-    def start(self, *arguments):
-        program = subprocess.Popen([CLI, *arguments], cwd=self.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   universal_newlines=True)
-        self.addCleanup(program.stdout.close)
-        self.addCleanup(program.wait)
-        self.addCleanup(program.kill)
-        return program
-
-    def start_listening(self, *arguments):
-        program = self.start(*arguments)
-        return program, program.stdout.readline().rsplit(None, 1)[-1]
 
     def wait_for_secrets(self, name):
         """Until the key log has those of application data, as when its owner is connected."""

@@ -9,34 +9,18 @@ is the server.
 import os
 import subprocess
 import sys
-import tempfile
 import unittest
 
-CLI = os.path.abspath(sys.argv.pop(1))
-TIMEOUT_S = 60
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from cli_test_case import CLI, TIMEOUT_S, CliTestCase  # noqa: E402
+
 DRAFT = "--wire-profile=draft-26"
 
 
-class WireProfile(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-                        "-subj", "/CN=server", "-keyout", "key.pem", "-out", "cert.pem"],
-                       cwd=self.folder, check=True, stderr=subprocess.DEVNULL)
-
-    def start(self, *arguments):
-        program = subprocess.Popen([CLI] + list(arguments), cwd=self.folder, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, universal_newlines=True)
-        self.addCleanup(program.stdout.close)
-        self.addCleanup(program.wait)
-        self.addCleanup(program.kill)
-        return program
-
+class WireProfile(CliTestCase):
     def start_server(self, *arguments):
-        server = self.start("server", "--port", "0", "--cert", "cert.pem", "--key", "key.pem", "--echo", *arguments)
-        return server, server.stdout.readline().rsplit(None, 1)[1]
+        return self.start_listening("server", "--port", "0", "--cert", "cert.pem", "--key", "key.pem", "--echo",
+                                    *arguments)
 
     def run_pair(self, server_arguments, client_arguments):
         """Returns (exit status, output) of the server, which is ended where no client was served, and the client."""
@@ -65,8 +49,8 @@ class WireProfile(unittest.TestCase):
     def captured(self, relay_arguments, both, client_arguments=()):
         """What ladder shows of a client and a server that a relay stands between."""
         server, port = self.start_server(*both)
-        relay = self.start("relay", "--listen", "0", "--to", port, "--capture", "capture", *relay_arguments)
-        relay_port = relay.stdout.readline().rsplit(None, 1)[1]
+        relay, relay_port = self.start_listening("relay", "--listen", "0", "--to", port, "--capture", "capture",
+                                                 *relay_arguments)
         client = self.start("client", "--port", relay_port, "--count", "20", "--await-echo", "--close-first",
                             "--keylog", "keys", *both, *client_arguments)
         output = client.communicate(timeout=TIMEOUT_S)[0]
