@@ -18,7 +18,7 @@ NODE = "OPENSSL_3.0.0"
 LATER_NODES = ["OPENSSL_3.4.0"]
 # Of what is not libssl's.
 OWN_NODE = "DTLS13_0"
-ALLOWED = {"libcrypto.so.3", "libc.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
+ALLOWED = {"libcrypto.so.3", "libc.so.6", "libgcc_s.so.1", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"}
 
 
 def defined():
@@ -132,11 +132,13 @@ def a_program_can_be_linked_with_it():
             expect(run.output.strip() == VERSION, "it prints %r" % run.output)
 
 
-def needs_libcrypto_and_libc_alone():
+def needs_libcrypto_and_the_c_runtime_alone():
     if programs.is_sanitized(LIBRARY):
         return  # a sanitizer's runtime brings its own
     surplus = set(programs.needed(LIBRARY)) - ALLOWED
     expect(not surplus, "needs %s" % sorted(surplus))
+    floor = programs.glibc_floor(LIBRARY)
+    expect(floor <= programs.OLDEST_GLIBC, "runs from glibc %d.%d on only" % floor)
 
 
 def randomness_is_libcryptos():
@@ -182,7 +184,7 @@ sys.exit(programs.run_all([
     calls_its_own_entries,
     says_its_version,
     a_program_can_be_linked_with_it,
-    needs_libcrypto_and_libc_alone,
+    needs_libcrypto_and_the_c_runtime_alone,
     randomness_is_libcryptos,
     other_providers_are_not_hidden,
     leaves_other_programs_alone,

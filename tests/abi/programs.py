@@ -17,6 +17,8 @@ import tty
 TIMEOUT_S = 60
 
 HERE = os.path.dirname(os.path.realpath(__file__))
+# Of RHEL 9 and Ubuntu 22.04, where what Debian builds is to run too.
+OLDEST_GLIBC = (2, 34)
 SANITIZERS = re.compile(r"lib(a|l|t|ub)san\.so")
 
 
@@ -48,6 +50,13 @@ def needed(library):
     """The names in the library's NEEDED list."""
     dynamic = subprocess.run(["readelf", "-d", library], check=True, stdout=subprocess.PIPE).stdout
     return re.findall(r"\(NEEDED\).*\[(.*)\]", dynamic.decode())
+
+
+def glibc_floor(binary):
+    """The newest version of glibc's symbols that it asks for, as (2, 34)."""
+    versions = subprocess.run(["readelf", "--version-info", "--wide", binary], check=True,
+                              stdout=subprocess.PIPE).stdout.decode()
+    return max(tuple(map(int, version.split("."))) for version in re.findall(r"Name: GLIBC_([\d.]+)", versions))
 
 
 def is_sanitized(library):

@@ -37,6 +37,13 @@ def call(arguments, extra=None):
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
+def runs_wherever_the_library_does():
+    if programs.is_sanitized(COMMAND):
+        return  # a sanitizer's runtime brings its own
+    floor = programs.glibc_floor(COMMAND)
+    expect(floor <= programs.OLDEST_GLIBC, "runs from glibc %d.%d on only" % floor)
+
+
 def expect_refusal(arguments, code, pattern, extra=None):
     status, out, err = call(arguments, extra)
     expect(status == code, "%s: exit code %d, not %d: %s" % (arguments, status, code, err))
@@ -231,7 +238,7 @@ def refuses_to_examine_nothing():
 
 if __name__ == "__main__":
     sys.exit(1 if programs.run_all([
-        runs_with_the_library, keeps_what_is_preloaded_and_adds_the_library_once,
+        runs_wherever_the_library_does, runs_with_the_library, keeps_what_is_preloaded_and_adds_the_library_once,
         finds_the_library_where_it_is_installed, refuses_as_shells_do, refuses_what_cannot_have_the_library,
         refuses_wrong_options, speaks_to_a_person, shows_the_policy_in_force, examines_a_process,
         tells_the_status_of_a_process, writes_nothing_that_rules_a_terminal, refuses_to_examine_nothing]) else 0)
