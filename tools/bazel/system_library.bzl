@@ -93,6 +93,6 @@ def _inline_repository_impl(ctx):
 
 inline_repository = repository_rule(
     implementation = _inline_repository_impl,
-    doc = "A repository whose few files stand in WORKSPACE.",
+    doc = "A repository whose few files stand where it is declared.",
     attrs = {"files": attr.string_dict(mandatory = True, doc = "Path to content.")},
 )

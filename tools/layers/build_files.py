@@ -12,6 +12,9 @@ HEADER_LISTS = ("hdrs", "textual_hdrs")
 SOURCE_LISTS = ("srcs",) + HEADER_LISTS
 SORTED_LISTS = SOURCE_LISTS + ("data", "deps", "packages", "tags", "visibility")
 
+# What a repository that depends on this tree calls it, as examples/bazel_consumer does.
+OWN_REPOSITORY = "@dtls13"
+
 
 class Rule:
     """One call in a BUILD file.
@@ -46,7 +49,8 @@ class Rule:
 
     def deps(self):
         """The labels of this tree that it depends on, written out."""
-        return [_label(self.package, dep) for dep in self.strings("deps") if not dep.startswith("@")]
+        own = [dep[len(OWN_REPOSITORY):] if dep.startswith(OWN_REPOSITORY + "//") else dep for dep in self.strings("deps")]
+        return [_label(self.package, dep) for dep in own if not dep.startswith("@")]
 
 
 def _strings(node, constants):
