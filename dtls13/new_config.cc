@@ -7,8 +7,10 @@
 namespace dtls13 {
 
 std::shared_ptr<AssociationConfig> NewConfig(OSSL_LIB_CTX* library_context,
-                                             const char* property_query) {
-  std::shared_ptr<const Algorithms> algorithms = Algorithms::Fetch(library_context, property_query);
+                                             const char* property_query,
+                                             RecordCrypto record_crypto) {
+  std::shared_ptr<const Algorithms> algorithms =
+      Algorithms::Fetch(library_context, property_query, record_crypto);
   if (algorithms == nullptr) return nullptr;
   auto config = std::make_shared<AssociationConfig>();
   config->handshake.algorithms = std::move(algorithms);
@@ -17,8 +19,10 @@ std::shared_ptr<AssociationConfig> NewConfig(OSSL_LIB_CTX* library_context,
 }
 
 std::shared_ptr<AssociationConfig> NewServerConfig(OSSL_LIB_CTX* library_context,
-                                                   const char* property_query) {
-  std::shared_ptr<AssociationConfig> config = NewConfig(library_context, property_query);
+                                                   const char* property_query,
+                                                   RecordCrypto record_crypto) {
+  std::shared_ptr<AssociationConfig> config =
+      NewConfig(library_context, property_query, record_crypto);
   if (config == nullptr) return nullptr;
   HandshakeConfig& handshake = config->handshake;
   handshake.server.cookie_keys =

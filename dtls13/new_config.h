@@ -6,6 +6,7 @@
 
 #include "dtls13/association_config.h"
 #include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/record_crypto.h"
 
 namespace dtls13 {
 
@@ -14,12 +15,14 @@ namespace dtls13 {
 // AssociationConfig says, and the caller's to change. Null where libcrypto has no SHA-256 or HMAC,
 // without which nothing works.
 std::shared_ptr<AssociationConfig> NewConfig(OSSL_LIB_CTX* library_context = nullptr,
-                                             const char* property_query = nullptr);
+                                             const char* property_query = nullptr,
+                                             RecordCrypto record_crypto = RecordCrypto::kLibcrypto);
 
 // NewServerConfig has keys for cookies besides, with which servers answer first hellos and keep
 // nothing. The caller adds a credential, or asks for PSKs.
-std::shared_ptr<AssociationConfig> NewServerConfig(OSSL_LIB_CTX* library_context = nullptr,
-                                                   const char* property_query = nullptr);
+std::shared_ptr<AssociationConfig> NewServerConfig(
+    OSSL_LIB_CTX* library_context = nullptr, const char* property_query = nullptr,
+    RecordCrypto record_crypto = RecordCrypto::kLibcrypto);
 
 }  // namespace dtls13
 

@@ -28,20 +28,40 @@ std::optional<Aead> Aead::Create(const Algorithms& algorithms, const CipherSuite
   if (cipher == nullptr || key.size() != suite.key_len || iv.size() != kAeadIvLen) {
     return std::nullopt;
   }
-  OpenSslPtr<EVP_CIPHER_CTX> context(EVP_CIPHER_CTX_new());
-  if (!context ||
-      EVP_CipherInit_ex2(context.get(), cipher, key.data(), nullptr, seal ? 1 : 0, nullptr) != 1) {
+  Aead aead(iv);
+  if (const IpsecMbGcm* gcm = algorithms.ipsec_mb(suite.id); gcm != nullptr) {
+    aead.key_ = new IpsecMbKey(*gcm, key);
+    aead.is_ipsec_mb_ = true;
+    return aead;
+  }
+  aead.key_ = EVP_CIPHER_CTX_new();
+  if (aead.key_ == nullptr ||
+      EVP_CipherInit_ex2(aead.context(), cipher, key.data(), nullptr, seal ? 1 : 0, nullptr) != 1) {
     return std::nullopt;
   }
-  return Aead(std::move(context), iv);
+  return aead;
 }
 
-Aead::Aead(OpenSslPtr<EVP_CIPHER_CTX> context, std::span<const uint8_t> iv)
-    : context_(std::move(context)) {
-  std::copy(iv.begin(), iv.end(), iv_.begin());
+Aead::Aead(std::span<const uint8_t> iv) { std::copy(iv.begin(), iv.end(), iv_.begin()); }
+
+Aead::Aead(Aead&& other) noexcept
+    : key_(std::exchange(other.key_, nullptr)), iv_(other.iv_), is_ipsec_mb_(other.is_ipsec_mb_) {}
+
+Aead& Aead::operator=(Aead&& other) noexcept {
+  std::swap(key_, other.key_);
+  std::swap(iv_, other.iv_);
+  std::swap(is_ipsec_mb_, other.is_ipsec_mb_);
+  return *this;
 }
 
-Aead::~Aead() { OPENSSL_cleanse(iv_.data(), iv_.size()); }
+Aead::~Aead() {
+  if (is_ipsec_mb_) {
+    delete ipsec_mb_key();
+  } else {
+    EVP_CIPHER_CTX_free(context());
+  }
+  OPENSSL_cleanse(iv_.data(), iv_.size());
+}
 
 // RFC 8446 section 5.3: the record number, padded on the left to the IV's length, xor the IV. It is
 // the 64-bit sequence number alone; RFC 9147 section 4 keeps the epoch out of it. Eight bytes at
@@ -62,7 +82,11 @@ bool Aead::Seal(uint64_t sequence_number, std::span<const uint8_t> aad, std::spa
                 std::span<uint8_t, kAeadTagLen> tag) {
   Nonce nonce;
   MakeNonce(sequence_number, &nonce);
-  EVP_CIPHER_CTX* const context = context_.get();
+  if (is_ipsec_mb_) [[unlikely]] {
+    ipsec_mb_key()->Seal(nonce, aad, in_out, tag);
+    return true;
+  }
+  EVP_CIPHER_CTX* const context = this->context();
   int len = 0;
   return EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&
          EVP_EncryptUpdate(context, nullptr, &len, aad.data(), static_cast<int>(aad.size())) == 1 &&
@@ -78,9 +102,16 @@ bool Aead::SealCopy(uint64_t sequence_number, std::span<const uint8_t> aad,
   if (out.size() != content.size() + trailer.size() + kAeadTagLen) return false;
   Nonce nonce;
   MakeNonce(sequence_number, &nonce);
-  EVP_CIPHER_CTX* const context = context_.get();
   uint8_t* const trailer_out = out.data() + content.size();
   const std::span<uint8_t> text = out.first(content.size() + trailer.size());
+  const bool is_in_place = content.data() == out.data();
+  if (is_ipsec_mb_) [[unlikely]] {
+    if (!is_in_place) std::copy(content.begin(), content.end(), out.begin());
+    if (trailer.data() != trailer_out) std::copy(trailer.begin(), trailer.end(), trailer_out);
+    ipsec_mb_key()->Seal(nonce, aad, text, out.last<kAeadTagLen>());
+    return true;
+  }
+  EVP_CIPHER_CTX* const context = this->context();
   uint8_t* const tag = text.data() + text.size();
   int len = 0;
   if (EVP_EncryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) != 1 ||
@@ -89,7 +120,6 @@ bool Aead::SealCopy(uint64_t sequence_number, std::span<const uint8_t> aad,
   }
   // A call for the trailer alone costs what copying this much does; content in place costs neither.
   constexpr size_t kMaxCopied = 512;
-  const bool is_in_place = content.data() == out.data();
   if (is_in_place || content.size() <= kMaxCopied) {
     if (!is_in_place) std::copy(content.begin(), content.end(), out.begin());
     if (trailer.data() != trailer_out) std::copy(trailer.begin(), trailer.end(), trailer_out);
@@ -114,7 +144,10 @@ bool Aead::Open(uint64_t sequence_number, std::span<const uint8_t> aad,
   uint8_t* const tag = text.data() + text.size();
   Nonce nonce;
   MakeNonce(sequence_number, &nonce);
-  EVP_CIPHER_CTX* const context = context_.get();
+  if (is_ipsec_mb_) [[unlikely]] {
+    return ipsec_mb_key()->Open(nonce, aad, text, ciphertext_and_tag.last<kAeadTagLen>());
+  }
+  EVP_CIPHER_CTX* const context = this->context();
   int len = 0;
   return EVP_DecryptInit_ex2(context, nullptr, nullptr, nonce.data(), nullptr) == 1 &&
          EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, kAeadTagLen, tag) == 1 &&

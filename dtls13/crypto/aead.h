@@ -2,6 +2,8 @@
 #ifndef DTLS13_CRYPTO_AEAD_H_
 #define DTLS13_CRYPTO_AEAD_H_
 
+#include <openssl/types.h>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -10,14 +12,14 @@
 
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
-#include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/crypto/ipsec_mb.h"
 
 namespace dtls13 {
 
 // Aead is one record key in one direction: RFC 8446 section 5.2's AEAD with the nonce of section
-// 5.3. The key schedule of the cipher is computed once; a record costs no allocation. Move-only.
-// It does not know records, epochs or limits, and never refuses a sequence number it has used: the
-// caller may not repeat one.
+// 5.3, by the library that `algorithms` has for it. The key schedule of the cipher is computed
+// once; a record costs no allocation. Move-only. It does not know records, epochs or limits, and
+// never refuses a sequence number it has used: the caller may not repeat one.
 class Aead {
  public:
   // CreateSealer: nothing when the suite is not supported, a length is wrong, or libcrypto fails.
@@ -29,8 +31,8 @@ class Aead {
                                           std::span<const uint8_t> key,
                                           std::span<const uint8_t> iv);
 
-  Aead(Aead&& other) noexcept = default;
-  Aead& operator=(Aead&& other) noexcept = default;
+  Aead(Aead&& other) noexcept;
+  Aead& operator=(Aead&& other) noexcept;
   ~Aead();
 
   // Seal encrypts `in_out` in place and writes the tag. Sealers only.
@@ -56,12 +58,16 @@ class Aead {
   static std::optional<Aead> Create(const Algorithms& algorithms, const CipherSuite& suite,
                                     std::span<const uint8_t> key, std::span<const uint8_t> iv,
                                     bool seal);
-  Aead(OpenSslPtr<EVP_CIPHER_CTX> context, std::span<const uint8_t> iv);
+  explicit Aead(std::span<const uint8_t> iv);
 
+  EVP_CIPHER_CTX* context() const { return static_cast<EVP_CIPHER_CTX*>(key_); }
+  IpsecMbKey* ipsec_mb_key() const { return static_cast<IpsecMbKey*>(key_); }
   void MakeNonce(uint64_t sequence_number, Nonce* nonce) const;
 
-  OpenSslPtr<EVP_CIPHER_CTX> context_;
+  // An IpsecMbKey or an EVP_CIPHER_CTX: one pointer, for there are two of these an association.
+  void* key_ = nullptr;
   Nonce iv_;
+  bool is_ipsec_mb_ = false;
 };
 
 }  // namespace dtls13

@@ -4,11 +4,14 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/provider.h>
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "dtls13/crypto/ipsec_mb_check.h"
 #include "dtls13/crypto/signature_scheme.h"
 
 namespace dtls13 {
@@ -158,10 +161,16 @@ OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* pr
   return OpenSslPtr<EVP_PKEY>(key);
 }
 
+bool IsDefaultProviders(const EVP_CIPHER* cipher) {
+  constexpr std::string_view kName = "default";
+  return cipher != nullptr && OSSL_PROVIDER_get0_name(EVP_CIPHER_get0_provider(cipher)) == kName;
+}
+
 }  // namespace
 
 std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_context,
-                                                    const char* property_query) {
+                                                    const char* property_query,
+                                                    RecordCrypto record_crypto) {
   std::shared_ptr<Algorithms> algorithms(new Algorithms(library_context, property_query));
   ERR_set_mark();
   for (HashId hash : {HashId::kSha256, HashId::kSha384}) algorithms->FetchHash(hash);
@@ -178,6 +187,9 @@ std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_contex
         GroupTemplate(library_context, algorithms->property_query(), kNamedGroups[i]);
   }
   algorithms->FetchSchemes();
+  if (record_crypto == RecordCrypto::kIpsecMb) {
+    algorithms->record_crypto_status_ = algorithms->ChooseIpsecMb();
+  }
   return algorithms;
 }
 
@@ -226,6 +238,24 @@ void Algorithms::FetchSchemes() {
   }
 }
 
+// Whoever chooses among libcrypto's implementations means one of them.
+RecordCryptoStatus Algorithms::ChooseIpsecMb() const {
+  if (!property_query_.empty()) return RecordCryptoStatus::kPropertyQuery;
+  const EVP_CIPHER* aes128 = aead_cipher(CipherSuiteId::kAes128GcmSha256);
+  const EVP_CIPHER* aes256 = aead_cipher(CipherSuiteId::kAes256GcmSha384);
+  if (EVP_default_properties_is_fips_enabled(library_context_) != 0 ||
+      !IsDefaultProviders(aes128) || !IsDefaultProviders(aes256)) {
+    return RecordCryptoStatus::kProvider;
+  }
+  const IpsecMb& installed = InstalledIpsecMb();
+  if (installed.status != RecordCryptoStatus::kIpsecMb) return installed.status;
+  const Unheard unheard;
+  // Of the process's, as the library and the default provider are.
+  static const bool answers = AnswersAsLibcrypto(installed.aes128, aes128, library_context_) &&
+                              AnswersAsLibcrypto(installed.aes256, aes256, library_context_);
+  return answers ? RecordCryptoStatus::kIpsecMb : RecordCryptoStatus::kAnswers;
+}
+
 const Algorithms::SuiteCiphers* Algorithms::FindSuite(CipherSuiteId suite) const {
   const CipherSuite* found = FindCipherSuite(suite);
   return found != nullptr ? &suites_[found - kCipherSuites.data()] : nullptr;
@@ -247,6 +277,19 @@ const EVP_CIPHER* Algorithms::aead_cipher(CipherSuiteId suite) const {
 const EVP_CIPHER* Algorithms::record_number_cipher(CipherSuiteId suite) const {
   const SuiteCiphers* ciphers = FindSuite(suite);
   return ciphers != nullptr ? ciphers->record_number.get() : nullptr;
+}
+
+const IpsecMbGcm* Algorithms::ipsec_mb(CipherSuiteId suite) const {
+  if (record_crypto_status_ != RecordCryptoStatus::kIpsecMb) return nullptr;
+  switch (suite) {
+    case CipherSuiteId::kAes128GcmSha256:
+      return &InstalledIpsecMb().aes128;
+    case CipherSuiteId::kAes256GcmSha384:
+      return &InstalledIpsecMb().aes256;
+    case CipherSuiteId::kChaCha20Poly1305Sha256:
+      break;
+  }
+  return nullptr;
 }
 
 const EVP_PKEY* Algorithms::group_parameters(NamedGroup group) const {

@@ -11,8 +11,10 @@
 
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hash.h"
+#include "dtls13/crypto/ipsec_mb.h"
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/crypto/record_crypto.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13 {
@@ -28,8 +30,10 @@ class Algorithms {
   // Fetch never fails on a missing suite, group or signature; those are simply not supported. Null
   // when there is no SHA-256 or HMAC, without which nothing works. `library_context` (null: the
   // default one) must outlive the result. A null `property_query` is the library context's default.
-  static std::shared_ptr<const Algorithms> Fetch(OSSL_LIB_CTX* library_context,
-                                                 const char* property_query);
+  // With kIpsecMb the process's first call takes some milliseconds more.
+  static std::shared_ptr<const Algorithms> Fetch(
+      OSSL_LIB_CTX* library_context, const char* property_query,
+      RecordCrypto record_crypto = RecordCrypto::kLibcrypto);
   Algorithms(const Algorithms&) = delete;
   Algorithms& operator=(const Algorithms&) = delete;
   ~Algorithms();
@@ -39,6 +43,9 @@ class Algorithms {
   bool Supports(NamedGroup group) const;
   bool Supports(SignatureScheme scheme) const;
 
+  // record_crypto_status says who seals and opens records, and why if not who was asked for.
+  RecordCryptoStatus record_crypto_status() const { return record_crypto_status_; }
+
   // What follows is for dtls13/crypto. Pointers are borrowed and null for what is not supported.
   // Contexts and keys are templates, only ever duplicated: fetching by name costs
   // libcrypto 3.0 more than an HMAC does, so nothing is fetched again after Fetch where EVP allows.
@@ -47,6 +54,8 @@ class Algorithms {
   const EVP_MD* digest(HashId hash) const { return digests_[static_cast<size_t>(hash)].get(); }
   const EVP_CIPHER* aead_cipher(CipherSuiteId suite) const;
   const EVP_CIPHER* record_number_cipher(CipherSuiteId suite) const;
+  // What stands in for aead_cipher; null where nothing does.
+  const IpsecMbGcm* ipsec_mb(CipherSuiteId suite) const;
   const EVP_MAC_CTX* hmac(HashId hash) const { return hmacs_[static_cast<size_t>(hash)].get(); }
   // The hash of nothing, RFC 8446 section 7.1's Transcript-Hash("").
   const HashValue& empty_hash(HashId hash) const {
@@ -65,6 +74,7 @@ class Algorithms {
   void FetchHash(HashId hash);
   void FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers);
   void FetchSchemes();
+  RecordCryptoStatus ChooseIpsecMb() const;
   const SuiteCiphers* FindSuite(CipherSuiteId suite) const;
 
   OSSL_LIB_CTX* library_context_;
@@ -76,6 +86,7 @@ class Algorithms {
   std::array<SuiteCiphers, kCipherSuites.size()> suites_;
   std::array<OpenSslPtr<EVP_PKEY>, kNamedGroups.size()> groups_;
   std::vector<SignatureScheme> schemes_;
+  RecordCryptoStatus record_crypto_status_ = RecordCryptoStatus::kLibcrypto;
 };
 
 }  // namespace dtls13

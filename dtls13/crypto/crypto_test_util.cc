@@ -11,6 +11,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "dtls13/crypto/record_crypto.h"
+
 namespace dtls13 {
 namespace {
 
@@ -50,6 +52,19 @@ std::string Contents(BIO* bio) {
   return std::string(data, len);
 }
 
+std::shared_ptr<const Algorithms> FetchDefault() {
+  const char* name = std::getenv("DTLS13_TEST_RECORD_CRYPTO");
+  const auto choice = RecordCryptoOfName(name == nullptr ? "libcrypto" : name);
+  Require(choice.has_value(), "DTLS13_TEST_RECORD_CRYPTO");
+  std::shared_ptr<const Algorithms> algorithms = Algorithms::Fetch(nullptr, nullptr, *choice);
+  Require(algorithms != nullptr, "Algorithms::Fetch");
+  // No test passes over what it was not run over.
+  Require(*choice != RecordCrypto::kIpsecMb ||
+              algorithms->record_crypto_status() == RecordCryptoStatus::kIpsecMb,
+          "libipsec-mb");
+  return algorithms;
+}
+
 }  // namespace
 
 std::vector<uint8_t> FromHex(std::string_view hex) {
@@ -72,10 +87,8 @@ std::string ToHex(std::span<const uint8_t> bytes) {
 }
 
 std::shared_ptr<const Algorithms> DefaultAlgorithms() {
-  static const auto* const algorithms =
-      new std::shared_ptr<const Algorithms>(Algorithms::Fetch(nullptr, nullptr));
-  Require(*algorithms != nullptr, "Algorithms::Fetch");
-  return *algorithms;
+  static const auto& algorithms = *new std::shared_ptr<const Algorithms>(FetchDefault());
+  return algorithms;
 }
 
 OpenSslPtr<EVP_PKEY> NewTestKey(std::string_view kind, size_t rsa_bits) {

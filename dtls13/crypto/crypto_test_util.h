@@ -18,7 +18,8 @@ namespace dtls13 {
 std::vector<uint8_t> FromHex(std::string_view hex);
 std::string ToHex(std::span<const uint8_t> bytes);
 
-// DefaultAlgorithms is the default library context's, fetched once per process.
+// DefaultAlgorithms is the default library context's, fetched once per process. The environment's
+// DTLS13_TEST_RECORD_CRYPTO names the library of its records, libcrypto without it.
 std::shared_ptr<const Algorithms> DefaultAlgorithms();
 
 // NewTestKey generates a key: "P-256", "P-384", "P-521", "ED25519", "ED448", "RSA" or "RSA-PSS"

@@ -5,19 +5,11 @@
 #include <array>
 #include <utility>
 
+#include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/wire/bytes_test_util.h"
 
 namespace dtls13::sim {
-namespace {
-
-const std::shared_ptr<const Algorithms>& SharedAlgorithms() {
-  static const auto& algorithms =
-      *new std::shared_ptr<const Algorithms>(Algorithms::Fetch(nullptr, nullptr));
-  return algorithms;
-}
-
-}  // namespace
 
 bool SeededRandom::Fill(std::span<uint8_t> out) {
   for (uint8_t& byte : out) byte = static_cast<uint8_t>(random_());
@@ -36,11 +28,11 @@ PairOptions DefaultPairOptions(uint64_t seed, const WireProfile& profile) {
   options.seed = seed;
   for (AssociationConfig* config : {&options.client, &options.server}) {
     if (profile == kDraft26Profile) SpeakDraft26(config);
-    config->handshake.algorithms = SharedAlgorithms();
+    config->handshake.algorithms = DefaultAlgorithms();
     config->handshake.random = std::make_shared<SeededRandom>(seed++);
   }
   options.server.handshake.server.cookie_keys =
-      CookieKeyring::Create(SharedAlgorithms(), options.server.handshake.random,
+      CookieKeyring::Create(DefaultAlgorithms(), options.server.handshake.random,
                             {.lifetime = kCookieLifetime, .rotation = kCookieLifetime});
   // The shortest exchange there is; what needs a cookie asks for it.
   options.server.handshake.server.require_cookie = false;

@@ -20,7 +20,7 @@ DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
   clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
   libabsl-dev libgmock-dev libgtest-dev libhiredis-dev librdkafka-dev libssl-dev zlib1g-dev
-  dnsmasq-base openssl python3
+  dnsmasq-base libipsec-mb1 openssl python3
   dpkg-dev
 )
 # For the interoperability peers, which only root can have.
