@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Full handshakes in memory beside the public-key operations they cannot do without, measured in
-// the same run; bytes and datagrams of a handshake; memory of an association during and after it.
-
-#include <openssl/evp.h>
-#include <openssl/x509.h>
+// Handshakes in memory beside the public-key operations they cannot do without, measured in the
+// same run; how two threads scale; bytes and datagrams of a handshake; memory of an association
+// during and after it. `--profile ROW COUNT` does nothing but that many handshakes, for profilers.
 
 #include <algorithm>
 #include <array>
@@ -11,168 +9,164 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "dtls13/association.h"
-#include "dtls13/crypto/key_exchange.h"
-#include "dtls13/crypto/signature.h"
+#include "dtls13/crypto/random_source.h"
+#include "dtls13/session/psk.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "tests/sim/association_pair.h"
 #include "tests/sim/test_identity.h"
 #include "tools/bench/allocation_counter.h"
+#include "tools/bench/handshake_runner.h"
+#include "tools/bench/public_key_ceiling.h"
+#include "tools/bench/scaling.h"
+#include "tools/bench/stopwatch.h"
 
 namespace dtls13::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-constexpr int kRounds = 9;
-constexpr int kHandshakesPerRound = 200;
+constexpr int kRounds = 15;
+constexpr int kHandshakesPerRound = 100;
 
-[[noreturn]] void Die(const char* what) {
-  std::fprintf(stderr, "handshake: %s\n", what);
-  std::exit(1);
-}
+enum class Kind : uint8_t { kFull, kPsk, kResumed };
 
-struct Ends {
-  std::unique_ptr<Association> client;
-  std::unique_ptr<Association> server;
+// Row is one kind of handshake, and the part of its ceiling that it is to reach.
+struct Row {
+  const char* name;
+  NamedGroup group;
+  sim::KeyType key;
+  double aim_percent;
+  Kind kind = Kind::kFull;
+  CipherSuiteId suite = CipherSuiteId::kAes256GcmSha384;  // what comes of the default lists
 };
 
-struct Traffic {
-  size_t datagrams[2] = {0, 0};
-  size_t bytes[2] = {0, 0};
+constexpr Row kRows[] = {
+    {"X25519, ECDSA P-256", NamedGroup::kX25519, sim::KeyType::kEcdsaP256, 85},
+    {"same, AES-128", NamedGroup::kX25519, sim::KeyType::kEcdsaP256, 85, Kind::kFull,
+     CipherSuiteId::kAes128GcmSha256},
+    {"P-256, ECDSA P-256", NamedGroup::kSecp256r1, sim::KeyType::kEcdsaP256, 80},
+    {"X25519, RSA-2048", NamedGroup::kX25519, sim::KeyType::kRsa2048, 80},
+    {"X25519, Ed25519", NamedGroup::kX25519, sim::KeyType::kEd25519, 80},
+    {"X25519, PSK", NamedGroup::kX25519, sim::KeyType::kEcdsaP256, 85, Kind::kPsk},
+    {"P-256, PSK", NamedGroup::kSecp256r1, sim::KeyType::kEcdsaP256, 85, Kind::kPsk},
+    {"X25519, resumed", NamedGroup::kX25519, sim::KeyType::kEcdsaP256, 85, Kind::kResumed},
+    {"X25519MLKEM768, ECDSA", NamedGroup::kX25519MlKem768, sim::KeyType::kEcdsaP256, 85},
 };
 
-// Runner carries datagrams between two associations without a network in between.
-class Runner {
- public:
-  Runner(sim::PairOptions options, const sim::TestIdentity& identity) : identity_(identity) {
-    options.server.handshake.credential = identity.credential();
-    client_ = std::make_shared<AssociationConfig>(options.client);
-    server_ = std::make_shared<AssociationConfig>(options.server);
-  }
-
-  Ends Start() const {
-    return {Association::NewClient(client_, ClientParameters()),
-            Association::NewServer(server_, ServerParameters())};
-  }
-
-  // Runs until neither side owes anything; the identity's key signs, and verification of the chain
-  // is the caller's business and costs nothing here.
-  void Finish(Ends& ends, Traffic* traffic) {
-    while (Carry(*ends.client, *ends.server, traffic, 0) |
-           Carry(*ends.server, *ends.client, traffic, 1)) {
-    }
-    if (!ends.client->facts().connected || !ends.server->facts().connected)
-      Die("a handshake did not complete");
-  }
-
-  bool Carry(Association& from, Association& to, Traffic* traffic, int direction) {
-    bool carried = false;
-    while (const size_t len = from.PollTransmit(buffer_, Instant())) {
-      carried = true;
-      if (traffic != nullptr) {
-        ++traffic->datagrams[direction];
-        traffic->bytes[direction] += len;
-      }
-      to.HandleDatagram(std::span(buffer_).first(len), Instant());
-      Answer(to);
-    }
-    return carried;
-  }
-
- private:
-  void Answer(Association& association) {
-    while (std::optional<Event> event = association.PollEvent()) {
-      if (event->type == EventType::kSignatureWanted) {
-        const SignatureRequest& request = association.facts().signature_request;
-        association.ProvideSignature(identity_.Sign(request.scheme, request.input), Instant());
-      } else if (event->type == EventType::kVerifyPeer) {
-        association.ProvideVerification(true, AlertDescription::kUnknownCa, Instant());
-      } else if (event->type == EventType::kFailed) {
-        Die("a handshake failed");
-      }
-    }
-  }
-
-  const sim::TestIdentity& identity_;
-  std::shared_ptr<const AssociationConfig> client_;
-  std::shared_ptr<const AssociationConfig> server_;
-  std::array<uint8_t, 4096> buffer_;
-};
-
-// PublicKeyOperations are those of one handshake, both sides: two key shares made, two derived, a
-// signature made and verified.
-class PublicKeyOperations {
- public:
-  PublicKeyOperations(std::shared_ptr<const Algorithms> algorithms, NamedGroup group,
-                      const sim::TestIdentity& identity)
-      : algorithms_(std::move(algorithms)), group_(group), identity_(identity) {
-    const std::vector<uint8_t>& der = identity.credential()->chain.front();
-    const unsigned char* at = der.data();
-    std::unique_ptr<X509, decltype(&X509_free)> leaf(
-        d2i_X509(nullptr, &at, static_cast<long>(der.size())), X509_free);
-    public_key_.reset(X509_get_pubkey(leaf.get()), EVP_PKEY_free);
-  }
-
-  void Run() {
-    std::optional<KeyExchange> client = KeyExchange::Generate(*algorithms_, group_);
-    KeyExchange::Response server;
-    Secret shared;
-    if (!client ||
-        !KeyExchange::Respond(*algorithms_, group_, client->public_key(), &server).ok() ||
-        !client->Derive(server.share, &shared).ok()) {
-      Die("key exchange failed");
-    }
-    const SignatureScheme scheme = identity_.credential()->schemes.front();
-    const std::vector<uint8_t> input(130, 0x20);
-    const std::vector<uint8_t> signature = identity_.Sign(scheme, input);
-    if (!VerifySignature(*algorithms_, public_key_.get(), scheme, input, signature)) {
-      Die("signature failed");
-    }
-  }
-
- private:
-  std::shared_ptr<const Algorithms> algorithms_;
-  NamedGroup group_;
-  const sim::TestIdentity& identity_;
-  std::shared_ptr<EVP_PKEY> public_key_;
-};
-
-template <typename Body>
-double BestPerSecond(int num, Body body) {
-  const auto start = Clock::now();
-  for (int i = 0; i < num; ++i) body();
-  const std::chrono::duration<double> elapsed = Clock::now() - start;
-  return num / elapsed.count();
-}
-
-void MeasureSpeed(const char* name, sim::KeyType key, NamedGroup group) {
+sim::PairOptions OptionsOf(const Row& row) {
   sim::PairOptions options = sim::DefaultPairOptions();
-  options.client.handshake.groups = {group};
-  const sim::TestIdentity& identity = sim::TestIdentity::Get(key);
-  Runner runner(options, identity);
-  PublicKeyOperations operations(options.client.handshake.algorithms, group, identity);
-  double handshakes = 0, ceiling = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    handshakes = std::max(handshakes, BestPerSecond(kHandshakesPerRound, [&] {
-                            Ends ends = runner.Start();
-                            runner.Finish(ends, nullptr);
-                          }));
-    ceiling = std::max(ceiling, BestPerSecond(kHandshakesPerRound, [&] { operations.Run(); }));
+  for (AssociationConfig* config : {&options.client, &options.server}) {
+    config->handshake.random = SystemRandom(nullptr);
+    config->handshake.cipher_suites = {row.suite};
   }
+  options.client.handshake.groups = {row.group};
+  options.client.handshake.client.initial_key_shares = {row.group};
+  if (row.kind == Kind::kPsk) {
+    auto key = std::make_shared<ExternalPsk>();
+    key->identity = {'b', 'e', 'n', 'c', 'h'};
+    key->key = PskKey(Secret(HashLen(HashId::kSha384)));
+    key->hash = HashId::kSha384;
+    options.client_psks = {Psk(std::shared_ptr<const ExternalPsk>(std::move(key)))};
+  } else if (row.kind == Kind::kResumed) {
+    options.server.handshake.server.ticket_keys = TicketKeyring::Create(
+        options.server.handshake.algorithms, options.server.handshake.random, {});
+  }
+  return options;
+}
+
+HandshakeRunner RunnerOf(const Row& row) {
+  return HandshakeRunner(OptionsOf(row), sim::TestIdentity::Get(row.key),
+                         row.kind == Kind::kResumed);
+}
+
+PublicKeyCeiling CeilingOf(const Row& row) {
+  return PublicKeyCeiling(row.group,
+                          row.kind == Kind::kFull ? std::optional(row.key) : std::nullopt);
+}
+
+void Handshake(HandshakeRunner& runner) {
+  Ends ends = runner.Start();
+  runner.Finish(ends, nullptr);
+}
+
+// PerSecond is by the time the thread was on a processor.
+template <typename Body>
+double PerSecond(int num, Body body) {
+  const double start = ThreadSeconds();
+  for (int i = 0; i < num; ++i) body();
+  return num / (ThreadSeconds() - start);
+}
+
+void MeasureSpeed(const Row& row) {
+  if (!OptionsOf(row).client.handshake.algorithms->Supports(row.group)) {
+    std::printf("%-22s not measured: this libcrypto does not have the group\n", row.name);
+    return;
+  }
+  HandshakeRunner runner = RunnerOf(row);
+  PublicKeyCeiling operations = CeilingOf(row);
+  double handshakes = 0;
+  double ceiling = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    handshakes = std::max(handshakes, PerSecond(kHandshakesPerRound, [&] { Handshake(runner); }));
+    ceiling = std::max(ceiling, PerSecond(kHandshakesPerRound, [&] { operations.Run(); }));
+  }
+  const uint64_t allocations = CountAllocations().num_allocations;
+  Handshake(runner);
+  const uint64_t num_allocations = CountAllocations().num_allocations - allocations;
   Ends ends = runner.Start();
   Traffic traffic;
   runner.Finish(ends, &traffic);
-  std::printf("%-22s %8.0f %8.0f %6.1f %%   %2zu / %5zu   %2zu / %5zu\n", name, handshakes, ceiling,
-              100 * handshakes / ceiling, traffic.datagrams[0], traffic.bytes[0],
-              traffic.datagrams[1], traffic.bytes[1]);
+  std::printf("%-22s %7.0f %7.0f %6.1f %%  %3.0f %% %7llu   %2zu / %5zu   %2zu / %5zu\n", row.name,
+              handshakes, ceiling, 100 * handshakes / ceiling, row.aim_percent,
+              static_cast<unsigned long long>(num_allocations), traffic.datagrams[0],
+              traffic.bytes[0], traffic.datagrams[1], traffic.bytes[1]);
+}
+
+// HandshakeWork shares its configs and keys with all other workers', as a server's threads do.
+Work HandshakeWork() {
+  static const sim::PairOptions& options = *new sim::PairOptions(OptionsOf(kRows[0]));
+  auto runner = std::make_shared<HandshakeRunner>(options, sim::TestIdentity::Get(kRows[0].key));
+  return [runner] { Handshake(*runner); };
+}
+
+// RecordWork seals and opens a record of 1200 bytes of a connection of its own.
+Work RecordWork() {
+  auto runner = std::make_shared<HandshakeRunner>(RunnerOf(kRows[0]));
+  auto ends = std::make_shared<Ends>(runner->Start());
+  runner->Finish(*ends, nullptr);
+  return
+      [ends, plaintext = std::vector<uint8_t>(1200), out = std::vector<uint8_t>(1400)]() mutable {
+        size_t len = 0;
+        if (ends->client->Seal(plaintext, out, &len) != SendResult::kSealed) Die("Seal failed");
+        ends->server->HandleDatagram(std::span(out).first(len), Instant());
+        while (ends->server->PollEvent()) {
+        }
+      };
+}
+
+void MeasureScalings() {
+  std::printf("\n%-22s %8s %8s %10s %8s\n", "two workers over one", "threads", "aim", "processes",
+              "busy");
+  struct Worker {
+    const char* name;
+    Work (*make)();
+  };
+  for (const auto& [name, make] :
+       {Worker{"full handshakes", HandshakeWork}, Worker{"records of 1200 bytes", RecordWork}}) {
+    const Scaling scaling = MeasureScaling(make);
+    std::printf("%-22s %8.2f %8.2f %10.2f %8.2f\n", name, scaling.threads, 1.9, scaling.processes,
+                scaling.threads_busy);
+  }
 }
 
 // LiveBytesPerPair is what `num` pairs of associations hold, both sides of each, on average.
 template <typename Prepare>
-double LiveBytesPerPair(Runner& runner, Prepare prepare) {
+double LiveBytesPerPair(HandshakeRunner& runner, Prepare prepare) {
   constexpr int kPairs = 200;
   std::vector<Ends> pairs;
   pairs.reserve(kPairs);
@@ -199,7 +193,7 @@ void MeasureMemory() {
   sim::PairOptions options = sim::DefaultPairOptions();
   // Superseded keys are kept for reordering and repeated flights; an idle association has none.
   options.server.old_keys_lifetime = Duration(0);
-  Runner runner(options, sim::TestIdentity::Get(sim::KeyType::kEcdsaP256));
+  HandshakeRunner runner(options, sim::TestIdentity::Get(sim::KeyType::kEcdsaP256));
   const double waiting = LiveBytesPerPair(
       runner, [&](Ends& ends) { runner.Carry(*ends.client, *ends.server, nullptr, 0); });
   const double idle = LiveBytesPerPair(runner, [&](Ends& ends) {
@@ -225,14 +219,26 @@ void MeasureMemory() {
   std::printf("  of it ours                                   %8.0f\n", idle / 2 - 2 * contexts);
 }
 
-int Main() {
+// Profile is nothing but handshakes of the row whose name begins so.
+int Profile(std::string_view name, int num) {
+  const auto* const row = std::find_if(
+      std::begin(kRows), std::end(kRows),
+      [&](const Row& candidate) { return std::string_view(candidate.name).starts_with(name); });
+  if (row == std::end(kRows)) Die("no row has this name");
+  HandshakeRunner runner = RunnerOf(*row);
+  for (int i = 0; i < num; ++i) Handshake(runner);
+  return 0;
+}
+
+int Main(std::span<char*> arguments) {
+  if (arguments.size() == 4 && std::string_view(arguments[1]) == "--profile") {
+    return Profile(arguments[2], std::atoi(arguments[3]));
+  }
   InstallAllocationCounter();
-  std::printf("%-22s %8s %8s %8s   %-12s %-12s\n", "handshakes a second", "ours", "ceiling", "",
-              "client sends", "server sends");
-  MeasureSpeed("X25519, ECDSA P-256", sim::KeyType::kEcdsaP256, NamedGroup::kX25519);
-  MeasureSpeed("P-256, ECDSA P-256", sim::KeyType::kEcdsaP256, NamedGroup::kSecp256r1);
-  MeasureSpeed("X25519, RSA-2048", sim::KeyType::kRsa2048, NamedGroup::kX25519);
-  MeasureSpeed("X25519, Ed25519", sim::KeyType::kEd25519, NamedGroup::kX25519);
+  std::printf("%-22s %7s %7s %8s  %5s %7s   %-12s %-12s\n", "handshakes a second", "ours",
+              "ceiling", "reached", "aim", "allocs", "client sends", "server sends");
+  for (const Row& row : kRows) MeasureSpeed(row);
+  MeasureScalings();
   MeasureMemory();
   return 0;
 }
@@ -240,4 +246,4 @@ int Main() {
 }  // namespace
 }  // namespace dtls13::bench
 
-int main() { return dtls13::bench::Main(); }
+int main(int argc, char** argv) { return dtls13::bench::Main({argv, static_cast<size_t>(argc)}); }
