@@ -292,7 +292,7 @@ const IpsecMbGcm* Algorithms::ipsec_mb(CipherSuiteId suite) const {
   return nullptr;
 }
 
-const EVP_PKEY* Algorithms::group_parameters(NamedGroup group) const {
+EVP_PKEY* Algorithms::group_parameters(NamedGroup group) const {
   const NamedGroupInfo* info = FindNamedGroup(group);
   return info != nullptr ? groups_[info - kNamedGroups.data()].get() : nullptr;
 }

@@ -61,8 +61,8 @@ class Algorithms {
   const HashValue& empty_hash(HashId hash) const {
     return empty_hashes_[static_cast<size_t>(hash)];
   }
-  // A key without key material, to copy the parameters of the group's Diffie-Hellman part from.
-  const EVP_PKEY* group_parameters(NamedGroup group) const;
+  // A key with the parameters of the group's Diffie-Hellman part, to make keys like it from.
+  EVP_PKEY* group_parameters(NamedGroup group) const;
 
  private:
   struct SuiteCiphers {

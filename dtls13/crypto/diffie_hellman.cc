@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dtls13/crypto/encoded_public_key.h"
 #include "dtls13/crypto/secret.h"
 
 namespace dtls13 {
@@ -14,28 +15,17 @@ namespace {
 // UncompressedPoint is legacy_form of RFC 8446 section 4.2.8.2, the only form allowed there.
 constexpr uint8_t kUncompressedPoint = 4;
 
-OpenSslPtr<EVP_PKEY> ReadPublicKey(const EVP_PKEY* parameters, std::span<const uint8_t> encoded) {
-  //= rfc8446#section-4.2.8.2
-  //# For the curves secp256r1, secp384r1, and secp521r1, peers MUST
-  //# validate each other's public value Q by ensuring that the point is a
-  //# valid point on the elliptic curve.
-  OpenSslPtr<EVP_PKEY> key(EVP_PKEY_new());
-  if (!key || EVP_PKEY_copy_parameters(key.get(), parameters) != 1 ||
-      EVP_PKEY_set1_encoded_public_key(key.get(), encoded.data(), encoded.size()) != 1) {
-    return nullptr;
-  }
-  return key;
-}
-
 }  // namespace
 
 OpenSslPtr<EVP_PKEY> GenerateDiffieHellmanKey(const Algorithms& algorithms,
                                               const NamedGroupInfo& group) {
-  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(
-      algorithms.library_context(), group.key_type, algorithms.property_query()));
+  // From the group's parameters: naming a curve has libcrypto build it anew, two thirds of what a
+  // key on P-256 takes.
+  OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(
+      algorithms.library_context(), algorithms.group_parameters(group.group),
+      algorithms.property_query()));
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
-      (group.curve != nullptr && EVP_PKEY_CTX_set_group_name(context.get(), group.curve) != 1) ||
       EVP_PKEY_generate(context.get(), &key) != 1) {
     return nullptr;
   }
@@ -54,7 +44,8 @@ bool DeriveDiffieHellman(const Algorithms& algorithms, const NamedGroupInfo& gro
                          std::span<const uint8_t> peer_public_key, std::span<uint8_t> out) {
   if (peer_public_key.size() != group.public_key_len) return false;
   if (group.curve != nullptr && peer_public_key[0] != kUncompressedPoint) return false;
-  const OpenSslPtr<EVP_PKEY> peer = ReadPublicKey(key, peer_public_key);
+  const OpenSslPtr<EVP_PKEY> peer =
+      NewEncodedPublicKey(algorithms.group_parameters(group.group), peer_public_key);
   if (!peer) return false;
   OpenSslPtr<EVP_PKEY_CTX> context(
       EVP_PKEY_CTX_new_from_pkey(algorithms.library_context(), key, algorithms.property_query()));
