@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "dtls13/crypto/certificate.h"
 
+#include <openssl/err.h>
 #include <openssl/x509.h>
 
 #include <limits>
@@ -16,8 +17,11 @@ CertificateKey::CertificateKey(OpenSslPtr<EVP_PKEY> key, KeyType type)
 std::optional<CertificateKey> CertificateKey::Parse(const Algorithms& algorithms,
                                                     std::span<const uint8_t> der) {
   // libcrypto 3 takes longer to decode one certificate than the whole handshake's public-key
-  // operations take, so the plain elliptic-curve certificate goes the short way.
-  OpenSslPtr<EVP_PKEY> key = EllipticCurveKeyOfCertificate(algorithms, der);
+  // operations take, so the plain certificate goes the short way. What fails there may succeed in
+  // the long one, and is then no error.
+  ERR_set_mark();
+  OpenSslPtr<EVP_PKEY> key = PlainKeyOfCertificate(algorithms, der);
+  ERR_pop_to_mark();
   if (!key) {
     OpenSslPtr<X509> certificate = ParseX509(algorithms, der);
     if (!certificate) return std::nullopt;

@@ -10,12 +10,13 @@
 
 namespace dtls13 {
 
-// EllipticCurveKeyOfCertificate finds the public key of a certificate in strict DER whose key is an
-// uncompressed point on a supported named curve (RFC 5480), and checks that it lies on the curve.
-// Null for every other certificate, which is no judgement of it: the caller asks libcrypto's own
-// decoder. It walks past the other fields without looking into them.
-OpenSslPtr<EVP_PKEY> EllipticCurveKeyOfCertificate(const Algorithms& algorithms,
-                                                   std::span<const uint8_t> der);
+// PlainKeyOfCertificate finds the public key of a certificate in strict DER whose key is of the
+// plainest form: an uncompressed point on a supported named curve (RFC 5480), which is checked to
+// lie on it, an RSA key (RFC 3279), or an Ed25519 key (RFC 8410). Null for every other certificate,
+// which is no judgement of it: the caller asks libcrypto's own decoder. It walks past the other
+// fields without looking into them.
+OpenSslPtr<EVP_PKEY> PlainKeyOfCertificate(const Algorithms& algorithms,
+                                           std::span<const uint8_t> der);
 
 }  // namespace dtls13
 
