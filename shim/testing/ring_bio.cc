@@ -63,6 +63,8 @@ int DatagramRing::Write(const void* data, size_t len) {
   Datagram& datagram = datagrams_[(first_ + num_++) % kMaxDatagrams];
   std::memcpy(datagram.bytes.data(), data, len);
   datagram.len = len;
+  ++num_written_;
+  bytes_written_ += len;
   return static_cast<int>(len);
 }
 

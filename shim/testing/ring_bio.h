@@ -14,13 +14,16 @@ namespace dtls13::shim {
 class DatagramRing {
  public:
   static constexpr size_t kMaxDatagrams = 16;
-  static constexpr size_t kMaxLen = 4096;
+  static constexpr size_t kMaxLen = 17408;  // a record of 16 KB, and its overhead
 
   bool empty() const { return num_ == 0; }
   // Write returns what BIO_write does: -1 where there is no room.
   int Write(const void* data, size_t len);
   // Read takes the oldest datagram; there must be one. What does not fit is lost.
   int Read(void* out, size_t out_len);
+  // What was written since the beginning: datagrams, and their bytes.
+  size_t num_written() const { return num_written_; }
+  size_t bytes_written() const { return bytes_written_; }
   // Join makes one datagram of all that there are, in order; they must fit.
   void Join();
 
@@ -32,6 +35,8 @@ class DatagramRing {
   std::array<Datagram, kMaxDatagrams> datagrams_;
   size_t first_ = 0;
   size_t num_ = 0;
+  size_t num_written_ = 0;
+  size_t bytes_written_ = 0;
 };
 
 // NewRingBio returns a BIO of an application's own that reads from one ring and writes to another,

@@ -130,16 +130,26 @@ SslPair::SslPair(Protocol protocol)
 }
 
 void SslPair::Make() {
-  client.reset(SSL_new(client_ctx.get()));
-  server.reset(SSL_new(server_ctx.get()));
-  SSL_set_connect_state(client.get());
-  SSL_set_accept_state(server.get());
   BIO* to_server = BIO_new(BIO_s_mem());
   BIO* to_client = BIO_new(BIO_s_mem());
   BIO_up_ref(to_server);
   BIO_up_ref(to_client);
+  MakeSsls();
   SSL_set_bio(server.get(), to_server, to_client);
   SSL_set_bio(client.get(), to_client, to_server);
+}
+
+void SslPair::Make(BIO* client_bio, BIO* server_bio) {
+  MakeSsls();
+  SSL_set_bio(client.get(), client_bio, client_bio);
+  SSL_set_bio(server.get(), server_bio, server_bio);
+}
+
+void SslPair::MakeSsls() {
+  client.reset(SSL_new(client_ctx.get()));
+  server.reset(SSL_new(server_ctx.get()));
+  SSL_set_connect_state(client.get());
+  SSL_set_accept_state(server.get());
   client_end = server_end = {};
 }
 

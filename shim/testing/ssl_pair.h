@@ -59,6 +59,8 @@ class SslPair {
   explicit SslPair(Protocol protocol);
 
   void Make();
+  // With the caller's BIOs, each for reading and writing, which become the SSLs'.
+  void Make(BIO* client_bio, BIO* server_bio);
   // Run lets both sides act by turns until each is up or has failed, and hears its peer's last
   // words. It leaves the error queue empty.
   void Run();
@@ -69,6 +71,9 @@ class SslPair {
   SslPtr server;
   End client_end;
   End server_end;
+
+ private:
+  void MakeSsls();
 };
 
 }  // namespace dtls13::shim

@@ -11,8 +11,8 @@ namespace dtls13::bench {
 // does in a program that links this. Call it before the first use of libcrypto.
 void InstallAllocationCounter();
 
-// Allocations and the bytes they hold, of the calling thread since it began: what another thread
-// gives back is counted there.
+// Allocations of the calling thread since it began, and the bytes they hold, less those of others'
+// that it has freed. A count that threads shared would be what they wait for.
 struct AllocationCount {
   uint64_t num_allocations = 0;
   int64_t live_bytes = 0;
