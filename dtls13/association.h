@@ -99,6 +99,9 @@ class Association {
   // HasOutput: PollTransmit may have something to send. Where it has not, a caller that would have
   // to find a buffer first may leave it out.
   virtual bool HasOutput() const = 0;
+  // IsIdle: the handshake is over, and there is nothing to send, no event and no NextTransmission.
+  // A caller on its way to the next record may leave out all that it would ask for those.
+  virtual bool IsIdle() const = 0;
   // NextTimeout is when HandleTimeout is due; NextTransmission leaves out what sends nothing, the
   // forgetting of old keys and Connection IDs, for a caller that cannot wake up for it and leaves
   // it to its next call.

@@ -63,6 +63,7 @@ class AssociationImpl final : public Association {
   void HandleTimeout(Instant now) override;
   size_t PollTransmit(std::span<uint8_t> out, Instant now, PathId* to) override;
   bool HasOutput() const override;
+  bool IsIdle() const override;
   std::optional<Instant> NextDeadline(bool is_to_send) const override;
   std::optional<Event> PollEvent() override;
 
@@ -190,6 +191,8 @@ class AssociationImpl final : public Association {
   size_t PackAlert(std::span<uint8_t> out);
   size_t PackStatelessReply(std::span<uint8_t> out);
   bool FlightIsInTheMaking() const;
+  // MayOweOutput is HasOutput but for a KeyUpdate that falls due.
+  bool MayOweOutput() const;
   size_t handshake_mtu() const;
   // control_epoch is the newest epoch that carries more than early data.
   Epoch control_epoch() const;

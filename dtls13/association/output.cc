@@ -63,12 +63,20 @@ size_t AssociationImpl::PollTransmit(std::span<uint8_t> out, Instant now, PathId
   return len;
 }
 
-// During a handshake, and at the end, PollTransmit itself finds out.
 bool AssociationImpl::HasOutput() const {
+  return MayOweOutput() || DueKeyUpdate() != KeyLifetime::Update::kNone;
+}
+
+// During a handshake, and at the end, PollTransmit itself finds out.
+bool AssociationImpl::MayOweOutput() const {
   if (!phases_.connected() || failed() || phases_.handshake() != nullptr) return true;
   return retransmission_.HasOwed() || acks_.owed() || ending_.alert_owed() || buffers_.owes() ||
-         phases_.post_handshake()->HasAction() || mobility_.may_send() ||
-         DueKeyUpdate() != KeyLifetime::Update::kNone;
+         phases_.post_handshake()->HasAction() || mobility_.may_send();
+}
+
+// A KeyUpdate that falls due is a deadline too.
+bool AssociationImpl::IsIdle() const {
+  return !MayOweOutput() && events_.empty() && !NextDeadline(/*is_to_send=*/true);
 }
 
 size_t AssociationImpl::handshake_mtu() const {

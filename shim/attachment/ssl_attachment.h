@@ -85,7 +85,7 @@ class SslAttachment {
            association_->facts().failure.alert() == AlertDescription::kCloseNotify;
   }
   // handshake_over: connected, and the last flight has left.
-  bool handshake_over() const { return progress_.handshake.is_over() && connected(); }
+  bool handshake_over() const { return progress_.handshake.is_over(); }
   // is_up is what SSL_is_init_finished says: the handshake is over, and nothing went wrong since.
   bool is_up() const { return handshake_over() && !failed(); }
 

@@ -54,6 +54,8 @@ class TimeoutNotice {
   // Tell says when the next timer expires, or that none runs, where that is news to the read BIO.
   // Applications come back into the shim from it, so all else is settled before.
   void Tell(SSL* ssl, std::optional<Instant> deadline);
+  // is_told: the BIO was told a time, and not since that none runs.
+  bool is_told() const { return told_.has_value(); }
 
  private:
   std::optional<Instant> told_;  // nothing: that no timer runs

@@ -58,6 +58,11 @@ struct DriveState {
   bool owes_key_update() const {
     return key_update_type != SSL_KEY_UPDATE_NONE || key_update_unsent;
   }
+  // HoldsUnsent: of what lies here something is to reach the BIO, or to be asked of it.
+  bool HoldsUnsent() const {
+    return !unsent_datagram.empty() || flush_owed || applied_mtu == 0 ||
+           raise_mtu_at != Instant::max();
+  }
   bool callbacks_started = false;  // SSL_CB_HANDSHAKE_START was told
 
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out

@@ -86,6 +86,14 @@ bool ReturnsWithoutData(const SslAttachment& attachment) {
   return (state == nullptr || !state->expects_data) && HasReceiveTimeout(ssl);
 }
 
+// IsQuiet: between one record and the next there is nothing to serve, to answer, to send or to tell
+// the BIO of, as nearly always once a connection is up. The clock need not be read to know it.
+bool IsQuiet(const SslAttachment& attachment) {
+  const DriveState& state = *DriveState::Find(attachment);
+  return attachment.handshake_over() && !state.HoldsUnsent() && !state.timeout_notice.is_told() &&
+         !attachment.callbacks.is_postponed() && attachment.association()->IsIdle();
+}
+
 // Turns is one call of Drive: each turn serves the timer, sends, and reads one datagram.
 class Turns {
  public:
@@ -103,6 +111,8 @@ class Turns {
  private:
   // Send is the half of a turn before the read; nothing when the turn goes on.
   std::optional<Outcome> Send() {
+    is_quiet_ = IsQuiet(attachment_);
+    if (is_quiet_) return IsOver() ? std::optional(Outcome::kDone) : std::nullopt;
     const Instant now = Now();
     ServeTimer(attachment_, now);
     if (IsLibssls(attachment_)) return Outcome::kIsLibssls;
@@ -111,7 +121,7 @@ class Turns {
     const bool has_data = goal_ == Goal::kRead && !DriveState::Of(attachment_).unread.empty();
     if (!has_data && attachment_.failed()) return ReportFailure(attachment_);
     if (sent != Outcome::kDone && MustSend(goal_)) return OnWriteTrouble(attachment_, sent);
-    if (IsReached(attachment_, goal_) || (goal_ == Goal::kPeerOrTimer && has_waited_)) {
+    if (IsOver()) {
       TellDeadline(attachment_);
       return Outcome::kDone;
     }
@@ -124,7 +134,8 @@ class Turns {
   }
 
   std::optional<Outcome> Read() {
-    const std::optional<Instant> deadline = TellDeadline(attachment_, give_up_);
+    std::optional<Instant> deadline = give_up_;
+    if (!is_quiet_ || give_up_) deadline = TellDeadline(attachment_, give_up_);
     if (goal_ == Goal::kRead && has_received_ && ReturnsWithoutData(attachment_)) {
       SetRetryRead(attachment_.ssl());
       return OnReadTrouble(attachment_, Outcome::kWouldBlock);
@@ -141,9 +152,14 @@ class Turns {
     return OnReadTrouble(attachment_, received);
   }
 
+  bool IsOver() const {
+    return IsReached(attachment_, goal_) || (goal_ == Goal::kPeerOrTimer && has_waited_);
+  }
+
   SslAttachment& attachment_;
   const Goal goal_;
   std::optional<Instant> give_up_;
+  bool is_quiet_ = false;  // in this turn, so far
   bool has_received_ = false;
   bool has_waited_ = false;  // for a datagram or the timer, and one of them came
 };

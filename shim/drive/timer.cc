@@ -63,8 +63,9 @@ std::optional<Instant> TellDeadline(SslAttachment& attachment, std::optional<Ins
 
 bool WaitEnded(const SslAttachment& attachment) {
   const std::optional<Instant> deadline = attachment.association()->NextTransmission();
+  if (!deadline) return false;
   const Instant now = Now();
-  if (!deadline || !HasPassed(*deadline, now)) return false;
+  if (!HasPassed(*deadline, now)) return false;
   return *deadline <= now || IsBlocking(attachment.ssl());
 }
 
