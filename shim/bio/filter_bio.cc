@@ -138,7 +138,9 @@ BIO* NewFilter(std::unique_ptr<FilterBio> filter, BIO* behind) {
 }
 
 FilterBio* FilterOf(BIO* bio) {
-  return bio == nullptr ? nullptr : static_cast<FilterBio*>(BIO_get_ex_data(bio, Index()));
+  // Nearly every BIO that is asked about is a socket or memory, which needs no look at its slots.
+  if (bio == nullptr || (BIO_method_type(bio) & BIO_TYPE_FILTER) == 0) return nullptr;
+  return static_cast<FilterBio*>(BIO_get_ex_data(bio, Index()));
 }
 
 FilterBio* PutBeforeReadBio(SSL* ssl, std::unique_ptr<FilterBio> filter) {

@@ -40,8 +40,9 @@ RealLibssl Load() {
 
 }  // namespace
 
-const RealLibssl& Real() {
+const RealLibssl& FindRealLibssl() {
   static const RealLibssl table = Load();
+  known_real_libssl.store(&table, std::memory_order_release);
   return table;
 }
 

@@ -2,6 +2,8 @@
 #ifndef DTLS13_SHIM_LIBSSL_REAL_LIBSSL_H_
 #define DTLS13_SHIM_LIBSSL_REAL_LIBSSL_H_
 
+#include <atomic>
+
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -28,10 +30,18 @@ struct RealLibssl {
 #include "shim/libssl/entry_points.inc"
 };
 
+// FindRealLibssl is Real's first call.
+const RealLibssl& FindRealLibssl();
+// known_real_libssl is null before it.
+inline constinit std::atomic<const RealLibssl*> known_real_libssl = nullptr;
+
 // Real finds libssl at its first call, by handle (RTLD_NEXT finds nothing where the host loaded
 // libssl with RTLD_LOCAL), and never at start-up: LD_PRELOAD reaches processes that have no libssl.
 // Thread-safe. Ends the process when no libssl can be had, as the dynamic linker would.
-const RealLibssl& Real();
+inline const RealLibssl& Real() {
+  const RealLibssl* known = known_real_libssl.load(std::memory_order_acquire);
+  return known != nullptr ? *known : FindRealLibssl();
+}
 
 }  // namespace dtls13::shim
 
