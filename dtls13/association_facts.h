@@ -48,6 +48,8 @@ struct AssociationStanding {
   bool peer_closed = false;
   size_t mtu = 0;
   RetransmitTimerReport retransmit_timer = {};
+  // num_unopened is the records that failed to decrypt.
+  uint64_t num_unopened = 0;
   const PathId& active_path;
 };
 

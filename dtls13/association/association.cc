@@ -183,6 +183,7 @@ AssociationStanding AssociationImpl::standing() const {
           .peer_closed = ending_.peer_closed(),
           .mtu = mtu_,
           .retransmit_timer = retransmission_.timer(),
+          .num_unopened = records_.num_dropped(DropReason::kAuthentication),
           .active_path = mobility_.active()};
 }
 

@@ -63,28 +63,31 @@ void Count(LibsslCause cause) {
 
 SslAttachment* Decide(SSL* ssl) {
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
-  if (attachment == nullptr) return nullptr;
-  switch (attachment->owner()) {
+  return attachment != nullptr && DecideOurs(*attachment) ? attachment : nullptr;
+}
+
+bool DecideOurs(SslAttachment& attachment) {
+  SSL* const ssl = attachment.ssl();
+  switch (attachment.owner()) {
     case Owner::kOurs:
-      return attachment;
+      return true;
     case Owner::kLibssl:
       RestoreReadBio(ssl);
-      return nullptr;
+      return false;
     case Owner::kUndecided:
       break;
   }
   // Without a side there is no input or output yet: libssl has the error for that too.
-  if (attachment->side() == Side::kUnset) return nullptr;
+  if (attachment.side() == Side::kUnset) return false;
   const Policy& policy = CurrentPolicy();
   Narrow(ssl, SSL_CTRL_GET_MIN_PROTO_VERSION, SSL_CTRL_SET_MIN_PROTO_VERSION, policy.min_version,
-         &attachment->settings.min_version);
+         &attachment.settings.min_version);
   Narrow(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, SSL_CTRL_SET_MAX_PROTO_VERSION, policy.max_version,
-         &attachment->settings.max_version);
-  const std::optional<LibsslCause> cause = CauseForLibssl(*attachment);
-  attachment->owner_ = cause ? Owner::kLibssl : Owner::kOurs;
-  if (!cause) return attachment;
-  Count(*cause);
-  return nullptr;
+         &attachment.settings.max_version);
+  const std::optional<LibsslCause> cause = CauseForLibssl(attachment);
+  attachment.owner_ = cause ? Owner::kLibssl : Owner::kOurs;
+  if (cause) Count(*cause);
+  return !cause;
 }
 
 void GiveToLibssl(SslAttachment& attachment) {

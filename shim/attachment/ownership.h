@@ -12,6 +12,8 @@ namespace dtls13::shim {
 // Decide returns the attachment of an SSL that is ours, and settles whose it is if that is open:
 // what each entry that reads or writes asks first. Null means the real function is to be called.
 SslAttachment* Decide(SSL* ssl);
+// DecideOurs is the same for an attachment that was found: true when its SSL is ours.
+bool DecideOurs(SslAttachment& attachment);
 
 // GiveToLibssl makes an SSL libssl's, which goes on with the connection: the association is
 // forgotten, but for a LibsslHalf, which looks after libssl's handshake from here on.

@@ -41,13 +41,15 @@ int Index() {
   return index;
 }
 
-std::atomic<bool> any_attached{false};
+// The slot, once there is an attachment in any SSL: until then no SSL need be asked.
+constinit std::atomic<int> attached_index = -1;
 
 }  // namespace
 
 SslAttachment* SslAttachment::Find(const SSL* ssl) {
-  if (ssl == nullptr || !any_attached.load(std::memory_order_acquire)) return nullptr;
-  return static_cast<SslAttachment*>(Real().SSL_get_ex_data(ssl, Index()));
+  const int index = attached_index.load(std::memory_order_acquire);
+  if (ssl == nullptr || index < 0) return nullptr;
+  return static_cast<SslAttachment*>(Real().SSL_get_ex_data(ssl, index));
 }
 
 SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
@@ -62,7 +64,7 @@ SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
   if (CtxAttachment* ctx = CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl))) {
     attachment->settings = ctx->settings;
   }
-  any_attached.store(true, std::memory_order_release);
+  attached_index.store(index, std::memory_order_release);
   return attachment.release();
 }
 

@@ -133,7 +133,7 @@ class SslAttachment {
   TimerCallback timer;
 
  private:
-  friend SslAttachment* Decide(SSL* ssl);
+  friend bool DecideOurs(SslAttachment& attachment);
   friend void GiveToLibssl(SslAttachment& attachment);
   friend void ForgetConnection(SslAttachment& attachment);
   // What shim/drive knows of the connection, defined there and there alone; its way to the rest

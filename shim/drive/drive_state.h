@@ -68,6 +68,7 @@ struct DriveState {
   size_t applied_mtu = 0;  // what the association was last told; 0 when that is to be found out
   // When an MTU that fell is found out anew; max() when none did.
   Instant raise_mtu_at = Instant::max();
+  uint64_t num_unopened = 0;  // of the association's records, as of the last datagram
   TimeoutNotice timeout_notice;
   AddressPtr spare_address;  // of IsFrom
   PeerGuard peer_guard;      // a client's

@@ -204,5 +204,37 @@ INSTANTIATE_TEST_SUITE_P(Meetings, OvertakingDataTest,
                                                           Meeting::kInFrontOfSome),
                                           testing::Bool()));
 
+class ForgedRecordTest : public testing::TestWithParam<const char*> {};
+
+TEST_P(ForgedRecordTest, LeavesNoErrorBehindAndTheConnectionAsItWas) {
+  SslPair pair(Protocol::kDtls13);
+  ASSERT_EQ(SSL_CTX_set_ciphersuites(pair.client_ctx.get(), GetParam()), 1);
+  ASSERT_EQ(SSL_CTX_set_ciphersuites(pair.server_ctx.get(), GetParam()), 1);
+  pair.Make();
+  Network network(&pair);
+  for (int step = 0; step < 4; ++step) {
+    Network::Act(pair.client.get());
+    Network::Act(pair.server.get());
+  }
+  SSL* const server = pair.server.get();
+  ASSERT_EQ(SSL_is_init_finished(server), 1);
+  for (const bool is_forged : {true, true, false}) {
+    ASSERT_TRUE(Network::Write(pair.client.get(), "data"));
+    ASSERT_EQ(network.to_server.size(), 1u);
+    if (!is_forged) break;
+    network.to_server.front().back() ^= 1;
+    char byte;
+    const int result = SSL_read(server, &byte, 1);
+    EXPECT_EQ(result, -1);
+    EXPECT_EQ(ERR_peek_error(), 0u);
+    EXPECT_EQ(SSL_get_error(server, result), SSL_ERROR_WANT_READ);
+  }
+  EXPECT_EQ(Network::Read(server), "data");
+}
+
+INSTANTIATE_TEST_SUITE_P(Suites, ForgedRecordTest,
+                         testing::Values("TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256",
+                                         "TLS_AES_256_GCM_SHA384"));
+
 }  // namespace
 }  // namespace dtls13::shim

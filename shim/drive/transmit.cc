@@ -122,13 +122,10 @@ Outcome Seal(SslAttachment& attachment, std::span<const uint8_t> plaintext, Data
              std::span<uint8_t> out, size_t* out_len) {
   const bool is_early = kind == DataKind::kEarly;
   const bool is_server = attachment.side() == Side::kServer;
-  SendResult result;
-  {
-    ErrorMark mark;
-    Association& association = *attachment.association();
-    result = is_early ? association.SealEarly(plaintext, out, out_len)
-                      : association.Seal(plaintext, out, out_len);
-  }
+  // What libcrypto says where it does not seal is the cause of what is raised below.
+  Association& association = *attachment.association();
+  const SendResult result = is_early ? association.SealEarly(plaintext, out, out_len)
+                                     : association.Seal(plaintext, out, out_len);
   switch (result) {
     case SendResult::kSealed:
       return Outcome::kDone;

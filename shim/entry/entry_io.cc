@@ -16,8 +16,8 @@ namespace dtls13::shim {
 namespace {
 
 int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
-  SslAttachment* attachment = Decide(ssl);
-  if (attachment != nullptr) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment != nullptr && DecideOurs(*attachment)) {
     if (out_len < 0) {
       Raise(SSL_R_BAD_LENGTH);
       return -1;
@@ -29,19 +29,19 @@ int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
     if (outcome == Outcome::kDone) return static_cast<int>(num_read);
     if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
-  LibsslCall call(ssl);
+  LibsslCall call(attachment);
   return mode == ReadMode::kPeek ? Real().SSL_peek(ssl, out, out_len)
                                  : Real().SSL_read(ssl, out, out_len);
 }
 
 int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode mode) {
-  SslAttachment* attachment = Decide(ssl);
-  if (attachment != nullptr) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =
         ReadData(*attachment, std::span(static_cast<uint8_t*>(out), out_len), mode, num_read);
     if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
-  LibsslCall call(ssl);
+  LibsslCall call(attachment);
   return mode == ReadMode::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
                                  : Real().SSL_read_ex(ssl, out, out_len, num_read);
 }
@@ -111,8 +111,8 @@ DTLS13_EXPORT int SSL_peek_ex(SSL* ssl, void* out, size_t out_len, size_t* num_r
 }
 
 DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
-  SslAttachment* attachment = Decide(ssl);
-  if (attachment != nullptr) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment != nullptr && DecideOurs(*attachment)) {
     if (len < 0) {
       Raise(SSL_R_BAD_LENGTH);
       return -1;
@@ -122,20 +122,20 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
     if (outcome == Outcome::kDone) return len;
     if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
-  LibsslCall call(ssl);
+  LibsslCall call(attachment);
   return Real().SSL_write(ssl, data, len);
 }
 
 DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
                                size_t* num_written) noexcept {
-  SslAttachment* attachment = Decide(ssl);
-  if (attachment != nullptr) {
+  SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
+  if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =
         WriteData(*attachment, std::span(static_cast<const uint8_t*>(data), len));
     if (outcome == Outcome::kDone) *num_written = len;
     if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
-  LibsslCall call(ssl);
+  LibsslCall call(attachment);
   return Real().SSL_write_ex(ssl, data, len, num_written);
 }
 

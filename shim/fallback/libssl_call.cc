@@ -6,15 +6,15 @@
 
 namespace dtls13::shim {
 
-LibsslCall::LibsslCall(const SSL* ssl) : attachment_(SslAttachment::Find(ssl)) {
-  if (attachment_ == nullptr) return;
+void LibsslCall::Begin() {
   if (Fallback* fallback = Fallback::Of(*attachment_)) fallback->BeforeCall(*attachment_);
   in_libssl_.emplace(*attachment_);
-  mark_.emplace(attachment_->libssl_share.marks_downgrade() ? ssl : nullptr);
+  const bool marks = attachment_->libssl_share.marks_downgrade();
+  // What another SSL's call around this one marks is not this one's.
+  if (marks || DowngradeMark::IsAnySet()) mark_.emplace(marks ? attachment_->ssl() : nullptr);
 }
 
-LibsslCall::~LibsslCall() {
-  if (attachment_ == nullptr) return;
+void LibsslCall::End() {
   mark_.reset();
   in_libssl_.reset();
   if (attachment_->in_libssl()) return;

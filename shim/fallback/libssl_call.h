@@ -13,12 +13,21 @@ namespace dtls13::shim {
 // a client's Fallback and a server's mark of a downgrade.
 class LibsslCall {
  public:
-  explicit LibsslCall(const SSL* ssl);
-  ~LibsslCall();
+  explicit LibsslCall(const SSL* ssl) : LibsslCall(SslAttachment::Find(ssl)) {}
+  // For a caller that has looked already; null where the SSL has no attachment.
+  explicit LibsslCall(SslAttachment* attachment) : attachment_(attachment) {
+    if (attachment != nullptr) Begin();
+  }
+  ~LibsslCall() {
+    if (attachment_ != nullptr) End();
+  }
   LibsslCall(const LibsslCall&) = delete;
   LibsslCall& operator=(const LibsslCall&) = delete;
 
  private:
+  void Begin();
+  void End();
+
   SslAttachment* const attachment_;
   std::optional<SslAttachment::InLibssl> in_libssl_;
   std::optional<DowngradeMark> mark_;

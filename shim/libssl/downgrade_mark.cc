@@ -20,11 +20,18 @@ thread_local const SSL* marked = nullptr;
 
 }  // namespace
 
-DowngradeMark::DowngradeMark(const SSL* ssl) : previous_(marked) { marked = ssl; }
+DowngradeMark::DowngradeMark(const SSL* ssl) : previous_(marked) {
+  marked = ssl;
+  num_set.fetch_add(1, std::memory_order_relaxed);
+}
 
-DowngradeMark::~DowngradeMark() { marked = previous_; }
+DowngradeMark::~DowngradeMark() {
+  num_set.fetch_sub(1, std::memory_order_relaxed);
+  marked = previous_;
+}
 
 void DowngradeMark::MarkRandom(std::span<uint8_t> drawn) {
+  if (!IsAnySet()) return;
   const SSL* ssl = marked;
   if (ssl == nullptr || drawn.size() > kRandomLen || drawn.size() < kRandomLen - kTimeLen) return;
   // A session's identifier and its keys are as long. But where libssl has the random of its

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SHIM_LIBSSL_DOWNGRADE_MARK_H_
 #define DTLS13_SHIM_LIBSSL_DOWNGRADE_MARK_H_
 
+#include <atomic>
 #include <cstdint>
 #include <span>
 
@@ -23,11 +24,17 @@ class DowngradeMark {
   DowngradeMark(const DowngradeMark&) = delete;
   DowngradeMark& operator=(const DowngradeMark&) = delete;
 
+  // IsAnySet is false where no thread has a mark, as nearly always: a look that costs nothing.
+  static bool IsAnySet() { return num_set.load(std::memory_order_relaxed) > 0; }
+
   // MarkRandom looks at what libcrypto has just drawn, whoever asked for it, and writes the mark if
   // it is that random.
   static void MarkRandom(std::span<uint8_t> drawn);
 
  private:
+  // A thread that has one sees its own count at once, and is not concerned by others'.
+  static inline constinit std::atomic<int> num_set = 0;
+
   const SSL* const previous_;
 };
 
