@@ -94,9 +94,7 @@ void TellNew(SslAttachment& attachment, SSL_CTX* ctx, SSL_SESSION* object) {
   if (callback(attachment.ssl(), object) == 0) Real().SSL_SESSION_free(object);
 }
 
-void CacheOnClient(SslAttachment& attachment, SSL_SESSION* object) {
-  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(attachment.ssl());
-  if (!HasCacheMode(ctx, SSL_SESS_CACHE_CLIENT)) return;
+void CacheOnClient(SslAttachment& attachment, SSL_CTX* ctx, SSL_SESSION* object) {
   if (!HasCacheMode(ctx, SSL_SESS_CACHE_NO_INTERNAL_STORE)) Real().SSL_CTX_add_session(ctx, object);
   TellNew(attachment, ctx, object);
 }
@@ -154,12 +152,17 @@ Psk SessionToOffer(SslAttachment& attachment) {
   return Psk(std::move(session));
 }
 
-void KeepTicket(SslAttachment& attachment, const Session& session) {
+void KeepTicket(SslAttachment& attachment, std::shared_ptr<const Session> session) {
   const bool is_server = attachment.association()->facts().role == Role::kServer;
+  SSL_CTX* ctx = Real().SSL_get_SSL_CTX(attachment.ssl());
   SSL_SESSION* object = nullptr;
-  if (!is_server) {
-    object = MakeResumableSession(attachment, session);
-  } else if (std::optional<Session> copy = CopySession(session)) {
+  if (!is_server && !HasCacheMode(ctx, SSL_SESS_CACHE_CLIENT)) {
+    attachment.lent().OweSession([&attachment, session = std::move(session)] {
+      return MakeResumableSession(attachment, *session);
+    });
+  } else if (!is_server) {
+    object = MakeResumableSession(attachment, *session);
+  } else if (std::optional<Session> copy = CopySession(*session)) {
     object = MakeIssuedSession(attachment, *std::move(copy), KeepsSessions(attachment.ssl()));
   }
   if (object == nullptr) return;
@@ -167,7 +170,7 @@ void KeepTicket(SslAttachment& attachment, const Session& session) {
   if (is_server) {
     CacheOnServer(attachment, object);
   } else {
-    CacheOnClient(attachment, object);
+    CacheOnClient(attachment, ctx, object);
   }
 }
 

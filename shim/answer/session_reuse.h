@@ -51,7 +51,7 @@ SSL_SESSION* IssuedSession(SslAttachment& attachment);
 
 // KeepTicket makes the session of a ticket that came, or went, the SSL's own, puts it into the
 // SSL_CTX's cache and gives it to the application's callback, where libssl would.
-void KeepTicket(SslAttachment& attachment, const Session& session);
+void KeepTicket(SslAttachment& attachment, std::shared_ptr<const Session> session);
 
 // CountStart counts a handshake of ours that has begun (SSL_CTX_sess_connect and _accept).
 void CountStart(SslAttachment& attachment);

@@ -3,6 +3,8 @@
 
 #include <openssl/x509.h>
 
+#include <utility>
+
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -21,6 +23,17 @@ void LentObjects::SetSession(SSL_SESSION* object) {
   if (session != nullptr) Real().SSL_SESSION_free(session);
   session = object;
   session_refused = false;
+  make_session_ = nullptr;
+}
+
+void LentObjects::OweSession(std::function<SSL_SESSION*()> make) {
+  make_session_ = std::move(make);
+  session_refused = false;
+}
+
+void LentObjects::MakeOwedSession() {
+  if (!make_session_) return;
+  if (SSL_SESSION* made = std::exchange(make_session_, nullptr)()) SetSession(made);
 }
 
 void LentObjects::RefuseSession() {

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SHIM_ATTACHMENT_LENT_OBJECTS_H_
 #define DTLS13_SHIM_ATTACHMENT_LENT_OBJECTS_H_
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct LentObjects {
   // SetSession takes over a reference to `object`, null for none yet, and lets go of the one
   // before.
   void SetSession(SSL_SESSION* object);
+  // OweSession: the session is what `make` returns, which is asked for it when somebody asks here.
+  // Few applications do, and the object costs as much as the parsing of the peer's certificate.
+  void OweSession(std::function<SSL_SESSION*()> make);
+  // MakeOwedSession makes it, if one is owed. It may use the one before.
+  void MakeOwedSession();
   // RefuseSession: the application has set that the connection has none.
   void RefuseSession();
   // FindSrtpProfile returns libssl's own lasting entry for `id`, null for one not offered.
@@ -39,6 +45,9 @@ struct LentObjects {
   std::string psk_identity;
   // The DTLS-SRTP profiles that the association may choose of; these are libssl's.
   std::vector<SRTP_PROTECTION_PROFILE*> srtp_profiles;
+
+ private:
+  std::function<SSL_SESSION*()> make_session_;
 };
 
 }  // namespace dtls13::shim

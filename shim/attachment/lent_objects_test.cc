@@ -16,6 +16,31 @@ void CountFree(void* /*parent*/, void* /*pointer*/, CRYPTO_EX_DATA* /*data*/, in
   ++num_freed;
 }
 
+TEST(LentObjectsTest, MakesAnOwedSessionOnceAndOnlyWhenAsked) {
+  LentObjects lent;
+  SSL_SESSION* const before = SSL_SESSION_new();
+  lent.SetSession(before);
+  int num_made = 0;
+  const auto make = [&] {
+    ++num_made;
+    EXPECT_EQ(lent.session, before);
+    return SSL_SESSION_new();
+  };
+  lent.OweSession(make);
+  EXPECT_EQ(num_made, 0);
+  lent.MakeOwedSession();
+  EXPECT_EQ(num_made, 1);
+  EXPECT_NE(lent.session, before);
+  lent.MakeOwedSession();
+  EXPECT_EQ(num_made, 1);
+  // Another one takes the place of what is owed.
+  lent.OweSession(make);
+  lent.RefuseSession();
+  lent.MakeOwedSession();
+  EXPECT_EQ(num_made, 1);
+  EXPECT_EQ(lent.session, nullptr);
+}
+
 TEST(LentObjectsTest, OwnsOneSession) {
   static const int index = SSL_SESSION_get_ex_new_index(0, nullptr, nullptr, nullptr, CountFree);
   ASSERT_GE(index, 0);

@@ -86,6 +86,7 @@ void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
 void SslAttachment::Reset() {
   const bool was_client = connected() && association_->facts().role == Role::kClient;
   const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
+  if (was_client) lent_->MakeOwedSession();
   SSL_SESSION* const session = was_client ? std::exchange(lent_->session, nullptr) : nullptr;
   association_.reset();
   drive_state_.reset();

@@ -87,7 +87,7 @@ void OnEvent(SslAttachment& attachment, const Event& event, Instant now) {
       OnData(attachment, event);
       break;
     case EventType::kTicket:
-      KeepTicket(attachment, *event.session);
+      KeepTicket(attachment, event.session);
       break;
     case EventType::kClientAuthenticated:  // never: our configs do not ask
     case EventType::kClientDeclined:

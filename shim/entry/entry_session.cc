@@ -28,6 +28,7 @@ SSL_SESSION* CurrentSession(SslAttachment& attachment) {
     return Real().SSL_get_session(attachment.ssl());
   }
   LentObjects& objects = attachment.lent();
+  objects.MakeOwedSession();
   if (objects.session == nullptr && !objects.session_refused) {
     objects.session = IssuedSession(attachment);
     if (objects.session == nullptr) objects.session = MakeSession(attachment);
