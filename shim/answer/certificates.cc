@@ -22,13 +22,16 @@ bool AppendDer(const Object* object, int (*i2d)(const Object* object, unsigned c
   return i2d(object, &out) == len;
 }
 
+void Append(X509* certificate, std::vector<OpenSslPtr<X509>>* chain) {
+  if (X509_up_ref(certificate) == 1) chain->emplace_back(certificate);
+}
+
 // AppendStack appends all certificates of `stack`, but for the first with `skip_leaf`.
-bool AppendStack(const STACK_OF(X509) * stack, bool skip_leaf,
-                 std::vector<std::vector<uint8_t>>* chain) {
+void AppendStack(const STACK_OF(X509) * stack, bool skip_leaf,
+                 std::vector<OpenSslPtr<X509>>* chain) {
   for (int i = skip_leaf ? 1 : 0; i < sk_X509_num(stack); ++i) {
-    if (!AppendDer<X509>(sk_X509_value(stack, i), i2d_X509, chain)) return false;
+    Append(sk_X509_value(stack, i), chain);
   }
-  return true;
 }
 
 const STACK_OF(X509) * ConfiguredChain(SSL* ssl) {
@@ -49,13 +52,13 @@ X509_STORE* ChainStore(SSL* ssl) {
 
 }  // namespace
 
-std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachment, X509* leaf) {
+std::vector<OpenSslPtr<X509>> CertificateChain(const SslAttachment& attachment, X509* leaf) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
-  std::vector<std::vector<uint8_t>> chain;
-  if (!AppendDer<X509>(leaf, i2d_X509, &chain)) return {};
+  std::vector<OpenSslPtr<X509>> chain;
+  Append(leaf, &chain);
   if (const STACK_OF(X509)* configured = ConfiguredChain(ssl)) {
-    if (!AppendStack(configured, /*skip_leaf=*/false, &chain)) return {};
+    AppendStack(configured, /*skip_leaf=*/false, &chain);
     return chain;
   }
   if ((Real().SSL_ctrl(ssl, SSL_CTRL_MODE, 0, nullptr) & SSL_MODE_NO_AUTO_CHAIN) != 0) return chain;
@@ -68,8 +71,17 @@ std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachme
   // Only to see how far it gets: whether the chain is trusted is the peer's question.
   X509_verify_cert(context.get());
   const STACK_OF(X509)* built = X509_STORE_CTX_get0_chain(context.get());
-  if (built != nullptr && !AppendStack(built, /*skip_leaf=*/true, &chain)) return {};
+  if (built != nullptr) AppendStack(built, /*skip_leaf=*/true, &chain);
   return chain;
+}
+
+std::vector<std::vector<uint8_t>> ToDer(std::span<const OpenSslPtr<X509>> chain) {
+  ErrorMark mark;
+  std::vector<std::vector<uint8_t>> ders;
+  for (const OpenSslPtr<X509>& certificate : chain) {
+    if (!AppendDer<X509>(certificate.get(), i2d_X509, &ders)) return {};
+  }
+  return ders;
 }
 
 std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate) {

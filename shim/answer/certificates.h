@@ -15,10 +15,13 @@ namespace dtls13::shim {
 // What stands between an association's DER and libcrypto's objects, under the library context of
 // the SSL's SSL_CTX.
 
-// CertificateChain returns what libssl would send with `leaf`, the SSL's current certificate, in
-// DER and leaf first: the chain set for it, else the SSL_CTX's, else one built from the stores,
-// unless the mode forbids that. Empty when libcrypto fails.
-std::vector<std::vector<uint8_t>> CertificateChain(const SslAttachment& attachment, X509* leaf);
+// CertificateChain returns what libssl would send with `leaf`, the SSL's current certificate, leaf
+// first: the chain set for it, else the SSL_CTX's, else one built from the stores, unless the mode
+// forbids that.
+std::vector<OpenSslPtr<X509>> CertificateChain(const SslAttachment& attachment, X509* leaf);
+
+// ToDer returns the DER of each certificate. Empty when libcrypto fails.
+std::vector<std::vector<uint8_t>> ToDer(std::span<const OpenSslPtr<X509>> chain);
 
 // ChainOfOne returns the DER of `certificate` alone. Empty when libcrypto fails.
 std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate);

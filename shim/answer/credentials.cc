@@ -60,9 +60,15 @@ std::vector<CertificateSlot> Verifiable(const SslAttachment& attachment,
   return slots;
 }
 
+// Own is a credential with its certificates as libcrypto's objects, whose keys are parsed already.
+struct Own {
+  std::shared_ptr<Credential> credential;  // null where there is none to show
+  std::vector<OpenSslPtr<X509>> chain;
+};
+
 // MakeCredential returns the certificate that fits the peer. Without one, a client has none to
 // show, and a server shows its first, so that the association can say what is wrong.
-std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
+Own MakeCredential(const SslAttachment& attachment) {
   ErrorMark mark;
   SSL* ssl = attachment.ssl();
   const std::vector<CertificateSlot> slots = CertificateSlots(ssl);
@@ -81,11 +87,13 @@ std::shared_ptr<Credential> MakeCredential(const SslAttachment& attachment) {
       ChooseSlot(Verifiable(attachment, slots), allowed, &credential->schemes);
   if (!slot) slot = ChooseSlot(slots, allowed, &credential->schemes);
   if (!slot && attachment.side() == Side::kServer && !slots.empty()) slot = slots.front();
-  if (!slot) return nullptr;
+  if (!slot) return {};
   // As in libssl, the certificate in use is the current one from here on: SSL_get_certificate.
   SelectCertificate(ssl, slot->certificate);
-  credential->chain = CertificateChain(attachment, slot->certificate);
-  return credential;
+  Own own = {.credential = std::move(credential),
+             .chain = CertificateChain(attachment, slot->certificate)};
+  own.credential->chain = ToDer(own.chain);
+  return own;
 }
 
 void KeepAuthorities(SslAttachment& attachment, const CertificateWishes& wishes) {
@@ -107,9 +115,9 @@ void AnswerAsServer(SslAttachment& attachment, Instant now) {
   }
   NoteSessionData(attachment);
   association.ProvideDemand(std::move(demand), now);
-  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  auto [credential, chain] = MakeCredential(attachment);
   if (credential != nullptr &&
-      (!CheckCredential(attachment, *credential) || !AddStaple(attachment, credential.get()))) {
+      (!CheckOwnChain(attachment, chain) || !AddStaple(attachment, credential.get()))) {
     return;
   }
   if (!AddServerExtensions(attachment, /*is_resumed=*/false)) return;
@@ -121,15 +129,17 @@ void AnswerAsClient(SslAttachment& attachment, Instant now) {
   Association& association = *attachment.association();
   KeepAuthorities(attachment, association.facts().certificate_request.wishes);
   if (!RunCertificateCallback(attachment)) return;
-  std::shared_ptr<Credential> credential = MakeCredential(attachment);
+  Own own = MakeCredential(attachment);
   bool found_another = false;
-  if (credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) return;
-  if (found_another) credential = MakeCredential(attachment);
-  if (credential != nullptr && (!CheckCredential(attachment, *credential) ||
-                                !AddToCredential(attachment, credential.get()))) {
+  if (own.credential == nullptr && !RunClientCertificateCallback(attachment, &found_another)) {
     return;
   }
-  association.ProvideCredential(std::move(credential), now);
+  if (found_another) own = MakeCredential(attachment);
+  if (own.credential != nullptr && (!CheckOwnChain(attachment, own.chain) ||
+                                    !AddToCredential(attachment, own.credential.get()))) {
+    return;
+  }
+  association.ProvideCredential(std::move(own.credential), now);
 }
 
 }  // namespace

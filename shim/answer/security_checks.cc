@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/answer/security_checks.h"
 
-#include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/message/server_hello.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/handshake_header.h"
-#include "shim/answer/certificates.h"
 #include "shim/answer/failure.h"
 #include "shim/attachment/security_policy.h"
 
@@ -37,13 +35,10 @@ void CheckReceived(SslAttachment& attachment, const Event& event) {
   }
 }
 
-bool CheckCredential(SslAttachment& attachment, const Credential& credential) {
+bool CheckOwnChain(SslAttachment& attachment, std::span<const OpenSslPtr<X509>> chain) {
   SslAttachment::Busy busy(attachment);
-  for (size_t i = 0; i < credential.chain.size(); ++i) {
-    const OpenSslPtr<X509> certificate = ParseCertificate(attachment, credential.chain[i]);
-    const int reason = certificate == nullptr
-                           ? ERR_R_X509_LIB
-                           : RefuseOwnCertificate(attachment.ssl(), certificate.get(), i == 0);
+  for (size_t i = 0; i < chain.size(); ++i) {
+    const int reason = RefuseOwnCertificate(attachment.ssl(), chain[i].get(), i == 0);
     if (reason == 0) continue;
     FailFor(attachment, reason, AlertDescription::kInternalError);
     return false;

@@ -2,8 +2,12 @@
 #ifndef DTLS13_SHIM_ANSWER_SECURITY_CHECKS_H_
 #define DTLS13_SHIM_ANSWER_SECURITY_CHECKS_H_
 
+#include <openssl/x509.h>
+
+#include <span>
+
+#include "dtls13/crypto/openssl_ptr.h"
 #include "dtls13/event.h"
-#include "dtls13/message/credential.h"
 #include "shim/attachment/ssl_attachment.h"
 
 namespace dtls13::shim {
@@ -15,9 +19,9 @@ namespace dtls13::shim {
 // peer's signature. The association is over where the callback forbids it.
 void CheckReceived(SslAttachment& attachment, const Event& event);
 
-// CheckCredential asks about each certificate of `credential`. False when one is forbidden, which
-// has ended the association.
-bool CheckCredential(SslAttachment& attachment, const Credential& credential);
+// CheckOwnChain asks about each certificate of our own, leaf first. False when one is forbidden,
+// which has ended the association.
+bool CheckOwnChain(SslAttachment& attachment, std::span<const OpenSslPtr<X509>> chain);
 
 }  // namespace dtls13::shim
 
