@@ -158,10 +158,13 @@ bool AssociationImpl::SendTicket(Instant now) {
 // --- Keys
 
 KeyLifetime::Update AssociationImpl::DueKeyUpdate() const {
-  if (!MaySendMessages() || phases_.post_handshake()->IsOutstanding(HandshakeType::kKeyUpdate)) {
+  // Asked before and behind each record, and hardly ever due: what costs more comes later.
+  const KeyLifetime::Update due = keys_.DueUpdate(records_);
+  if (due == KeyLifetime::Update::kNone || !MaySendMessages() ||
+      phases_.post_handshake()->IsOutstanding(HandshakeType::kKeyUpdate)) {
     return KeyLifetime::Update::kNone;
   }
-  return keys_.DueUpdate(records_);
+  return due;
 }
 
 void AssociationImpl::StartDueKeyUpdate(Instant now) {
