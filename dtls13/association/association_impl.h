@@ -205,7 +205,9 @@ class AssociationImpl final : public Association {
   // datagram have room for.
   size_t SealRecord(Epoch epoch, ContentType type, std::span<const uint8_t> content,
                     HeaderForm form, std::span<uint8_t> out, RecordNumber* number);
-  size_t PaddingLen(ContentType type, size_t inner_len, size_t max_inner_len) const;
+  // PaddingLen is for a record of `inner_len` with its type, which has `room` with its header.
+  size_t PaddingLen(ContentType type, size_t inner_len, Epoch epoch, HeaderForm form,
+                    size_t room) const;
   // Fail ends the association and owes the peer the alert.
   void Fail(Status status);
   void FailLocally(Reason reason, AlertDescription alert) { Fail(Status::Fatal(reason, alert)); }

@@ -281,7 +281,8 @@ size_t AssociationImpl::max_content_len(Epoch epoch) const {
   return std::min(allowed, std::max<size_t>(sizing->MaxContentLen(), kMinRecordSizeLimit));
 }
 
-size_t AssociationImpl::PaddingLen(ContentType type, size_t inner_len, size_t max_inner_len) const {
+size_t AssociationImpl::PaddingLen(ContentType type, size_t inner_len, Epoch epoch, HeaderForm form,
+                                   size_t room) const {
   // The messages of the path check are all of one length, and what goes to an address that is not
   // proved is counted before they are made.
   if (type == ContentType::kReturnRoutabilityCheck) return 0;
@@ -289,7 +290,10 @@ size_t AssociationImpl::PaddingLen(ContentType type, size_t inner_len, size_t ma
   //# When generating a TLSCiphertext record, implementations MAY choose to
   //# pad.
   const size_t wanted = config_->record_sizing->PaddingLen(type, inner_len);
-  return inner_len < max_inner_len ? std::min(wanted, max_inner_len - inner_len) : 0;
+  if (wanted == 0) return 0;
+  const size_t around = records_.Overhead(epoch, form) - 1;  // the type is inside
+  const size_t max_len = std::min(room > around ? room - around : 0, max_inner_len(epoch));
+  return inner_len < max_len ? std::min(wanted, max_len - inner_len) : 0;
 }
 
 size_t AssociationImpl::SealRecord(Epoch epoch, ContentType type, std::span<const uint8_t> content,
@@ -297,10 +301,7 @@ size_t AssociationImpl::SealRecord(Epoch epoch, ContentType type, std::span<cons
   size_t padding_len = 0;
   if (config_->record_sizing != nullptr && epoch != kPlaintextEpoch) {
     // A datagram of its own that is longer already gets none.
-    const size_t room = std::min(out.size(), mtu_);
-    const size_t around = records_.Overhead(epoch, form) - 1;  // the type is inside
-    const size_t fitting = room > around ? room - around : 0;
-    padding_len = PaddingLen(type, content.size() + 1, std::min(fitting, max_inner_len(epoch)));
+    padding_len = PaddingLen(type, content.size() + 1, epoch, form, std::min(out.size(), mtu_));
   }
   return records_.Seal(epoch, type, content, form, out, number, padding_len);
 }
