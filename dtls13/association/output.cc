@@ -74,9 +74,11 @@ bool AssociationImpl::MayOweOutput() const {
          phases_.post_handshake()->HasAction() || mobility_.may_send();
 }
 
-// A KeyUpdate that falls due is a deadline too.
+// It is asked for around each record, so no deadline is looked for where there is none. Mobility
+// has one only where it may have something to send.
 bool AssociationImpl::IsIdle() const {
-  return !MayOweOutput() && events_.empty() && !NextDeadline(/*is_to_send=*/true);
+  return !MayOweOutput() && events_.empty() && !retransmission_.has_deadline() &&
+         !acks_.deadline() && !WaitsForPeer() && DueKeyUpdate() == KeyLifetime::Update::kNone;
 }
 
 size_t AssociationImpl::handshake_mtu() const {

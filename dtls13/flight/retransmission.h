@@ -133,6 +133,7 @@ class Retransmission {
   };
   Timeout HandleTimeout(Instant now);
   std::optional<Instant> deadline() const;
+  bool has_deadline() const { return timer_.running() || tail_due_ || pace_due_; }
   bool timer_running() const { return timer_.running(); }
   // Stop stops all timers.
   void Stop();
