@@ -66,7 +66,7 @@ SslAttachment* Decide(SSL* ssl) {
   return attachment != nullptr && DecideOurs(*attachment) ? attachment : nullptr;
 }
 
-bool DecideOurs(SslAttachment& attachment) {
+bool SettleOwner(SslAttachment& attachment) {
   SSL* const ssl = attachment.ssl();
   switch (attachment.owner()) {
     case Owner::kOurs:

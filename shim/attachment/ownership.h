@@ -9,11 +9,16 @@ namespace dtls13::shim {
 // The owner of an SSL is decided at its first input or output, may turn out to be libssl once the
 // peer is known, and is open again when the connection is forgotten. Nobody else sets it.
 
+// SettleOwner is DecideOurs for an SSL that is not known to be ours.
+bool SettleOwner(SslAttachment& attachment);
+
 // Decide returns the attachment of an SSL that is ours, and settles whose it is if that is open:
 // what each entry that reads or writes asks first. Null means the real function is to be called.
 SslAttachment* Decide(SSL* ssl);
 // DecideOurs is the same for an attachment that was found: true when its SSL is ours.
-bool DecideOurs(SslAttachment& attachment);
+inline bool DecideOurs(SslAttachment& attachment) {
+  return attachment.owner() == Owner::kOurs || SettleOwner(attachment);
+}
 
 // GiveToLibssl makes an SSL libssl's, which goes on with the connection: the association is
 // forgotten, but for a LibsslHalf, which looks after libssl's handshake from here on.

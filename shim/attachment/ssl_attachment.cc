@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/attachment/ssl_attachment.h"
 
-#include <atomic>
 #include <new>
 #include <utility>
 
 #include "shim/libssl/dtls_method.h"
-#include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 namespace {
@@ -41,19 +39,9 @@ int Index() {
   return index;
 }
 
-// The slot, once there is an attachment in any SSL: until then no SSL need be asked.
-constinit std::atomic<int> attached_index = -1;
-
 }  // namespace
 
-SslAttachment* SslAttachment::Find(const SSL* ssl) {
-  const int index = attached_index.load(std::memory_order_acquire);
-  if (ssl == nullptr || index < 0) return nullptr;
-  return static_cast<SslAttachment*>(Real().SSL_get_ex_data(ssl, index));
-}
-
-SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
-  if (SslAttachment* found = Find(ssl)) return found;
+SslAttachment* SslAttachment::Create(SSL* ssl) {
   if (ssl == nullptr || !MayBeDtls13(Real().SSL_get_ssl_method(ssl))) return nullptr;
   const int index = Index();
   if (index < 0) return nullptr;
@@ -64,13 +52,8 @@ SslAttachment* SslAttachment::FindOrCreate(SSL* ssl) {
   if (CtxAttachment* ctx = CtxAttachment::FindOrCreate(Real().SSL_get_SSL_CTX(ssl))) {
     attachment->settings = ctx->settings;
   }
-  attached_index.store(index, std::memory_order_release);
+  slot_.store(index, std::memory_order_release);
   return attachment.release();
-}
-
-SslAttachment* SslAttachment::Ours(const SSL* ssl) {
-  SslAttachment* attachment = Find(ssl);
-  return attachment != nullptr && attachment->owner() == Owner::kOurs ? attachment : nullptr;
 }
 
 CtxAttachment* SslAttachment::ctx() const {
@@ -84,6 +67,7 @@ void SslAttachment::LeaveSession(SSL_SESSION* session, bool is_good) {
 }
 
 void SslAttachment::Reset() {
+  SettledSsls::Remove(ssl_);
   const bool was_client = connected() && association_->facts().role == Role::kClient;
   const bool was_left_up = is_up() && (Real().SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) == 0;
   if (was_client) lent_->MakeOwedSession();

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SHIM_ATTACHMENT_SSL_ATTACHMENT_H_
 #define DTLS13_SHIM_ATTACHMENT_SSL_ATTACHMENT_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -20,10 +21,12 @@
 #include "shim/attachment/kept_hello.h"
 #include "shim/attachment/lent_objects.h"
 #include "shim/attachment/libssl_share.h"
+#include "shim/attachment/settled_ssls.h"
 #include "shim/attachment/ssl_settings.h"
 #include "shim/attachment/ticket_progress.h"
 #include "shim/attachment/timer_callback.h"
 #include "shim/libssl/openssl_headers.h"
+#include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
 
@@ -56,15 +59,27 @@ class DepthScope {
 class SslAttachment {
  public:
   // Find returns null for an SSL that the shim has nothing to do with.
-  static SslAttachment* Find(const SSL* ssl);
+  static SslAttachment* Find(const SSL* ssl) {
+    const int slot = slot_.load(std::memory_order_acquire);
+    if (ssl == nullptr || slot < 0) return nullptr;
+    return static_cast<SslAttachment*>(Real().SSL_get_ex_data(ssl, slot));
+  }
   // FindOrCreate returns null for an SSL that can never be ours, and when memory is out. A new one
   // takes over the settings of the SSL's SSL_CTX.
-  static SslAttachment* FindOrCreate(SSL* ssl);
+  static SslAttachment* FindOrCreate(SSL* ssl) {
+    SslAttachment* found = Find(ssl);
+    return found != nullptr ? found : Create(ssl);
+  }
   // Ours returns the attachment of an SSL that is ours by now, null for any other: the question
   // every query asks. It never decides.
-  static SslAttachment* Ours(const SSL* ssl);
+  static SslAttachment* Ours(const SSL* ssl) {
+    if (SettledSsls::Has(ssl)) return nullptr;
+    SslAttachment* attachment = Find(ssl);
+    return attachment != nullptr && attachment->owner() == Owner::kOurs ? attachment : nullptr;
+  }
 
   explicit SslAttachment(SSL* ssl) : ssl_(ssl) {}
+  ~SslAttachment() { SettledSsls::Remove(ssl_); }
   SslAttachment(const SslAttachment&) = delete;
   SslAttachment& operator=(const SslAttachment&) = delete;
 
@@ -133,18 +148,23 @@ class SslAttachment {
   TimerCallback timer;
 
  private:
-  friend bool DecideOurs(SslAttachment& attachment);
+  friend bool SettleOwner(SslAttachment& attachment);
   friend void GiveToLibssl(SslAttachment& attachment);
   friend void ForgetConnection(SslAttachment& attachment);
   // What shim/drive knows of the connection, defined there and there alone; its way to the rest
   // that nobody else changes.
   friend struct DriveState;
 
+  static SslAttachment* Create(SSL* ssl);
+
   // Reset forgets the connection and keeps the settings; the owner is undecided then. As in libssl,
   // the next connection of a client resumes the session of this one, unless it was left without
   // SSL_shutdown.
   void Reset();
   void LeaveSession(SSL_SESSION* session, bool is_good);
+
+  // The slot of all SSLs, negative as long as none has an attachment and none need be asked.
+  static inline constinit std::atomic<int> slot_ = -1;
 
   SSL* const ssl_;
   Owner owner_ = Owner::kUndecided;

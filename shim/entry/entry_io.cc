@@ -5,6 +5,7 @@
 #include <span>
 
 #include "shim/attachment/ownership.h"
+#include "shim/attachment/settled_ssls.h"
 #include "shim/drive/application_data.h"
 #include "shim/drive/closing.h"
 #include "shim/fallback/libssl_call.h"
@@ -15,7 +16,13 @@
 namespace dtls13::shim {
 namespace {
 
+int ReadLibssls(SSL* ssl, void* out, int out_len, ReadMode mode) {
+  return mode == ReadMode::kPeek ? Real().SSL_peek(ssl, out, out_len)
+                                 : Real().SSL_read(ssl, out, out_len);
+}
+
 int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
+  if (SettledSsls::Has(ssl)) return ReadLibssls(ssl, out, out_len, mode);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     if (out_len < 0) {
@@ -30,11 +37,16 @@ int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
     if (outcome != Outcome::kIsLibssls) return ReturnValue(outcome);
   }
   LibsslCall call(attachment);
-  return mode == ReadMode::kPeek ? Real().SSL_peek(ssl, out, out_len)
-                                 : Real().SSL_read(ssl, out, out_len);
+  return ReadLibssls(ssl, out, out_len, mode);
+}
+
+int ReadExLibssls(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode mode) {
+  return mode == ReadMode::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
+                                 : Real().SSL_read_ex(ssl, out, out_len, num_read);
 }
 
 int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode mode) {
+  if (SettledSsls::Has(ssl)) return ReadExLibssls(ssl, out, out_len, num_read, mode);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =
@@ -42,8 +54,7 @@ int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode 
     if (outcome != Outcome::kIsLibssls) return outcome == Outcome::kDone ? 1 : 0;
   }
   LibsslCall call(attachment);
-  return mode == ReadMode::kPeek ? Real().SSL_peek_ex(ssl, out, out_len, num_read)
-                                 : Real().SSL_read_ex(ssl, out, out_len, num_read);
+  return ReadExLibssls(ssl, out, out_len, num_read, mode);
 }
 
 // What SSL_get_error and SSL_want say of a Want.
@@ -111,6 +122,7 @@ DTLS13_EXPORT int SSL_peek_ex(SSL* ssl, void* out, size_t out_len, size_t* num_r
 }
 
 DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
+  if (SettledSsls::Has(ssl)) return Real().SSL_write(ssl, data, len);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     if (len < 0) {
@@ -128,6 +140,7 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
 
 DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
                                size_t* num_written) noexcept {
+  if (SettledSsls::Has(ssl)) return Real().SSL_write_ex(ssl, data, len, num_written);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shim/fallback/libssl_call.h"
 
+#include "shim/attachment/settled_ssls.h"
+#include "shim/bio/filter_bio.h"
 #include "shim/fallback/fallback.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -24,6 +26,15 @@ void LibsslCall::End() {
   }
   Fallback* fallback = Fallback::Of(*attachment_);
   if (fallback != nullptr && fallback->AfterCall(*attachment_)) share.DropHalf();
+  if (IsSettled()) SettledSsls::Add(attachment_->ssl());
+}
+
+// During its own handshake libssl calls exports that must not be taken for the application's.
+bool LibsslCall::IsSettled() const {
+  SSL* ssl = attachment_->ssl();
+  return attachment_->owner() == Owner::kLibssl && attachment_->libssl_share.half() == nullptr &&
+         !attachment_->libssl_share.marks_downgrade() && Real().SSL_is_init_finished(ssl) != 0 &&
+         FilterOf(Real().SSL_get_rbio(ssl)) == nullptr;
 }
 
 }  // namespace dtls13::shim

@@ -27,6 +27,8 @@ class LibsslCall {
  private:
   void Begin();
   void End();
+  // IsSettled: no later call needs anything around it.
+  bool IsSettled() const;
 
   SslAttachment* const attachment_;
   std::optional<SslAttachment::InLibssl> in_libssl_;

@@ -2,7 +2,6 @@
 #include "shim/libssl/dtls_method.h"
 
 #include <array>
-#include <atomic>
 
 #include "shim/libssl/policy.h"
 #include "shim/libssl/real_libssl.h"
@@ -33,14 +32,12 @@ const auto& DtlsMethods() {
 
 }  // namespace
 
-const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method) {
-  // Each record of a connection of TLS is asked about, and nearly all of them have one method.
-  static constinit std::atomic<const SSL_METHOD*> last_other = nullptr;
-  if (method == nullptr || method == last_other.load(std::memory_order_relaxed)) return nullptr;
+const DtlsMethod* LookForDtlsMethod(const SSL_METHOD* method) {
+  if (method == nullptr) return nullptr;
   for (const DtlsMethod& known : DtlsMethods()) {
     if (known.method == method) return &known;
   }
-  last_other.store(method, std::memory_order_relaxed);
+  last_other_method.store(method, std::memory_order_relaxed);
   return nullptr;
 }
 

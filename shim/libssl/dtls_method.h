@@ -2,6 +2,8 @@
 #ifndef DTLS13_SHIM_LIBSSL_DTLS_METHOD_H_
 #define DTLS13_SHIM_LIBSSL_DTLS_METHOD_H_
 
+#include <atomic>
+
 #include "shim/libssl/openssl_headers.h"
 
 namespace dtls13::shim {
@@ -16,8 +18,17 @@ struct DtlsMethod {
   bool accepts;
 };
 
-// FindDtlsMethod returns null for what is no DTLS method.
-const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method);
+// LookForDtlsMethod is FindDtlsMethod for a method that was not the last to be looked for in vain,
+// which is last_other_method.
+const DtlsMethod* LookForDtlsMethod(const SSL_METHOD* method);
+inline constinit std::atomic<const SSL_METHOD*> last_other_method = nullptr;
+
+// FindDtlsMethod returns null for what is no DTLS method. Each record of a connection of TLS asks,
+// and nearly all of those have one method.
+inline const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method) {
+  return method == last_other_method.load(std::memory_order_relaxed) ? nullptr
+                                                                     : LookForDtlsMethod(method);
+}
 
 // MayBeDtls13 says whether an SSL of `method` can ever be the shim's: a method that leaves the
 // version open, and, where the policy says something about versions, any other of DTLS.
