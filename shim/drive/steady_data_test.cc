@@ -145,6 +145,27 @@ TEST_P(SteadyDataTest, WaitingForDataAllocatesNothing) {
   EXPECT_EQ(bench::CountAllocations().num_allocations - before.num_allocations, 0u);
 }
 
+TEST_P(SteadyDataTest, AConnectionKeepsLittleBesideLibsslsObjects) {
+  // What the contexts have once is there since the first connection.
+  SslPair pair(Protocol::kDtls13);
+  pair.Make();
+  pair.Run();
+  const auto live_bytes = [] { return bench::CountAllocations().live_bytes; };
+  pair.Make(NewRingBio(&to_client_, &to_server_, /*knows_peer=*/GetParam()),
+            NewRingBio(&to_server_, &to_client_, /*knows_peer=*/GetParam()));
+  const int64_t before = live_bytes();
+  pair.Run();
+  ASSERT_TRUE(pair.client_end.is_up);
+  ASSERT_TRUE(pair.server_end.is_up);
+  Write(pair.client.get(), "text");
+  ASSERT_EQ(Read(pair.server.get()), "text");
+  Write(pair.server.get(), "text");
+  ASSERT_EQ(Read(pair.client.get()), "text");
+  // Of each end a third is libcrypto's cipher contexts; of the client's, another the certificate.
+  constexpr int64_t kMaxEndBytes = 13 * 1024;
+  EXPECT_LT(live_bytes() - before, 2 * kMaxEndBytes);
+}
+
 TEST_P(SteadyDataTest, WaitingForDataHoldsNoBuffer) {
   // More connections than a thread keeps buffers for, all of them waiting.
   constexpr size_t kNumPairs = 3;
