@@ -39,8 +39,8 @@ Secret& Secret::operator=(Secret&& other) noexcept {
 Secret::~Secret() { Cleanse(); }
 
 void Secret::Cleanse() {
-  // All of it: an earlier, longer secret may have stood here.
-  dtls13::Cleanse(bytes_);
+  // What is behind len_ is zero: bytes come in whole arrays or into one of zeros.
+  dtls13::Cleanse(std::span(bytes_).first(len_));
   len_ = 0;
 }
 
