@@ -126,20 +126,13 @@ const char* KeyManagerName(KeyType type) {
   }
 }
 
-bool HasScheme(OSSL_LIB_CTX* library_context, const char* property_query,
-               const SignatureSchemeInfo& scheme) {
-  const Unheard unheard;
+bool HasSignature(OSSL_LIB_CTX* library_context, const char* property_query, KeyType type) {
   EVP_SIGNATURE* signature =
-      EVP_SIGNATURE_fetch(library_context, SignatureName(scheme.key_type), property_query);
-  EVP_KEYMGMT* manager =
-      EVP_KEYMGMT_fetch(library_context, KeyManagerName(scheme.key_type), property_query);
-  const OpenSslPtr<EVP_MD> digest(
-      scheme.digest == nullptr ? nullptr
-                               : EVP_MD_fetch(library_context, scheme.digest, property_query));
+      EVP_SIGNATURE_fetch(library_context, SignatureName(type), property_query);
+  EVP_KEYMGMT* manager = EVP_KEYMGMT_fetch(library_context, KeyManagerName(type), property_query);
   EVP_SIGNATURE_free(signature);
   EVP_KEYMGMT_free(manager);
-  return signature != nullptr && manager != nullptr &&
-         (scheme.digest == nullptr || digest != nullptr);
+  return signature != nullptr && manager != nullptr;
 }
 
 OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* property_query,
@@ -233,8 +226,16 @@ void Algorithms::FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers) {
 }
 
 void Algorithms::FetchSchemes() {
-  for (const SignatureSchemeInfo& scheme : SignatureSchemes()) {
-    if (HasScheme(library_context_, property_query(), scheme)) schemes_.push_back(scheme.scheme);
+  for (const SignatureSchemeInfo& info : SignatureSchemes()) {
+    const Unheard unheard;
+    Scheme scheme{.scheme = info.scheme, .digest = nullptr};
+    if (info.digest != nullptr) {
+      scheme.digest.reset(EVP_MD_fetch(library_context_, info.digest, property_query()));
+      if (!scheme.digest) continue;
+    }
+    if (HasSignature(library_context_, property_query(), info.key_type)) {
+      schemes_.push_back(std::move(scheme));
+    }
   }
 }
 
@@ -265,8 +266,18 @@ bool Algorithms::Supports(CipherSuiteId suite) const { return aead_cipher(suite)
 
 bool Algorithms::Supports(NamedGroup group) const { return group_parameters(group) != nullptr; }
 
-bool Algorithms::Supports(SignatureScheme scheme) const {
-  return std::find(schemes_.begin(), schemes_.end(), scheme) != schemes_.end();
+bool Algorithms::Supports(SignatureScheme scheme) const { return FindScheme(scheme) != nullptr; }
+
+const Algorithms::Scheme* Algorithms::FindScheme(SignatureScheme scheme) const {
+  const auto found =
+      std::find_if(schemes_.begin(), schemes_.end(),
+                   [scheme](const Scheme& candidate) { return candidate.scheme == scheme; });
+  return found != schemes_.end() ? &*found : nullptr;
+}
+
+const EVP_MD* Algorithms::digest(SignatureScheme scheme) const {
+  const Scheme* found = FindScheme(scheme);
+  return found != nullptr ? found->digest.get() : nullptr;
 }
 
 const EVP_CIPHER* Algorithms::aead_cipher(CipherSuiteId suite) const {

@@ -56,6 +56,8 @@ class Algorithms {
   const EVP_CIPHER* record_number_cipher(CipherSuiteId suite) const;
   // What stands in for aead_cipher; null where nothing does.
   const IpsecMbGcm* ipsec_mb(CipherSuiteId suite) const;
+  // The hash that a signature is made over; null also for a scheme that hashes by itself.
+  const EVP_MD* digest(SignatureScheme scheme) const;
   const EVP_MAC_CTX* hmac(HashId hash) const { return hmacs_[static_cast<size_t>(hash)].get(); }
   // The hash of nothing, RFC 8446 section 7.1's Transcript-Hash("").
   const HashValue& empty_hash(HashId hash) const {
@@ -70,12 +72,18 @@ class Algorithms {
     OpenSslPtr<EVP_CIPHER> record_number;
   };
 
+  struct Scheme {
+    SignatureScheme scheme;
+    OpenSslPtr<EVP_MD> digest;
+  };
+
   Algorithms(OSSL_LIB_CTX* library_context, const char* property_query);
   void FetchHash(HashId hash);
   void FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers);
   void FetchSchemes();
   RecordCryptoStatus ChooseIpsecMb() const;
   const SuiteCiphers* FindSuite(CipherSuiteId suite) const;
+  const Scheme* FindScheme(SignatureScheme scheme) const;
 
   OSSL_LIB_CTX* library_context_;
   std::string property_query_;
@@ -85,7 +93,7 @@ class Algorithms {
   std::array<HashValue, kNumHashes> empty_hashes_;
   std::array<SuiteCiphers, kCipherSuites.size()> suites_;
   std::array<OpenSslPtr<EVP_PKEY>, kNamedGroups.size()> groups_;
-  std::vector<SignatureScheme> schemes_;
+  std::vector<Scheme> schemes_;
   RecordCryptoStatus record_crypto_status_ = RecordCryptoStatus::kLibcrypto;
 };
 

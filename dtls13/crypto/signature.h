@@ -30,6 +30,8 @@ std::vector<SignatureScheme> SchemesForKey(const EVP_PKEY* key);
 // SchemeFitsKey is false for unknown schemes, for those that TLS 1.3 allows only in certificates,
 // and for keys of another type or curve.
 bool SchemeFitsKey(SignatureScheme scheme, const EVP_PKEY* key);
+// For who knows `type`, the key's KeyTypeOf: libcrypto takes a microsecond to tell it.
+bool SchemeFitsKey(SignatureScheme scheme, const EVP_PKEY* key, KeyType type);
 
 // BuildCertificateVerifyInput is the content a CertificateVerify signs, RFC 8446 section 4.4.3; RFC
 // 9147 leaves it as it is. `is_server` tells whose signature it is.
@@ -40,6 +42,9 @@ std::vector<uint8_t> BuildCertificateVerifyInput(bool is_server,
 // to send: ask SchemeFitsKey first), when the signature is wrong (decrypt_error), and when
 // libcrypto fails.
 [[nodiscard]] bool VerifySignature(const Algorithms& algorithms, EVP_PKEY* key,
+                                   SignatureScheme scheme, std::span<const uint8_t> message,
+                                   std::span<const uint8_t> signature);
+[[nodiscard]] bool VerifySignature(const Algorithms& algorithms, EVP_PKEY* key, KeyType type,
                                    SignatureScheme scheme, std::span<const uint8_t> message,
                                    std::span<const uint8_t> signature);
 

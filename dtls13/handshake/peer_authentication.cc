@@ -134,7 +134,7 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
   //# In addition, the signature algorithm MUST be compatible with the key
   //# in the sender's end-entity certificate.
   if (!Contains(terms_.schemes, verify->algorithm) ||
-      !SchemeFitsKey(verify->algorithm, key_->key())) {
+      !SchemeFitsKey(verify->algorithm, key_->key(), key_->type())) {
     return IllegalParameter(Reason::kWrongSignatureType);
   }
   const auto hash = transcript->Hash();
@@ -145,7 +145,7 @@ Status PeerAuthentication::ReadCertificateVerify(const Algorithms& algorithms,
   //= rfc8446#section-4.4.3
   //# The receiver of a CertificateVerify message MUST verify the signature
   //# field.
-  if (!VerifySignature(algorithms, key_->key(), verify->algorithm,
+  if (!VerifySignature(algorithms, key_->key(), key_->type(), verify->algorithm,
                        BuildCertificateVerifyInput(terms_.peer_is_server, hash->view()),
                        verify->signature)) {
     return Status::Fatal(Reason::kBadSignature, AlertDescription::kDecryptError);
