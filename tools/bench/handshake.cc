@@ -150,8 +150,8 @@ Work RecordWork() {
 }
 
 void MeasureScalings() {
-  std::printf("\n%-22s %8s %8s %10s %8s\n", "two workers over one", "threads", "aim", "processes",
-              "busy");
+  std::printf("\n%-22s %8s %8s %10s %8s %8s\n", "two workers over one", "threads", "aim",
+              "processes", "busy", "waits");
   struct Worker {
     const char* name;
     Work (*make)();
@@ -159,8 +159,8 @@ void MeasureScalings() {
   for (const auto& [name, make] :
        {Worker{"full handshakes", HandshakeWork}, Worker{"records of 1200 bytes", RecordWork}}) {
     const Scaling scaling = MeasureScaling(make);
-    std::printf("%-22s %8.2f %8.2f %10.2f %8.2f\n", name, scaling.threads, 1.9, scaling.processes,
-                scaling.threads_busy);
+    std::printf("%-22s %8.2f %8.2f %10.2f %8.2f %8.2f\n", name, scaling.threads, 1.9,
+                scaling.processes, scaling.threads_busy, scaling.waits);
   }
 }
 

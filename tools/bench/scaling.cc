@@ -2,6 +2,7 @@
 #include "tools/bench/scaling.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@ struct Board {
   struct {
     double per_second = 0;
     double per_busy_second = 0;
+    double waits = 0;
   } results[kMaxWorkers];
 };
 
@@ -40,6 +42,13 @@ Board* NewBoard() {
   return new (memory) Board;
 }
 
+// NumWaits is how often the thread has left its processor by itself.
+double NumWaits() {
+  rusage usage{};
+  getrusage(RUSAGE_THREAD, &usage);
+  return static_cast<double>(usage.ru_nvcsw);
+}
+
 void RunWorker(Board* board, int worker, int num_workers, const std::function<Work()>& make_work) {
   const Work work = make_work();
   work();
@@ -47,22 +56,26 @@ void RunWorker(Board* board, int worker, int num_workers, const std::function<Wo
   while (board->num_ready < num_workers) std::this_thread::yield();
   const auto start = Clock::now();
   const double busy_start = ThreadSeconds();
+  const double waits_start = NumWaits();
   double num_done = 0;
   while (Clock::now() - start < kRound) {
     work();
     ++num_done;
   }
   const std::chrono::duration<double> elapsed = Clock::now() - start;
-  board->results[worker] = {num_done / elapsed.count(), num_done / (ThreadSeconds() - busy_start)};
+  board->results[worker] = {num_done / elapsed.count(), num_done / (ThreadSeconds() - busy_start),
+                            1000 * (NumWaits() - waits_start) / num_done};
 }
 
 struct Rates {
   double per_second = 0;
   double per_busy_second = 0;
+  double waits = 0;
 
   void KeepBest(const Rates& other) {
     per_second = std::max(per_second, other.per_second);
     per_busy_second = std::max(per_busy_second, other.per_busy_second);
+    waits = std::max(waits, other.waits);
   }
 };
 
@@ -86,6 +99,7 @@ Rates Run(Workers kind, int num_workers, const std::function<Work()>& make_work)
   for (int i = 0; i < num_workers; ++i) {
     sum.per_second += board->results[i].per_second;
     sum.per_busy_second += board->results[i].per_busy_second;
+    sum.waits += board->results[i].waits / num_workers;
   }
   munmap(board, sizeof(Board));
   return sum;
@@ -104,7 +118,8 @@ Scaling MeasureScaling(const std::function<Work()>& make_work) {
   }
   return {.threads = threads.per_second / one.per_second,
           .processes = processes.per_second / one.per_second,
-          .threads_busy = threads.per_busy_second / one.per_busy_second};
+          .threads_busy = threads.per_busy_second / one.per_busy_second,
+          .waits = threads.waits};
 }
 
 }  // namespace dtls13::bench
