@@ -77,7 +77,6 @@ PublicKeyCeiling::PublicKeyCeiling(NamedGroup group, std::optional<sim::KeyType>
   signing.key.reset(NewSigner(*signer));
   signing.sign = SigningContext(*signer, signing.key.get(), EVP_DigestSignInit_ex);
   signing.verify = SigningContext(*signer, signing.key.get(), EVP_DigestVerifyInit_ex);
-  signing.scratch.reset(EVP_MD_CTX_new());
   signing.signature.resize(static_cast<size_t>(EVP_PKEY_get_size(signing.key.get())));
 }
 
@@ -118,14 +117,16 @@ void PublicKeyCeiling::Encapsulate() {
 
 void PublicKeyCeiling::Sign() {
   Signing& signing = *signing_;
-  EVP_MD_CTX* const scratch = signing.scratch.get();
   size_t len = signing.signature.size();
-  Check(EVP_MD_CTX_copy_ex(scratch, signing.sign.get()) == 1 &&
-            EVP_DigestSign(scratch, signing.signature.data(), &len, kSigned.data(),
+  // New ones to copy into: libcrypto 3.5 does not survive a copy over a context that has signed.
+  const OpenSslPtr<EVP_MD_CTX> sign(EVP_MD_CTX_new());
+  const OpenSslPtr<EVP_MD_CTX> verify(EVP_MD_CTX_new());
+  Check(sign && EVP_MD_CTX_copy_ex(sign.get(), signing.sign.get()) == 1 &&
+            EVP_DigestSign(sign.get(), signing.signature.data(), &len, kSigned.data(),
                            kSigned.size()) == 1,
         "signing");
-  Check(EVP_MD_CTX_copy_ex(scratch, signing.verify.get()) == 1 &&
-            EVP_DigestVerify(scratch, signing.signature.data(), len, kSigned.data(),
+  Check(verify && EVP_MD_CTX_copy_ex(verify.get(), signing.verify.get()) == 1 &&
+            EVP_DigestVerify(verify.get(), signing.signature.data(), len, kSigned.data(),
                              kSigned.size()) == 1,
         "verifying");
 }

@@ -31,7 +31,6 @@ class PublicKeyCeiling {
     OpenSslPtr<EVP_PKEY> key;
     OpenSslPtr<EVP_MD_CTX> sign;
     OpenSslPtr<EVP_MD_CTX> verify;
-    OpenSslPtr<EVP_MD_CTX> scratch;
     std::vector<uint8_t> signature;
   };
 
