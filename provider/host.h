@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "dtls13/crypto/record_crypto.h"
+
 namespace dtls13::provider {
 
 // ConfigReader gives the value of a key in the provider's section of openssl.cnf; null without.
@@ -22,6 +24,8 @@ class Host {
   // Configure takes what the section says. Returns what is wrong with it, a sentence for a person,
   // and has then taken nothing; empty when nothing is.
   virtual std::string Configure(const ConfigReader& section) = 0;
+  // RecordCryptoOf is who seals and opens records where the section is as Configure takes it.
+  virtual RecordCrypto RecordCryptoOf(const ConfigReader& section) const = 0;
   // OnMisconfigured is told what keeps the provider from being active: libcrypto by itself is
   // silent about it, and goes on without the provider.
   virtual void OnMisconfigured(const std::string& fault) = 0;

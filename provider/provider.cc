@@ -9,10 +9,12 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "dtls13/crypto/record_crypto.h"
 #include "provider/capabilities.h"
 #include "provider/config_section.h"
 #include "provider/dispatch.h"
@@ -30,6 +32,9 @@
 
 namespace dtls13::provider {
 namespace {
+
+// In the section of openssl.cnf; the library has it in its policy.
+constexpr char kRecordCryptoKey[] = "record_crypto";
 
 // List ends what its parts have together as libcrypto wants it.
 std::vector<OSSL_ALGORITHM> List(std::initializer_list<std::span<const OSSL_ALGORITHM>> parts) {
@@ -106,14 +111,29 @@ std::string UnknownKeyOf(const ProviderContext& provider) {
   Host* const host = provider.host();
   const std::string unknown = FindUnknownKey(
       provider.library_context(), SectionOf(provider), [host](const std::string& key) {
-        return key == kSelfTestKey || (host != nullptr && host->HasKey(key));
+        return key == kSelfTestKey || key == kRecordCryptoKey ||
+               (host != nullptr && host->HasKey(key));
       });
   return unknown.empty() ? "" : "there is no key '" + unknown + "'";
+}
+
+// TakeRecordCrypto returns what is wrong with what the section says of it; empty when nothing is.
+std::string TakeRecordCrypto(ProviderContext& provider) {
+  if (provider.host() != nullptr) {
+    provider.set_record_crypto(provider.host()->RecordCryptoOf(SectionOf(provider)));
+    return "";
+  }
+  const char* const name = provider.ConfigValue(kRecordCryptoKey);
+  const std::optional<RecordCrypto> read = RecordCryptoOfName(name != nullptr ? name : "libcrypto");
+  if (!read) return std::string(kRecordCryptoKey) + " takes libcrypto or ipsec-mb";
+  provider.set_record_crypto(*read);
+  return "";
 }
 
 // Configure comes last of all: what the host takes of the section it does not give back.
 bool Configure(ProviderContext& provider) {
   std::string fault = UnknownKeyOf(provider);
+  if (fault.empty()) fault = TakeRecordCrypto(provider);
   if (fault.empty() && !SelfTestOnLoad(&provider)) {
     fault =
         std::string("the self-test did not pass, or '") + kSelfTestKey + "' is neither yes nor no";

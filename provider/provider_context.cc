@@ -102,7 +102,8 @@ std::shared_ptr<const Algorithms> ProviderContext::Known(const PropertyQuery& qu
 
 // Not under the mutex: other providers are called, and a process may fork meanwhile.
 std::shared_ptr<const Algorithms> ProviderContext::FetchNow(const PropertyQuery& query) {
-  std::shared_ptr<const Algorithms> algorithms = Algorithms::Fetch(child_, TextOf(query));
+  std::shared_ptr<const Algorithms> algorithms =
+      Algorithms::Fetch(child_, TextOf(query), record_crypto_);
   if (algorithms == nullptr) return nullptr;
   std::lock_guard lock(mutex_);
   std::erase_if(known_, [&](const auto& known) { return known.first == query; });

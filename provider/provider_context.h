@@ -18,6 +18,7 @@
 #include "dtls13/crypto/algorithms.h"
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/hash.h"
+#include "dtls13/crypto/record_crypto.h"
 #include "provider/host.h"
 #include "provider/reason.h"
 
@@ -81,6 +82,9 @@ class ProviderContext {
   // SelfTestCallback is the application's, null without; `*argument` is for it.
   OSSL_CALLBACK* SelfTestCallback(void** argument) const;
 
+  // set_record_crypto comes before all else: what was fetched stays as it is.
+  void set_record_crypto(RecordCrypto record_crypto) { record_crypto_ = record_crypto; }
+
   // is_running is false once a self-test has failed: nothing is to be begun then.
   bool is_running() const { return is_running_.load(std::memory_order_acquire); }
   void set_running(bool running) { is_running_.store(running, std::memory_order_release); }
@@ -107,6 +111,7 @@ class ProviderContext {
   OSSL_FUNC_core_get_libctx_fn* core_get_libctx_ = nullptr;
   OSSL_FUNC_self_test_cb_fn* core_self_test_callback_ = nullptr;
   OSSL_LIB_CTX* child_ = nullptr;
+  RecordCrypto record_crypto_ = RecordCrypto::kLibcrypto;
   std::atomic<bool> is_running_ = true;
   std::mutex mutex_;
   // Under mutex_: the provider that LoadFallback has brought, and what was found before.

@@ -6,9 +6,14 @@
 #include <openssl/evp.h>
 #include <openssl/params.h>
 
+#include <fstream>
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/record_crypto.h"
 #include "provider/known_answers.h"
 #include "provider/provider_test_util.h"
 
@@ -42,6 +47,60 @@ TEST(RecordCipher, KnownAnswers) {
     ASSERT_LT(known.header_len + content_len, opened.size());
     EXPECT_EQ(opener.Get(kParamContentType), opened[known.header_len + content_len]);
   }
+}
+
+const std::vector<std::string> kNoProviders;
+
+std::string ConfigWithRecordCrypto(const std::string& value) {
+  return "openssl_conf = init\n[init]\nproviders = providers_sect\n[providers_sect]\n"
+         "default = default_sect\ndtls13 = dtls13_sect\n[default_sect]\nactivate = 1\n"
+         "[dtls13_sect]\nactivate = 1\nrecord_crypto = " +
+         value;
+}
+
+bool HasLoadedIpsecMb() {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.find("libIPSec_MB") != std::string::npos) return true;
+  }
+  return false;
+}
+
+// Nothing else in this process loads the library.
+TEST(RecordCipher, IsLibipsecMbsWhereTheSectionSaysSo) {
+  const Bytes iv(12, 9), plain = NewRecord(0x2f, 1200);
+  std::map<std::string, std::map<std::string, Bytes>> sealed;
+  std::map<std::string, bool> is_loaded;
+  for (const char* record_crypto : {"libcrypto", "ipsec-mb"}) {
+    LibraryContext context(kNoProviders);
+    ASSERT_TRUE(context.Configure(ConfigWithRecordCrypto(record_crypto))) << TakeErrors();
+    for (const char* name : {"DTLS13-AES-128-GCM", "DTLS13-AES-256-GCM"}) {
+      RecordCipherContext sealer(context.get(), name), opener(context.get(), name);
+      const Bytes key(EVP_CIPHER_CTX_get_key_length(sealer.get()), 7);
+      ASSERT_TRUE(sealer.Init(true, key, iv) && opener.Init(false, key, iv)) << TakeErrors();
+      const Bytes record = sealer.Run(plain);
+      sealed[name][record_crypto] = record;
+      Bytes forged = record;
+      forged.back() ^= 1;
+      EXPECT_EQ(opener.Run(forged), Bytes());
+      EXPECT_EQ(opener.Run(record).size(), plain.size() - 16) << TakeErrors();
+      TakeErrors();
+    }
+    is_loaded[record_crypto] = HasLoadedIpsecMb();
+  }
+  EXPECT_FALSE(is_loaded["libcrypto"]);
+  const auto algorithms = Algorithms::Fetch(nullptr, nullptr, RecordCrypto::kIpsecMb);
+  if (algorithms->record_crypto_status() == RecordCryptoStatus::kIpsecMb) {
+    EXPECT_TRUE(is_loaded["ipsec-mb"]);
+  }
+  for (const auto& [name, by] : sealed) EXPECT_EQ(by.at("libcrypto"), by.at("ipsec-mb")) << name;
+}
+
+TEST(RecordCipher, AnotherRecordCryptoIsRefused) {
+  LibraryContext context(kNoProviders);
+  context.Configure(ConfigWithRecordCrypto("ipsec"));
+  EXPECT_EQ(OSSL_PROVIDER_available(context.get(), "dtls13"), 0);
+  TakeErrors();
 }
 
 // One suite's first record, with room for the tag, and what seals and opens it.

@@ -56,7 +56,10 @@ void SharedMaterial::MakeSeeds() {
 
 std::shared_ptr<const Algorithms> SharedMaterial::algorithms() {
   std::lock_guard lock(mutex_);
-  if (algorithms_ == nullptr) algorithms_ = Algorithms::Fetch(library_context_, property_query());
+  if (algorithms_ == nullptr) {
+    algorithms_ =
+        Algorithms::Fetch(library_context_, property_query(), CurrentPolicy().record_crypto);
+  }
   return algorithms_;
 }
 

@@ -33,6 +33,7 @@ constexpr std::string_view kSuite = "suite";
 constexpr std::string_view kGroup = "group";
 constexpr std::string_view kDropped = "dropped";
 constexpr std::string_view kSending = "sending";
+constexpr std::string_view kRecordsBy = "records by";
 constexpr std::string_view kToLibssl = "to libssl";
 
 // The counters in their order: those of an enumeration are in its order.
@@ -66,6 +67,14 @@ constexpr Label kLabels[] = {
     {kDropped, "bad inner plaintext"},
     {kSending, "retransmissions"},
     {kSending, "MTU of the newest"},
+    // RecordCryptoStatus.
+    {kRecordsBy, "libcrypto"},
+    {kRecordsBy, "libipsec-mb"},
+    {kRecordsBy, "libcrypto: no libipsec-mb"},
+    {kRecordsBy, "libcrypto: not on this processor"},
+    {kRecordsBy, "libcrypto: property query"},
+    {kRecordsBy, "libcrypto: FIPS or other provider"},
+    {kRecordsBy, "libcrypto: libipsec-mb is wrong"},
     // LibsslCause.
     {kToLibssl, "policy"},
     {kToLibssl, "options"},
@@ -94,6 +103,7 @@ constexpr size_t kNoGroup = IndexOf(kGroup, "none");
 constexpr size_t kDrops = IndexOf(kDropped, "malformed header");
 constexpr size_t kRetransmissions = IndexOf(kSending, "retransmissions");
 constexpr size_t kMtu = IndexOf(kSending, "MTU of the newest");
+constexpr size_t kRecordCrypto = IndexOf(kRecordsBy, "libcrypto");
 constexpr size_t kCauses = IndexOf(kToLibssl, "policy");
 
 static_assert(std::size(kLabels) <= kMaxStatusCounters);
@@ -235,6 +245,10 @@ void StatusPage::Set(size_t counter, uint64_t value) {
 }
 
 void StatusPage::Count(LibsslCause cause) { Add(kCauses + static_cast<size_t>(cause), 1); }
+
+void StatusPage::Count(RecordCryptoStatus status) {
+  Add(kRecordCrypto + static_cast<size_t>(status), 1);
+}
 
 void StatusPage::CountRetransmission() { Add(kRetransmissions, 1); }
 

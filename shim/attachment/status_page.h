@@ -9,6 +9,7 @@
 
 #include "dtls13/association.h"
 #include "dtls13/association_facts.h"
+#include "dtls13/crypto/record_crypto.h"
 #include "shim/attachment/libssl_cause.h"
 #include "shim/libssl/status_layout.h"
 
@@ -26,6 +27,8 @@ class StatusPage {
   static StatusPage* Make();
 
   void Count(LibsslCause cause);
+  // Of a connection that is begun.
+  void Count(RecordCryptoStatus status);
   void CountRetransmission();
 
   // generation is another number in each child of a fork.

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "dtls13/crypto/record_crypto.h"
 #include "shim/attachment/libssl_cause.h"
 #include "shim/libssl/status_layout.h"
 #include "shim/testing/child.h"
@@ -71,6 +72,11 @@ TEST(StatusPageTest, HasItsLabelsAndCounts) {
   Page().Count(LibsslCause::kPeer);
   Page().Count(LibsslCause::kPeer);
   Page().CountRetransmission();
+  for (int i = 0; i <= static_cast<int>(RecordCryptoStatus::kAnswers); ++i) {
+    const auto status = static_cast<RecordCryptoStatus>(i);
+    Page().Count(status);
+    EXPECT_EQ(ReadPage()["records by: " + std::string(Describe(status))], 1u) << i;
+  }
   values = ReadPage();
   EXPECT_EQ(values["to libssl: policy"], 1u);
   EXPECT_EQ(values["to libssl: peer without DTLS 1.3"], 2u);

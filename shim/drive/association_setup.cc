@@ -16,6 +16,7 @@
 #include "shim/answer/tell.h"
 #include "shim/attachment/offered_lists.h"
 #include "shim/attachment/protocol_version.h"
+#include "shim/attachment/status_page.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/bio/clock.h"
 #include "shim/drive/drive_state.h"
@@ -102,6 +103,9 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   if (handshake.algorithms == nullptr) {
     Raise(ERR_R_INTERNAL_ERROR);
     return nullptr;
+  }
+  if (StatusPage* page = StatusPage::Current(); page != nullptr) {
+    page->Count(handshake.algorithms->record_crypto_status());
   }
   handshake.random = ctx->shared.random();
   const int reason = ChooseLists(attachment, &handshake);

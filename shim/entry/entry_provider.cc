@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "dtls13/crypto/record_crypto.h"
 #include "provider/host.h"
 #include "provider/provider.h"
 #include "shim/interpose/interposer.h"
@@ -27,6 +28,13 @@ class EntriesHost final : public provider::Host {
       return "the program used DTLS before this section of openssl.cnf was loaded";
     }
     return PolicyWithOptions(std::move(policy)).interpose ? Interpose() : "";
+  }
+
+  RecordCrypto RecordCryptoOf(const provider::ConfigReader& section) const override {
+    Policy policy;
+    // A fault of the section is Configure's to tell, and the policy is then none.
+    static_cast<void>(ConfigurePolicy(section, &policy));
+    return PolicyWithOptions(std::move(policy)).record_crypto;
   }
 
   void OnMisconfigured(const std::string& fault) override { Complain("openssl.cnf: " + fault); }

@@ -92,6 +92,12 @@ bool ParseGroups(std::string_view value, std::vector<NamedGroup>* out) {
   return true;
 }
 
+bool ParseRecordCrypto(std::string_view value, RecordCrypto* out) {
+  const std::optional<RecordCrypto> read = RecordCryptoOfName(value);
+  if (read) *out = *read;
+  return read.has_value();
+}
+
 struct Option {
   std::string_view key;
   std::string_view values;
@@ -165,6 +171,14 @@ constexpr Option kOptions[] = {
      [](std::string_view value, Policy* policy) {
        policy->key_log = value;
        return !value.empty();
+     }},
+    {"record_crypto", "libcrypto or ipsec-mb",
+     "Who seals and opens the records of AES-GCM: libcrypto, or Intel's libipsec-mb, which takes a "
+     "third of the time. It is looked for when the program runs; libcrypto stays where it is not "
+     "installed, the processor is not for it, its answers are not libcrypto's, or FIPS, another "
+     "provider or a property query is in force. Default: libcrypto.",
+     [](std::string_view value, Policy* policy) {
+       return ParseRecordCrypto(value, &policy->record_crypto);
      }},
     {"status", "yes or no",
      "Let `dtls13 status PID` see what the program's connections are and why some are libssl's. "

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "dtls13/crypto/record_crypto.h"
 #include "dtls13/wire/code_points.h"
 
 namespace dtls13::shim {
@@ -49,6 +50,8 @@ struct Policy {
   bool interpose = false;
   // The file that takes the secrets of DTLS 1.3 connections in NSS's key log format; empty: none.
   std::string key_log;
+  // Who seals and opens the records of AES-GCM.
+  RecordCrypto record_crypto = RecordCrypto::kLibcrypto;
   // The process tells `dtls13 status` of its connections.
   bool status = false;
 

@@ -36,11 +36,12 @@ TEST(PolicyTest, ReadsEveryKey) {
   EXPECT_EQ(ReadPolicy("override_pins=yes,min_version=DTLSv1.2,max_version=DTLSv1.3,mtu=1400,"
                        "key_log=/tmp/key=s.log,header_form=full,connection_id_len=20,"
                        "groups=P-384:X25519MLKEM768,initial_timeout_ms=50,tickets=0,"
-                       "cookie_lifetime_s=3600,interpose=yes",
+                       "cookie_lifetime_s=3600,interpose=yes,record_crypto=ipsec-mb",
                        &policy),
             "");
   EXPECT_EQ(policy.header_form, HeaderForm::kFull);
   EXPECT_TRUE(policy.interpose);
+  EXPECT_EQ(policy.record_crypto, RecordCrypto::kIpsecMb);
   EXPECT_EQ(policy.connection_id_len, 20u);
   EXPECT_EQ(policy.groups, (std::vector{NamedGroup::kSecp384r1, NamedGroup::kX25519MlKem768}));
   EXPECT_EQ(policy.initial_timeout, std::chrono::milliseconds(50));
@@ -164,7 +165,9 @@ TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
                               "tickets=9",
                               "tickets=",
                               "cookie_lifetime_s=1",
-                              "cookie_lifetime_s=3601"}) {
+                              "cookie_lifetime_s=3601",
+                              "record_crypto=",
+                              "record_crypto=ipsec"}) {
     Policy policy;
     const std::string said = ReadPolicy(std::string(options) + ",mtu=300", &policy);
     const std::string key = std::string(options).substr(0, std::string(options).find('='));
@@ -174,6 +177,7 @@ TEST(PolicyTest, SkipsWhatItCannotUseAndSaysSo) {
     EXPECT_EQ(policy.key_log, "") << options;
     EXPECT_EQ(policy.mtu, 300u) << options;
     EXPECT_TRUE(policy.groups.empty()) << options;
+    EXPECT_EQ(policy.record_crypto, RecordCrypto::kLibcrypto) << options;
     EXPECT_FALSE(policy.initial_timeout || policy.tickets || policy.cookie_lifetime) << options;
   }
 }

@@ -154,7 +154,9 @@ def run_sessions(setting, library, folder):
     """openssl's own programs, whose openssl.cnf puts the whole process under FIPS rules, preloaded and not."""
     for interpose in (False, True):
         preloaded = None if interpose else library
-        environment = setting.environment(setting.config(ALONE, QUERY, interpose))
+        # What is not the module's is not for such a process, whoever asks for it.
+        environment = dict(setting.environment(setting.config(ALONE, QUERY, interpose)),
+                           DTLS13_OPTIONS="record_crypto=ipsec-mb")
         for name in ("server", "other"):
             with programs.Session(folder, ["-dtls"] + folder.credential(name),
                                   ["-dtls", "-CAfile", folder.path(name + ".pem")], preloaded, preloaded,
@@ -162,6 +164,8 @@ def run_sessions(setting, library, folder):
                 running.client.wait_for("^    Protocol  : DTLSv1.3$")
                 running.client.wait_for("^    Verify return code: ")
                 running.exchange()
+                for program in (running.client, running.server):
+                    expect("libIPSec_MB" not in program.maps(), "libipsec-mb is loaded")
                 expect(running.close() == (0, 0), "exit status")
                 expect_lines(running.client, "^New, TLSv1.3, Cipher is TLS_AES_256_GCM_SHA384$",
                              r"^    Verify return code: 0 \(ok\)$")

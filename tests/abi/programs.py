@@ -97,6 +97,11 @@ class Program:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
+    def maps(self):
+        """What is mapped into it, libraries among others."""
+        with open("/proc/%d/maps" % self._process.pid, encoding="utf-8") as file:
+            return file.read()
+
     def _read(self):
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         data = b"-"

@@ -6,6 +6,7 @@ How a handshake goes, how it ends, what loss and strangers do to it, and who ser
 """
 
 import contextlib
+import ctypes
 import os
 import socket
 import sys
@@ -38,9 +39,9 @@ def server(*options, library=LIBRARY, version="-dtls", environment=None):
         yield program
 
 
-def client(port, *options, library=LIBRARY, version="-dtls"):
+def client(port, *options, library=LIBRARY, version="-dtls", environment=None):
     return running("openssl", "s_client", version, "-connect", "127.0.0.1:%d" % port, *options,
-                   library=library)
+                   library=library, environment=environment)
 
 
 def wait_until_connected(program, version):
@@ -93,6 +94,26 @@ def policy_bounds_datagrams():
                 run_session(listener, caller)
             longest.append(max(len(datagram) for datagram in relay.datagrams["server"]))
     expect(longest[0] > 400 >= longest[1], "the longest of %d and %d bytes" % tuple(longest))
+
+
+def has_ipsec_mb():
+    for name in ("libIPSec_MB.so.2", "libIPSec_MB.so.1"):
+        with contextlib.suppress(OSError):
+            return bool(ctypes.CDLL(name))
+    return False
+
+
+def records_by_ipsec_mb_are_the_same():
+    """Where it is not installed they are libcrypto's, and nothing is said of it."""
+    chosen = {"DTLS13_OPTIONS": "record_crypto=ipsec-mb"}
+    for suite in ("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"):
+        options = ("-ciphersuites", suite)
+        with server(environment=chosen) as listener, client(listener.port, *options) as caller:
+            run_session(listener, caller)
+            expect(("libIPSec_MB" in listener.maps()) == has_ipsec_mb(), "libipsec-mb is loaded, or not")
+            expect("IPSec" not in listener.output and "ipsec" not in listener.output, listener.output)
+        with server() as listener, client(listener.port, *options, environment=chosen) as caller:
+            run_session(listener, caller)
 
 
 def refused_certificate_ends_both_sides():
@@ -246,6 +267,7 @@ if __name__ == "__main__":
         listen_keeps_the_second_hello,
         small_mtu_splits_the_handshake,
         policy_bounds_datagrams,
+        records_by_ipsec_mb_are_the_same,
         refused_certificate_ends_both_sides,
         client_closes,
         server_closes,

@@ -211,7 +211,8 @@ def tells_the_status_of_a_process():
             expect(status == 0, "status: %d %r" % (status, err))
             for pattern in (r"^library: +libdtls13 \d+\.\d+\.\d+$",
                             "^connections: in handshake 0, open 1, over 0, begun 1, DTLSv1.3 negotiated 1, failed 0$",
-                            "^suite: +TLS_AES_256_GCM_SHA384 1$", "^group: +X25519 1$", "^to libssl: +none$",
+                            "^suite: +TLS_AES_256_GCM_SHA384 1$", "^group: +X25519 1$", "^records by: +libcrypto 1$",
+                            "^to libssl: +none$",
                             r"^sending: .*MTU of the newest \d+"):
                 expect(re.search(pattern, out, re.MULTILINE), "no %r in:\n%s" % (pattern, out))
             client_pid = str(client._process.pid)
