@@ -45,4 +45,20 @@ bool RecordNumberCipher::Mask(std::span<const uint8_t, kRecordNumberSampleLen> s
   return true;
 }
 
+bool RecordNumberCipher::MaskAll(std::span<uint8_t> blocks) {
+  if (!is_chacha_) {
+    int len = 0;
+    return EVP_EncryptUpdate(context_.get(), blocks.data(), &len, blocks.data(),
+                             static_cast<int>(blocks.size())) == 1;
+  }
+  // Each sample is another IV.
+  for (; blocks.size() >= kRecordNumberSampleLen; blocks = blocks.subspan(kRecordNumberSampleLen)) {
+    std::array<uint8_t, kRecordNumberMaskLen> mask;
+    if (!Mask(blocks.first<kRecordNumberSampleLen>(), mask)) return false;
+    blocks[0] = mask[0];
+    blocks[1] = mask[1];
+  }
+  return true;
+}
+
 }  // namespace dtls13

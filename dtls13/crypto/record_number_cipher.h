@@ -32,6 +32,11 @@ class RecordNumberCipher {
   [[nodiscard]] bool Mask(std::span<const uint8_t, kRecordNumberSampleLen> sample,
                           std::span<uint8_t, kRecordNumberMaskLen> mask);
 
+  // MaskAll is Mask of several records. `blocks` has their samples, one behind the other; at the
+  // place of each, its mask comes first afterwards, and the rest is undefined. False, and all is
+  // undefined, when libcrypto fails.
+  [[nodiscard]] bool MaskAll(std::span<uint8_t> blocks);
+
  private:
   RecordNumberCipher(OpenSslPtr<EVP_CIPHER_CTX> context, bool is_chacha);
 

@@ -66,6 +66,30 @@ TEST_P(RecordNumberCipherTest, MakesTheVectorsMask) {
   }
 }
 
+TEST_P(RecordNumberCipherTest, MasksOfManyAreThoseOfEach) {
+  const CipherSuite& suite = *FindCipherSuite(GetParam().suite);
+  auto cipher = RecordNumberCipher::Create(*DefaultAlgorithms(), suite, FromHex(GetParam().key));
+  ASSERT_TRUE(cipher);
+  for (size_t num : {0, 1, 2, 64}) {
+    std::vector<uint8_t> blocks;
+    std::vector<std::string> masks;
+    for (size_t i = 0; i < num; ++i) {
+      std::vector<uint8_t> sample = FromHex(GetParam().sample);
+      sample.back() ^= static_cast<uint8_t>(i);
+      std::array<uint8_t, kRecordNumberMaskLen> mask;
+      ASSERT_TRUE(cipher->Mask(std::span(sample).first<kRecordNumberSampleLen>(), mask));
+      masks.push_back(ToHex(mask));
+      blocks.insert(blocks.end(), sample.begin(), sample.end());
+    }
+    ASSERT_TRUE(cipher->MaskAll(blocks)) << num;
+    for (size_t i = 0; i < num; ++i) {
+      EXPECT_EQ(ToHex(std::span(blocks).subspan(i * kRecordNumberSampleLen, kRecordNumberMaskLen)),
+                masks[i])
+          << i << " of " << num;
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, RecordNumberCipherTest, testing::ValuesIn(kVectors),
                          [](const auto& info) { return std::string(info.param.name); });
 

@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "dtls13/record/record_layer.h"
@@ -49,6 +50,27 @@ TEST(RecordAllocation, SealAndOpenAllocateNothing) {
       ASSERT_EQ(NumAllocations(), before) << suite.name << " record " << i;
       ASSERT_TRUE(opened);
     }
+  }
+}
+
+TEST(RecordAllocation, BatchesAllocateNothing) {
+  constexpr size_t kNum = 16;
+  std::vector<uint8_t> out(kNum * 1300);
+  const std::vector<uint8_t> content(1200);
+  const std::vector<std::span<const uint8_t>> contents(kNum, content);
+  std::vector<std::span<uint8_t>> records(kNum);
+  std::vector<std::optional<OpenedRecord>> opened(kNum);
+  for (const CipherSuite& suite : kCipherSuites) {
+    RecordPair pair(suite);
+    pair.Install(kEpoch);
+    const uint64_t before = NumAllocations();
+    RecordNumber first;
+    const size_t num_sealed = pair.sender.SealBatch(kEpoch, ContentType::kApplicationData, contents,
+                                                    kLongForm, out, records, &first);
+    pair.receiver.OpenBatch(records, opened);
+    ASSERT_EQ(NumAllocations(), before) << suite.name;
+    ASSERT_EQ(num_sealed, kNum);
+    for (const auto& record : opened) ASSERT_TRUE(record.has_value());
   }
 }
 

@@ -70,13 +70,19 @@ bool RecordLayer::CanRead(Epoch epoch) const {
 //# are otherwise invalid.
 std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, Epoch awaited) {
   std::optional<OpenedRecord> opened(std::in_place);
-  while (!datagram->empty()) {
+  if (!OpenFrom(datagram, awaited, nullptr, &*opened)) opened.reset();
+  return opened;
+}
+
+bool RecordLayer::OpenFrom(std::span<uint8_t>* datagram, Epoch awaited, const KnownMask* mask,
+                           OpenedRecord* opened) {
+  for (; !datagram->empty(); mask = nullptr) {
     switch (ClassifyRecord(datagram->front(), profile())) {
       case RecordKind::kCiphertext:
-        if (OpenCiphertext(datagram, awaited, &*opened)) return opened;
+        if (OpenCiphertext(datagram, awaited, mask, opened)) return true;
         break;
       case RecordKind::kPlaintext:
-        if (OpenPlaintext(datagram, &*opened)) return opened;
+        if (OpenPlaintext(datagram, opened)) return true;
         break;
       //= rfc8446#section-5
       //# MUST simply drop it without further processing.
@@ -95,8 +101,48 @@ std::optional<OpenedRecord> RecordLayer::OpenNext(std::span<uint8_t>* datagram, 
         break;
     }
   }
-  opened.reset();
-  return opened;
+  return false;
+}
+
+Epoch RecordLayer::MakeMasks(std::span<const std::span<uint8_t>> datagrams,
+                             std::span<NumberMask> masks, uint64_t* made) {
+  *made = 0;
+  if (!profile().encrypts_numbers) return kPlaintextEpoch;
+  const size_t connection_id_len = receive_connection_ids_.len();
+  ReadEpoch* epoch = nullptr;
+  std::array<const uint8_t*, kMaxBatchRecords> samples;
+  size_t num_samples = 0;
+  for (size_t i = 0; i < datagrams.size(); ++i) {
+    const std::span<const uint8_t> datagram = datagrams[i];
+    const uint8_t* sample = NumberSample(datagram, connection_id_len);
+    if (sample == nullptr || ClassifyRecord(datagram[0]) != RecordKind::kCiphertext) continue;
+    ReadEpoch* const found = epochs_.FindRead(EpochBitsOf(datagram[0]));
+    if (epoch == nullptr) epoch = found;
+    if (found == nullptr || found != epoch) continue;
+    samples[num_samples++] = sample;
+    *made |= uint64_t{1} << i;
+  }
+  if (num_samples == 0) return kPlaintextEpoch;
+  if (!epoch->protection.MakeMasks(std::span(samples).first(num_samples), masks)) *made = 0;
+  return epoch->epoch;
+}
+
+void RecordLayer::OpenBatch(std::span<std::span<uint8_t>> datagrams,
+                            std::span<std::optional<OpenedRecord>> opened, Epoch awaited) {
+  std::array<NumberMask, kMaxBatchRecords> masks;
+  uint64_t made = 0;
+  KnownMask mask{};
+  // One mask costs less by itself.
+  if (datagrams.size() > 1) mask.epoch = MakeMasks(datagrams, masks, &made);
+  size_t num_used = 0;
+  for (size_t i = 0; i < datagrams.size(); ++i) {
+    const bool is_known = (made >> i & 1) != 0;
+    if (is_known) mask.mask = masks[num_used++];
+    opened[i].emplace();
+    if (!OpenFrom(&datagrams[i], awaited, is_known ? &mask : nullptr, &*opened[i])) {
+      opened[i].reset();
+    }
+  }
 }
 
 // DropMalformed steps over the record if its end can be found, else over the rest of the datagram.
@@ -138,7 +184,7 @@ bool RecordLayer::DropRest(DropReason reason, std::span<uint8_t>* datagram) {
   return Drop(reason);
 }
 
-bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
+bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited, const KnownMask* mask,
                                  OpenedRecord* opened) {
   const bool has_connection_id = HasConnectionId(datagram->front(), profile());
   const size_t connection_id_len = receive_connection_ids_.len();
@@ -191,7 +237,7 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
       (is_awaited || epoch->epoch > kEarlyDataEpoch)) {
     return Drop(DropReason::kConnectionId);
   }
-  if (!is_awaited) return Deprotect(epoch, &*record, opened);
+  if (!is_awaited) return Deprotect(epoch, &*record, mask, opened);
   *opened = {.number = {awaited, {}},
              .type = ContentType::kInvalid,
              .is_sealed = true,
@@ -202,8 +248,13 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited,
   return true;
 }
 
-bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened) {
-  if (epoch->IntegrityLimitReached() || !epoch->protection.RevealNumber(record)) {
+bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, const KnownMask* mask,
+                            OpenedRecord* opened) {
+  if (epoch->IntegrityLimitReached()) return Drop(DropReason::kAuthentication);
+  // No epoch comes twice, so a mask of this one's is of these keys.
+  if (mask != nullptr && mask->epoch == epoch->epoch) {
+    RecordProtection::RevealNumberBy(mask->mask, record);
+  } else if (!epoch->protection.RevealNumber(record)) {
     return Drop(DropReason::kAuthentication);
   }
   const SequenceNumber number =
@@ -388,6 +439,52 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   }
   *number = {epoch, *sequence_number};
   return record_len;
+}
+
+size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
+                              std::span<const std::span<const uint8_t>> contents, HeaderForm form,
+                              std::span<uint8_t> out, std::span<std::span<uint8_t>> records,
+                              RecordNumber* first) {
+  WriteEpoch* keys = epoch == kPlaintextEpoch ? nullptr : epochs_.FindWrite(epoch);
+  if (keys == nullptr) return 0;
+  // One mask costs less by itself.
+  if (contents.size() == 1) {
+    records[0] = out.first(Seal(epoch, type, contents[0], form, out, first));
+    return records[0].empty() ? 0 : 1;
+  }
+  const WireProfile& wire = profile();
+  const uint8_t type_byte = ContentTypeByte(type, wire);
+  *first = {epoch, SequenceNumber{keys->numbers.next()}};
+  CiphertextHeader header = MakeHeader(epoch, first->sequence_number, form);
+  std::array<const uint8_t*, kMaxBatchRecords> samples;
+  std::array<uint8_t*, kMaxBatchRecords> numbers;
+  size_t num_sealed = 0;
+  for (; num_sealed < contents.size(); ++num_sealed) {
+    const std::span<const uint8_t> content = contents[num_sealed];
+    const size_t header_len = CiphertextHeaderLen(header, wire);
+    const size_t record_len = header_len + content.size() + kProtectionLen;
+    if (content.size() > kMaxPlaintextLen || out.size() < record_len) break;
+    const std::optional<SequenceNumber> number = keys->numbers.Take();
+    if (!number) break;
+    // All else of the header is the first one's.
+    if (num_sealed != 0) header.number = MakeHeader(epoch, *number, form).number;
+    const std::span<uint8_t> record = out.first(record_len);
+    const size_t number_offset =
+        WriteCiphertextHeader(header, record_len - header_len, record.first(header_len), wire);
+    if (!keys->protection.SealText(*number, type_byte, content, record, header_len)) return 0;
+    samples[num_sealed] = record.data() + header_len;
+    numbers[num_sealed] = record.data() + number_offset;
+    records[num_sealed] = record;
+    out = out.subspan(record_len);
+  }
+  if (num_sealed == 0 || !wire.encrypts_numbers) return num_sealed;
+  std::array<NumberMask, kMaxBatchRecords> masks;
+  if (!keys->protection.MakeMasks(std::span(samples).first(num_sealed), masks)) return 0;
+  const size_t num_number_bytes = header.number.num_bits / 8;
+  for (size_t i = 0; i < num_sealed; ++i) {
+    for (size_t j = 0; j < num_number_bytes; ++j) numbers[i][j] ^= masks[i][j];
+  }
+  return num_sealed;
 }
 
 size_t RecordLayer::SealPlaintext(ContentType type, std::span<const uint8_t> content,

@@ -15,6 +15,7 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/connection_id_set.h"
 #include "dtls13/record/epoch_set.h"
+#include "dtls13/record/record_protection.h"
 #include "dtls13/wire/byte_reader.h"
 #include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
@@ -132,6 +133,12 @@ class RecordLayer {
   std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram,
                                        Epoch awaited = kPlaintextEpoch);
 
+  // OpenBatch does for each of `datagrams`, at most kMaxBatchRecords, in their order what OpenNext
+  // does for one, with the masks of their first records' numbers made at once. `opened` has as many
+  // elements. What is left of a datagram is OpenNext's.
+  void OpenBatch(std::span<std::span<uint8_t>> datagrams,
+                 std::span<std::optional<OpenedRecord>> opened, Epoch awaited = kPlaintextEpoch);
+
   // AddReceiveConnectionId: from here on protected records must carry this Connection ID, or
   // another added before; all have one length. False as for ConnectionIdSet::Add.
   //
@@ -198,6 +205,17 @@ class RecordLayer {
   size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
               std::span<uint8_t> out, RecordNumber* number, size_t padding_len = 0);
 
+  // SealBatch is Seal of `contents`, at most kMaxBatchRecords, in their order under a protected
+  // epoch, with the masks of their numbers made at once. Each record begins in `out` where the one
+  // before it ends, a datagram by itself unless it has a length; `records`, of as many elements,
+  // get them, and the numbers go up by one from
+  // `*first`. No content may lie in `out`. Returns how many were sealed: fewer where `out` or the
+  // epoch's numbers end, and none when libcrypto fails.
+  size_t SealBatch(Epoch epoch, ContentType type,
+                   std::span<const std::span<const uint8_t>> contents, HeaderForm form,
+                   std::span<uint8_t> out, std::span<std::span<uint8_t>> records,
+                   RecordNumber* first);
+
   // NearConfidentialityLimit is true when `epoch` has used 7/8 of what its AEAD allows, or somewhat
   // less by `jitter` (WriteNumbers::NearLimit): time for a KeyUpdate.
   bool NearConfidentialityLimit(Epoch epoch, uint8_t jitter) const;
@@ -205,16 +223,33 @@ class RecordLayer {
   uint64_t NumLeft(Epoch epoch) const;
 
  private:
+  // KnownMask is a record number's mask under the keys of `epoch`.
+  struct KnownMask {
+    Epoch epoch;
+    NumberMask mask;
+  };
+
   // OpenPlaintext and those after it take one record, or all that is left, off the front of
   // `*datagram`. True, with `*opened` set, when it is accepted. Returning it would copy it at each
   // step of the way.
   bool OpenPlaintext(std::span<uint8_t>* datagram, OpenedRecord* opened);
-  bool OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited, OpenedRecord* opened);
+  // `mask` is null unless it is known for the record at the front.
+  bool OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited, const KnownMask* mask,
+                      OpenedRecord* opened);
   bool DropMalformed(DropReason reason, std::span<uint8_t>* datagram);
 
   bool DropRest(DropReason reason, std::span<uint8_t>* datagram);
   CiphertextHeader MakeHeader(Epoch epoch, SequenceNumber number, HeaderForm form) const;
-  bool Deprotect(ReadEpoch* epoch, CiphertextRecord* record, OpenedRecord* opened);
+  // OpenFrom is OpenNext.
+  bool OpenFrom(std::span<uint8_t>* datagram, Epoch awaited, const KnownMask* mask,
+                OpenedRecord* opened);
+  // MakeMasks makes those of the first records of `datagrams`, as far as they are of the epoch of
+  // the first that has keys, and returns the epoch. `masks` has them one behind the other; bit i of
+  // `*made` says whether there is one for the i-th datagram.
+  Epoch MakeMasks(std::span<const std::span<uint8_t>> datagrams, std::span<NumberMask> masks,
+                  uint64_t* made);
+  bool Deprotect(ReadEpoch* epoch, CiphertextRecord* record, const KnownMask* mask,
+                 OpenedRecord* opened);
   void CountFailure(ReadEpoch* epoch);
   size_t SealPlaintext(ContentType type, std::span<const uint8_t> content, std::span<uint8_t> out,
                        RecordNumber* number);

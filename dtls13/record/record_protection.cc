@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "dtls13/crypto/traffic_keys.h"
@@ -74,6 +75,36 @@ std::optional<uint32_t> RecordProtection::MaskNumber(std::span<const uint8_t> en
 bool RecordProtection::Seal(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
                             std::span<uint8_t> record, size_t header_len, size_t number_offset,
                             size_t num_number_bytes) {
+  return SealText(number, type, content, record, header_len) &&
+         (!number_cipher_ ||
+          MaskNumber(record.subspan(header_len), record.subspan(number_offset, num_number_bytes)));
+}
+
+bool RecordProtection::MakeMasks(std::span<const uint8_t* const> samples,
+                                 std::span<NumberMask> masks) {
+  std::array<uint8_t, kMaxBatchRecords * kRecordNumberSampleLen> blocks;
+  uint8_t* block = blocks.data();
+  for (const uint8_t* sample : samples) {
+    std::memcpy(block, sample, kRecordNumberSampleLen);
+    block += kRecordNumberSampleLen;
+  }
+  if (!number_cipher_->MaskAll(std::span(blocks.data(), block))) return false;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    std::memcpy(masks[i].data(), blocks.data() + i * kRecordNumberSampleLen, masks[i].size());
+  }
+  return true;
+}
+
+void RecordProtection::RevealNumberBy(const NumberMask& mask, CiphertextRecord* record) {
+  TruncatedSequenceNumber& number = record->header.number;
+  uint8_t* const bytes = record->header_bytes.data() + record->number_offset;
+  number.value = bytes[0] ^= mask[0];
+  if (number.num_bits == 16) number.value = number.value << 8 | (bytes[1] ^= mask[1]);
+}
+
+bool RecordProtection::SealText(SequenceNumber number, uint8_t type,
+                                std::span<const uint8_t> content, std::span<uint8_t> record,
+                                size_t header_len) {
   //= rfc9147#section-4
   //# The entire header value shown in
   //# Figure 4 (but prior to record number encryption; see Section 4.2.3)
@@ -97,9 +128,7 @@ bool RecordProtection::Seal(SequenceNumber number, uint8_t type, std::span<const
   //# In DTLS 1.3 the 64-bit sequence_number is used as
   //# the sequence number for the AEAD computation; unlike DTLS 1.2, the
   //# epoch is not included.
-  return aead_.SealCopy(nonce_epoch_ | number.value, header, content, trailer, encrypted_record) &&
-         (!number_cipher_ ||
-          MaskNumber(encrypted_record, header.subspan(number_offset, num_number_bytes)));
+  return aead_.SealCopy(nonce_epoch_ | number.value, header, content, trailer, encrypted_record);
 }
 
 bool RecordProtection::RevealNumber(CiphertextRecord* record) {

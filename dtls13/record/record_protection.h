@@ -2,6 +2,7 @@
 #ifndef DTLS13_RECORD_RECORD_PROTECTION_H_
 #define DTLS13_RECORD_RECORD_PROTECTION_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,13 @@ namespace dtls13 {
 
 // Bytes that protection adds to a record's content: the inner content type and the tag.
 inline constexpr size_t kProtectionLen = 1 + kAeadTagLen;
+
+// The most records of a batch: those of the longest buffer that the kernel cuts into datagrams
+// (UDP_SEGMENT). Their samples are on the stack.
+inline constexpr size_t kMaxBatchRecords = 64;
+
+// NumberMask is what hides and reveals the number of one record.
+using NumberMask = std::array<uint8_t, kRecordNumberMaskLen>;
 
 // RecordProtection is one traffic secret's record key and, where the profile encrypts numbers,
 // record number key in one direction, RFC 9147 sections 4.2.3 and 4.5. No call after creation
@@ -45,6 +53,18 @@ class RecordProtection {
   [[nodiscard]] bool Seal(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
                           std::span<uint8_t> record, size_t header_len, size_t number_offset,
                           size_t num_number_bytes);
+
+  // SealText is Seal without the encryption of the number, and the record not to be sent before
+  // that.
+  [[nodiscard]] bool SealText(SequenceNumber number, uint8_t type, std::span<const uint8_t> content,
+                              std::span<uint8_t> record, size_t header_len);
+  // MakeMasks gives `masks` one for each of `samples`, at most kMaxBatchRecords: where the first
+  // kRecordNumberSampleLen bytes of encrypted records lie. Only where the profile encrypts numbers.
+  // False when libcrypto fails.
+  [[nodiscard]] bool MakeMasks(std::span<const uint8_t* const> samples,
+                               std::span<NumberMask> masks);
+  // RevealNumberBy is RevealNumber with a mask that is known.
+  static void RevealNumberBy(const NumberMask& mask, CiphertextRecord* record);
 
   // RevealNumber decrypts the record's number, in the datagram and in record->header.
   [[nodiscard]] bool RevealNumber(CiphertextRecord* record);

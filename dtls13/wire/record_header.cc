@@ -142,6 +142,15 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
              : ParseUnifiedRecord(datagram, connection_id_len);
 }
 
+const uint8_t* NumberSample(std::span<const uint8_t> datagram, size_t connection_id_len) {
+  if (datagram.empty()) return nullptr;
+  const uint8_t flags = datagram[0];
+  const size_t header_len = 1 + (HasConnectionId(flags) ? connection_id_len : 0) +
+                            ((flags & kLongNumberBit) != 0 ? 2 : 1) +
+                            ((flags & kLengthBit) != 0 ? 2 : 0);
+  return datagram.size() < header_len + kMinCiphertextLen ? nullptr : datagram.data() + header_len;
+}
+
 size_t RecordExtent(std::span<const uint8_t> datagram, size_t connection_id_len,
                     const WireProfile& profile) {
   if (datagram.empty()) return 0;

@@ -129,6 +129,11 @@ std::optional<CiphertextRecord> ParseCiphertextRecord(std::span<uint8_t> datagra
                                                       size_t connection_id_len,
                                                       const WireProfile& profile = kRfc9147Profile);
 
+// NumberSample is where the bytes begin that record number encryption samples of the protected
+// record at the start of `datagram`; null where there are not enough. Nothing else of the record is
+// judged. Not for draft-26, whose numbers are in the clear.
+const uint8_t* NumberSample(std::span<const uint8_t> datagram, size_t connection_id_len);
+
 // HasConnectionId is the C bit of a ciphertext record's first byte, where the profile has one. It
 // says how to parse the rest.
 constexpr bool HasConnectionId(uint8_t first_byte, const WireProfile& profile = kRfc9147Profile) {

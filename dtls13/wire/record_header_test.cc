@@ -149,6 +149,9 @@ TEST(UnifiedHeader, EveryFormAndEpochRoundTrips) {
       EXPECT_EQ(record->encrypted_record.size(), 17u);
       EXPECT_EQ(record->record_len, datagram.size());
       EXPECT_EQ(RecordExtent(datagram, form.connection_id_len), datagram.size());
+      EXPECT_EQ(NumberSample(datagram, form.connection_id_len), datagram.data() + header_len);
+      const auto too_short = std::span(datagram).first(header_len + kMinCiphertextLen - 1);
+      EXPECT_EQ(NumberSample(too_short, form.connection_id_len), nullptr);
     }
   }
 }
