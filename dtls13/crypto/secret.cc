@@ -8,7 +8,9 @@
 
 namespace dtls13 {
 
-Secret::Secret(size_t len) : len_(std::min(len, kMaxLen)) { assert(len <= kMaxLen); }
+Secret::Secret(size_t len) : len_(static_cast<uint8_t>(std::min(len, kMaxLen))) {
+  assert(len <= kMaxLen);
+}
 
 Secret Secret::CopyOf(std::span<const uint8_t> bytes) {
   if (bytes.size() > kMaxLen) return Secret();

@@ -17,8 +17,9 @@ namespace dtls13 {
 // It does not know what its bytes are for.
 class Secret {
  public:
-  // Holds the longest secret used here: a P-521 shared secret is 66 bytes.
-  static constexpr size_t kMaxLen = 72;
+  // Holds the longest used here: both keys and the IV of an epoch under AES-256 (PackTrafficKeys).
+  // A P-521 shared secret is 66 bytes.
+  static constexpr size_t kMaxLen = 32 + 32 + 12;
 
   Secret() = default;
   // `len` zero bytes, at most kMaxLen.
@@ -45,8 +46,9 @@ class Secret {
   void Cleanse();
 
   std::array<uint8_t, kMaxLen> bytes_{};
-  size_t len_ = 0;
+  uint8_t len_ = 0;  // a byte, for every association keeps some of them
 };
+static_assert(Secret::kMaxLen <= UINT8_MAX);
 
 // Cleanse overwrites `bytes` in a way that is not optimised away: for secrets that are longer than
 // a Secret holds, or that stand among other bytes.

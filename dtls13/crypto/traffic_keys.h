@@ -24,6 +24,11 @@ std::optional<TrafficKeys> DeriveTrafficKeys(const Algorithms& algorithms, const
                                              LabelPrefix prefix,
                                              std::span<const uint8_t> traffic_secret);
 
+// PackTrafficKeys is all three in one, for keys that are kept but not in use; UnpackTrafficKeys
+// takes them apart again. Nothing unless `packed` has the length of the suite's.
+Secret PackTrafficKeys(const TrafficKeys& keys);
+std::optional<TrafficKeys> UnpackTrafficKeys(const CipherSuite& suite, const Secret& packed);
+
 // NextTrafficSecret is application_traffic_secret_N+1, RFC 8446 section 7.2. Empty on failure.
 Secret NextTrafficSecret(const Algorithms& algorithms, const CipherSuite& suite, LabelPrefix prefix,
                          std::span<const uint8_t> traffic_secret);

@@ -86,6 +86,8 @@ class EpochSet {
   void ReadOpened(Epoch epoch) {
     if (epoch > current_read_) MakeReadCurrent(epoch);
   }
+  // RestoreCurrentRead sets current_read, and forgets nothing.
+  void RestoreCurrentRead(Epoch epoch) { current_read_ = epoch; }
   // current_read is the newest epoch in which a protected record was accepted, 0 before the first.
   Epoch current_read() const { return current_read_; }
   // newest_read is the newest epoch inserted, null when it was forgotten.

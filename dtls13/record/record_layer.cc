@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/record/record_protection.h"
 #include "dtls13/wire/draft26_record_header.h"
 #include "dtls13/wire/inner_plaintext.h"
@@ -20,13 +21,17 @@ RecordLayer::RecordLayer(std::shared_ptr<const Algorithms> algorithms, const Wir
 
 bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
                                   const Secret& traffic_secret) {
-  std::optional<RecordProtection> protection =
-      RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch, traffic_secret);
-  if (!protection) return false;
-  auto keys = std::make_unique<ReadEpoch>(epoch, Limited(suite), *std::move(protection));
+  const std::optional<TrafficKeys> keys =
+      DeriveTrafficKeys(*algorithms_, suite, profile().label_prefix, traffic_secret.bytes());
+  if (!keys) return false;
+  auto installed = std::make_unique<ReadEpoch>(
+      epoch, Limited(suite),
+      RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch, *keys));
+  if (!installed->protection) return false;
+  if (keeps_keys_) installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
   if (keeps_secrets_)
-    keys->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
-  return epochs_.InsertRead(std::move(keys));
+    installed->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
+  return epochs_.InsertRead(std::move(installed));
 }
 
 CipherSuite RecordLayer::Limited(CipherSuite suite) const {
@@ -123,7 +128,10 @@ Epoch RecordLayer::MakeMasks(std::span<const std::span<uint8_t>> datagrams,
     *made |= uint64_t{1} << i;
   }
   if (num_samples == 0) return kPlaintextEpoch;
-  if (!epoch->protection.MakeMasks(std::span(samples).first(num_samples), masks)) *made = 0;
+  if ((!epoch->protection && !WarmUp(epoch)) ||
+      !epoch->protection->MakeMasks(std::span(samples).first(num_samples), masks)) {
+    *made = 0;
+  }
   return epoch->epoch;
 }
 
@@ -250,16 +258,18 @@ bool RecordLayer::OpenCiphertext(std::span<uint8_t>* datagram, Epoch awaited, co
 
 bool RecordLayer::Deprotect(ReadEpoch* epoch, CiphertextRecord* record, const KnownMask* mask,
                             OpenedRecord* opened) {
-  if (epoch->IntegrityLimitReached()) return Drop(DropReason::kAuthentication);
+  if (epoch->IntegrityLimitReached() || (!epoch->protection && !WarmUp(epoch))) {
+    return Drop(DropReason::kAuthentication);
+  }
   // No epoch comes twice, so a mask of this one's is of these keys.
   if (mask != nullptr && mask->epoch == epoch->epoch) {
     RecordProtection::RevealNumberBy(mask->mask, record);
-  } else if (!epoch->protection.RevealNumber(record)) {
+  } else if (!epoch->protection->RevealNumber(record)) {
     return Drop(DropReason::kAuthentication);
   }
   const SequenceNumber number =
       ReconstructSequenceNumber(record->header.number, epoch->window.next());
-  const std::optional<std::span<uint8_t>> serialized = epoch->protection.Open(number, *record);
+  const std::optional<std::span<uint8_t>> serialized = epoch->protection->Open(number, *record);
   if (!serialized) {
     CountFailure(epoch);
     //= draft-ietf-tls-dtls13-26#section-4.4.1
@@ -320,13 +330,17 @@ bool RecordLayer::NearIntegrityLimit() const {
 
 bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
                                    const Secret& traffic_secret) {
-  std::optional<RecordProtection> protection =
-      RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch, traffic_secret);
-  if (!protection) return false;
-  auto keys = std::make_unique<WriteEpoch>(epoch, Limited(suite), *std::move(protection));
+  const std::optional<TrafficKeys> keys =
+      DeriveTrafficKeys(*algorithms_, suite, profile().label_prefix, traffic_secret.bytes());
+  if (!keys) return false;
+  auto installed = std::make_unique<WriteEpoch>(
+      epoch, Limited(suite),
+      RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch, *keys));
+  if (!installed->protection) return false;
+  if (keeps_keys_) installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
   if (keeps_secrets_)
-    keys->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
-  return epochs_.InsertWrite(std::move(keys));
+    installed->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
+  return epochs_.InsertWrite(std::move(installed));
 }
 
 void RecordLayer::ForgetWriteEpoch(Epoch epoch) {
@@ -415,7 +429,7 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
   //= rfc8446#section-5.1
   //# Zero-length fragments of Application Data MAY be sent,
   const size_t record_len = header_len + content.size() + padding_len + kProtectionLen;
-  if (out.size() < record_len) return 0;
+  if (out.size() < record_len || (!keys->protection && !WarmUp(keys))) return 0;
   //= rfc9147#section-4.2.1
   //# Implementations MUST either abandon an association or rekey prior to
   //# allowing the sequence number to wrap.
@@ -432,9 +446,9 @@ size_t RecordLayer::Seal(Epoch epoch, ContentType type, std::span<const uint8_t>
 
   const size_t number_offset =
       WriteCiphertextHeader(header, record_len - header_len, out.first(header_len), wire);
-  if (!keys->protection.Seal(*sequence_number, ContentTypeByte(type, wire), content,
-                             out.first(record_len), header_len, number_offset,
-                             header.number.num_bits / 8)) {
+  if (!keys->protection->Seal(*sequence_number, ContentTypeByte(type, wire), content,
+                              out.first(record_len), header_len, number_offset,
+                              header.number.num_bits / 8)) {
     return 0;
   }
   *number = {epoch, *sequence_number};
@@ -452,6 +466,7 @@ size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
     records[0] = out.first(Seal(epoch, type, contents[0], form, out, first));
     return records[0].empty() ? 0 : 1;
   }
+  if (!keys->protection && !WarmUp(keys)) return 0;
   const WireProfile& wire = profile();
   const uint8_t type_byte = ContentTypeByte(type, wire);
   *first = {epoch, SequenceNumber{keys->numbers.next()}};
@@ -471,7 +486,7 @@ size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
     const std::span<uint8_t> record = out.first(record_len);
     const size_t number_offset =
         WriteCiphertextHeader(header, record_len - header_len, record.first(header_len), wire);
-    if (!keys->protection.SealText(*number, type_byte, content, record, header_len)) return 0;
+    if (!keys->protection->SealText(*number, type_byte, content, record, header_len)) return 0;
     samples[num_sealed] = record.data() + header_len;
     numbers[num_sealed] = record.data() + number_offset;
     records[num_sealed] = record;
@@ -479,7 +494,7 @@ size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
   }
   if (num_sealed == 0 || !wire.encrypts_numbers) return num_sealed;
   std::array<NumberMask, kMaxBatchRecords> masks;
-  if (!keys->protection.MakeMasks(std::span(samples).first(num_sealed), masks)) return 0;
+  if (!keys->protection->MakeMasks(std::span(samples).first(num_sealed), masks)) return 0;
   const size_t num_number_bytes = header.number.num_bits / 8;
   for (size_t i = 0; i < num_sealed; ++i) {
     for (size_t j = 0; j < num_number_bytes; ++j) numbers[i][j] ^= masks[i][j];

@@ -88,6 +88,20 @@ class RecordLayer {
   // WriteState needs.
   void KeepSecrets() { keeps_secrets_ = true; }
 
+  // KeepKeys: of keys installed from here on, what their cipher contexts are made of is kept beside
+  // them, which WriteMemory needs.
+  void KeepKeys() { keeps_keys_ = true; }
+
+  // WriteMemory writes all that goes on being true where nothing is under way, but for limits and
+  // profile: the read epochs, the highest write epoch, the Connection IDs and what was dropped.
+  // What older write epochs were still needed for is over, and plaintext is. Requires KeepKeys from
+  // the start.
+  void WriteMemory(ByteWriter* writer) const;
+  // ReadMemory restores that into a new RecordLayer, which goes on as if it had been the other. A
+  // cipher context is made with the first record that needs it, and none before. False when it is
+  // no such memory.
+  [[nodiscard]] bool ReadMemory(ByteReader* reader);
+
   // WriteState writes what another process needs to go on: the read epochs with their windows and
   // failures, the highest write epoch with its next number, and the Connection IDs. What older
   // write epochs were still needed for is over. Requires KeepSecrets from the start.
@@ -258,7 +272,14 @@ class RecordLayer {
   static constexpr uint8_t kMaxReadEpochs = 4;
 
   CipherSuite Limited(CipherSuite suite) const;
+  // WarmUp makes the protection of a cold epoch. False when libcrypto fails.
+  [[nodiscard]] bool WarmUp(ReadEpoch* epoch);
+  [[nodiscard]] bool WarmUp(WriteEpoch* epoch);
+  // NewColdEpoch reads what WriteKeys has written of one: suite, keys and secret.
+  template <typename KeyedEpoch>
+  std::unique_ptr<KeyedEpoch> NewColdEpoch(Epoch epoch, ByteReader* reader) const;
   bool ReadReadEpochs(ByteReader* reader, const CipherSuite& suite);
+  void WriteConnectionIds(ByteWriter* writer) const;
   bool ReadConnectionIds(ByteReader* reader);
 
   bool Drop(DropReason reason) {
@@ -268,6 +289,7 @@ class RecordLayer {
 
   std::shared_ptr<const Algorithms> algorithms_;
   bool keeps_secrets_ = false;
+  bool keeps_keys_ = false;
   uint64_t max_records_ = UINT64_MAX;
   uint64_t max_failures_ = UINT64_MAX;
   EpochSet epochs_;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of RecordLayer that carries it to another process.
+// The part of RecordLayer that carries it to another process, and through the time in which it is
+// cold.
 
 #include <utility>
 
+#include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/record/record_layer.h"
 
 namespace dtls13 {
@@ -20,7 +22,16 @@ Secret CopyOf(const Secret* secret) {
   return secret == nullptr ? Secret() : Secret::CopyOf(secret->bytes());
 }
 
+template <typename KeyedEpoch>
+void WriteKeys(ByteWriter* writer, const KeyedEpoch& epoch) {
+  writer->WriteU16(static_cast<uint16_t>(epoch.suite));
+  WriteSecret(writer, epoch.keys.get());
+  WriteSecret(writer, epoch.secret.get());
+}
+
 }  // namespace
+
+// --- To another process
 
 void RecordLayer::WriteState(ByteWriter* writer) const {
   const std::vector<const ReadEpoch*> read = epochs_.ReadEpochs();
@@ -38,6 +49,10 @@ void RecordLayer::WriteState(ByteWriter* writer) const {
   WriteSecret(writer, write == nullptr ? nullptr : write->secret.get());
   writer->WriteU64(write == nullptr ? 0 : write->numbers.next());
 
+  WriteConnectionIds(writer);
+}
+
+void RecordLayer::WriteConnectionIds(ByteWriter* writer) const {
   writer->WriteU8(static_cast<uint8_t>(receive_connection_ids_.len()));
   writer->WriteVector16(receive_connection_ids_.bytes());
   writer->WriteVector8(send_connection_id_);
@@ -92,6 +107,106 @@ bool RecordLayer::ReadConnectionIds(ByteReader* reader) {
   SetSendConnectionId(send_id);
   return true;
 }
+
+// --- While cold
+
+bool RecordLayer::WarmUp(ReadEpoch* epoch) {
+  const CipherSuite& suite = *FindCipherSuite(epoch->suite);
+  const std::optional<TrafficKeys> keys = UnpackTrafficKeys(suite, *epoch->keys);
+  if (!keys) return false;
+  epoch->protection =
+      RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch->epoch, *keys);
+  return epoch->protection.has_value();
+}
+
+bool RecordLayer::WarmUp(WriteEpoch* epoch) {
+  const CipherSuite& suite = *FindCipherSuite(epoch->suite);
+  const std::optional<TrafficKeys> keys = UnpackTrafficKeys(suite, *epoch->keys);
+  if (!keys) return false;
+  epoch->protection =
+      RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch->epoch, *keys);
+  return epoch->protection.has_value();
+}
+
+void RecordLayer::WriteMemory(ByteWriter* writer) const {
+  const std::vector<const ReadEpoch*> read = epochs_.ReadEpochs();
+  writer->WriteU8(static_cast<uint8_t>(read.size()));
+  for (const ReadEpoch* epoch : read) {
+    writer->WriteU64(epoch->epoch.value);
+    WriteKeys(writer, *epoch);
+    epoch->window.Write(writer);
+    writer->WriteU64(epoch->num_failures);
+  }
+  writer->WriteU64(epochs_.current_read().value);
+  const WriteEpoch* write = epochs_.FindWrite(write_epoch());
+  writer->WriteU8(write != nullptr);
+  if (write != nullptr) {
+    writer->WriteU64(write->epoch.value);
+    WriteKeys(writer, *write);
+    writer->WriteU64(write->numbers.next());
+  }
+  WriteConnectionIds(writer);
+  // Most have dropped nothing, or for one reason.
+  for (size_t reason = 0; reason < num_dropped_.size(); ++reason) {
+    if (num_dropped_[reason] == 0) continue;
+    writer->WriteU8(static_cast<uint8_t>(reason));
+    writer->WriteU64(num_dropped_[reason]);
+  }
+  writer->WriteU8(static_cast<uint8_t>(DropReason::kCount));
+}
+
+template <typename KeyedEpoch>
+std::unique_ptr<KeyedEpoch> RecordLayer::NewColdEpoch(Epoch epoch, ByteReader* reader) const {
+  CipherSuiteId id{};
+  Secret keys, secret;
+  if (!reader->ReadEnum16(&id) || !Secret::Read(reader, &keys) || !Secret::Read(reader, &secret)) {
+    return nullptr;
+  }
+  const CipherSuite* const suite = FindCipherSuite(id);
+  if (suite == nullptr) return nullptr;
+  auto made = std::make_unique<KeyedEpoch>(epoch, Limited(*suite), std::nullopt);
+  made->keys = std::make_unique<Secret>(std::move(keys));
+  if (!secret.empty()) made->secret = std::make_unique<Secret>(std::move(secret));
+  return made;
+}
+
+bool RecordLayer::ReadMemory(ByteReader* reader) {
+  epochs_.plaintext_read.is_open = false;
+  epochs_.plaintext_write.is_open = false;
+  uint8_t num = 0;
+  if (!reader->ReadU8(&num) || num > kMaxReadEpochs) return false;
+  Epoch epoch;
+  for (; num > 0; --num) {
+    if (!reader->ReadU64(&epoch.value)) return false;
+    auto read = NewColdEpoch<ReadEpoch>(epoch, reader);
+    if (read == nullptr || !read->window.Read(reader) || !reader->ReadU64(&read->num_failures) ||
+        !epochs_.InsertRead(std::move(read))) {
+      return false;
+    }
+  }
+  Epoch current;
+  bool has_write = false;
+  if (!reader->ReadU64(&current.value) || !reader->ReadFlag(&has_write)) return false;
+  epochs_.RestoreCurrentRead(current);
+  if (has_write) {
+    uint64_t next = 0;
+    if (!reader->ReadU64(&epoch.value)) return false;
+    auto write = NewColdEpoch<WriteEpoch>(epoch, reader);
+    if (write == nullptr || !reader->ReadU64(&next)) return false;
+    write->numbers.SkipTo({next});
+    if (!epochs_.InsertWrite(std::move(write))) return false;
+  }
+  if (!ReadConnectionIds(reader)) return false;
+  constexpr auto kEnd = static_cast<uint8_t>(DropReason::kCount);
+  uint8_t reason = 0;
+  while (reader->ReadU8(&reason)) {
+    if (reason >= kEnd) return reason == kEnd;
+    if (!reader->ReadU64(&num_dropped_[reason])) return false;
+  }
+  return false;
+}
+
+// --- Secrets
 
 Secret RecordLayer::CopyReadSecret() const {
   const ReadEpoch* newest = epochs_.newest_read();

@@ -6,8 +6,6 @@
 #include <cstring>
 #include <utility>
 
-#include "dtls13/crypto/traffic_keys.h"
-
 namespace dtls13 {
 
 //= rfc9147#section-4.2.3
@@ -26,14 +24,11 @@ std::optional<RecordProtection> RecordProtection::Create(CreateAead create_aead,
                                                          const Algorithms& algorithms,
                                                          const CipherSuite& suite,
                                                          const WireProfile& profile, Epoch epoch,
-                                                         const Secret& traffic_secret) {
-  const std::optional<TrafficKeys> keys =
-      DeriveTrafficKeys(algorithms, suite, profile.label_prefix, traffic_secret.bytes());
-  if (!keys) return std::nullopt;
-  std::optional<Aead> aead = create_aead(algorithms, suite, keys->key.bytes(), keys->iv.bytes());
+                                                         const TrafficKeys& keys) {
+  std::optional<Aead> aead = create_aead(algorithms, suite, keys.key.bytes(), keys.iv.bytes());
   std::optional<RecordNumberCipher> number_cipher;
   if (profile.encrypts_numbers) {
-    number_cipher = RecordNumberCipher::Create(algorithms, suite, keys->sn_key.bytes());
+    number_cipher = RecordNumberCipher::Create(algorithms, suite, keys.sn_key.bytes());
   }
   if (!aead || number_cipher.has_value() != profile.encrypts_numbers) return std::nullopt;
   // "the full epoch and sequence number are used to compute the per-record nonce", draft-26 section
@@ -47,7 +42,10 @@ std::optional<RecordProtection> RecordProtection::CreateSealer(const Algorithms&
                                                                const WireProfile& profile,
                                                                Epoch epoch,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateSealer, algorithms, suite, profile, epoch, traffic_secret);
+  const std::optional<TrafficKeys> keys =
+      DeriveTrafficKeys(algorithms, suite, profile.label_prefix, traffic_secret.bytes());
+  if (!keys) return std::nullopt;
+  return CreateSealer(algorithms, suite, profile, epoch, *keys);
 }
 
 std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms& algorithms,
@@ -55,7 +53,26 @@ std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms&
                                                                const WireProfile& profile,
                                                                Epoch epoch,
                                                                const Secret& traffic_secret) {
-  return Create(&Aead::CreateOpener, algorithms, suite, profile, epoch, traffic_secret);
+  const std::optional<TrafficKeys> keys =
+      DeriveTrafficKeys(algorithms, suite, profile.label_prefix, traffic_secret.bytes());
+  if (!keys) return std::nullopt;
+  return CreateOpener(algorithms, suite, profile, epoch, *keys);
+}
+
+std::optional<RecordProtection> RecordProtection::CreateSealer(const Algorithms& algorithms,
+                                                               const CipherSuite& suite,
+                                                               const WireProfile& profile,
+                                                               Epoch epoch,
+                                                               const TrafficKeys& keys) {
+  return Create(&Aead::CreateSealer, algorithms, suite, profile, epoch, keys);
+}
+
+std::optional<RecordProtection> RecordProtection::CreateOpener(const Algorithms& algorithms,
+                                                               const CipherSuite& suite,
+                                                               const WireProfile& profile,
+                                                               Epoch epoch,
+                                                               const TrafficKeys& keys) {
+  return Create(&Aead::CreateOpener, algorithms, suite, profile, epoch, keys);
 }
 
 std::optional<uint32_t> RecordProtection::MaskNumber(std::span<const uint8_t> encrypted_record,

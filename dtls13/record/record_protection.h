@@ -13,6 +13,7 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/record_number_cipher.h"
 #include "dtls13/crypto/secret.h"
+#include "dtls13/crypto/traffic_keys.h"
 #include "dtls13/wire/record_header.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/wire_profile.h"
@@ -35,7 +36,8 @@ using NumberMask = std::array<uint8_t, kRecordNumberMaskLen>;
 // never seals one twice.
 class RecordProtection {
  public:
-  // Nothing when libcrypto fails or the secret is empty.
+  // Nothing when libcrypto fails or the secret is empty; with keys that were derived before, when
+  // they are not the suite's.
   static std::optional<RecordProtection> CreateSealer(const Algorithms& algorithms,
                                                       const CipherSuite& suite,
                                                       const WireProfile& profile, Epoch epoch,
@@ -44,6 +46,14 @@ class RecordProtection {
                                                       const CipherSuite& suite,
                                                       const WireProfile& profile, Epoch epoch,
                                                       const Secret& traffic_secret);
+  static std::optional<RecordProtection> CreateSealer(const Algorithms& algorithms,
+                                                      const CipherSuite& suite,
+                                                      const WireProfile& profile, Epoch epoch,
+                                                      const TrafficKeys& keys);
+  static std::optional<RecordProtection> CreateOpener(const Algorithms& algorithms,
+                                                      const CipherSuite& suite,
+                                                      const WireProfile& profile, Epoch epoch,
+                                                      const TrafficKeys& keys);
 
   // Seal completes a record: `record` begins with a header of `header_len` bytes whose number, in
   // the clear, is the `num_number_bytes` at `number_offset`, and has kProtectionLen more than
@@ -84,7 +94,7 @@ class RecordProtection {
                                                 const Algorithms& algorithms,
                                                 const CipherSuite& suite,
                                                 const WireProfile& profile, Epoch epoch,
-                                                const Secret& traffic_secret);
+                                                const TrafficKeys& keys);
 
   // MaskNumber hides or reveals `number_bytes` by the first bytes of `encrypted_record`, and
   // returns the number they then are. Only where there is a number_cipher_.

@@ -11,6 +11,7 @@
 #include "dtls13/crypto/cipher_suite.h"
 #include "dtls13/crypto/secret.h"
 #include "dtls13/record/record_protection.h"
+#include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 
 namespace dtls13 {
@@ -56,12 +57,19 @@ class WriteNumbers {
 // its numbers. It does not know other epochs.
 struct WriteEpoch {
   // One record per number, so the numbers' limit is the key's confidentiality limit as well.
-  WriteEpoch(Epoch epoch, const CipherSuite& suite, RecordProtection protection)
-      : epoch(epoch), protection(std::move(protection)), numbers(suite.confidentiality_limit) {}
+  // Without `protection`, it is made of `keys` when the first record leaves.
+  WriteEpoch(Epoch epoch, const CipherSuite& suite, std::optional<RecordProtection> protection)
+      : epoch(epoch),
+        suite(suite.id),
+        protection(std::move(protection)),
+        numbers(suite.confidentiality_limit) {}
 
   const Epoch epoch;
-  RecordProtection protection;
+  const CipherSuiteId suite;
+  std::optional<RecordProtection> protection;
   WriteNumbers numbers;
+  // What the protection is made of, PackTrafficKeys; null unless the association may go cold.
+  std::unique_ptr<const Secret> keys;
   // The traffic secret of the keys; null unless the association may be exported.
   std::unique_ptr<const Secret> secret;
 };
