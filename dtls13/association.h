@@ -83,9 +83,10 @@ class Association {
   }
   virtual void HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
                                  std::span<uint8_t> rest, const PathId& from, Instant now) = 0;
-  // HandleTimeout marks what is owed, forgets keys and Connection IDs that have had their time, and
-  // fails the association when the peer is silent too long. It sends nothing; calling it early is
-  // harmless.
+  // HandleTimeout marks what is owed, forgets keys and Connection IDs that have had their time,
+  // fails the association when the peer is silent too long in a handshake, and lets one go cold
+  // that nothing has happened to (AssociationConfig::cold_after). It sends nothing; calling it
+  // early is harmless.
   virtual void HandleTimeout(Instant now) = 0;
   // PollTransmit writes the next owed datagram of at most facts().mtu bytes and returns its length,
   // 0 when nothing is owed. `out` of fewer than facts().mtu bytes limits it further.
@@ -103,8 +104,8 @@ class Association {
   // A caller on its way to the next record may leave out all that it would ask for those.
   virtual bool IsIdle() const = 0;
   // NextTimeout is when HandleTimeout is due; NextTransmission leaves out what sends nothing, the
-  // forgetting of old keys and Connection IDs, for a caller that cannot wake up for it and leaves
-  // it to its next call.
+  // forgetting of old keys and Connection IDs and going cold, for a caller that cannot wake up for
+  // it and leaves it to its next call.
   std::optional<Instant> NextTimeout() const { return NextDeadline(/*is_to_send=*/false); }
   std::optional<Instant> NextTransmission() const { return NextDeadline(/*is_to_send=*/true); }
   virtual std::optional<Event> PollEvent() = 0;

@@ -61,6 +61,13 @@ struct AssociationConfig {
   // Associations may be exported: traffic secrets are kept beside the keys made of them.
   bool exportable = false;
 
+  // An association whose peer is not heard, and whose caller asks nothing of it, for so long goes
+  // cold once nothing is under way: it keeps its keys and what it has to remember, some 700 bytes,
+  // and gives back the rest, cipher contexts above all; with the next record of either side it is
+  // as it was. HandleTimeout does it, so a caller that leaves NextTimeout alone keeps it warm.
+  // Zero: never, which saves some 100 bytes of one that is not cold.
+  Duration cold_after = std::chrono::seconds(10);
+
   // How a peer that is heard from a new address is checked there, if both sides negotiated it.
   PathValidatorConfig path_validation;
 

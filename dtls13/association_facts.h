@@ -55,7 +55,8 @@ struct AssociationStanding {
 
 // AssociationFacts is what is known of an association at the moment it was asked. It allocates
 // nothing and copies nothing big: what is behind a reference belongs to the association, and stays
-// until the next call that changes it. The handshake's data (client_hello, signature_request,
+// until the next call that changes it: HandleTimeout is one, with which it may go cold. The
+// handshake's data (client_hello, signature_request,
 // certificate_request, peer_identity) stay until the events that speak of them have been polled,
 // and are empty afterwards.
 struct AssociationFacts {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "dtls13/association/association_impl.h"
+#include "dtls13/association/cooling_association.h"
 #include "dtls13/crypto/key_schedule.h"
 
 namespace dtls13 {
@@ -23,6 +24,7 @@ AssociationImpl::AssociationImpl(std::shared_ptr<const AssociationConfig> config
       acks_(role_ == Role::kClient),
       events_(config_->trace) {
   if (config_->exportable) records_.KeepSecrets();
+  if (config_->cold_after > Duration::zero()) records_.KeepKeys();
   records_.LimitKeys(std::max(config_->max_records_per_key, kMinRecordsPerKey),
                      std::max(config_->max_failures_per_key, kMinFailuresPerKey));
 }
@@ -44,16 +46,16 @@ void AssociationImpl::BeginServer(ServerParameters parameters) {
 
 std::unique_ptr<Association> Association::NewClient(std::shared_ptr<const AssociationConfig> config,
                                                     ClientParameters parameters) {
-  auto association = std::make_unique<AssociationImpl>(std::move(config), Role::kClient);
+  auto association = std::make_unique<AssociationImpl>(config, Role::kClient);
   association->BeginClient(std::move(parameters));
-  return association;
+  return CoolingAssociation::Around(std::move(config), std::move(association));
 }
 
 std::unique_ptr<Association> Association::NewServer(std::shared_ptr<const AssociationConfig> config,
                                                     ServerParameters parameters) {
-  auto association = std::make_unique<AssociationImpl>(std::move(config), Role::kServer);
+  auto association = std::make_unique<AssociationImpl>(config, Role::kServer);
   association->BeginServer(std::move(parameters));
-  return association;
+  return CoolingAssociation::Around(std::move(config), std::move(association));
 }
 
 // --- Time

@@ -27,6 +27,8 @@
 
 namespace dtls13 {
 
+struct ColdState;  // cold_state.h
+
 // Handshake and ACK records share datagrams, so they carry their length.
 inline constexpr HeaderForm kFullForm{.has_length = true, .short_number = false};
 
@@ -43,9 +45,9 @@ inline constexpr uint16_t kMaxMessageSeq = 0xffff;
 //   WallClock        calendar time
 // What datagrams and records do is in input.cc, what messages and answers do in messages.cc, what
 // the machines ask for in actions.cc, what leaves in output.cc, what Connection IDs and paths do in
-// paths.cc, the way to another process in export.cc, and time, ends and what is known in
-// association.cc. It does not know what any of these parts keeps, nor sockets, clocks or other
-// associations.
+// paths.cc, the way to another process in export.cc, what is kept while it is cold in cold.cc, and
+// time, ends and what is known in association.cc. It does not know what any of these parts keeps,
+// nor sockets, clocks or other associations.
 class AssociationImpl final : public Association {
  public:
   AssociationImpl(std::shared_ptr<const AssociationConfig> config, Role role);
@@ -103,6 +105,15 @@ class AssociationImpl final : public Association {
   std::vector<uint8_t> Export(std::span<const uint8_t> key) override;
   // ReadState is the beginning of an imported association. False when `reader` has no such state.
   bool ReadState(ByteReader* reader, Instant now);
+  // heard: a record of the datagram handed in last could be opened.
+  bool heard() const { return heard_; }
+  // may_go_cold: GoCold may come to be possible.
+  bool may_go_cold() const { return phases_.connected() && !failed(); }
+  // GoCold returns what WarmUp needs to have another AssociationImpl go on as this one would have,
+  // which is then of no more use. Null, and nothing is changed, while something is under way.
+  std::unique_ptr<ColdState> GoCold();
+  static std::unique_ptr<AssociationImpl> WarmUp(std::shared_ptr<const AssociationConfig> config,
+                                                 ColdState* cold);
   void SetMtu(size_t mtu) override;
   void OnDatagramTooLarge(size_t len, size_t known_mtu, Instant now) override;
   void SetRetransmitTimeout(Duration value) override { retransmission_.OverrideTimer(value); }
@@ -181,8 +192,15 @@ class AssociationImpl final : public Association {
   void ForgetOld(Instant now);
   // --- going to another process
   bool IsAtRest() const;
+  // IsQuiet: nothing is on its way to the peer or to the caller, or from them.
+  bool IsQuiet() const;
   void WriteState(ByteWriter* writer) const;
   bool ReadProgress(ByteReader* reader, Instant now);
+  void ResumeConnected();
+  // --- cold and back
+  bool MayGoCold() const;
+  void WriteMemory(ByteWriter* writer) const;
+  [[nodiscard]] bool Recall(ColdState* cold);
   // --- outgoing
   size_t PackHandshakeRecords(std::span<uint8_t> out, Instant now);
   size_t PackOne(ContentType type, std::span<const uint8_t> content, Epoch epoch,
@@ -220,6 +238,7 @@ class AssociationImpl final : public Association {
   bool peer_is_dtls13_ = false;          // ACKs may be taken
   bool peer_sent_protected_ = false;     // from here on plaintext alerts are not the peer's
   bool peer_spoke_since_flight_ = true;  // the next message we add begins a new flight
+  bool heard_ = false;                   // in the datagram handed in last
   uint32_t early_data_left_ = 0;         // bytes
   uint16_t next_message_seq_ = 0;
   uint16_t first_post_handshake_seq_ = 0;  // of ours, once connected

@@ -6,13 +6,11 @@
 #include <utility>
 
 #include "dtls13/association/association_impl.h"
+#include "dtls13/association/cooling_association.h"
 #include "dtls13/association/sealed_state.h"
 
 namespace dtls13 {
 namespace {
-
-// kMaxContentLen: the Connection IDs, 40 of 255 bytes at the very most, are two thirds of it.
-constexpr size_t kMaxContentLen = 16 * 1024;
 
 // kNumbersSkipped at an import. A peer that has missed no more than some 28000 records besides
 // still finds the full number of a 16-bit one, RFC 9147 section 4.2.2.
@@ -23,16 +21,18 @@ constexpr uint64_t kNumbersSkipped = 4096;
 // --- Export
 
 // What is on its way to the peer or from it would be lost, so there may be nothing.
-bool AssociationImpl::IsAtRest() const {
+bool AssociationImpl::IsAtRest() const { return IsQuiet() && phases_.post_handshake()->IsAtRest(); }
+
+bool AssociationImpl::IsQuiet() const {
   return phases_.connected() && !failed() && phases_.handshake() == nullptr && events_.empty() &&
          !ending_.alert_owed() && !acks_.owed() && acks_.num_unsent() == 0 &&
          retransmission_.empty() && !reassembler_.HasPartial() &&
-         phases_.post_handshake()->IsAtRest() && mobility_.IsAtRest();
+         phases_.post_handshake()->IsQuiet() && mobility_.IsAtRest();
 }
 
 std::vector<uint8_t> AssociationImpl::Export(std::span<const uint8_t> key) {
   if (!config_->exportable || key.size() != kExportKeyLen || !IsAtRest()) return {};
-  StateBuffer content(kMaxContentLen);
+  StateBuffer content(kMaxStateLen);
   ByteWriter writer(content.bytes());
   WriteState(&writer);
   if (!writer.ok()) return {};
@@ -67,7 +67,7 @@ void AssociationImpl::WriteState(ByteWriter* writer) const {
 std::unique_ptr<Association> Association::Import(std::shared_ptr<const AssociationConfig> config,
                                                  std::span<const uint8_t> state,
                                                  std::span<const uint8_t> key, Instant now) {
-  if (key.size() != kExportKeyLen || state.size() > 2 * kMaxContentLen) return nullptr;
+  if (key.size() != kExportKeyLen || state.size() > 2 * kMaxStateLen) return nullptr;
   StateBuffer copy(state.size());
   std::copy(state.begin(), state.end(), copy.bytes().begin());
   const auto content = OpenState(*config->handshake.algorithms, key, copy.bytes());
@@ -75,9 +75,9 @@ std::unique_ptr<Association> Association::Import(std::shared_ptr<const Associati
   ByteReader reader(*content);
   uint8_t role = 0;
   if (!reader.ReadU8(&role) || role > static_cast<uint8_t>(Role::kServer)) return nullptr;
-  auto association = std::make_unique<AssociationImpl>(std::move(config), static_cast<Role>(role));
+  auto association = std::make_unique<AssociationImpl>(config, static_cast<Role>(role));
   if (!association->ReadState(&reader, now)) return nullptr;
-  return association;
+  return CoolingAssociation::Around(std::move(config), std::move(association));
 }
 
 bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
@@ -109,11 +109,15 @@ bool AssociationImpl::ReadState(ByteReader* reader, Instant now) {
   }
   if (!reader->empty()) return false;
   if (ending_.close_sent()) phases_.post_handshake()->StopSending();
+  ResumeConnected();
+  return true;
+}
+
+void AssociationImpl::ResumeConnected() {
   if (phases_.result().connection_ids.return_routability_check) mobility_.EnableCheck();
   peer_is_dtls13_ = peer_sent_protected_ = true;
   acks_.Allow();
   acks_.OnConnected();
-  return true;
 }
 
 bool AssociationImpl::ReadProgress(ByteReader* reader, Instant now) {

@@ -43,6 +43,31 @@ bool HandshakePhases::ReadState(const HandshakeConfig& config, ByteReader* reade
   return true;
 }
 
+void HandshakePhases::WriteMemory(const HandshakeConfig& config, ByteWriter* writer) const {
+  WriteState(config, writer);
+  {
+    const ByteWriter::LengthPrefix list(writer, 2);
+    for (const NamedGroup group : result_.connection.server_groups) {
+      writer->WriteU16(static_cast<uint16_t>(group));
+    }
+  }
+  post_handshake_->WriteMemory(writer);
+}
+
+bool HandshakePhases::ReadMemory(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                                 Epoch read_epoch, Epoch write_epoch, ByteReader* reader) {
+  std::span<const uint8_t> list;
+  if (!ReadState(*config, reader) || !reader->ReadVector16(&list)) return false;
+  ByteReader groups(list);
+  for (NamedGroup group{}; groups.ReadEnum16(&group);) {
+    result_.connection.server_groups.push_back(group);
+  }
+  HandshakeSecrets secrets;
+  if (!PostHandshake::ReadSecrets(reader, is_client, &secrets)) return false;
+  Restore(std::move(config), is_client, std::move(secrets), read_epoch, write_epoch);
+  return post_handshake_->ReadMemory(reader);
+}
+
 void HandshakePhases::KeepExporters(Secret exporter_secret, Secret early_exporter_secret) {
   exporter_secret_ = std::move(exporter_secret);
   if (early_exporter_secret.empty()) return;

@@ -48,6 +48,12 @@ class HandshakePhases {
   // Restore begins the second phase behind ReadState, with the present application secrets.
   void Restore(std::shared_ptr<const HandshakeConfig> config, bool is_client,
                HandshakeSecrets secrets, Epoch read_epoch, Epoch write_epoch);
+  // WriteMemory writes all that is known once connected() and quiet, but for what
+  // PostHandshake::TakeCarried takes; ReadMemory begins the second phase with it in a new one, in
+  // the same process. `read_epoch` and `write_epoch` are those of the present application secrets.
+  void WriteMemory(const HandshakeConfig& config, ByteWriter* writer) const;
+  [[nodiscard]] bool ReadMemory(std::shared_ptr<const HandshakeConfig> config, bool is_client,
+                                Epoch read_epoch, Epoch write_epoch, ByteReader* reader);
   // ForgetHandshake frees the handshake, whose data nobody looks at any more.
   void ForgetHandshake();
   // ForgetSecrets ends both phases' use of secrets; connected() stays what it is.

@@ -32,6 +32,7 @@ struct AssociationImpl::RecordNews {
 
 void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& from, Instant now) {
   wall_clock_.OnCall(now);
+  heard_ = false;
   if (failed()) {
     ending_.OnDatagramWhenFailed();
     return;
@@ -41,6 +42,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
   mobility_.OnDatagram(from, datagram.size(), AwaitsClientHello());
   HoldForServerHello(datagram);
   const DatagramNews news = HandleRecords(datagram, from, now);
+  heard_ = news.heard;
   HandleHeldDatagrams(now);
   if (failed()) return;
   if (news.heard) keys_.OnHeard(records_, now);

@@ -316,4 +316,30 @@ bool Mobility::ReadState(ByteReader* reader, Instant now) {
   return true;
 }
 
+// --- While cold
+
+void Mobility::WriteMemory(ByteWriter* writer, Instant now) const {
+  WriteState(writer, now);
+  writer->WriteU8(has_journey());
+  if (!has_journey()) return;
+  paths_->journey->validator.WriteMemory(writer, now);
+  // What is left of a change of path, and no record has told yet.
+  const std::optional<ConnectionId>& fresh_id = paths_->journey->fresh_id;
+  writer->WriteU8(fresh_id.has_value());
+  WriteConnectionId(writer, fresh_id.value_or(ConnectionId()));
+}
+
+bool Mobility::ReadMemory(ByteReader* reader, Instant now) {
+  bool had_journey = false, has_fresh_id = false;
+  ConnectionId fresh_id;
+  if (!ReadState(reader, now) || !reader->ReadFlag(&had_journey)) return false;
+  if (!had_journey) return true;
+  if (!journey().validator.ReadMemory(reader, now) || !reader->ReadFlag(&has_fresh_id) ||
+      !ReadConnectionId(reader, &fresh_id)) {
+    return false;
+  }
+  if (has_fresh_id) journey().fresh_id = std::move(fresh_id);
+  return true;
+}
+
 }  // namespace dtls13

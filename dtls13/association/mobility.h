@@ -147,6 +147,10 @@ class Mobility {
   void WriteState(ByteWriter* writer, Instant now) const;
   // ReadState restores that into a new Mobility. False when it is no such state.
   [[nodiscard]] bool ReadState(ByteReader* reader, Instant now);
+  // WriteMemory and ReadMemory have a new Mobility of the same process go on with all that this one
+  // knows at rest, with the same `now`.
+  void WriteMemory(ByteWriter* writer, Instant now) const;
+  [[nodiscard]] bool ReadMemory(ByteReader* reader, Instant now);
 
  private:
   // What facts show where no path is named.

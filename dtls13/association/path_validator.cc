@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "dtls13/association/deadline_codec.h"
+
 namespace dtls13 {
 
 bool PathValidator::Start(const PathId& active, const PathId& candidate, Instant now) {
@@ -125,6 +127,24 @@ std::optional<Instant> PathValidator::deadline() const {
     return step_began_ + config_.timeout * static_cast<int>(num_cookies_) / kMaxChallenges;
   }
   return step_began_ + config_.timeout;
+}
+
+void PathValidator::WriteMemory(ByteWriter* writer, Instant now) const {
+  for (const uint64_t count : {stats_.num_started, stats_.num_validated, stats_.num_refused,
+                               stats_.num_timed_out, stats_.num_unexpected_answers}) {
+    writer->WriteU64(count);
+  }
+  writer->WriteU8(asked_in_vain_);
+  WriteDeadline(writer, quiet_until_, now);
+}
+
+bool PathValidator::ReadMemory(ByteReader* reader, Instant now) {
+  for (uint64_t* count : {&stats_.num_started, &stats_.num_validated, &stats_.num_refused,
+                          &stats_.num_timed_out, &stats_.num_unexpected_answers}) {
+    if (!reader->ReadU64(count)) return false;
+  }
+  return reader->ReadFlag(&asked_in_vain_) &&
+         ReadDeadline(reader, config_.timeout, now, &quiet_until_);
 }
 
 }  // namespace dtls13

@@ -10,6 +10,8 @@
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/path_id.h"
 #include "dtls13/path_validation.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/return_routability_check.h"
 #include "dtls13/wire/time.h"
 
@@ -65,6 +67,11 @@ class PathValidator {
   std::optional<Instant> deadline() const;
 
   const PathStats& stats() const { return stats_; }
+
+  // WriteMemory and ReadMemory have a new PathValidator go on with what this one knows, with the
+  // same `now`. Requires !running().
+  void WriteMemory(ByteWriter* writer, Instant now) const;
+  [[nodiscard]] bool ReadMemory(ByteReader* reader, Instant now);
 
  private:
   enum class Step : uint8_t { kIdle, kOldPath, kCandidate };

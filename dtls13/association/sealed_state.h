@@ -13,14 +13,18 @@
 
 namespace dtls13 {
 
+// kMaxStateLen: the Connection IDs, 40 of 255 bytes at the very most, are two thirds of it.
+inline constexpr size_t kMaxStateLen = 16 * 1024;
+
 // StateBuffer is a buffer for an association's secrets: of one piece, and cleansed at its end.
 class StateBuffer {
  public:
   explicit StateBuffer(size_t len) : bytes_(len) {}
-  StateBuffer(const StateBuffer&) = delete;
-  StateBuffer& operator=(const StateBuffer&) = delete;
+  StateBuffer(StateBuffer&&) noexcept = default;
+  StateBuffer& operator=(StateBuffer&&) = delete;
   ~StateBuffer();
   std::span<uint8_t> bytes() { return bytes_; }
+  std::span<const uint8_t> bytes() const { return bytes_; }
 
  private:
   std::vector<uint8_t> bytes_;

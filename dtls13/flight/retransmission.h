@@ -142,6 +142,20 @@ class Retransmission {
   RetransmitTimerReport timer() const { return timer_.report(); }
   void OverrideTimer(Duration value) { timer_.Override(value); }
 
+  // --- where nothing is held
+
+  // Memory is what goes on being true once empty().
+  struct Memory {
+    RetransmitTimerMemory timer;
+    bool wants_small_fragments = false;
+  };
+  // memory and Recall have a new Retransmission go on with what this one knows. Requires empty().
+  Memory memory() const { return {timer_.memory(), wants_small_fragments_}; }
+  void Recall(const Memory& memory) {
+    timer_.Recall(memory.timer);
+    wants_small_fragments_ = memory.wants_small_fragments;
+  }
+
  private:
   // HoldsTicketsAlone: nothing that the peer or the caller waits for.
   bool HoldsTicketsAlone() const { return flight_.HoldsOnly(HandshakeType::kNewSessionTicket); }

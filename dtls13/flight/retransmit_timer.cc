@@ -71,6 +71,13 @@ void RetransmitTimer::Override(Duration value) {
   if (deadline_) deadline_ = last_used_ + value;
 }
 
+void RetransmitTimer::Recall(const RetransmitTimerMemory& memory) {
+  value_ = memory.value;
+  last_used_ = memory.last_used;
+  num_starts_ = memory.num_starts;
+  num_expiries_ = memory.num_expiries;
+}
+
 bool RetransmitTimer::HandleTimeout(Instant now) {
   if (!deadline_ || now < *deadline_) return false;
   //= rfc9147#section-5.8.2

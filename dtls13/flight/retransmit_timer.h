@@ -39,6 +39,14 @@ struct RetransmitTimerReport {
   Duration value{};
 };
 
+// RetransmitTimerMemory is what a timer knows that does not run.
+struct RetransmitTimerMemory {
+  Duration value{};
+  Instant last_used{};
+  uint32_t num_starts = 0;
+  uint32_t num_expiries = 0;
+};
+
 // RetransmitTimer runs while a flight is outstanding: doubles at each expiry, keeps its value until
 // a flight is acknowledged without retransmission, then takes 1.5 times that round trip (never
 // below kFloor), and returns to the initial value after long idleness. It does not know what is
@@ -82,6 +90,11 @@ class RetransmitTimer {
   // value is the present timer value, of which 1/4 is the ACK delay (RFC 9147 section 7.1).
   Duration value() const { return value_; }
   RetransmitTimerReport report() const { return {num_starts_, num_expiries_, value_}; }
+
+  // memory and Recall have a new timer of the same config go on with what this one knows. Requires
+  // !running().
+  RetransmitTimerMemory memory() const { return {value_, last_used_, num_starts_, num_expiries_}; }
+  void Recall(const RetransmitTimerMemory& memory);
 
  private:
   void Arm(Instant now);

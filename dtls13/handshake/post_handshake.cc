@@ -293,4 +293,25 @@ Status PostHandshake::AdvanceWriteKeys() {
   return Status::Ok();
 }
 
+// --- While cold
+
+void PostHandshake::WriteMemory(ByteWriter* writer) const {
+  writer->WriteVector8(read_secret_.bytes());
+  writer->WriteVector8(write_secret_.bytes());
+  writer->WriteU8(may_send_);
+  if (connection_ids_ != nullptr) connection_ids_->WriteState(writer);
+}
+
+bool PostHandshake::ReadSecrets(ByteReader* reader, bool is_client, HandshakeSecrets* secrets) {
+  Secret* const client = &secrets->client_application_secret;
+  Secret* const server = &secrets->server_application_secret;
+  return Secret::Read(reader, is_client ? server : client) &&
+         Secret::Read(reader, is_client ? client : server);
+}
+
+bool PostHandshake::ReadMemory(ByteReader* reader) {
+  return reader->ReadFlag(&may_send_) &&
+         (connection_ids_ == nullptr || connection_ids_->ReadState(reader));
+}
+
 }  // namespace dtls13

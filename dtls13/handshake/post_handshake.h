@@ -19,6 +19,8 @@
 #include "dtls13/handshake/post_handshake_auth.h"
 #include "dtls13/handshake/resumption.h"
 #include "dtls13/message/credential.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/code_points.h"
 #include "dtls13/wire/record_number.h"
 #include "dtls13/wire/status.h"
@@ -63,10 +65,29 @@ class PostHandshake {
   bool IsOutstanding(HandshakeType type) const;
   // IsAtRest: nothing is queued, held or unacknowledged, nor may the server ask this client for
   // authentication, whose transcript goes nowhere.
-  bool IsAtRest() const {
-    return actions_.empty() && outstanding_.empty() && held_.empty() && auth_ == nullptr &&
+  bool IsAtRest() const { return IsQuiet() && auth_ == nullptr; }
+  // IsQuiet: nothing is queued, held or unacknowledged.
+  bool IsQuiet() const {
+    return actions_.empty() && outstanding_.empty() && held_.empty() &&
            (connection_ids_ == nullptr || connection_ids_->IsAtRest());
   }
+
+  // Carried is what of a quiet one is kept as it is while the association is cold. Few have any.
+  struct Carried {
+    std::unique_ptr<Resumption> resumption = {};
+    std::unique_ptr<PostHandshakeAuth> auth = {};
+  };
+  Carried TakeCarried() { return {std::move(resumption_), std::move(auth_)}; }
+  void Carry(Carried carried) {
+    resumption_ = std::move(carried.resumption);
+    auth_ = std::move(carried.auth);
+  }
+  // WriteMemory and ReadMemory have a new one, made with the same result and epochs and the secrets
+  // that ReadSecrets reads, go on with the rest. Requires IsQuiet().
+  void WriteMemory(ByteWriter* writer) const;
+  [[nodiscard]] static bool ReadSecrets(ByteReader* reader, bool is_client,
+                                        HandshakeSecrets* secrets);
+  [[nodiscard]] bool ReadMemory(ByteReader* reader);
   // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
   static constexpr size_t kMaxTickets = 8;
 

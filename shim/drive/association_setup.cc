@@ -98,6 +98,8 @@ std::shared_ptr<const AssociationConfig> BuildConfig(SslAttachment& attachment) 
   }
   CtxAttachment* ctx = attachment.ctx();
   auto config = std::make_shared<AssociationConfig>();
+  // Nobody wakes for what sends nothing, so nothing would go cold.
+  config->cold_after = Duration::zero();
   HandshakeConfig& handshake = config->handshake;
   if (ctx != nullptr) handshake.algorithms = ctx->shared.algorithms();
   if (handshake.algorithms == nullptr) {

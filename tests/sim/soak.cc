@@ -98,6 +98,10 @@ Plan MakePlan(Dice& dice, uint64_t seed, const WireProfile& profile) {
   }
   plan.extra_key_updates = dice.OneIn(3);
   plan.ending = static_cast<Ending>(dice.Below(4));
+  // So short that either side goes cold many times over.
+  for (AssociationConfig* config : {&plan.options.client, &plan.options.server}) {
+    config->cold_after = milliseconds(dice.Pick({0, 1, 100, 10000}));
+  }
   return plan;
 }
 
