@@ -43,8 +43,8 @@ struct EndpointOptions {
   std::shared_ptr<const PeerVerifier> server_verifier = {};
   std::shared_ptr<const PeerVerifier> client_verifier = {};
 
-  // Associations of every kind, so that proved clients cannot take all memory either: an idle one
-  // weighs a few KB.
+  // Associations of every kind, so that proved clients cannot take all memory either: one weighs a
+  // few KB, and a little over one when it is cold (AssociationConfig::cold_after).
   size_t max_associations = 10000;
   // A server's associations whose handshake is not complete, which may weigh two certificate chains
   // each.

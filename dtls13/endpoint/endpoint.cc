@@ -182,7 +182,8 @@ void EndpointImpl::Note(Entry* entry, const Event& event) {
 
 void EndpointImpl::AddConnectionId(Entry* entry, std::span<const uint8_t> connection_id) {
   if (connection_ids_->Add(connection_id, entry->id)) {
-    entry->connection_ids.emplace_back(connection_id.begin(), connection_id.end());
+    entry->connection_ids.insert(entry->connection_ids.end(), connection_id.begin(),
+                                 connection_id.end());
     return;
   }
   // Its peer's records would go to another association. Only a source that makes an identifier
@@ -192,8 +193,14 @@ void EndpointImpl::AddConnectionId(Entry* entry, std::span<const uint8_t> connec
 }
 
 void EndpointImpl::RemoveConnectionId(Entry* entry, std::span<const uint8_t> connection_id) {
-  const std::string id(connection_id.begin(), connection_id.end());
-  if (std::erase(entry->connection_ids, id) > 0) connection_ids_->Remove(connection_id);
+  std::vector<uint8_t>& ids = entry->connection_ids;
+  const auto len = static_cast<std::ptrdiff_t>(connection_id.size());
+  for (auto at = ids.begin(); at != ids.end(); at += len) {
+    if (!std::equal(connection_id.begin(), connection_id.end(), at)) continue;
+    ids.erase(at, at + len);
+    connection_ids_->Remove(connection_id);
+    return;
+  }
 }
 
 // FollowPath takes note of where the association has moved to, by a path check or because its owner
@@ -201,10 +208,10 @@ void EndpointImpl::RemoveConnectionId(Entry* entry, std::span<const uint8_t> con
 void EndpointImpl::FollowPath(Entry* entry) {
   const PathId& path = entry->association->standing().active_path;
   if (path.empty() || path == entry->address) return;
-  places_.Leave(entry->address, entry->id);
+  places_.Leave(entry);
   entry->address = path;
   // Where another association lives, this one is found by its Connection ID alone.
-  places_.EnterIfFree(path, entry->id);
+  places_.EnterIfFree(entry);
 }
 
 void EndpointImpl::OnConnected(Entry* entry) {
@@ -215,7 +222,7 @@ void EndpointImpl::OnConnected(Entry* entry) {
   //# After a correct Finished message is received, the server MUST abandon
   //# the previous association to avoid confusion between two valid
   //# associations with overlapping epochs.
-  End(places_.Promote(entry->address, entry->id), GoneReason::kReplaced, entry->id);
+  End(places_.Promote(entry), GoneReason::kReplaced, entry->id);
 }
 
 // --- Output
@@ -365,7 +372,7 @@ void EndpointImpl::EndLater(Entry* entry, GoneReason reason) {
 void EndpointImpl::Settle(Entry* entry) {
   const Association& association = *entry->association;
   const AssociationStanding standing = association.standing();
-  entry->mtu = standing.mtu;
+  entry->SetMtu(standing.mtu);
   const bool is_over = standing.failed || (standing.close_sent && standing.peer_closed);
   if (is_over && !entry->remove_at) {
     EndLater(entry, standing.failed ? GoneReason::kFailed : GoneReason::kClosed);
@@ -405,8 +412,8 @@ EndpointImpl::Entry* EndpointImpl::Insert(const PathId& address,
   entry->association = std::move(association);
   entry->made_at = now_;
   entry->active_at = now_;
-  entry->mtu = entry->association->standing().mtu;
-  places_.Enter(address, entry->id);
+  entry->SetMtu(entry->association->standing().mtu);
+  places_.Enter(entry.get());
   return entries_.emplace(entry->id, std::move(entry)).first->second.get();
 }
 
@@ -475,10 +482,10 @@ void EndpointImpl::End(AssociationId id, GoneReason reason, AssociationId succes
 void EndpointImpl::Remove(AssociationId id) {
   Entry* const entry = Find(id);
   if (entry == nullptr) return;
-  places_.Leave(entry->address, id);
-  for (const std::string& connection_id : entry->connection_ids) {
-    connection_ids_->Remove(
-        {reinterpret_cast<const uint8_t*>(connection_id.data()), connection_id.size()});
+  places_.Leave(entry);
+  std::span<const uint8_t> ids = entry->connection_ids;
+  for (; !ids.empty(); ids = ids.subspan(connection_id_len())) {
+    connection_ids_->Remove(ids.first(connection_id_len()));
   }
   timers_.Stop(entry);
   half_open_.Remove(id);

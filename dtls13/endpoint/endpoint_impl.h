@@ -2,6 +2,7 @@
 #ifndef DTLS13_ENDPOINT_ENDPOINT_IMPL_H_
 #define DTLS13_ENDPOINT_ENDPOINT_IMPL_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -9,7 +10,6 @@
 #include <optional>
 #include <set>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -62,21 +62,21 @@ class EndpointImpl final : public Endpoint {
 
  private:
   // Entry is one association and what the endpoint knows of it. Its timer is its next deadline.
-  struct Entry : TimerWheel::Timer {
-    AssociationId id = 0;
-    PathId address;
+  struct Entry : TimerWheel::Timer, AddressMap::Resident {
     std::unique_ptr<Association> association;
-    std::vector<std::string> connection_ids;  // that it is found by
-    ClientRandom hello_random{};              // a server's: of the ClientHello it was made for
+    std::vector<uint8_t> connection_ids;  // that it is found by, one behind the other
+    ClientRandom hello_random{};          // a server's: of the ClientHello it was made for
     Instant made_at{};
     Instant active_at{};               // when it was made, or carried application data last
     std::optional<Instant> remove_at;  // once it is over
-    size_t mtu = 0;
+    uint32_t mtu = 0;
     GoneReason gone = GoneReason::kClosed;  // only if remove_at
     bool is_client = false;
     bool owes = false;             // it may have to send something before application data
     bool may_transmit = false;     // it stands in to_transmit_
     bool may_have_events = false;  // it stands in to_poll_
+
+    void SetMtu(size_t len) { mtu = static_cast<uint32_t>(std::min<size_t>(len, UINT32_MAX)); }
   };
   using Place = AddressMap::Place;
 
@@ -104,6 +104,8 @@ class EndpointImpl final : public Endpoint {
   void OnConnected(Entry* entry);
   void AddConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
   void RemoveConnectionId(Entry* entry, std::span<const uint8_t> connection_id);
+  // All Connection IDs have one length.
+  size_t connection_id_len() const { return config_->handshake.connection_ids.receive_len; }
   void FollowPath(Entry* entry);
   // TransmitAll has every association that was woken queue what it owes, and is true when one did.
   bool TransmitAll();

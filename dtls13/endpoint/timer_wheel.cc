@@ -43,6 +43,8 @@ void TimerWheel::Append(Timer* head, Timer* timer) {
 }
 
 void TimerWheel::Set(Timer* timer, Instant deadline) {
+  // Most that are set again are so by records that change nothing about their deadline.
+  if (timer->is_set() && timer->deadline_ == deadline) return;
   Stop(timer);
   timer->deadline_ = deadline;
   Place(timer);

@@ -189,6 +189,16 @@ void EndpointEnds::Connect(size_t num, bool keeps_client) {
   }
 }
 
+double EndpointEnds::SayFromClients(std::span<const uint8_t> payload) {
+  const double before = server_seconds_;
+  for (const AssociationId id : clients_) {
+    if (client_->Send(id, payload) != SendOutcome::kQueued) Die("Send failed");
+    while (PumpClient() || PumpServer()) {
+    }
+  }
+  return server_seconds_ - before;
+}
+
 std::vector<uint8_t> EndpointEnds::FirstHello() {
   const auto client = Association::NewClient(client_config_, {.now = kWallNow});
   std::vector<uint8_t> hello(2048);

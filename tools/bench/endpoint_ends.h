@@ -43,6 +43,9 @@ class EndpointEnds {
   UdpAddress ClientAddress(size_t number) const;
   // ToServer hands over what came in; what the server sends is dropped.
   void ToServer(std::span<const ReceivedDatagrams> received);
+  // SayFromClients has each client that was kept send `payload`, and returns the seconds that the
+  // server takes for what comes of it.
+  double SayFromClients(std::span<const uint8_t> payload);
   // Age has the server think that `time` has passed.
   void Age(Duration time);
 
