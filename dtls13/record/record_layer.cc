@@ -24,11 +24,14 @@ bool RecordLayer::InstallReadKeys(Epoch epoch, const CipherSuite& suite,
   const std::optional<TrafficKeys> keys =
       DeriveTrafficKeys(*algorithms_, suite, profile().label_prefix, traffic_secret.bytes());
   if (!keys) return false;
-  auto installed = std::make_unique<ReadEpoch>(
-      epoch, Limited(suite),
-      RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch, *keys));
-  if (!installed->protection) return false;
-  if (keeps_keys_) installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
+  auto installed = std::make_unique<ReadEpoch>(epoch, Limited(suite), std::nullopt);
+  if (keeps_keys_) {
+    installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
+  } else {
+    installed->protection =
+        RecordProtection::CreateOpener(*algorithms_, suite, profile(), epoch, *keys);
+    if (!installed->protection) return false;
+  }
   if (keeps_secrets_)
     installed->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
   return epochs_.InsertRead(std::move(installed));
@@ -333,11 +336,14 @@ bool RecordLayer::InstallWriteKeys(Epoch epoch, const CipherSuite& suite,
   const std::optional<TrafficKeys> keys =
       DeriveTrafficKeys(*algorithms_, suite, profile().label_prefix, traffic_secret.bytes());
   if (!keys) return false;
-  auto installed = std::make_unique<WriteEpoch>(
-      epoch, Limited(suite),
-      RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch, *keys));
-  if (!installed->protection) return false;
-  if (keeps_keys_) installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
+  auto installed = std::make_unique<WriteEpoch>(epoch, Limited(suite), std::nullopt);
+  if (keeps_keys_) {
+    installed->keys = std::make_unique<Secret>(PackTrafficKeys(*keys));
+  } else {
+    installed->protection =
+        RecordProtection::CreateSealer(*algorithms_, suite, profile(), epoch, *keys);
+    if (!installed->protection) return false;
+  }
   if (keeps_secrets_)
     installed->secret = std::make_unique<Secret>(Secret::CopyOf(traffic_secret.bytes()));
   return epochs_.InsertWrite(std::move(installed));

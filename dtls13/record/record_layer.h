@@ -68,8 +68,8 @@ struct OpenedRecord {
 // RecordLayer turns datagrams into accepted records and content into records: all epochs' keys,
 // numbers, replay windows and limits, for both directions. A record is accepted or dropped with a
 // count by reason; a drop is not an error, and what it changes besides is its key's count of
-// failures. It allocates nothing once keys are installed. It does not know messages, flights, ACKs,
-// timers or datagram sizes.
+// failures. It allocates nothing once keys are installed; with KeepKeys, once they have carried a
+// record. It does not know messages, flights, ACKs, timers or datagram sizes.
 class RecordLayer {
  public:
   // `profile` outlives it.
@@ -88,8 +88,9 @@ class RecordLayer {
   // WriteState needs.
   void KeepSecrets() { keeps_secrets_ = true; }
 
-  // KeepKeys: of keys installed from here on, what their cipher contexts are made of is kept beside
-  // them, which WriteMemory needs.
+  // KeepKeys: of keys installed from here on, what their cipher contexts are made of is kept, which
+  // WriteMemory needs, and a context is made with the first record that needs it: a server that
+  // waits for the client's Finished has three epochs that may never see one.
   void KeepKeys() { keeps_keys_ = true; }
 
   // WriteMemory writes all that goes on being true where nothing is under way, but for limits and
