@@ -65,7 +65,7 @@ bool HandshakePhases::ReadMemory(std::shared_ptr<const HandshakeConfig> config, 
   HandshakeSecrets secrets;
   if (!PostHandshake::ReadSecrets(reader, is_client, &secrets)) return false;
   Restore(std::move(config), is_client, std::move(secrets), read_epoch, write_epoch);
-  return post_handshake_->ReadMemory(reader);
+  return post_handshake_->ReadMemory(result_, reader);
 }
 
 void HandshakePhases::KeepExporters(Secret exporter_secret, Secret early_exporter_secret) {

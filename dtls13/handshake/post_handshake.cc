@@ -300,6 +300,8 @@ void PostHandshake::WriteMemory(ByteWriter* writer) const {
   writer->WriteVector8(write_secret_.bytes());
   writer->WriteU8(may_send_);
   if (connection_ids_ != nullptr) connection_ids_->WriteState(writer);
+  writer->WriteU8(HasShortResumption());
+  if (HasShortResumption()) resumption_->WriteMemory(writer);
 }
 
 bool PostHandshake::ReadSecrets(ByteReader* reader, bool is_client, HandshakeSecrets* secrets) {
@@ -309,9 +311,22 @@ bool PostHandshake::ReadSecrets(ByteReader* reader, bool is_client, HandshakeSec
          Secret::Read(reader, is_client ? client : server);
 }
 
-bool PostHandshake::ReadMemory(ByteReader* reader) {
-  return reader->ReadFlag(&may_send_) &&
-         (connection_ids_ == nullptr || connection_ids_->ReadState(reader));
+bool PostHandshake::ReadMemory(const HandshakeResult& result, ByteReader* reader) {
+  bool has_resumption = false;
+  if (!reader->ReadFlag(&may_send_) ||
+      (connection_ids_ != nullptr && !connection_ids_->ReadState(reader)) ||
+      !reader->ReadFlag(&has_resumption)) {
+    return false;
+  }
+  if (!has_resumption) return true;
+  resumption_ = Resumption::ReadMemory(
+      config_,
+      {.suite = result.suite,
+       .server_name = result.server_name,
+       .alpn = {result.connection.alpn.begin(), result.connection.alpn.end()},
+       .authenticated_at = result.authenticated_at},
+      reader);
+  return resumption_ != nullptr;
 }
 
 }  // namespace dtls13

@@ -77,9 +77,11 @@ class PostHandshake {
     std::unique_ptr<Resumption> resumption = {};
     std::unique_ptr<PostHandshakeAuth> auth = {};
   };
-  Carried TakeCarried() { return {std::move(resumption_), std::move(auth_)}; }
+  Carried TakeCarried() {
+    return {HasShortResumption() ? nullptr : std::move(resumption_), std::move(auth_)};
+  }
   void Carry(Carried carried) {
-    resumption_ = std::move(carried.resumption);
+    if (carried.resumption != nullptr) resumption_ = std::move(carried.resumption);
     auth_ = std::move(carried.auth);
   }
   // WriteMemory and ReadMemory have a new one, made with the same result and epochs and the secrets
@@ -87,7 +89,7 @@ class PostHandshake {
   void WriteMemory(ByteWriter* writer) const;
   [[nodiscard]] static bool ReadSecrets(ByteReader* reader, bool is_client,
                                         HandshakeSecrets* secrets);
-  [[nodiscard]] bool ReadMemory(ByteReader* reader);
+  [[nodiscard]] bool ReadMemory(const HandshakeResult& result, ByteReader* reader);
   // kMaxTickets bounds the tickets on their way to a client, which may never acknowledge one.
   static constexpr size_t kMaxTickets = 8;
 
@@ -137,6 +139,7 @@ class PostHandshake {
 
   // Send queues a message, behind a KeyUpdate that is outstanding. False when it may not be sent.
   bool Send(HandshakeType type, std::vector<uint8_t> body);
+  bool HasShortResumption() const { return resumption_ != nullptr && resumption_->IsShort(); }
   void Queue(HandshakeAction action) { actions_.push_back(std::move(action)); }
   Status HandleAuth(HandshakeType type, std::span<const uint8_t> body);
   // AdvanceAuth passes on what `status` lets it: outcomes, and answers that may leave.

@@ -138,4 +138,40 @@ Status Resumption::Receive(std::span<const uint8_t> body, std::unique_ptr<Sessio
   return Status::Ok();
 }
 
+// --- While cold
+
+bool Resumption::IsShort() const {
+  constexpr size_t kMaxShort = 64;
+  return basis_.peer_certificates.empty() && basis_.application_data.size() <= kMaxShort;
+}
+
+void Resumption::WriteMemory(ByteWriter* writer) const {
+  writer->WriteVector8(basis_.resumption_secret.bytes());
+  writer->WriteVector8(basis_.application_data);
+  writer->WriteU32(num_issued_);
+  writer->WriteU32(last_.number);
+  writer->WriteU32(last_.age_add);
+  writer->WriteU32(last_.lifetime_s);
+  writer->WriteU64(static_cast<uint64_t>(last_.at.time_since_epoch().count()));
+}
+
+std::unique_ptr<Resumption> Resumption::ReadMemory(std::shared_ptr<const HandshakeConfig> config,
+                                                   Basis basis, ByteReader* reader) {
+  std::span<const uint8_t> data;
+  if (!Secret::Read(reader, &basis.resumption_secret) || !reader->ReadVector8(&data)) {
+    return nullptr;
+  }
+  basis.application_data.assign(data.begin(), data.end());
+  auto made = std::make_unique<Resumption>(std::move(config), std::move(basis));
+  Issued& last = made->last_;
+  uint64_t at = 0;
+  if (!reader->ReadU32(&made->num_issued_) || !reader->ReadU32(&last.number) ||
+      !reader->ReadU32(&last.age_add) || !reader->ReadU32(&last.lifetime_s) ||
+      !reader->ReadU64(&at)) {
+    return nullptr;
+  }
+  last.at = WallTime(std::chrono::seconds(static_cast<int64_t>(at)));
+  return made;
+}
+
 }  // namespace dtls13

@@ -13,6 +13,8 @@
 #include "dtls13/crypto/secret.h"
 #include "dtls13/handshake/handshake_config.h"
 #include "dtls13/session/session.h"
+#include "dtls13/wire/byte_reader.h"
+#include "dtls13/wire/byte_writer.h"
 #include "dtls13/wire/status.h"
 #include "dtls13/wire/time.h"
 
@@ -55,6 +57,14 @@ class Resumption {
   // LastIssued is the session that Issue sealed last, without its ticket, which is not kept. Null
   // where there was none, and when libcrypto fails.
   std::unique_ptr<Session> LastIssued() const;
+
+  // IsShort: it fits the memory of an association that is cold. Certificates do not.
+  bool IsShort() const;
+  // WriteMemory writes what ReadMemory needs to have another one go on, with a basis whose secret
+  // and application's data are left out. Null when it is no such memory.
+  void WriteMemory(ByteWriter* writer) const;
+  static std::unique_ptr<Resumption> ReadMemory(std::shared_ptr<const HandshakeConfig> config,
+                                                Basis basis, ByteReader* reader);
 
   // Receive reads a NewSessionTicket (client): `*out` stays null for one that is of no use. Its
   // issued_at is for the caller to set.

@@ -88,11 +88,8 @@ TEST_P(EndpointMemoryTest, HalvesOfHellosTakeOfOneMemoryForAll) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Authentications, EndpointMemoryTest,
-                         testing::Values(Authentication::kCertificate, Authentication::kPskOnly),
-                         [](const auto& info) {
-                           return info.param == Authentication::kCertificate ? "Certificate"
-                                                                             : "Psk";
-                         });
+                         testing::Values(Authentication::kCertificate, Authentication::kTickets,
+                                         Authentication::kPskOnly));
 
 }  // namespace
 }  // namespace dtls13::sim

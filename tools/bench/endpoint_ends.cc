@@ -13,6 +13,7 @@
 #include "dtls13/crypto/random_source.h"
 #include "dtls13/session/cookie.h"
 #include "dtls13/session/psk.h"
+#include "dtls13/session/ticket_keyring.h"
 #include "dtls13/signer.h"
 #include "tools/bench/stopwatch.h"
 
@@ -45,6 +46,10 @@ AssociationConfig MakeConfig(Authentication authentication) {
   config.mtu = 1400;
   config.handshake.server.cookie_keys =
       CookieKeyring::Create(config.handshake.algorithms, config.handshake.random, {});
+  if (authentication == Authentication::kTickets) {
+    config.handshake.server.ticket_keys =
+        TicketKeyring::Create(config.handshake.algorithms, config.handshake.random, {});
+  }
   if (authentication == Authentication::kPskOnly) {
     config.handshake.psk_modes = {PskKeyExchangeMode::kPskKe};
     config.handshake.server.ask_psk = true;

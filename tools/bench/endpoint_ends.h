@@ -16,6 +16,7 @@ namespace dtls13::bench {
 // How an association of EndpointEnds begins.
 enum class Authentication : uint8_t {
   kCertificate,  // a server's of P-256, with X25519
+  kTickets,      // the same, and the server sends tickets
   kPskOnly,      // an external PSK without key exchange: the quickest
 };
 
