@@ -36,8 +36,10 @@ Ends HandshakeRunner::Start() const {
 }
 
 void HandshakeRunner::Finish(Ends& ends, Traffic* traffic) {
-  while (Carry(*ends.client, *ends.server, traffic, 0) |
-         Carry(*ends.server, *ends.client, traffic, 1)) {
+  bool carried = true;
+  while (carried) {
+    carried = Carry(*ends.client, *ends.server, traffic, 0);
+    carried = Carry(*ends.server, *ends.client, traffic, 1) || carried;
   }
   if (!ends.client->facts().connected || !ends.server->facts().connected)
     Die("a handshake did not complete");
