@@ -86,7 +86,9 @@ TEST(IpsecMbKeyTest, IsWiped) {
   // Storage that outlives the object, so that it may be looked at.
   alignas(IpsecMbKey) static std::array<uint8_t, sizeof(IpsecMbKey)> storage;
   auto* const prepared = new (storage.data()) IpsecMbKey(kFake, key);
-  const auto has_key = [&] { return std::ranges::search(storage, key).begin() != storage.end(); };
+  const auto has_key = [&] {
+    return std::search(storage.begin(), storage.end(), key.begin(), key.end()) != storage.end();
+  };
   ASSERT_TRUE(has_key());
   prepared->~IpsecMbKey();
   EXPECT_FALSE(has_key());
