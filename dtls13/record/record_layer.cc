@@ -465,14 +465,14 @@ size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
                               std::span<const std::span<const uint8_t>> contents, HeaderForm form,
                               std::span<uint8_t> out, std::span<std::span<uint8_t>> records,
                               RecordNumber* first) {
-  WriteEpoch* keys = epoch == kPlaintextEpoch ? nullptr : epochs_.FindWrite(epoch);
-  if (keys == nullptr) return 0;
+  if (epoch == kPlaintextEpoch) return 0;
   // One mask costs less by itself.
   if (contents.size() == 1) {
     records[0] = out.first(Seal(epoch, type, contents[0], form, out, first));
     return records[0].empty() ? 0 : 1;
   }
-  if (!keys->protection && !WarmUp(keys)) return 0;
+  WriteEpoch* keys = epochs_.FindWrite(epoch);
+  if (keys == nullptr || (!keys->protection && !WarmUp(keys))) return 0;
   const WireProfile& wire = profile();
   const uint8_t type_byte = ContentTypeByte(type, wire);
   *first = {epoch, SequenceNumber{keys->numbers.next()}};

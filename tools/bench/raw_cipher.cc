@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tools/bench/raw_cipher.h"
 
+#include <openssl/core_names.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -43,7 +45,9 @@ void RawCipher::Run(uint64_t number, std::span<const uint8_t> aad, std::span<uin
   ok &= EVP_CipherUpdate(aead_.get(), data.data(), &len, data.data(),
                          static_cast<int>(data.size())) == 1;
   ok &= EVP_CipherFinal_ex(aead_.get(), data.data(), &len) == 1;
-  if (seal_) ok &= EVP_CIPHER_CTX_ctrl(aead_.get(), EVP_CTRL_AEAD_GET_TAG, 16, tag) == 1;
+  OSSL_PARAM params[] = {{OSSL_CIPHER_PARAM_AEAD_TAG, OSSL_PARAM_OCTET_STRING, tag, 16, 0},
+                         OSSL_PARAM_END};
+  if (seal_) ok &= EVP_CIPHER_CTX_get_params(aead_.get(), params) == 1;
   if (!ok) Die("the AEAD failed");
   Mask(data.data());
 }
