@@ -56,7 +56,7 @@ void AssociationImpl::HandleDatagram(std::span<uint8_t> datagram, const PathId& 
     FailLocally(Reason::kIntegrityLimit, AlertDescription::kBadRecordMac);
     return;
   }
-  acks_.OnDatagram(news.saw_unreadable, retransmission_.timer_value(), now);
+  acks_.OnDatagram(news.saw_unreadable, retransmission_.ack_timer(), now);
 }
 
 void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hello,
@@ -86,7 +86,7 @@ void AssociationImpl::HandleClientHello(std::shared_ptr<const ReceivedHello> hel
   AnnounceWait();
   if (peer_is_dtls13_) records_.AcceptPlaintext(record_number);
   if (failed()) return;
-  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.timer_value(), now);
+  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.ack_timer(), now);
   if (!rest.empty()) HandleDatagram(rest, from, now);
 }
 
@@ -139,6 +139,13 @@ void AssociationImpl::HoldForServerHello(std::span<const uint8_t> datagram) {
       ClassifyRecord(datagram.front(), records_.profile()) != RecordKind::kCiphertext)
     return;
   buffers_.Hold(kHandshakeEpoch, datagram);
+  // Records of a handshake that no ServerHello preceded show that one was sent. An ACK says it
+  // shorter, but a server that has not spoken yet may know none.
+  if (acks_.is_allowed()) {
+    acks_.OweBy(retransmission_.BeginningDue(latest_now_));
+  } else {
+    retransmission_.Hasten(latest_now_);
+  }
 }
 
 void AssociationImpl::HandleHeldDatagrams(Instant now) {
@@ -299,6 +306,9 @@ bool AssociationImpl::AddFragment(const HandshakeFragment& fragment, RecordNumbe
       //# it is responding.
       // A plaintext record may be forged, and acknowledges only once its message is accepted.
       if (!phases_.connected() && is_protected) OnFlightAnswered(now);
+      if (role_ == Role::kClient && !is_protected && fragment.header.fragment_offset == 0) {
+        retransmission_.OnAnswerBegins(number.sequence_number, now);
+      }
       if (!in_order) news->out_of_order = true;
       return true;
     case FragmentVerdict::kAlreadyHeld:
@@ -414,7 +424,7 @@ void AssociationImpl::HandleAck(const OpenedRecord& record, Instant now) {
   // sent.
   const Epoch max_epoch =
       record.number.epoch < kFirstApplicationEpoch ? record.number.epoch : records_.write_epoch();
-  const Retransmission::AckNews news = retransmission_.OnAck(*ack, max_epoch);
+  const Retransmission::AckNews news = retransmission_.OnAck(*ack, max_epoch, now);
   if (news == Retransmission::AckNews::kImpossible) {
     FailLocally(Reason::kBadAck, AlertDescription::kIllegalParameter);
     return;

@@ -56,7 +56,7 @@ void AssociationImpl::OnProvided(Status status, Instant now) {
   AnnounceWait();
   DrainMessages(now);
   HandleHeldDatagrams(now);
-  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.timer_value(), now);
+  acks_.OnDatagram(/*saw_unreadable=*/false, retransmission_.ack_timer(), now);
 }
 
 void AssociationImpl::ProvidePsk(size_t index, Psk psk, Instant now) {

@@ -123,7 +123,7 @@ size_t AssociationImpl::PackHandshakeRecords(std::span<uint8_t> out, Instant now
       FailLocally(Reason::kRecordLimit, AlertDescription::kInternalError);
       return 0;
     }
-    retransmission_.OnRecordSent(number, packed);
+    retransmission_.OnRecordSent(number, packed, now);
     mobility_.bound().OnSent(record_len, is_new);
     len += record_len;
   }
@@ -178,7 +178,7 @@ size_t AssociationImpl::PackAcks(std::span<uint8_t> out) {
     len += record_len;
   }
   if (len > 0) {
-    acks_.OnAckSent(!retransmission_.empty(), retransmission_.timer_value(), latest_now_);
+    acks_.OnAckSent(!retransmission_.empty(), retransmission_.repeat_timer(), latest_now_);
   }
   return len;
 }

@@ -36,6 +36,7 @@ class AckScheduler {
 
   // Allow: the peer speaks DTLS 1.3, and takes ACKs. Before it nothing that comes in owes one.
   void Allow() { is_allowed_ = true; }
+  bool is_allowed() const { return is_allowed_; }
   // OnConnected: the handshake is over.
   void OnConnected() { is_connected_ = true; }
 

@@ -138,7 +138,7 @@ class Exchange {
         num_bytes_sent_ += ref.len;
       }
       const RecordNumber number = {epoch, {next_number_[epoch.value]++}};
-      log_.Record(number, std::span(refs).first(num_refs));
+      log_.Record(number, std::span(refs).first(num_refs), now_);
       Send({.at = {},
             .order = 0,
             .is_ack = false,

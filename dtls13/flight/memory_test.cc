@@ -149,7 +149,7 @@ TEST(Memory, AnAcknowledgedFlightHoldsNothing) {
   size_t num_refs = 0;
   for (uint64_t number = 0; flight.HasOwed(); ++number) {
     flight.PackRecord(record, refs, &num_refs);
-    log.Record({{2}, {number}}, std::span(refs).first(num_refs));
+    log.Record({{2}, {number}}, std::span(refs).first(num_refs), Instant());
   }
   record = {};
   record.shrink_to_fit();
@@ -170,7 +170,7 @@ TEST(Memory, AFullSentRecordLogKeepsItsBound) {
   const Probe probe;
   SentRecordLog log;
   for (uint64_t number = 0; number < 10 * SentRecordLog::kMaxRecords; ++number) {
-    log.Record({{2}, {number}}, {});
+    log.Record({{2}, {number}}, {}, Instant());
   }
   EXPECT_LE(probe.num_bytes(), 32'000u);
   log.Clear();

@@ -184,14 +184,24 @@ bool OutgoingFlight::Mark(const FragmentRef& ref, PieceState state) {
   return is_news;
 }
 
-void OutgoingFlight::OweUnacked() {
+void OutgoingFlight::OweSentSince(uint32_t record) {
   for (OutgoingMessage& message : messages_) {
     for (Piece& piece : message.pieces) {
-      const bool is_sent =
-          piece.state == PieceState::kInFlight || piece.state == PieceState::kClaimed;
-      if (is_sent) piece.state = PieceState::kLost;
+      if (IsUnderWay(piece) && piece.last_sent >= record) piece.state = PieceState::kLost;
     }
   }
+}
+
+void OutgoingFlight::OweUnacked() { OweSentSince(0); }
+
+void OutgoingFlight::OweNewest() {
+  uint32_t newest = 0;
+  for (const OutgoingMessage& message : messages_) {
+    for (const Piece& piece : message.pieces) {
+      if (IsUnderWay(piece)) newest = std::max(newest, piece.last_sent);
+    }
+  }
+  OweSentSince(newest);
 }
 
 bool OutgoingFlight::OweNewAlone() {

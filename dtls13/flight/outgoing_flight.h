@@ -81,6 +81,8 @@ class OutgoingFlight {
   void OnClaimed(const FragmentRef& ref);
   // OweUnacked makes everything not acknowledged owed again: a timeout, or a peer that waits.
   void OweUnacked();
+  // OweNewest does so for what the last record carried of that.
+  void OweNewest();
   // OweUnclaimed does so for what no ACK names, whoever wrote it.
   void OweUnclaimed();
   // OweNewAlone takes back what is owed again: only what has never left is owed. False, and nothing
@@ -148,6 +150,12 @@ class OutgoingFlight {
   static bool IsOwed(const Piece& piece) {
     return piece.state == PieceState::kNew || piece.state == PieceState::kLost;
   }
+  // IsUnderWay: it was sent, and may have arrived or not.
+  static bool IsUnderWay(const Piece& piece) {
+    return piece.state == PieceState::kInFlight || piece.state == PieceState::kClaimed;
+  }
+  // OweSentSince makes owed again what is under way in `record` or a later one.
+  void OweSentSince(uint32_t record);
   // Mark gives the state to those pieces of the range that do not have it, nor are known to
   // have arrived. False when there are none.
   bool Mark(const FragmentRef& ref, PieceState state);

@@ -411,6 +411,20 @@ TEST(OutgoingFlight, WhatWasOvertakenIsOwed) {
   EXPECT_EQ(PackAll(flight, kHeader + 40), (std::vector<Refs>{records[4]}));
 }
 
+TEST(OutgoingFlight, TheNewestIsWhatTheLastRecordCarriedAndIsNotAcknowledged) {
+  OutgoingFlight flight;
+  flight.OweNewest();
+  EXPECT_FALSE(flight.HasOwed());
+  for (uint16_t seq = 0; seq < 4; ++seq) Add(flight, kHandshakeEpoch, seq, 40);
+  PackAll(flight, 2 * (kHeader + 40));  // 0 and 1, 2 and 3
+  flight.OweNewest();
+  EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{2, 0, 40}, {3, 0, 40}}}));
+  flight.OnAcked({2, 0, 40});
+  flight.OnAcked({3, 0, 40});
+  flight.OweNewest();
+  EXPECT_EQ(PackAll(flight, 1000), (std::vector<Refs>{{{0, 0, 40}, {1, 0, 40}}}));
+}
+
 TEST(OutgoingFlight, NothingOfOneRecordOvertakesTheRestOfIt) {
   OutgoingFlight flight;
   Add(flight, kHandshakeEpoch, 0, 50);
@@ -473,7 +487,8 @@ TEST(OutgoingFlight, F5AnExpiryAmidAnAckLosesNothing) {
   uint64_t sequence_number = 0;
   const auto records = PackAll(flight, kHeader + 40);
   ASSERT_EQ(records.size(), 5u);
-  for (const Refs& refs : records) log.Record({kHandshakeEpoch, {sequence_number++}}, refs);
+  for (const Refs& refs : records)
+    log.Record({kHandshakeEpoch, {sequence_number++}}, refs, Instant());
   const auto on_acked = [&](uint64_t number) {
     for (const FragmentRef& ref : log.Find({kHandshakeEpoch, {number}})) flight.OnAcked(ref);
   };
@@ -482,7 +497,7 @@ TEST(OutgoingFlight, F5AnExpiryAmidAnAckLosesNothing) {
   flight.OweUnacked();
   const Packed again = Pack(flight, kHeader + 40);
   EXPECT_EQ(again.refs, records[1]);
-  log.Record({kHandshakeEpoch, {sequence_number++}}, again.refs);
+  log.Record({kHandshakeEpoch, {sequence_number++}}, again.refs, Instant());
   on_acked(2);
   on_acked(4);
   EXPECT_EQ(PackAll(flight, kHeader + 40), (std::vector<Refs>{records[3]}));

@@ -34,12 +34,15 @@ class RecentQueue {
   size_t size() const { return items_.size(); }
   bool empty() const { return items_.empty(); }
   // recent returns the item pushed `age` pushes before the last one. `age` must be below size().
-  const T& recent(size_t age) const {
-    const size_t newest = oldest_ + items_.size() - 1;
-    return items_[(newest - age) % items_.size()];
-  }
+  const T& recent(size_t age) const { return items_[IndexOf(age)]; }
+  T& recent(size_t age) { return items_[IndexOf(age)]; }
 
  private:
+  size_t IndexOf(size_t age) const {
+    const size_t newest = oldest_ + items_.size() - 1;
+    return (newest - age) % items_.size();
+  }
+
   std::vector<T> items_;
   size_t oldest_ = 0;  // 0 until the queue is full
 };

@@ -22,6 +22,15 @@ constexpr int kBurstPauseDivisor = 2;
 // more says so.
 constexpr uint32_t kProbeRecords = 2;
 
+// The second hello sent again in vain is followed by seconds of silence, for nothing is known of
+// the path yet. One that fits a datagram then leaves in two, as RFC 9002 section 6.2.4 has it for a
+// probe that is expensive to lose: "An endpoint MAY send up to two full-sized datagrams containing
+// ack-eliciting packets to avoid an expensive consecutive PTO expiration due to a single lost
+// datagram". A path that loses one in a hundred hardly ever sees it, and where waits are shorter
+// than this it is not worth the bytes.
+constexpr uint32_t kExpiriesBeforeCopies = 2;
+constexpr Duration kMinWaitForCopy = std::chrono::seconds(1);
+
 // After this many retransmissions without an answer the path is taken to carry less than the MTU we
 // were told, RFC 9147 section 4.4 ("2-3 seems appropriate").
 //= rfc9147#section-4.4
@@ -29,6 +38,10 @@ constexpr uint32_t kProbeRecords = 2;
 //# unknown, subsequent retransmissions SHOULD back off to a smaller record
 //# size, fragmenting the handshake message as appropriate.
 constexpr uint32_t kSendsBeforeSmallFragments = 2;
+
+// kMaxHastened bounds what records that nobody can read, which anyone can forge, may have sent
+// ahead of the timer, before it expires for the first time; after that, as often as it does.
+constexpr uint32_t kMaxHastened = 3;
 
 // kMaxProvoked bounds what repeated hellos and empty ACKs, which anyone can forge, may have sent
 // again between two signs of progress.
@@ -40,6 +53,8 @@ constexpr Duration kMinProvokeInterval = std::chrono::milliseconds(50);
 
 // The tail of a flight may be lost or under way: it is given a quarter more than the time that the
 // flight's first ACK took, and at least this.
+// It is tried with its last record, as RFC 8985 section 7 does it: a peer that has all of the
+// flight answers by its own, which was lost, and one that lacks more says so.
 constexpr int kTailDelayDivisor = 4;
 constexpr Duration kMinTailDelay = std::chrono::milliseconds(10);
 
@@ -52,6 +67,7 @@ void Retransmission::BeginFlight() {
   sent_records_.Clear();
   tail_due_.reset();
   answer_time_.reset();
+  answered_in_.reset();
   was_sent_ = false;
   ResetBudget();
 }
@@ -72,6 +88,8 @@ void Retransmission::Add(Epoch epoch, HandshakeType type, uint16_t message_seq,
 }
 
 void Retransmission::ResetBudget() {
+  num_hastened_ = 0;
+  hastened_after_ = Duration();
   num_provoked_ = 0;
   num_tickets_revived_ = 0;
   BeginBurst(/*is_probe=*/false);
@@ -79,6 +97,7 @@ void Retransmission::ResetBudget() {
 
 void Retransmission::BeginBurst(bool is_probe) {
   is_probe_ = is_probe;
+  is_first_of_burst_ = true;
   burst_left_ = is_probe ? kProbeRecords : kMaxBurstRecords;
   pace_due_.reset();
 }
@@ -91,8 +110,8 @@ Retransmission::Packed Retransmission::PackRecord(std::span<uint8_t> out) {
   return packed;
 }
 
-void Retransmission::OnRecordSent(RecordNumber number, const Packed& packed) {
-  sent_records_.Record(number, std::span(packed.refs).first(packed.num_refs));
+void Retransmission::OnRecordSent(RecordNumber number, const Packed& packed, Instant now) {
+  sent_records_.Record(number, std::span(packed.refs).first(packed.num_refs), now);
   has_unsent_records_ = true;
   --burst_left_;
 }
@@ -101,6 +120,12 @@ bool Retransmission::OnDatagramSent(Instant now) {
   if (!std::exchange(has_unsent_records_, false)) return false;
   last_sent_ = now;
   pace_due_.reset();
+  was_single_ = std::exchange(is_first_of_burst_, false) && !flight_.HasOwed();
+  if (std::exchange(wants_copy_, false) && was_single_) {
+    flight_.OweUnacked();
+    BeginBurst(/*is_probe=*/false);
+    wants_small_fragments_ = true;
+  }
   // Records behind a probe wait for the answer to it, or for the timer.
   if (burst_left_ == 0 && !is_probe_ && flight_.HasOwed()) {
     pace_due_ = now + timer_.value() / kBurstPauseDivisor;
@@ -114,18 +139,24 @@ bool Retransmission::OnDatagramSent(Instant now) {
   }
   was_paced_ = pace_due_.has_value();
   was_sent_ = true;
+  sent_again_ = false;
   timer_.Start(now);
   return true;
 }
 
 // --- Hearing of the peer
 
-Retransmission::AckNews Retransmission::OnAck(AckReader ack, Epoch max_epoch) {
+Retransmission::AckNews Retransmission::OnAck(AckReader ack, Epoch max_epoch, Instant now) {
   bool is_news = false;
+  std::optional<Duration> round_trip;
   while (const std::optional<RecordNumber> number = ack.Next()) {
     if (number->epoch > max_epoch) return AckNews::kImpossible;
+    // An ACK that was lost, or waited for more, makes the older records seem slower.
+    const std::optional<Duration> age = sent_records_.TakeAge(*number, now);
+    if (age && (!round_trip || *age < *round_trip)) round_trip = age;
     if (OnAcked(*number)) is_news = true;
   }
+  if (round_trip) timer_.OnRoundTrip(*round_trip);
   return is_news ? AckNews::kProgress : AckNews::kNothing;
 }
 
@@ -137,6 +168,12 @@ bool Retransmission::OnAcked(RecordNumber number) {
   return is_news;
 }
 
+// Servers of other makes number their records from 0. Each that answers a ClientHello of ours has
+// then a number no higher than that one's, and what is measured is too long, not too short.
+void Retransmission::OnAnswerBegins(SequenceNumber mirrored, Instant now) {
+  answered_in_ = sent_records_.Age({kPlaintextEpoch, mirrored}, now);
+}
+
 void Retransmission::OnAllAcked(Instant now) {
   //= rfc9147#section-7.2
   //# Once all the messages in a flight have been acknowledged, the
@@ -144,6 +181,9 @@ void Retransmission::OnAllAcked(Instant now) {
   flight_.Clear();
   sent_records_.Clear();
   tail_due_.reset();
+  if (const auto round_trip = std::exchange(answered_in_, std::nullopt)) {
+    timer_.OnRoundTrip(*round_trip);
+  }
   timer_.OnAcked(now);
   ResetBudget();
 }
@@ -173,6 +213,27 @@ void Retransmission::OnProgress(Instant now) {
 void Retransmission::ExpectTail(Instant now) {
   const Duration patience = *answer_time_ + *answer_time_ / kTailDelayDivisor;
   tail_due_ = std::max(*last_sent_ + patience, now + kMinTailDelay);
+}
+
+Instant Retransmission::BeginningDue(Instant now) const {
+  // A peer that is provoked earlier than kMinProvokeInterval behind its own flight does not hear.
+  return now + std::max(last_sent_ ? now - *last_sent_ : Duration(), kMinProvokeInterval);
+}
+
+void Retransmission::Hasten(Instant now) {
+  if (!timer_.running() || tail_due_) return;
+  if (num_hastened_ >= kMaxHastened + timer_.num_expiries()) return;
+  tail_due_ = BeginningDue(now);
+  hastened_after_ = *tail_due_ - now;
+}
+
+// SendHastened waits twice as long with each, as the timer does.
+void Retransmission::SendHastened(Instant now) {
+  ++num_hastened_;
+  flight_.OweUnacked();
+  hastened_after_ *= 2;
+  tail_due_.reset();
+  if (num_hastened_ < kMaxHastened + timer_.num_expiries()) tail_due_ = now + hastened_after_;
 }
 
 bool Retransmission::MayProvoke(Instant now) const {
@@ -214,6 +275,7 @@ void Retransmission::BeginProvoked(Instant now) {
   ++num_provoked_;
   if (num_provoked_ >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
   BeginBurst(num_provoked_ == 1 && !answer_time_);
+  sent_again_ = true;
   timer_.Postpone(now);
   last_sent_ = now;
 }
@@ -262,14 +324,20 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
     return Timeout::kOwed;
   }
   if (tail_due_ && now >= *tail_due_) {
-    tail_due_.reset();
-    flight_.OweUnacked();
+    sent_again_ = true;
+    if (hastened_after_ > Duration()) {
+      SendHastened(now);
+    } else {
+      tail_due_.reset();
+      flight_.OweNewest();
+    }
     BeginBurst(/*is_probe=*/false);
-    timer_.Restart(now);
+    timer_.Postpone(now);
     return Timeout::kOwed;
   }
   if (!timer_.HandleTimeout(now)) return Timeout::kNothing;
   tail_due_.reset();
+  hastened_after_ = Duration();
   if (timer_.Exhausted()) {
     timer_.Stop();
     return Timeout::kExhausted;
@@ -283,7 +351,12 @@ Retransmission::Timeout Retransmission::HandleTimeout(Instant now) {
   // A ticket among those is sent again with them, since the peer takes messages in order; for that
   // it is kept when it is given up.
   if (HoldsTicketsAlone() && timer_.num_expiries() >= kMaxTicketExpiries) timer_.Stop();
-  if (timer_.num_expiries() >= kSendsBeforeSmallFragments) wants_small_fragments_ = true;
+  sent_again_ = true;
+  wants_copy_ = was_single_ && timer_.num_expiries() >= kExpiriesBeforeCopies &&
+                timer_.value() >= kMinWaitForCopy && flight_.oldest_epoch() == kPlaintextEpoch;
+  if (timer_.num_expiries() >= kSendsBeforeSmallFragments && !wants_copy_) {
+    wants_small_fragments_ = true;
+  }
   flight_.OweUnacked();
   const bool is_probe = timer_.num_expiries() == 1 && num_provoked_ == 0 && !answer_time_;
   BeginBurst(is_probe);
@@ -297,6 +370,13 @@ std::optional<Instant> Retransmission::deadline() const {
   }
   return next;
 }
+
+Duration Retransmission::ack_timer() const {
+  // What our own flight took several attempts for is likelier lost than late.
+  return sent_again_ ? std::min(timer_.value(), RetransmitTimer::kFloor) : repeat_timer();
+}
+
+Duration Retransmission::repeat_timer() const { return std::min(timer_.value(), timer_.initial()); }
 
 void Retransmission::Stop() {
   timer_.Stop();

@@ -78,7 +78,7 @@ class Retransmission {
   // PackRecord fills `out` with the content of one record. OnRecordSent must follow, with the
   // number the record got.
   Packed PackRecord(std::span<uint8_t> out);
-  void OnRecordSent(RecordNumber number, const Packed& packed);
+  void OnRecordSent(RecordNumber number, const Packed& packed, Instant now);
   // OnDatagramSent: records packed since the last call leave now. True for a flight's first.
   bool OnDatagramSent(Instant now);
   // wants_small_fragments: losses suggest that the path carries less than the MTU we were told.
@@ -91,10 +91,15 @@ class Retransmission {
     kProgress,    // it acknowledged something new
     kImpossible,  // it names an epoch above `max_epoch`
   };
-  // OnAck: the peer sent an ACK, which may name epochs up to `max_epoch`.
-  AckNews OnAck(AckReader ack, Epoch max_epoch);
+  // OnAck: the peer sent an ACK, which may name epochs up to `max_epoch`. The newest record that no
+  // ACK named before it measures the round trip.
+  AckNews OnAck(AckReader ack, Epoch max_epoch, Instant now);
   // OnAcked: an ACK named `number`. True when that acknowledged anything new.
   bool OnAcked(RecordNumber number);
+  // OnAnswerBegins: the first record of what may be the peer's answer came, in plaintext, with the
+  // sequence number `mirrored`. A server may mirror the number of the ClientHello that it answers;
+  // if that message comes to be accepted, this measures the round trip where the timer could not.
+  void OnAnswerBegins(SequenceNumber mirrored, Instant now);
   bool AllAcked() const { return flight_.AllAcked(); }
   // OnAllAcked: the peer has everything, by an ACK or because it answered.
   void OnAllAcked(Instant now);
@@ -102,6 +107,12 @@ class Retransmission {
   std::optional<OutgoingFlight::AckedMessage> TakeAcked(Instant now);
   // OnProgress: an ACK with news left some unacknowledged: what it overtook is owed again.
   void OnProgress(Instant now);
+  // BeginningDue: something came that lies behind the beginning of the peer's answer. When that is
+  // taken to be lost: it may be late, and is given as long again as the rest took.
+  Instant BeginningDue(Instant now) const;
+  // Hasten sends the flight again when that is due, and a few times more, each after twice as long.
+  // Anybody can send what cannot be read.
+  void Hasten(Instant now);
   // Provoke: the peer shows that it misses something: all is owed again. That may be forged, so it
   // is bounded in rate and in number between two signs of progress.
   void Provoke(Instant now);
@@ -139,6 +150,11 @@ class Retransmission {
   void Stop();
   // timer_value is the present retransmission timeout.
   Duration timer_value() const { return timer_.value(); }
+  // ack_timer is the timeout that an ACK of a partial flight waits a part of, and repeat_timer
+  // after which an ACK that nothing answers is repeated. Both leave out how often our own flight
+  // was sent before: that says nothing of how long the rest of the peer's takes.
+  Duration ack_timer() const;
+  Duration repeat_timer() const;
   RetransmitTimerReport timer() const { return timer_.report(); }
   void OverrideTimer(Duration value) { timer_.Override(value); }
 
@@ -162,6 +178,7 @@ class Retransmission {
   // IsGivenUp: it left, is not known to have arrived, and no timer sends it again.
   bool IsGivenUp() const { return was_sent_ && !flight_.empty() && !timer_.running(); }
   void ReviveTickets(Instant now);
+  void SendHastened(Instant now);
   void ResetBudget();
   void BeginBurst(bool is_probe);
   bool MayProvoke(Instant now) const;
@@ -177,12 +194,19 @@ class Retransmission {
   bool is_probe_ = false;   // the burst is one
   bool was_paced_ = false;  // the last burst was not the flight's last
   bool wants_small_fragments_ = false;
+  bool wants_copy_ = false;           // of the next datagram, if it holds all that is owed
+  bool is_first_of_burst_ = false;    // the next datagram
+  bool was_single_ = false;           // all that was owed left in one datagram, the last time
+  bool sent_again_ = false;           // this flight, or the one whose answer is coming in
+  uint32_t num_hastened_ = 0;         // times that the flight left ahead of the timer
   uint32_t num_provoked_ = 0;         // retransmissions the peer's repetition asked for in vain
   uint32_t num_tickets_revived_ = 0;  // times that tickets were, in vain
   uint32_t burst_left_ = 0;           // records that may leave before the peer is heard
   std::optional<Instant> last_sent_;
   std::optional<Duration> answer_time_;  // what the first ACK of a part of this flight took
-  std::optional<Instant> tail_due_;      // when the flight's unacknowledged end is taken to be lost
+  std::optional<Duration> answered_in_;  // what the answer took that is coming in
+  std::optional<Instant> tail_due_;      // when what is unacknowledged is taken to be lost
+  Duration hastened_after_{};            // how long that waited at last; zero if it is the tail's
   std::optional<Instant> pace_due_;      // when the next burst of a flight may leave
 };
 

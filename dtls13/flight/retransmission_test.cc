@@ -47,7 +47,7 @@ class Sender {
     while (retransmission.MaySend()) {
       const Retransmission::Packed packed = retransmission.PackRecord(record);
       EXPECT_EQ(packed.len, kRecordLen);
-      retransmission.OnRecordSent({kHandshakeEpoch, {next_number++}}, packed);
+      retransmission.OnRecordSent({kHandshakeEpoch, {next_number++}}, packed, now);
       ++num_records;
     }
     retransmission.OnDatagramSent(now);
@@ -147,7 +147,7 @@ TEST(Retransmission, AnAckSaysWhatIsNewAndMayNotNameALaterEpoch) {
   sender.SendAll();
   const auto hear = [&](const std::vector<RecordNumber>& numbers) {
     const std::vector<uint8_t> content = AckOf(numbers);
-    return sender.retransmission.OnAck(*AckReader::Parse(content), kHandshakeEpoch);
+    return sender.retransmission.OnAck(*AckReader::Parse(content), kHandshakeEpoch, sender.now);
   };
   using enum Retransmission::AckNews;
   EXPECT_EQ(hear({}), kNothing);
@@ -167,7 +167,7 @@ TEST(Retransmission, APlaintextAckHastensWhatItDoesNotName) {
     std::vector<uint8_t> record(kRecordLen);
     const Retransmission::Packed packed = sender.retransmission.PackRecord(record);
     EXPECT_EQ(packed.len, kRecordLen);
-    sender.retransmission.OnRecordSent({kPlaintextEpoch, {seq}}, packed);
+    sender.retransmission.OnRecordSent({kPlaintextEpoch, {seq}}, packed, sender.now);
   }
   sender.retransmission.OnDatagramSent(sender.now);
   sender.now += milliseconds(100);
@@ -477,6 +477,167 @@ TEST(Retransmission, MessagesAreTakenAsAcknowledgedInOrder) {
   EXPECT_EQ(sender.retransmission.TakeAcked(sender.now)->message_seq, 5);
   EXPECT_TRUE(sender.retransmission.empty());
   EXPECT_FALSE(sender.retransmission.timer_running());
+}
+
+// --- the round trip
+
+// RFC 9147 section 5.8.2 retains the value for as long as it is unknown which of two transmissions
+// an acknowledgement is for. A record's number tells.
+TEST(Retransmission, AnAckOfARecordSentAgainMeasuresTheRoundTrip) {
+  Sender sender;
+  sender.Add(0);
+  sender.Add(1);
+  sender.SendAll();
+  sender.now += seconds(1);
+  sender.retransmission.HandleTimeout(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u);
+  sender.now += milliseconds(60);
+  const std::vector<uint8_t> content = AckOf({{kHandshakeEpoch, {0}}, {kHandshakeEpoch, {2}}});
+  EXPECT_EQ(sender.retransmission.OnAck(*AckReader::Parse(content), kHandshakeEpoch, sender.now),
+            Retransmission::AckNews::kProgress);
+  EXPECT_EQ(sender.retransmission.timer_value(), milliseconds(90)) << "of the newer of the two";
+  sender.now += seconds(3);
+  sender.retransmission.OnAck(*AckReader::Parse(content), kHandshakeEpoch, sender.now);
+  EXPECT_EQ(sender.retransmission.timer_value(), milliseconds(90)) << "an ACK repeated late";
+}
+
+// A flight of a ClientHello that left twice, a second apart, and what the timer's value becomes
+// when 60 ms later an answer with the number `mirrored` is accepted.
+Duration ValueAfterAnswer(uint64_t mirrored) {
+  Sender sender;
+  sender.Add(0, kPlaintextEpoch, HandshakeType::kClientHello);
+  for (uint64_t number = 0; number < 2; ++number) {
+    std::vector<uint8_t> record(kRecordLen);
+    const Retransmission::Packed packed = sender.retransmission.PackRecord(record);
+    sender.retransmission.OnRecordSent({kPlaintextEpoch, {number}}, packed, sender.now);
+    sender.retransmission.OnDatagramSent(sender.now);
+    sender.now += seconds(1);
+    if (number == 0) sender.retransmission.HandleTimeout(sender.now);
+  }
+  sender.now += milliseconds(60 - 1'000);
+  sender.retransmission.OnAnswerBegins({mirrored}, sender.now);
+  EXPECT_EQ(sender.retransmission.timer_value(), seconds(2)) << "nobody vouches for it yet";
+  sender.retransmission.OnAllAcked(sender.now);
+  return sender.retransmission.timer_value();
+}
+
+TEST(Retransmission, AnAnswerThatMirrorsARecordsNumberMeasuresTheRoundTrip) {
+  EXPECT_EQ(ValueAfterAnswer(1), milliseconds(90));
+  EXPECT_EQ(ValueAfterAnswer(0), milliseconds(1'590));
+  EXPECT_EQ(ValueAfterAnswer(2), seconds(2)) << "no record of ours had that";
+}
+
+// --- before the timer
+
+// RFC 8985 section 7: the last record is enough to hear what the peer lacks.
+TEST(Retransmission, AnUnacknowledgedEndIsTriedWithItsLastRecord) {
+  Sender sender;
+  for (uint16_t seq = 0; seq < 4; ++seq) sender.Add(seq);
+  sender.SendAll();
+  sender.now += milliseconds(100);
+  EXPECT_TRUE(sender.Ack(0));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 0u);
+  sender.now += milliseconds(25);
+  EXPECT_EQ(sender.retransmission.HandleTimeout(sender.now), Retransmission::Timeout::kOwed);
+  EXPECT_EQ(sender.SendAll(), 1u);
+  EXPECT_TRUE(sender.Ack(4)) << "record 4 carries what 3 did";
+  EXPECT_FALSE(sender.Ack(3));
+  sender.retransmission.OnProgress(sender.now);
+  EXPECT_EQ(sender.SendAll(), 2u) << "1 and 2, which it overtook";
+}
+
+// Anyone can send what cannot be read, for as long as they like.
+TEST(Retransmission, WhatCannotBeReadHastensAFlightAFewTimes) {
+  Sender sender;
+  sender.Add(0, kPlaintextEpoch, HandshakeType::kClientHello);
+  sender.SendAll();
+  const Instant begin = sender.now;
+  std::vector<Duration> sent_at;
+  for (int ms = 60; ms < 1'300; ++ms) {
+    sender.now = begin + milliseconds(ms);
+    sender.retransmission.Hasten(sender.now);
+    sender.retransmission.HandleTimeout(sender.now);
+    if (sender.SendAll() > 0) sent_at.push_back(sender.now - begin);
+  }
+  // After as long again as it took for something to come, after twice and four times that.
+  EXPECT_EQ(sent_at,
+            (std::vector<Duration>{milliseconds(120), milliseconds(240), milliseconds(480)}));
+  EXPECT_EQ(sender.retransmission.deadline(), begin + milliseconds(480) + seconds(1));
+}
+
+TEST(Retransmission, NothingIsHastenedBeforeItLeft) {
+  Sender sender;
+  sender.Add(0);
+  sender.retransmission.Hasten(sender.now);
+  EXPECT_FALSE(sender.retransmission.deadline());
+  EXPECT_EQ(sender.retransmission.BeginningDue(sender.now), sender.now + milliseconds(50));
+}
+
+// --- copies
+
+// The second retransmission in vain leaves in two datagrams, before seconds of silence.
+TEST(Retransmission, ALongWaitIsPrecededByTwoCopies) {
+  Sender sender;
+  sender.Add(0, kPlaintextEpoch);
+  sender.SendAll();
+  std::vector<size_t> num_copies;
+  for (int i = 0; i < 3; ++i) {
+    sender.now = *sender.retransmission.deadline();
+    sender.retransmission.HandleTimeout(sender.now);
+    num_copies.push_back(0);
+    while (sender.SendAll() > 0) ++num_copies.back();
+    EXPECT_EQ(sender.retransmission.deadline(), sender.now + seconds(2 << i)) << "the timer's own";
+  }
+  EXPECT_EQ(num_copies, (std::vector<size_t>{1, 2, 2}));
+}
+
+// The path may carry less than the MTU we were told: the copy is made for that.
+TEST(Retransmission, TheFirstCopyIsInSmallFragments) {
+  Sender sender;
+  sender.Add(0, kPlaintextEpoch);
+  sender.SendAll();
+  for (int i = 0; i < 2; ++i) {
+    sender.now = *sender.retransmission.deadline();
+    sender.retransmission.HandleTimeout(sender.now);
+    EXPECT_FALSE(sender.retransmission.wants_small_fragments());
+    EXPECT_EQ(sender.SendAll(), 1u);
+  }
+  EXPECT_TRUE(sender.retransmission.wants_small_fragments());
+  EXPECT_EQ(sender.SendAll(), 1u);
+}
+
+TEST(Retransmission, ShortWaitsAndProtectedFlightsGetNoCopies) {
+  Sender quick({.initial = milliseconds(100)});
+  quick.Add(0, kPlaintextEpoch);
+  quick.SendAll();
+  Sender is_protected;
+  is_protected.Add(0);
+  is_protected.SendAll();
+  for (Sender* sender : {&quick, &is_protected}) {
+    for (int i = 0; i < 3; ++i) {
+      sender->now = *sender->retransmission.deadline();
+      sender->retransmission.HandleTimeout(sender->now);
+      EXPECT_EQ(sender->SendAll(), 1u);
+      EXPECT_FALSE(sender->retransmission.MaySend()) << i;
+    }
+  }
+}
+
+// --- what an ACK waits
+
+TEST(Retransmission, OurOwnBackOffDelaysNoAck) {
+  Sender sender;
+  sender.Add(0);
+  sender.SendAll();
+  EXPECT_EQ(sender.retransmission.ack_timer(), seconds(1));
+  sender.now += seconds(1);
+  sender.retransmission.HandleTimeout(sender.now);
+  sender.SendAll();
+  EXPECT_EQ(sender.retransmission.timer_value(), seconds(2));
+  EXPECT_EQ(sender.retransmission.repeat_timer(), seconds(1));
+  EXPECT_EQ(sender.retransmission.ack_timer(), RetransmitTimer::kFloor)
+      << "what is missing of the answer is likelier lost than late";
 }
 
 }  // namespace

@@ -39,6 +39,14 @@ void RetransmitTimer::Postpone(Instant now) {
   Arm(now);
 }
 
+// Section 5.8.2 has a value retained for as long as a retransmission leaves open which of two
+// transmissions was answered, as RFC 6298 section 3 does with its "Karn's algorithm", which excepts
+// TCP's timestamps because they tell the two apart. So does a record's number.
+void RetransmitTimer::OnRoundTrip(Duration round_trip) {
+  const Duration floor = std::min(kFloor, config_.initial);
+  value_ = std::clamp(round_trip * 3 / 2, floor, std::max(config_.max, floor));
+}
+
 void RetransmitTimer::OnAcked(Instant now) {
   if (!running()) return;
   //= rfc9147#section-5.8.2
@@ -46,11 +54,7 @@ void RetransmitTimer::OnAcked(Instant now) {
   //# is transmitted and acknowledged without having to be retransmitted,
   //# at which time the value SHOULD be adjusted to 1.5 times the measured
   //# round trip time for that message.
-  if (sent_once_) {
-    const Duration floor = std::min(kFloor, config_.initial);
-    const Duration measured = (now - last_used_) * 3 / 2;
-    value_ = std::clamp(measured, floor, std::max(config_.max, floor));
-  }
+  if (sent_once_) OnRoundTrip(now - last_used_);
   Stop();
   last_used_ = now;
 }

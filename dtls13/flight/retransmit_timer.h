@@ -48,9 +48,9 @@ struct RetransmitTimerMemory {
 };
 
 // RetransmitTimer runs while a flight is outstanding: doubles at each expiry, keeps its value until
-// a flight is acknowledged without retransmission, then takes 1.5 times that round trip (never
-// below kFloor), and returns to the initial value after long idleness. It does not know what is
-// sent.
+// a round trip is measured, by a flight that is acknowledged without retransmission or by a record
+// that is known by its number, then takes 1.5 times that (never below kFloor), and returns to the
+// initial value after long idleness. It does not know what is sent.
 class RetransmitTimer {
  public:
   // kFloor bounds from below what a measured round trip may make of the value; a smaller configured
@@ -70,6 +70,9 @@ class RetransmitTimer {
   // Postpone arms it again after a retransmission that the peer's repetition asked for. Nothing was
   // acknowledged, so the expiry count stays.
   void Postpone(Instant now);
+  // OnRoundTrip: one of exactly this length was measured, of a record that is known apart from
+  // those that carried the same. The value is 1.5 times that, from when it is next armed.
+  void OnRoundTrip(Duration round_trip);
   // OnAcked stops it: the flight is acknowledged, implicitly or not.
   void OnAcked(Instant now);
   void Stop();
@@ -89,6 +92,8 @@ class RetransmitTimer {
   uint32_t num_expiries() const { return num_expiries_; }
   // value is the present timer value, of which 1/4 is the ACK delay (RFC 9147 section 7.1).
   Duration value() const { return value_; }
+  // initial is the value before anything was measured.
+  Duration initial() const { return config_.initial; }
   RetransmitTimerReport report() const { return {num_starts_, num_expiries_, value_}; }
 
   // memory and Recall have a new timer of the same config go on with what this one knows. Requires

@@ -158,6 +158,24 @@ TEST(RetransmitTimer, RetainsItsValueAfterARetransmission) {
   EXPECT_EQ(timer.value(), milliseconds(600)) << "this flight was sent once";
 }
 
+TEST(RetransmitTimer, AMeasuredRecordEndsTheBackOff) {
+  RetransmitTimer timer({});
+  timer.Start(At(0));
+  EXPECT_TRUE(timer.HandleTimeout(At(1'000)));
+  EXPECT_TRUE(timer.HandleTimeout(At(3'000)));
+  timer.OnRoundTrip(milliseconds(200));
+  EXPECT_EQ(timer.value(), milliseconds(300));
+  EXPECT_EQ(timer.deadline(), At(7'000)) << "it is armed as it was";
+  timer.Restart(At(3'200));
+  EXPECT_EQ(timer.deadline(), At(3'500));
+  EXPECT_TRUE(timer.HandleTimeout(At(3'500)));
+  EXPECT_EQ(timer.deadline(), At(4'100));
+  timer.OnRoundTrip(milliseconds(1));
+  EXPECT_EQ(timer.value(), RetransmitTimer::kFloor);
+  timer.OnRoundTrip(seconds(1'000));
+  EXPECT_EQ(timer.value(), seconds(60));
+}
+
 TEST(RetransmitTimer, ARestartedFlightMeasuresNothing) {
   RetransmitTimer timer({});
   timer.Start(At(0));

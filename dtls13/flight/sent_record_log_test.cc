@@ -23,8 +23,8 @@ TEST(SentRecordLog, FindsWhatARecordCarried) {
   SentRecordLog log;
   const Refs one = {{0, 0, 100}};
   const Refs three = {{1, 0, 40}, {2, 0, 0}, {3, 0, 500}};
-  log.Record(Number(0, 0), one);
-  log.Record(Number(2, 0), three);
+  log.Record(Number(0, 0), one, Instant());
+  log.Record(Number(2, 0), three, Instant());
   //= rfc9147#section-7.2
   //= type=test
   //# Note that this requires
@@ -38,7 +38,7 @@ TEST(SentRecordLog, FindsWhatARecordCarried) {
 TEST(SentRecordLog, F9UnknownRecordsAreEmpty) {
   SentRecordLog log;
   EXPECT_TRUE(log.Find(Number(0, 0)).empty());
-  log.Record(Number(2, 7), Refs{{0, 0, 1}});
+  log.Record(Number(2, 7), Refs{{0, 0, 1}}, Instant());
   EXPECT_TRUE(log.Find(Number(2, 6)).empty());
   EXPECT_TRUE(log.Find(Number(2, 8)).empty());
   EXPECT_TRUE(log.Find(Number(0, 7)).empty());
@@ -55,7 +55,7 @@ TEST(SentRecordLog, F9ForgetsTheOldestFirst) {
   SentRecordLog log;
   constexpr uint64_t kExtra = 10;
   for (uint64_t i = 0; i < SentRecordLog::kMaxRecords + kExtra; ++i) {
-    log.Record(Number(2, i), Refs{{static_cast<uint16_t>(i), 0, 1}});
+    log.Record(Number(2, i), Refs{{static_cast<uint16_t>(i), 0, 1}}, Instant());
   }
   EXPECT_EQ(log.num_records(), SentRecordLog::kMaxRecords);
   for (uint64_t i = 0; i < kExtra; ++i) EXPECT_TRUE(log.Find(Number(2, i)).empty()) << i;
@@ -67,7 +67,7 @@ TEST(SentRecordLog, F9ForgetsTheOldestFirst) {
 // F9: an ACK of the flight before this one.
 TEST(SentRecordLog, F9ClearForgetsThePreviousFlight) {
   SentRecordLog log;
-  log.Record(Number(0, 0), Refs{{0, 0, 1}});
+  log.Record(Number(0, 0), Refs{{0, 0, 1}}, Instant());
   log.Clear();
   EXPECT_TRUE(log.Find(Number(0, 0)).empty());
   EXPECT_EQ(log.num_records(), 0u);
@@ -79,7 +79,7 @@ TEST(SentRecordLog, KeepsAsManyRefsAsARecordMayHold) {
   for (uint16_t i = 0; i < OutgoingFlight::kMaxFragmentsPerRecord + 1; ++i) {
     refs.push_back({i, 0, 1});
   }
-  log.Record(Number(2, 0), refs);
+  log.Record(Number(2, 0), refs, Instant());
   refs.pop_back();
   EXPECT_EQ(Found(log, Number(2, 0)), refs);
 }
@@ -94,10 +94,27 @@ TEST(SentRecordLog, KeepsAsManyRefsAsARecordMayHold) {
 TEST(SentRecordLog, EveryTransmissionIsRemembered) {
   SentRecordLog log;
   const Refs refs = {{4, 100, 50}};
-  log.Record(Number(2, 0), refs);
-  log.Record(Number(2, 5), refs);
+  log.Record(Number(2, 0), refs, Instant());
+  log.Record(Number(2, 5), refs, Instant());
   EXPECT_EQ(Found(log, Number(2, 0)), refs);
   EXPECT_EQ(Found(log, Number(2, 5)), refs);
+}
+
+TEST(SentRecordLog, TellsHowLongTheFirstAckOfARecordTook) {
+  using std::chrono::milliseconds;
+  SentRecordLog log;
+  // Milliseconds modulo 2^32 wrap between the two.
+  const Instant sent = Instant(milliseconds((int64_t{1} << 32) - 10));
+  log.Record(Number(2, 0), Refs{{0, 0, 1}}, sent);
+  log.Record(Number(2, 1), Refs{{0, 0, 1}}, sent + milliseconds(30));
+  const Instant now = sent + milliseconds(50);
+  EXPECT_EQ(log.Age(Number(2, 0), now), milliseconds(50));
+  EXPECT_EQ(log.TakeAge(Number(2, 0), now), milliseconds(50));
+  EXPECT_FALSE(log.TakeAge(Number(2, 0), now)) << "an ACK has named it";
+  EXPECT_EQ(log.Age(Number(2, 0), now), milliseconds(50));
+  EXPECT_EQ(log.TakeAge(Number(2, 1), now), milliseconds(20));
+  EXPECT_FALSE(log.Age(Number(2, 2), now));
+  EXPECT_FALSE(log.TakeAge(Number(2, 2), now));
 }
 
 }  // namespace

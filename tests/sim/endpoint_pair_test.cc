@@ -388,6 +388,8 @@ TEST_F(EndpointPairTest, ManyAssociationsComeThroughLoss) {
       RunFor(milliseconds(700));
     }
     ASSERT_FALSE(client_.received[id].empty()) << round;
+    // Nothing brings a close_notify again, nor makes up for the last one.
+    if (round + 1 == kRounds) loss_ = 0;
     client_.endpoint->Close(id);
     client_.endpoint->Remove(id);
     RunFor(milliseconds(100));

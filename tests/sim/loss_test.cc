@@ -140,6 +140,65 @@ TEST(ServerHelloTest, ALostServerHelloCostsItsDatagramOnly) {
       << pair.link().Describe();
 }
 
+// The rest of the flight shows that it was sent: the client need not wait for its timer.
+TEST(ServerHelloTest, ALostServerHelloIsAskedForBeforeTheTimer) {
+  for (const bool has_cookie : {false, true}) {
+    PairOptions options = OptionsFor(Scenarios()[0], 1);
+    options.server.handshake.server.require_cookie = has_cookie;
+    options.drop = [has_cookie](const SentDatagram& sent) {
+      return sent.direction == Direction::kServerToClient && sent.index == (has_cookie ? 1 : 0);
+    };
+    AssociationPair pair(std::move(options));
+    EXPECT_TRUE(pair.RunUntilConnected(milliseconds(200))) << has_cookie << "\n"
+                                                           << pair.link().Describe();
+    // A server that is known to speak DTLS 1.3 needs no more than an ACK.
+    size_t num_hellos = 0;
+    for (const SentDatagram& sent : pair.link().log()) {
+      num_hellos += sent.direction == Direction::kClientToServer && sent.bytes[0] == 22;
+    }
+    EXPECT_EQ(num_hellos, 2u) << pair.link().Describe();
+  }
+}
+
+// Anyone can send what shows that.
+TEST(ServerHelloTest, AFloodBeforeTheServerHelloBringsFewHellos) {
+  AssociationPair pair(OptionsFor(Scenarios()[0], 1));
+  pair.link().SetFilter([](const SentDatagram&) { return true; });
+  std::vector<uint8_t> forged(100, 7);
+  forged[0] = 0x2e;
+  for (int i = 0; i < 700; ++i) {
+    pair.Inject(pair.client(), forged);
+    pair.RunFor(milliseconds(1));
+  }
+  EXPECT_EQ(pair.link().num_sent(Direction::kClientToServer), 4u) << pair.link().Describe();
+}
+
+// What the timer waited for a ClientHello that was lost twice is not waited again for what follows:
+// the number of the answer tells which one was answered, and so the round trip.
+TEST(BackOffTest, EndsWithTheAnswer) {
+  PairOptions options = DefaultPairOptions(1);
+  options.drop = [](const SentDatagram& sent) {
+    // The ClientHello twice, the Finished once.
+    const bool from_client = sent.direction == Direction::kClientToServer;
+    return from_client && (sent.index < 2 || sent.index == 4);
+  };
+  AssociationPair pair(std::move(options));
+  pair.RunFor(seconds(3) - milliseconds(1));
+  EXPECT_EQ(pair.link().num_sent(Direction::kClientToServer), 2u);
+  EXPECT_TRUE(pair.RunUntilConnected(milliseconds(200))) << pair.link().Describe();
+}
+
+// The third ClientHello leaves twice, as four and more seconds of silence would follow it.
+TEST(BackOffTest, ThreeLostHellosCostThreeSeconds) {
+  PairOptions options = DefaultPairOptions(1);
+  options.server.handshake.server.require_cookie = true;
+  options.drop = [](const SentDatagram& sent) {
+    return sent.direction == Direction::kClientToServer && sent.index < 3;
+  };
+  AssociationPair pair(std::move(options));
+  EXPECT_TRUE(pair.RunUntilConnected(milliseconds(3'100))) << pair.link().Describe();
+}
+
 TEST(ServerHelloTest, ALateServerHelloCostsNothing) {
   PairOptions options = OptionsFor(Scenarios()[0], 1);
   std::vector<uint8_t> hello;
