@@ -13,9 +13,13 @@
 #include "shim/libssl/openssl_headers.h"
 #include "shim/testing/queue_bio.h"
 #include "shim/testing/ssl_pair.h"
+#include "tools/bench/allocation_counter.h"
 
 namespace dtls13::shim {
 namespace {
+
+// Before main, because libcrypto takes its functions only before its first allocation.
+const bool g_counts_libcrypto = (bench::InstallAllocationCounter(), true);
 
 constexpr char kCookie[] = "application's cookie";
 constexpr uint16_t kClientPort = 4001;
@@ -156,6 +160,31 @@ TEST_P(ListenTest, APieceACall) {
 // HelloVerifyRequest has no extensions.
 using ListenExtensionsTest = ListenTest;
 INSTANTIATE_TEST_SUITE_P(Versions, ListenExtensionsTest, testing::Values(DTLS1_3_VERSION));
+
+// A hello in pieces of each of very many addresses, all of them answered.
+TEST_P(ListenExtensionsTest, NothingIsKeptForClientsThatHaveNotShownTheirCookie) {
+  ASSERT_TRUE(g_counts_libcrypto);
+  const std::deque<Datagram> hello = TakeFlight();
+  const auto live_bytes = [] { return bench::CountAllocations().live_bytes; };
+  const auto say_hello = [&](uint16_t port, auto listen) {
+    server_queue_.sender_port = port;
+    EXPECT_EQ(OneByOne(hello, listen), 0);
+    EXPECT_EQ(to_client_.size(), 1u);
+    // A queue that was in use is as large as one that was not.
+    to_server_ = {};
+    to_client_ = {};
+  };
+  const auto expect_nothing_kept = [&](auto listen) {
+    constexpr uint16_t kFirst = 2000, kWarm = 2100, kLast = 3500;
+    for (uint16_t port = kFirst; port < kWarm; ++port) say_hello(port, listen);
+    const int64_t before = live_bytes();
+    for (uint16_t port = kWarm; port < kLast; ++port) say_hello(port, listen);
+    EXPECT_EQ(live_bytes(), before);
+  };
+  expect_nothing_kept([&] { return Listen(); });
+  SSL_set_accept_state(pair_.server.get());
+  expect_nothing_kept([&] { return SSL_stateless(pair_.server.get()); });
+}
 
 // Whoever forges an address makes no code of the application's run for it.
 TEST_P(ListenExtensionsTest, AreSeenOnceTheClientHasShownItsCookie) {
