@@ -20,8 +20,8 @@ EncodedAddress::EncodedAddress(const BIO_ADDR* address) {
   int family = BIO_ADDR_family(address);
   std::array<uint8_t, kMaxIpLen> buffer;
   size_t ip_len = 0;
+  // The buffer has room for either's, and each record from a socket asks.
   if ((family != AF_INET && family != AF_INET6) ||
-      !BIO_ADDR_rawaddress(address, nullptr, &ip_len) || ip_len > buffer.size() ||
       !BIO_ADDR_rawaddress(address, buffer.data(), &ip_len)) {
     return;
   }
