@@ -4,8 +4,6 @@
 #include <new>
 #include <utility>
 
-#include "shim/libssl/dtls_method.h"
-
 namespace dtls13::shim {
 namespace {
 

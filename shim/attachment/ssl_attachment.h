@@ -25,6 +25,7 @@
 #include "shim/attachment/ssl_settings.h"
 #include "shim/attachment/ticket_progress.h"
 #include "shim/attachment/timer_callback.h"
+#include "shim/libssl/dtls_method.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/real_libssl.h"
 
@@ -70,10 +71,16 @@ class SslAttachment {
     SslAttachment* found = Find(ssl);
     return found != nullptr ? found : Create(ssl);
   }
+  // IsLibssls is true where libssl's function can be called at once, with nothing around it; false
+  // says nothing. What is libssl's is to cost no more than this where that can be.
+  static bool IsLibssls(const SSL* ssl) {
+    return SettledSsls::Has(ssl) ||
+           (ssl != nullptr && IsLastOtherMethod(Real().SSL_get_ssl_method(ssl)));
+  }
   // Ours returns the attachment of an SSL that is ours by now, null for any other: the question
   // every query asks. It never decides.
   static SslAttachment* Ours(const SSL* ssl) {
-    if (SettledSsls::Has(ssl)) return nullptr;
+    if (slot_.load(std::memory_order_relaxed) < 0 || IsLibssls(ssl)) return nullptr;
     SslAttachment* attachment = Find(ssl);
     return attachment != nullptr && attachment->owner() == Owner::kOurs ? attachment : nullptr;
   }

@@ -5,7 +5,7 @@
 #include <span>
 
 #include "shim/attachment/ownership.h"
-#include "shim/attachment/settled_ssls.h"
+#include "shim/attachment/ssl_attachment.h"
 #include "shim/drive/application_data.h"
 #include "shim/drive/closing.h"
 #include "shim/fallback/libssl_call.h"
@@ -22,7 +22,7 @@ int ReadLibssls(SSL* ssl, void* out, int out_len, ReadMode mode) {
 }
 
 int ReadEntry(SSL* ssl, void* out, int out_len, ReadMode mode) {
-  if (SettledSsls::Has(ssl)) return ReadLibssls(ssl, out, out_len, mode);
+  if (SslAttachment::IsLibssls(ssl)) return ReadLibssls(ssl, out, out_len, mode);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     if (out_len < 0) {
@@ -46,7 +46,7 @@ int ReadExLibssls(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMod
 }
 
 int ReadExEntry(SSL* ssl, void* out, size_t out_len, size_t* num_read, ReadMode mode) {
-  if (SettledSsls::Has(ssl)) return ReadExLibssls(ssl, out, out_len, num_read, mode);
+  if (SslAttachment::IsLibssls(ssl)) return ReadExLibssls(ssl, out, out_len, num_read, mode);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =
@@ -122,7 +122,7 @@ DTLS13_EXPORT int SSL_peek_ex(SSL* ssl, void* out, size_t out_len, size_t* num_r
 }
 
 DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
-  if (SettledSsls::Has(ssl)) return Real().SSL_write(ssl, data, len);
+  if (SslAttachment::IsLibssls(ssl)) return Real().SSL_write(ssl, data, len);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     if (len < 0) {
@@ -140,7 +140,7 @@ DTLS13_EXPORT int SSL_write(SSL* ssl, const void* data, int len) noexcept {
 
 DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
                                size_t* num_written) noexcept {
-  if (SettledSsls::Has(ssl)) return Real().SSL_write_ex(ssl, data, len, num_written);
+  if (SslAttachment::IsLibssls(ssl)) return Real().SSL_write_ex(ssl, data, len, num_written);
   SslAttachment* attachment = SslAttachment::FindOrCreate(ssl);
   if (attachment != nullptr && DecideOurs(*attachment)) {
     const Outcome outcome =

@@ -23,11 +23,15 @@ struct DtlsMethod {
 const DtlsMethod* LookForDtlsMethod(const SSL_METHOD* method);
 inline constinit std::atomic<const SSL_METHOD*> last_other_method = nullptr;
 
-// FindDtlsMethod returns null for what is no DTLS method. Each record of a connection of TLS asks,
-// and nearly all of those have one method.
+// IsLastOtherMethod: it is surely none of DTLS. Each record of a connection of TLS asks, and nearly
+// all of those have one method.
+inline bool IsLastOtherMethod(const SSL_METHOD* method) {
+  return method == last_other_method.load(std::memory_order_relaxed);
+}
+
+// FindDtlsMethod returns null for what is no DTLS method.
 inline const DtlsMethod* FindDtlsMethod(const SSL_METHOD* method) {
-  return method == last_other_method.load(std::memory_order_relaxed) ? nullptr
-                                                                     : LookForDtlsMethod(method);
+  return IsLastOtherMethod(method) ? nullptr : LookForDtlsMethod(method);
 }
 
 // MayBeDtls13 says whether an SSL of `method` can ever be the shim's: a method that leaves the
