@@ -150,18 +150,9 @@ Work RecordWork() {
 }
 
 void MeasureScalings() {
-  std::printf("\n%-22s %8s %8s %10s %8s %8s\n", "two workers over one", "threads", "aim",
-              "processes", "busy", "waits");
-  struct Worker {
-    const char* name;
-    Work (*make)();
-  };
-  for (const auto& [name, make] :
-       {Worker{"full handshakes", HandshakeWork}, Worker{"records of 1200 bytes", RecordWork}}) {
-    const Scaling scaling = MeasureScaling(make);
-    std::printf("%-22s %8.2f %8.2f %10.2f %8.2f %8.2f\n", name, scaling.threads, 1.9,
-                scaling.processes, scaling.threads_busy, scaling.waits);
-  }
+  PrintScalingHeading();
+  PrintScaling("full handshakes", HandshakeWork);
+  PrintScaling("records of 1200 bytes", RecordWork);
 }
 
 // LiveBytesPerPair is what `num` pairs of associations hold, both sides of each, on average.

@@ -24,6 +24,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int kRounds = 9;
 constexpr std::chrono::milliseconds kRound(250);
 constexpr int kMaxWorkers = 2;
+constexpr double kAim = 1.9;
 
 // Board is seen by all workers, processes too.
 struct Board {
@@ -120,6 +121,17 @@ Scaling MeasureScaling(const std::function<Work()>& make_work) {
           .processes = processes.per_second / one.per_second,
           .threads_busy = threads.per_busy_second / one.per_busy_second,
           .waits = threads.waits};
+}
+
+void PrintScalingHeading() {
+  std::printf("\n%-22s %8s %8s %10s %8s %8s\n", "two workers over one", "threads", "aim",
+              "processes", "busy", "waits");
+}
+
+void PrintScaling(const char* what, const std::function<Work()>& make_work) {
+  const Scaling scaling = MeasureScaling(make_work);
+  std::printf("%-22s %8.2f %8.2f %10.2f %8.2f %8.2f\n", what, scaling.threads, kAim,
+              scaling.processes, scaling.threads_busy, scaling.waits);
 }
 
 }  // namespace dtls13::bench

@@ -23,6 +23,11 @@ struct Scaling {
 // MeasureScaling runs one worker, two threads and two processes in turn, round after round.
 Scaling MeasureScaling(const std::function<Work()>& make_work);
 
+// PrintScaling measures `make_work` and prints a line of it, beside what threads are to reach by
+// the clock; PrintScalingHeading names its columns.
+void PrintScalingHeading();
+void PrintScaling(const char* what, const std::function<Work()>& make_work);
+
 }  // namespace dtls13::bench
 
 #endif  // DTLS13_TOOLS_BENCH_SCALING_H_

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "tools/bench/allocation_counter.h"
+#include "tools/bench/scaling.h"
 #include "tools/bench/shim_connection.h"
 #include "tools/bench/stopwatch.h"
-#include "tools/bench/two_threads.h"
 
 namespace dtls13::bench {
 namespace {
@@ -29,7 +29,6 @@ constexpr size_t kNumHeld = 100;
 // The aims.
 constexpr double kMinGain = 1.5;  // of libssl's DTLS 1.2's handshakes
 constexpr double kMaxHeldBytes = 12 * 1024;
-constexpr double kMinThreadGain = 1.9;
 
 enum class Kind : uint8_t { kFull, kResumed, kPsk, kCookie };
 
@@ -189,13 +188,10 @@ void MeasureHandshakes() {
 }
 
 void MeasureHandshakeThreads() {
-  Handshakes first(Protocol::kDtls13, Kind::kFull);
-  Handshakes second(first);
-  const auto work = [](Handshakes& handshakes) {
-    for (size_t i = 0; i < 12 * kHandshakesPerRound; ++i) handshakes.Run();
-  };
-  PrintThreadGain(
-      "handshakes", kMinThreadGain, [&] { work(first); }, [&] { work(second); });
+  const Handshakes first(Protocol::kDtls13, Kind::kFull);
+  PrintScaling("full handshakes", [&first]() -> Work {
+    return [handshakes = std::make_shared<Handshakes>(first)] { handshakes->Run(); };
+  });
 }
 
 }  // namespace dtls13::bench

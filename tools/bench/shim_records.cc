@@ -16,9 +16,9 @@
 #include "dtls13/event.h"
 #include "tests/sim/association_pair.h"
 #include "tools/bench/allocation_counter.h"
+#include "tools/bench/scaling.h"
 #include "tools/bench/shim_connection.h"
 #include "tools/bench/stopwatch.h"
-#include "tools/bench/two_threads.h"
 
 namespace dtls13::bench {
 namespace {
@@ -27,6 +27,7 @@ using shim::Protocol;
 
 constexpr std::array<size_t, 4> kSizes = {64, 512, 1200, 16384};
 constexpr size_t kMaxDatagramLen = 16384 + 64;
+constexpr size_t kScalingLen = 1200;
 constexpr int kRounds = 300;
 constexpr size_t kBatchesPerRound = 25;
 // Written together and then read together, so that no clock is read between two of them. A socket
@@ -36,7 +37,6 @@ constexpr size_t kBatch = 4;
 // The aims.
 constexpr double kMinGain = 1.25;    // of libssl's DTLS 1.2's time
 constexpr double kMaxOverCore = 60;  // ns a call
-constexpr double kMinThreadGain = 1.9;
 
 struct Cost {
   double write_ns = std::numeric_limits<double>::infinity();
@@ -183,15 +183,14 @@ void MeasureRecords() {
 }
 
 void MeasureRecordThreads() {
-  Records first(Protocol::kDtls13, Transport::kMemory);
-  Records second(first);
-  const std::vector<uint8_t> data(1200, 'x');
-  const auto work = [&data](Records& records) {
-    Cost unused;
-    for (int round = 0; round < 20; ++round) records.Round(data, &unused);
-  };
-  PrintThreadGain(
-      "records", kMinThreadGain, [&] { work(first); }, [&] { work(second); });
+  const Records first(Protocol::kDtls13, Transport::kMemory);
+  PrintScaling("records of 1200 bytes", [&first]() -> Work {
+    return [records = std::make_shared<Records>(first),
+            data = std::vector<uint8_t>(kScalingLen, 'x')] {
+      Cost unused;
+      records->Round(data, &unused);
+    };
+  });
 }
 
 }  // namespace dtls13::bench
