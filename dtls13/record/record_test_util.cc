@@ -16,7 +16,12 @@ const CipherSuite& TestSuite() { return *FindCipherSuite(CipherSuiteId::kAes128G
 
 Secret TestSecret(const CipherSuite& suite, Epoch epoch) {
   Secret secret(suite.hash_len);
-  std::ranges::fill(secret.mutable_bytes(), static_cast<uint8_t>(0x40 + epoch.value));
+  const std::span<uint8_t> bytes = secret.mutable_bytes();
+  std::ranges::fill(bytes, 0x40);
+  // The whole of the epoch: one byte of it would give epochs 256 apart the same keys.
+  for (size_t i = 0; i < sizeof(epoch.value); ++i) {
+    bytes[i] ^= static_cast<uint8_t>(epoch.value >> (8 * i));
+  }
   return secret;
 }
 
