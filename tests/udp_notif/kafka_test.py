@@ -10,7 +10,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from programs import Collector, expect, expect_nearly_all, make_certificate, published, run_tests  # noqa: E402
+from programs import (Collector, expect, expect_nearly_all, expect_one_sentence, make_certificate,  # noqa: E402
+                      published, run_tests)
 
 PROGRAM, CLUSTER = (os.path.abspath(path) for path in sys.argv[1:3])
 TOPIC = "notifications"
@@ -85,13 +86,20 @@ def test_brokers_that_fail_lose_nothing(folder):
     check(cluster, collector, 5 * 2000)
 
 
+def test_a_cluster_that_is_not_there_is_one_sentence(folder):
+    expect_one_sentence(PROGRAM, ["collect", "--listen", "127.0.0.1:0", "--kafka", "127.0.0.1:1", "--topic", TOPIC,
+                                  "--key", os.path.join(folder, "receiver.key"),
+                                  "--cert", os.path.join(folder, "receiver.pem")], 1)
+
+
 def main():
     if "TSAN_OPTIONS" in os.environ:
         print("SKIPPED: ThreadSanitizer cannot follow librdkafka's threads, which are C11's")
         return
     with tempfile.TemporaryDirectory() as folder:
         make_certificate(folder, "receiver", "serverAuth")
-        run_tests([test_all_messages_are_in_the_cluster, test_brokers_that_fail_lose_nothing], folder)
+        run_tests([test_all_messages_are_in_the_cluster, test_brokers_that_fail_lose_nothing,
+                   test_a_cluster_that_is_not_there_is_one_sentence], folder)
 
 
 main()

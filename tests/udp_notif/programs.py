@@ -161,6 +161,16 @@ class Relay(threading.Thread):
         self._waiting = []
 
 
+def expect_one_sentence(program, arguments, code):
+    """The program cannot do as it is told: it says so in one line, which names a path that is not there."""
+    result = subprocess.run([program] + arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, timeout=60, check=False)
+    text = result.stderr.decode()
+    expect(result.returncode == code, "%s ended with %d: %s" % (arguments, result.returncode, text))
+    expect(len(text.splitlines()) == 1 or not arguments, "%s said:\n%s" % (arguments, text))
+    expect("/nonexistent" not in arguments or "/nonexistent" in text, text)
+
+
 def run_tests(tests, *arguments):
     """Runs each function with `arguments`, says what came of it, and ends the process."""
     failed = 0
