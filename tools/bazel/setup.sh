@@ -16,11 +16,13 @@ tree_version() { sed -n 's/^DTLS13_VERSION = "\(.*\)"$/\1/p' tools/bazel/version
 # print_version: the answer to --version.
 print_version() { printf '%s %s\n' "${0##*/}" "$(tree_version)"; }
 
+# "a|b" is one package under the names of two releases; "a?" is what some releases have not, and whose tests say then
+# that they are skipped.
 DTLS13_PACKAGES=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto
-  clang clang-format clang-tidy g++ libclang-rt-14-dev pkg-config shellcheck
+  clang clang-format clang-tidy g++ libclang-rt-dev pkg-config shellcheck
   libabsl-dev libgmock-dev libgtest-dev libhiredis-dev librdkafka-dev libssl-dev zlib1g-dev
-  dnsmasq-base libipsec-mb1 openssl python3
+  dnsmasq-base 'libipsec-mb2|libipsec-mb1' openssl python3
   dpkg-dev
 )
 # For the interoperability peers, which only root can have.
@@ -35,7 +37,7 @@ DTLS13_APP_PACKAGES=(
   coturn
   gstreamer1.0-nice gstreamer1.0-plugins-bad gstreamer1.0-plugins-base gstreamer1.0-plugins-good
   gir1.2-gst-plugins-bad-1.0 gir1.2-gst-plugins-base-1.0 python3-gi
-  janus
+  'janus?'
   libcoap3-bin
   ncat
   python3-aiortc
@@ -47,12 +49,25 @@ DTLS13_APP_PACKAGES=(
   socat
 )
 
-# Prints those of its arguments that are not installed Debian packages.
+is_installed() { dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed; }
+
+# Whether this release has a package, by the lists that apt-get update fetched.
+is_known() { apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q .; }
+
+# Prints of each argument that is not an installed Debian package the name to install: the first that this release has.
 missing_packages() {
-  local package
+  local package names name
   for package in "$@"; do
-    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
-      printf '%s\n' "$package"
+    IFS='|' read -ra names <<<"${package%\?}"
+    for name in "${names[@]}"; do
+      is_installed "$name" && continue 2
+    done
+    for name in "${names[@]}"; do
+      is_known "$name" || continue
+      printf '%s\n' "$name"
+      continue 2
+    done
+    [[ $package == *\? ]] || printf '%s\n' "${names[0]}"
   done
 }
 
@@ -71,12 +86,19 @@ install_packages() {
       fail "these packages are missing, and there is no sudo to install them with: ${missing[*]}"
     as_root=(sudo)
   fi
-  say "Installing ${#missing[@]} packages: ${missing[*]}"
   local log
   log=$(mktemp)
-  if ! { "${as_root[@]}" apt-get update &&
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-      apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 </dev/null; then
+  "${as_root[@]}" apt-get update >"$log" 2>&1 </dev/null || {
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    fail "apt-get update failed, and these packages are missing: ${missing[*]}"
+  }
+  # What the release has is known now.
+  mapfile -t missing < <(missing_packages "$@")
+  ((${#missing[@]})) || { rm -f "$log" && return 0; }
+  say "Installing ${#missing[@]} packages: ${missing[*]}"
+  if ! "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null; then
     tail -n 20 "$log" >&2
     rm -f "$log"
     fail "apt-get could not install: ${missing[*]}"
