@@ -56,7 +56,8 @@ IpsecMb LoadIpsecMb(std::span<const char* const> files);
 const IpsecMb& InstalledIpsecMb();
 
 // IpsecMbKey is one key of AES-GCM, prepared, and wiped with it. Not thread-safe. It does not know
-// record numbers: the caller gives each nonce once.
+// record numbers: the caller gives each nonce once. It lives on the heap: the stack that GCC 12's
+// AddressSanitizer makes up knows no alignment above 32.
 class IpsecMbKey {
  public:
   // `key` has functions.key_len bytes.

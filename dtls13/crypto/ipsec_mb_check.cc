@@ -54,8 +54,8 @@ bool GivesTheKnownAnswer(const IpsecMbGcm& gcm) {
   const std::array<uint8_t, kMaxKeyLen> zeros{};
   std::array<uint8_t, 16> text{};
   Tag tag;
-  IpsecMbKey key(gcm, std::span(zeros).first(gcm.key_len));
-  key.Seal(std::span(zeros).first<kAeadIvLen>(), {}, text, tag);
+  const auto key = std::make_unique<IpsecMbKey>(gcm, std::span(zeros).first(gcm.key_len));
+  key->Seal(std::span(zeros).first<kAeadIvLen>(), {}, text, tag);
   return gcm.key_len == 16 ? text == kZerosUnderAes128 && tag == kTagUnderAes128
                            : text == kZerosUnderAes256 && tag == kTagUnderAes256;
 }
@@ -89,15 +89,15 @@ bool Agrees(const IpsecMbGcm& gcm, EVP_CIPHER_CTX* context, const EVP_CIPHER* ci
   std::vector<uint8_t> sealed(text.begin(), text.end());
   Tag expected_tag, tag;
   if (!SealByLibcrypto(context, cipher, record, header, expected, &expected_tag)) return false;
-  IpsecMbKey key(gcm, std::span(record.key).first(gcm.key_len));
-  key.Seal(record.nonce, header, sealed, tag);
+  const auto key = std::make_unique<IpsecMbKey>(gcm, std::span(record.key).first(gcm.key_len));
+  key->Seal(record.nonce, header, sealed, tag);
   if (sealed != expected || tag != expected_tag) return false;
-  if (!key.Open(record.nonce, header, sealed, tag) || !std::ranges::equal(sealed, text)) {
+  if (!key->Open(record.nonce, header, sealed, tag) || !std::ranges::equal(sealed, text)) {
     return false;
   }
   // One that opens whatever comes would pass until here.
   tag.back() ^= 1;
-  return !key.Open(record.nonce, header, expected, tag);
+  return !key->Open(record.nonce, header, expected, tag);
 }
 
 }  // namespace

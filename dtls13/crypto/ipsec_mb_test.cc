@@ -69,15 +69,15 @@ constexpr IpsecMbGcm kFake{
 TEST(IpsecMbKeyTest, OpensWhatHasTheSameTagOnly) {
   const std::vector<uint8_t> key(16, 0x77);
   const std::array<uint8_t, kAeadIvLen> nonce{};
-  IpsecMbKey prepared(kFake, key);
+  const auto prepared = std::make_unique<IpsecMbKey>(kFake, key);
   std::vector<uint8_t> text(5, 1);
   std::array<uint8_t, kAeadTagLen> tag{};
-  prepared.Seal(nonce, {}, text, tag);
-  EXPECT_TRUE(prepared.Open(nonce, {}, text, tag));
+  prepared->Seal(nonce, {}, text, tag);
+  EXPECT_TRUE(prepared->Open(nonce, {}, text, tag));
   for (size_t i = 0; i < tag.size(); ++i) {
     std::array<uint8_t, kAeadTagLen> other = tag;
     other[i] ^= 0x80;
-    EXPECT_FALSE(prepared.Open(nonce, {}, text, other)) << i;
+    EXPECT_FALSE(prepared->Open(nonce, {}, text, other)) << i;
   }
 }
 
