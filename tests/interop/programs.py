@@ -334,6 +334,10 @@ class OpensslProgram(Program):
                 # The program is gone, which the test finds by other means.
                 return
 
+    def say(self, message):
+        """Has it sent to the peer."""
+        self._stdin.send(message)
+
     def facts(self):
         """What -brief prints, and how many messages went back."""
         facts = self.find_facts({
@@ -371,7 +375,7 @@ class SServer(OpensslProgram):
 
     def quit(self):
         """Closes its socket and then its association, in that order, so the peer hears nothing."""
-        self._stdin.send(b"Q")
+        self.say(b"Q")
 
 
 class SClient(OpensslProgram):
