@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "shim/interpose/loaded_object.h"
+#include "shim/libssl/libssl_generation.h"
 #include "shim/libssl/real_libssl.h"
 
 namespace dtls13::shim {
@@ -261,7 +262,7 @@ std::shared_ptr<const Targets> Interposer::Known() {
 
 std::string Interposer::Follow() {
   const uint64_t num_loads = NumLoads();
-  if (Loaded("libssl.so.3") == nullptr) {
+  if (Loaded(kLibssl) == nullptr) {
     num_loads_ = num_loads;
     return "";
   }

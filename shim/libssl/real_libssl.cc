@@ -7,17 +7,16 @@
 #include <string>
 
 #include "shim/libssl/complaint.h"
+#include "shim/libssl/libssl_generation.h"
 
 namespace dtls13::shim {
 namespace {
-
-constexpr const char* kLibssl = "libssl.so.3";
 
 template <typename Function>
 void Resolve(void* handle, const char* name, bool required, Function* function) {
   *function = reinterpret_cast<Function>(dlsym(handle, name));
   if (*function != nullptr || !required) return;
-  Complain(std::string("libssl.so.3 lacks the function ") + name);
+  Complain(std::string(kLibssl) + " lacks the function " + name);
   abort();
 }
 
@@ -26,7 +25,7 @@ RealLibssl Load() {
   // A program that links with -ldtls13 alone has had no other way to bring libssl in.
   if (handle == nullptr) handle = dlopen(kLibssl, RTLD_LAZY);
   if (handle == nullptr) {
-    Complain("libssl.so.3 is not there");
+    Complain(std::string(kLibssl) + " is not there");
     abort();
   }
   RealLibssl table;
