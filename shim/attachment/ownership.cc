@@ -38,14 +38,12 @@ bool MethodFitsSide(const DtlsMethod& method, Side side) {
   return side == Side::kServer ? method.accepts : method.connects;
 }
 
-// Why an SSL with a side is libssl's from its first input or output on; nothing where it is ours.
-// One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place of the
-// lower limit DTLS 1.3, would connect with less than the limit.
-std::optional<LibsslCause> CauseForLibssl(const SslAttachment& attachment) {
-  if (!MethodFitsSide(*FindDtlsMethod(Real().SSL_get_ssl_method(attachment.ssl())),
-                      attachment.side())) {
-    return LibsslCause::kSide;
-  }
+// Why an SSL of `method`, with a side, is libssl's from its first input or output on; nothing where
+// it is ours. One that allows nothing at all is ours too, to refuse: libssl, told DTLS 1.2 in place
+// of the lower limit DTLS 1.3, would connect with less than the limit.
+std::optional<LibsslCause> CauseForLibssl(const SslAttachment& attachment,
+                                          const DtlsMethod& method) {
+  if (!MethodFitsSide(method, attachment.side())) return LibsslCause::kSide;
   if (!AllowsOlder(attachment)) return std::nullopt;
   if (const auto cause = CauseAgainstDtls13(attachment)) return cause;
   if (!HasListsForDtls13(attachment)) return LibsslCause::kLists;
@@ -79,12 +77,15 @@ bool SettleOwner(SslAttachment& attachment) {
   }
   // Without a side there is no input or output yet: libssl has the error for that too.
   if (attachment.side() == Side::kUnset) return false;
+  // SSL_set_ssl_method takes any, and may take one of DTLS again.
+  const DtlsMethod* const method = FindDtlsMethod(Real().SSL_get_ssl_method(ssl));
+  if (method == nullptr) return false;
   const Policy& policy = CurrentPolicy();
   Narrow(ssl, SSL_CTRL_GET_MIN_PROTO_VERSION, SSL_CTRL_SET_MIN_PROTO_VERSION, policy.min_version,
          &attachment.settings.min_version);
   Narrow(ssl, SSL_CTRL_GET_MAX_PROTO_VERSION, SSL_CTRL_SET_MAX_PROTO_VERSION, policy.max_version,
          &attachment.settings.max_version);
-  const std::optional<LibsslCause> cause = CauseForLibssl(attachment);
+  const std::optional<LibsslCause> cause = CauseForLibssl(attachment, *method);
   attachment.owner_ = cause ? Owner::kLibssl : Owner::kOurs;
   if (cause) Count(*cause);
   return !cause;

@@ -50,6 +50,16 @@ TEST_F(OwnershipTest, AMethodOfTheOtherSideIsForLibsslToRefuse) {
   EXPECT_EQ(Decide(ssl_), nullptr);
 }
 
+TEST_F(OwnershipTest, AMethodThatIsNoneOfDtlsAnyMoreIsLibssls) {
+  SslAttachment* attachment = Attach(DTLS_method());
+  ASSERT_NE(attachment, nullptr);
+  attachment->TakeSide(Side::kClient);
+  ASSERT_EQ(SSL_set_ssl_method(ssl_, TLS_method()), 1);
+  EXPECT_EQ(Decide(ssl_), nullptr);
+  ASSERT_EQ(SSL_set_ssl_method(ssl_, DTLS_method()), 1);
+  EXPECT_EQ(Decide(ssl_), attachment);
+}
+
 TEST_F(OwnershipTest, WhatLibsslWasGivenIsItsUntilTheConnectionIsForgotten) {
   SslAttachment* attachment = Attach(DTLS_server_method());
   ASSERT_NE(attachment, nullptr);
