@@ -228,6 +228,13 @@ TEST_P(ForgedRecordTest, LeavesNoErrorBehindAndTheConnectionAsItWas) {
     EXPECT_EQ(result, -1);
     EXPECT_EQ(ERR_peek_error(), 0u);
     EXPECT_EQ(SSL_get_error(server, result), SSL_ERROR_WANT_READ);
+    // Nor does it take away what the application has not looked at yet.
+    ERR_raise(ERR_LIB_USER, 7);
+    ASSERT_TRUE(Network::Write(pair.client.get(), "data"));
+    network.to_server.front().back() ^= 1;
+    EXPECT_EQ(SSL_read(server, &byte, 1), -1);
+    EXPECT_EQ(ERR_GET_REASON(ERR_get_error()), 7);
+    EXPECT_EQ(ERR_peek_error(), 0u);
   }
   EXPECT_EQ(Network::Read(server), "data");
 }
