@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shim/attachment/ownership.h"
+#include "shim/attachment/settled_ssls.h"
 #include "shim/bio/bio_transport.h"
 #include "shim/drive/association_setup.h"
 #include "shim/drive/first_hello.h"
@@ -44,6 +45,8 @@ void SetSide(SSL* ssl, Side side) {
   const bool fell_back =
       attachment->owner() == Owner::kLibssl && attachment->side() == Side::kClient;
   if (attachment->owner() == Owner::kOurs || fell_back) ForgetConnection(*attachment);
+  // What libssl begins anew is a handshake again, around which there is something to do.
+  SettledSsls::Remove(ssl);
   attachment->TakeSide(side);
 }
 

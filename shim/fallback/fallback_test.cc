@@ -15,6 +15,7 @@
 #include "dtls13/message/server_hello.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "dtls13/wire/record_header.h"
+#include "shim/attachment/ssl_attachment.h"
 #include "shim/libssl/openssl_headers.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/testing/queue_bio.h"
@@ -293,6 +294,28 @@ TEST_F(FallbackTest, ClearedClientSpeaksDtls13Again) {
   ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
   ExpectVersion(DTLS1_3_VERSION);
   EXPECT_FALSE(SignalsFallback(LastHello()));
+}
+
+// A server goes on with who comes next as with the one before, by whichever call.
+TEST_F(FallbackTest, AServerThatBeginsAnewByReadingGoesOnWithDtls12) {
+  SSL_CTX_set_max_proto_version(client_ctx_.get(), DTLS1_2_VERSION);
+  Make();
+  ASSERT_TRUE(Connect()) << client_reason_ << " " << server_reason_;
+  ASSERT_TRUE(DataFlows());
+  SslPtr server = std::move(server_);
+  Make();
+  server_ = std::move(server);
+  SSL_set_accept_state(server_.get());
+  char byte;
+  for (int turn = 0; turn < 20 && !(client_up_ && SSL_is_init_finished(server_.get())); ++turn) {
+    client_up_ = Act(client_.get(), &client_reason_);
+    Carry(&from_client_, &to_server_, &client_log_, nullptr);
+    EXPECT_LE(SSL_read(server_.get(), &byte, 1), 0);
+    EXPECT_EQ(SslAttachment::Find(server_.get())->owner(), Owner::kLibssl);
+    Carry(&from_server_, &to_client_, &server_log_, nullptr);
+  }
+  ExpectVersion(DTLS1_2_VERSION);
+  EXPECT_TRUE(DataFlows());
 }
 
 TEST_F(FallbackTest, LowerLimitForbidsIt) {
