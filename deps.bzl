@@ -64,21 +64,29 @@ _LIBRARIES = {
     "zlib": ("zlib1g-dev", {"z": "zlib"}),
 }
 
-def dtls13_dependencies():
-    """Declares the repositories that @dtls13 uses, but for those that the WORKSPACE has by then.
+def system_repositories(declared = {}):
+    """Declares what of the system @dtls13 uses, for WORKSPACE and for MODULE.bazel.
 
     All of them come from the installed system, so a build never reaches for the network, and only what is built
     has to be installed.
+
+    Args:
+      declared: by name, repositories that are there already and stay as they are.
     """
-    for name, path in _BAZELS_OWN.items():
-        if not native.existing_rule(name):
-            native.local_repository(name = name, path = path)
-    if not native.existing_rule("rules_cc"):
-        inline_repository(name = "rules_cc", files = {"cc/BUILD": "", "cc/defs.bzl": _RULES_CC})
-    if not native.existing_rule("remote_coverage_tools"):
-        inline_repository(name = "remote_coverage_tools", files = {"BUILD": _COVERAGE_TOOLS})
-    if not native.existing_rule("compiler_options"):
+    if "compiler_options" not in declared:
         compiler_options(name = "compiler_options")
     for name, (debian_package, modules) in _LIBRARIES.items():
-        if not native.existing_rule(name):
+        if name not in declared:
             system_library(name = name, debian_package = debian_package, modules = modules)
+
+def dtls13_dependencies():
+    """Declares the repositories that @dtls13 uses, but for those that the WORKSPACE has by then."""
+    declared = native.existing_rules()
+    for name, path in _BAZELS_OWN.items():
+        if name not in declared:
+            native.local_repository(name = name, path = path)
+    if "rules_cc" not in declared:
+        inline_repository(name = "rules_cc", files = {"cc/BUILD": "", "cc/defs.bzl": _RULES_CC})
+    if "remote_coverage_tools" not in declared:
+        inline_repository(name = "remote_coverage_tools", files = {"BUILD": _COVERAGE_TOOLS})
+    system_repositories(declared)

@@ -38,8 +38,8 @@ def _pkg_config(ctx, *arguments):
         fail("pkg-config is not installed: apt-get install pkg-config")
     result = ctx.execute([tool] + list(arguments))
     if result.return_code != 0:
-        fail("@%s: pkg-config does not know %s. Install %s, or point PKG_CONFIG_PATH at it.\n%s" %
-             (ctx.name, arguments[-1], ctx.attr.debian_package, result.stderr.strip()))
+        fail("pkg-config does not know %s. Install %s, or point PKG_CONFIG_PATH at it.\n%s" %
+             (arguments[-1], ctx.attr.debian_package, result.stderr.strip()))
     return [word for word in result.stdout.strip().split(" ") if word]
 
 def _system_library_impl(ctx):
