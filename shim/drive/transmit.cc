@@ -36,6 +36,16 @@ Outcome OnTooLarge(SslAttachment& attachment, std::span<const uint8_t> datagram,
   return again;
 }
 
+// RaiseBrokenWrite raises what libssl does from 3.2 on where a socket fails. In a handshake there
+// is a BIO before the socket that keeps it from libssl.
+void RaiseBrokenWrite(const SslAttachment& attachment) {
+  constexpr unsigned long kOpenSsl32 = 0x30200000;
+  if (OpenSSL_version_num() < kOpenSsl32 || !attachment.handshake_over()) return;
+  const int error = errno;
+  ERR_raise_data(ERR_LIB_SYS, error, "tls_retry_write_records failure");
+  errno = error;
+}
+
 Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Instant now) {
   if (Fallback* fallback = Fallback::Of(attachment)) fallback->NoteSent(datagram);
   TellRecordHeaders(attachment, /*outgoing=*/true, datagram, /*with_contents=*/false);
@@ -47,6 +57,7 @@ Outcome Send(SslAttachment& attachment, std::span<const uint8_t> datagram, Insta
   //# PMTU.
   if (outcome == Outcome::kTooLarge) outcome = OnTooLarge(attachment, datagram, now);
   if (outcome == Outcome::kDone) DriveState::Of(attachment).flush_owed = true;
+  if (outcome == Outcome::kBroken) RaiseBrokenWrite(attachment);
   // Too large, it is lost like any other, only that it is known at once.
   return outcome == Outcome::kTooLarge ? Outcome::kDone : outcome;
 }
