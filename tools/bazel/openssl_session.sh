@@ -152,7 +152,7 @@ show_summary() {
   local side
   for side in server client; do
     printf '  %s\n' "$side:"
-    grep -E '^(Protocol version|Ciphersuite|Server Temp Key|Signature type|Peer certificate|Verification|Verified peername):?' \
+    grep -E '^(Protocol version|Ciphersuite|(Server|Peer) Temp Key|Signature type|Peer certificate|Verification|Verified peername):?' \
       "$work/$1.$side.err" | sed 's/^/    /'
     sed 's/^/    received: /' "$work/$1.$side.out"
   done
