@@ -87,8 +87,8 @@ OpenSslPtr<EVP_PKEY> MontgomeryTemplate(OSSL_LIB_CTX* library_context, const cha
                                      any_public_value.data(), any_public_value.size()));
 }
 
-bool HasMlKem768(OSSL_LIB_CTX* library_context, const char* property_query) {
-  EVP_KEM* kem = EVP_KEM_fetch(library_context, kMlKem768Name, property_query);
+bool HasMlKem(OSSL_LIB_CTX* library_context, const char* property_query, const MlKem& parameters) {
+  EVP_KEM* kem = EVP_KEM_fetch(library_context, parameters.name, property_query);
   EVP_KEM_free(kem);
   return kem != nullptr;
 }
@@ -101,11 +101,20 @@ const char* SignatureName(KeyType type) {
     case KeyType::kEcdsaP256:
     case KeyType::kEcdsaP384:
     case KeyType::kEcdsaP521:
+    case KeyType::kBrainpoolP256:
+    case KeyType::kBrainpoolP384:
+    case KeyType::kBrainpoolP512:
       return "ECDSA";
     case KeyType::kEd25519:
       return "ED25519";
     case KeyType::kEd448:
       return "ED448";
+    case KeyType::kMlDsa44:
+      return "ML-DSA-44";
+    case KeyType::kMlDsa65:
+      return "ML-DSA-65";
+    case KeyType::kMlDsa87:
+      return "ML-DSA-87";
     case KeyType::kUnknown:
       break;
   }
@@ -120,6 +129,9 @@ const char* KeyManagerName(KeyType type) {
     case KeyType::kEcdsaP256:
     case KeyType::kEcdsaP384:
     case KeyType::kEcdsaP521:
+    case KeyType::kBrainpoolP256:
+    case KeyType::kBrainpoolP384:
+    case KeyType::kBrainpoolP512:
       return "EC";
     default:
       return SignatureName(type);
@@ -137,8 +149,6 @@ bool HasSignature(OSSL_LIB_CTX* library_context, const char* property_query, Key
 
 OpenSslPtr<EVP_PKEY> GroupTemplate(OSSL_LIB_CTX* library_context, const char* property_query,
                                    const NamedGroupInfo& group) {
-  const Unheard unheard;
-  if (group.is_hybrid() && !HasMlKem768(library_context, property_query)) return nullptr;
   EVP_KEYEXCH* exchange = EVP_KEYEXCH_fetch(library_context, group.exchange, property_query);
   if (exchange == nullptr) return nullptr;
   EVP_KEYEXCH_free(exchange);
@@ -176,8 +186,7 @@ std::shared_ptr<const Algorithms> Algorithms::Fetch(OSSL_LIB_CTX* library_contex
     algorithms->FetchSuite(kCipherSuites[i], &algorithms->suites_[i]);
   }
   for (size_t i = 0; i < kNamedGroups.size(); ++i) {
-    algorithms->groups_[i] =
-        GroupTemplate(library_context, algorithms->property_query(), kNamedGroups[i]);
+    algorithms->FetchGroup(kNamedGroups[i], &algorithms->groups_[i]);
   }
   algorithms->FetchSchemes();
   if (record_crypto == RecordCrypto::kIpsecMb) {
@@ -225,6 +234,16 @@ void Algorithms::FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers) {
   ciphers->record_number = std::move(record_number);
 }
 
+void Algorithms::FetchGroup(const NamedGroupInfo& info, Group* group) const {
+  const Unheard unheard;
+  if (info.ml_kem != nullptr && !HasMlKem(library_context_, property_query(), *info.ml_kem)) return;
+  if (info.has_diffie_hellman()) {
+    group->parameters = GroupTemplate(library_context_, property_query(), info);
+    if (!group->parameters) return;
+  }
+  group->is_supported = true;
+}
+
 void Algorithms::FetchSchemes() {
   for (const SignatureSchemeInfo& info : SignatureSchemes()) {
     const Unheard unheard;
@@ -264,7 +283,10 @@ const Algorithms::SuiteCiphers* Algorithms::FindSuite(CipherSuiteId suite) const
 
 bool Algorithms::Supports(CipherSuiteId suite) const { return aead_cipher(suite) != nullptr; }
 
-bool Algorithms::Supports(NamedGroup group) const { return group_parameters(group) != nullptr; }
+bool Algorithms::Supports(NamedGroup group) const {
+  const Group* found = FindGroup(group);
+  return found != nullptr && found->is_supported;
+}
 
 bool Algorithms::Supports(SignatureScheme scheme) const { return FindScheme(scheme) != nullptr; }
 
@@ -303,9 +325,14 @@ const IpsecMbGcm* Algorithms::ipsec_mb(CipherSuiteId suite) const {
   return nullptr;
 }
 
-EVP_PKEY* Algorithms::group_parameters(NamedGroup group) const {
+const Algorithms::Group* Algorithms::FindGroup(NamedGroup group) const {
   const NamedGroupInfo* info = FindNamedGroup(group);
-  return info != nullptr ? groups_[info - kNamedGroups.data()].get() : nullptr;
+  return info != nullptr ? &groups_[info - kNamedGroups.data()] : nullptr;
+}
+
+EVP_PKEY* Algorithms::group_parameters(NamedGroup group) const {
+  const Group* found = FindGroup(group);
+  return found != nullptr ? found->parameters.get() : nullptr;
 }
 
 }  // namespace dtls13

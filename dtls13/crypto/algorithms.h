@@ -63,7 +63,8 @@ class Algorithms {
   const HashValue& empty_hash(HashId hash) const {
     return empty_hashes_[static_cast<size_t>(hash)];
   }
-  // A key with the parameters of the group's Diffie-Hellman part, to make keys like it from.
+  // A key with the parameters of the group's Diffie-Hellman part, to make keys like it from; null
+  // where it has none.
   EVP_PKEY* group_parameters(NamedGroup group) const;
 
  private:
@@ -77,12 +78,19 @@ class Algorithms {
     OpenSslPtr<EVP_MD> digest;
   };
 
+  struct Group {
+    bool is_supported = false;
+    OpenSslPtr<EVP_PKEY> parameters;
+  };
+
   Algorithms(OSSL_LIB_CTX* library_context, const char* property_query);
   void FetchHash(HashId hash);
   void FetchSuite(const CipherSuite& suite, SuiteCiphers* ciphers);
+  void FetchGroup(const NamedGroupInfo& info, Group* group) const;
   void FetchSchemes();
   RecordCryptoStatus ChooseIpsecMb() const;
   const SuiteCiphers* FindSuite(CipherSuiteId suite) const;
+  const Group* FindGroup(NamedGroup group) const;
   const Scheme* FindScheme(SignatureScheme scheme) const;
 
   OSSL_LIB_CTX* library_context_;
@@ -92,7 +100,7 @@ class Algorithms {
   std::array<OpenSslPtr<EVP_MAC_CTX>, kNumHashes> hmacs_;
   std::array<HashValue, kNumHashes> empty_hashes_;
   std::array<SuiteCiphers, kCipherSuites.size()> suites_;
-  std::array<OpenSslPtr<EVP_PKEY>, kNamedGroups.size()> groups_;
+  std::array<Group, kNamedGroups.size()> groups_;
   std::vector<Scheme> schemes_;
   RecordCryptoStatus record_crypto_status_ = RecordCryptoStatus::kLibcrypto;
 };

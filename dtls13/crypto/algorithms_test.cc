@@ -26,7 +26,7 @@ TEST(AlgorithmsTest, DefaultProviderHasEverything) {
     EXPECT_NE(algorithms->record_number_cipher(suite.id), nullptr) << suite.name;
   }
   for (const NamedGroupInfo& group : kNamedGroups) {
-    EXPECT_TRUE(group.is_hybrid() || algorithms->Supports(group.group));
+    EXPECT_TRUE(group.ml_kem != nullptr || algorithms->Supports(group.group));
   }
 }
 

@@ -14,8 +14,9 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// SignatureName is an algorithm as certificates (RFC 3279, 4055, 5758 and 8410) and TLS name it. A
-// certificate does not tell the two kinds of RSA-PSS key of its issuer apart, nor ECDSA's curves.
+// SignatureName is an algorithm as certificates (RFC 3279, 4055, 5758, 8410 and 9881) and TLS name
+// it. A certificate does not tell the two kinds of RSA-PSS key of its issuer apart, nor ECDSA's
+// curves.
 struct SignatureName {
   std::string_view object_identifier;
   std::array<uint16_t, 2> schemes;  // either will do
@@ -29,9 +30,12 @@ constexpr SignatureName kNames[] = {
     {"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c"sv, {0x0501, 0x0501}},
     {"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d"sv, {0x0601, 0x0601}},
     {"\x2a\x86\x48\xce\x3d\x04\x01"sv, {0x0203, 0x0203}, true},  // ECDSA with SHA-1
-    {"\x2a\x86\x48\xce\x3d\x04\x03\x02"sv, {0x0403, 0x0403}},
-    {"\x2a\x86\x48\xce\x3d\x04\x03\x03"sv, {0x0503, 0x0503}},
-    {"\x2a\x86\x48\xce\x3d\x04\x03\x04"sv, {0x0603, 0x0603}},
+    {"\x2a\x86\x48\xce\x3d\x04\x03\x02"sv, {0x0403, 0x081a}},
+    {"\x2a\x86\x48\xce\x3d\x04\x03\x03"sv, {0x0503, 0x081b}},
+    {"\x2a\x86\x48\xce\x3d\x04\x03\x04"sv, {0x0603, 0x081c}},
+    {"\x60\x86\x48\x01\x65\x03\x04\x03\x11"sv, {0x0904, 0x0904}},  // ML-DSA-44
+    {"\x60\x86\x48\x01\x65\x03\x04\x03\x12"sv, {0x0905, 0x0905}},
+    {"\x60\x86\x48\x01\x65\x03\x04\x03\x13"sv, {0x0906, 0x0906}},
     {"\x2b\x65\x70"sv, {0x0807, 0x0807}},  // Ed25519
     {"\x2b\x65\x71"sv, {0x0808, 0x0808}},  // Ed448
 };

@@ -28,8 +28,8 @@ TEST(ChainSignaturesTest, EachAlgorithmIsItsSchemes) {
     std::vector<uint16_t> schemes;
   } kCases[] = {
       {"RSA", "SHA256", {0x0401}},           {"RSA", "SHA384", {0x0501}},
-      {"RSA", "SHA512", {0x0601}},           {"P-256", "SHA256", {0x0403}},
-      {"P-384", "SHA384", {0x0503}},         {"P-521", "SHA512", {0x0603}},
+      {"RSA", "SHA512", {0x0601}},           {"P-256", "SHA256", {0x0403, 0x81a}},
+      {"P-384", "SHA384", {0x0503, 0x81b}},  {"P-521", "SHA512", {0x0603, 0x81c}},
       {"ED25519", "SHA256", {0x0807}},       {"ED448", "SHA256", {0x0808}},
       {"RSA-PSS", "SHA256", {0x804, 0x809}}, {"RSA-PSS", "SHA384", {0x805, 0x80a}},
       {"RSA-PSS", "SHA512", {0x806, 0x80b}},

@@ -16,7 +16,7 @@ Status BadShare() {
 
 Status CryptoFailure() { return Status::Fatal(Reason::kCrypto, AlertDescription::kInternalError); }
 
-// Parts are a share's or a secret's two halves; ml_kem is empty where the group is not hybrid.
+// Parts are a share's or a secret's two halves, of which a group that is not hybrid has one.
 template <typename T>
 struct Parts {
   std::span<T> diffie_hellman;
@@ -25,15 +25,10 @@ struct Parts {
 
 template <typename T>
 Parts<T> Split(const NamedGroupInfo& group, std::span<T> whole, size_t diffie_hellman_len) {
-  switch (group.ml_kem) {
-    case MlKemPart::kFirst:
-      return {whole.last(diffie_hellman_len), whole.first(whole.size() - diffie_hellman_len)};
-    case MlKemPart::kLast:
-      return {whole.first(diffie_hellman_len), whole.subspan(diffie_hellman_len)};
-    case MlKemPart::kNone:
-      break;
+  if (group.order == KemOrder::kLast) {
+    return {whole.first(diffie_hellman_len), whole.subspan(diffie_hellman_len)};
   }
-  return {whole, {}};
+  return {whole.last(diffie_hellman_len), whole.first(whole.size() - diffie_hellman_len)};
 }
 
 template <typename T>
@@ -62,21 +57,25 @@ bool KeyExchange::IsSupported(const Algorithms& algorithms, NamedGroup group) {
 std::optional<KeyExchange> KeyExchange::Generate(const Algorithms& algorithms, NamedGroup group) {
   if (!algorithms.Supports(group)) return std::nullopt;
   const NamedGroupInfo& info = *FindNamedGroup(group);
+  OpenSslPtr<EVP_PKEY> key;
   OpenSslPtr<EVP_PKEY> ml_kem_key;
-  if (info.is_hybrid()) ml_kem_key = GenerateMlKem768Key(algorithms);
-  return FromKeys(algorithms, group, GenerateDiffieHellmanKey(algorithms, info),
-                  std::move(ml_kem_key));
+  if (info.has_diffie_hellman()) key = GenerateDiffieHellmanKey(algorithms, info);
+  if (info.ml_kem != nullptr) ml_kem_key = GenerateMlKemKey(algorithms, *info.ml_kem);
+  return FromKeys(algorithms, group, std::move(key), std::move(ml_kem_key));
 }
 
 std::optional<KeyExchange> KeyExchange::FromKeys(const Algorithms& algorithms, NamedGroup group,
                                                  OpenSslPtr<EVP_PKEY> key,
                                                  OpenSslPtr<EVP_PKEY> ml_kem_key) {
   const NamedGroupInfo& info = *FindNamedGroup(group);
-  if (!key || (info.is_hybrid() && !ml_kem_key)) return std::nullopt;
+  if (info.has_diffie_hellman() != (key != nullptr) ||
+      (info.ml_kem != nullptr) != (ml_kem_key != nullptr)) {
+    return std::nullopt;
+  }
   std::vector<uint8_t> public_key(info.client_share_len());
   const Parts<uint8_t> parts = SplitShare(info, std::span(public_key));
-  if (!WriteDiffieHellmanPublicKey(key.get(), parts.diffie_hellman)) return std::nullopt;
-  if (info.is_hybrid() && !WriteMlKem768EncapsulationKey(ml_kem_key.get(), parts.ml_kem)) {
+  if (key && !WriteDiffieHellmanPublicKey(key.get(), parts.diffie_hellman)) return std::nullopt;
+  if (ml_kem_key && !WriteMlKemEncapsulationKey(ml_kem_key.get(), parts.ml_kem)) {
     return std::nullopt;
   }
   return KeyExchange(algorithms, group, std::move(key), std::move(ml_kem_key),
@@ -93,12 +92,12 @@ Status KeyExchange::Derive(std::span<const uint8_t> server_share, Secret* secret
   const Parts<const uint8_t> share = SplitShare(info, server_share);
   Secret shared(info.secret_len());
   const Parts<uint8_t> parts = SplitSecret(info, &shared);
-  if (!DeriveDiffieHellman(*algorithms_, info, key_.get(), share.diffie_hellman,
-                           parts.diffie_hellman)) {
+  if (key_ && !DeriveDiffieHellman(*algorithms_, info, key_.get(), share.diffie_hellman,
+                                   parts.diffie_hellman)) {
     return BadShare();
   }
-  if (info.is_hybrid() &&
-      !DecapsulateMlKem768(*algorithms_, ml_kem_key_.get(), share.ml_kem, parts.ml_kem)) {
+  if (ml_kem_key_ &&
+      !DecapsulateMlKem(*algorithms_, ml_kem_key_.get(), share.ml_kem, parts.ml_kem)) {
     return CryptoFailure();
   }
   *secret = std::move(shared);
@@ -113,22 +112,25 @@ Status KeyExchange::Respond(const Algorithms& algorithms, NamedGroup group,
   const NamedGroupInfo& info = *FindNamedGroup(group);
   if (client_share.size() != info.client_share_len()) return BadShare();
   const Parts<const uint8_t> peer = SplitShare(info, client_share);
-  const OpenSslPtr<EVP_PKEY> key = GenerateDiffieHellmanKey(algorithms, info);
   Response made{.share = std::vector<uint8_t>(info.server_share_len()),
                 .secret = Secret(info.secret_len())};
   const Parts<uint8_t> share = SplitShare(info, std::span(made.share));
   const Parts<uint8_t> secret = SplitSecret(info, &made.secret);
-  if (!key || !WriteDiffieHellmanPublicKey(key.get(), share.diffie_hellman)) {
-    return CryptoFailure();
+  if (info.has_diffie_hellman()) {
+    const OpenSslPtr<EVP_PKEY> key = GenerateDiffieHellmanKey(algorithms, info);
+    if (!key || !WriteDiffieHellmanPublicKey(key.get(), share.diffie_hellman)) {
+      return CryptoFailure();
+    }
+    if (!DeriveDiffieHellman(algorithms, info, key.get(), peer.diffie_hellman,
+                             secret.diffie_hellman)) {
+      return BadShare();
+    }
   }
-  if (!DeriveDiffieHellman(algorithms, info, key.get(), peer.diffie_hellman,
-                           secret.diffie_hellman)) {
-    return BadShare();
-  }
-  if (info.is_hybrid()) {
-    const OpenSslPtr<EVP_PKEY> peer_key = ReadMlKem768EncapsulationKey(algorithms, peer.ml_kem);
+  if (info.ml_kem != nullptr) {
+    const OpenSslPtr<EVP_PKEY> peer_key =
+        ReadMlKemEncapsulationKey(algorithms, *info.ml_kem, peer.ml_kem);
     if (!peer_key) return BadShare();
-    if (!EncapsulateMlKem768(algorithms, peer_key.get(), share.ml_kem, secret.ml_kem)) {
+    if (!EncapsulateMlKem(algorithms, peer_key.get(), share.ml_kem, secret.ml_kem)) {
       return CryptoFailure();
     }
   }

@@ -33,8 +33,8 @@ class KeyExchange {
 
   NamedGroup group() const { return group_; }
   // public_key has the form of KeyShareEntry.key_exchange: uncompressed points (secp256r1,
-  // secp384r1, secp521r1), u-coordinates (X25519, X448), and one of these with an ML-KEM-768
-  // encapsulation key (the hybrids).
+  // secp384r1, secp521r1, brainpool's), u-coordinates (X25519, X448), an ML-KEM encapsulation key,
+  // or one of the former with one of these (the hybrids).
   std::span<const uint8_t> public_key() const { return public_key_; }
 
   // Derive gives the secret shared with the server whose share this is.
@@ -53,7 +53,7 @@ class KeyExchange {
   // Known-answer tests bring a private key of their own.
   friend class KeyExchangeTestPeer;
 
-  // `ml_kem_key` is null for a group that is not hybrid.
+  // Each key is null for a group that has no such part.
   static std::optional<KeyExchange> FromKeys(const Algorithms& algorithms, NamedGroup group,
                                              OpenSslPtr<EVP_PKEY> key,
                                              OpenSslPtr<EVP_PKEY> ml_kem_key);

@@ -32,8 +32,14 @@ class KeyExchangeTestPeer {
 
 namespace {
 
-constexpr NamedGroup kGroups[] = {NamedGroup::kX25519, NamedGroup::kX448, NamedGroup::kSecp256r1,
-                                  NamedGroup::kSecp384r1, NamedGroup::kSecp521r1};
+constexpr NamedGroup kGroups[] = {NamedGroup::kX25519,
+                                  NamedGroup::kX448,
+                                  NamedGroup::kSecp256r1,
+                                  NamedGroup::kSecp384r1,
+                                  NamedGroup::kSecp521r1,
+                                  NamedGroup::kBrainpoolP256r1Tls13,
+                                  NamedGroup::kBrainpoolP384r1Tls13,
+                                  NamedGroup::kBrainpoolP512r1Tls13};
 
 OpenSslPtr<EVP_PKEY> RawKey(const char* type, std::string_view private_hex) {
   const Bytes bytes = FromHex(private_hex);
@@ -334,7 +340,7 @@ class HybridTest : public testing::TestWithParam<NamedGroup> {
   void SetUp() override {
     if (!KeyExchange::IsSupported(*DefaultAlgorithms(), GetParam())) {
       GTEST_SKIP() << "NOT TESTED HERE: this libcrypto (" << OpenSSL_version(OPENSSL_VERSION)
-                   << ") has no ML-KEM-768; the hybrid groups need OpenSSL 3.5 or newer";
+                   << ") has no ML-KEM; its groups need OpenSSL 3.5 or newer";
     }
   }
 };
@@ -347,10 +353,10 @@ TEST_P(HybridTest, PartsStandWhereTheDraftHasThem) {
   const bool ml_kem_first = GetParam() == NamedGroup::kX25519MlKem768;
   const NamedGroup part = ml_kem_first ? NamedGroup::kX25519 : NamedGroup::kSecp256r1;
   const auto exchange = KeyExchange::Generate(*DefaultAlgorithms(), part);
-  const auto ml_kem = GenerateMlKem768Key(*DefaultAlgorithms());
+  const auto ml_kem = GenerateMlKemKey(*DefaultAlgorithms(), kMlKem768);
   ASSERT_TRUE(exchange && ml_kem);
   Bytes encapsulation_key(1184);
-  ASSERT_TRUE(WriteMlKem768EncapsulationKey(ml_kem.get(), encapsulation_key));
+  ASSERT_TRUE(WriteMlKemEncapsulationKey(ml_kem.get(), encapsulation_key));
   const auto join = [&](Bytes of_exchange, Bytes of_ml_kem) {
     Bytes& whole = ml_kem_first ? of_ml_kem : of_exchange;
     const Bytes& rest = ml_kem_first ? of_exchange : of_ml_kem;
@@ -368,7 +374,7 @@ TEST_P(HybridTest, PartsStandWhereTheDraftHasThem) {
   const auto public_key = ml_kem_first ? answer.subspan(1088) : answer.first(65);
   Bytes ml_kem_secret(32);
   Secret exchange_secret;
-  ASSERT_TRUE(DecapsulateMlKem768(*DefaultAlgorithms(), ml_kem.get(), ciphertext, ml_kem_secret));
+  ASSERT_TRUE(DecapsulateMlKem(*DefaultAlgorithms(), ml_kem.get(), ciphertext, ml_kem_secret));
   ASSERT_TRUE(exchange->Derive(public_key, &exchange_secret).ok());
   EXPECT_EQ(ToHex(server.secret.bytes()),
             ToHex(join(ToBytes(exchange_secret.bytes()), ml_kem_secret)));
@@ -419,6 +425,70 @@ TEST_P(HybridTest, ChangedCiphertextsGiveAnotherSecret) {
 INSTANTIATE_TEST_SUITE_P(All, HybridTest,
                          testing::Values(NamedGroup::kX25519MlKem768,
                                          NamedGroup::kSecp256r1MlKem768));
+
+// Every group with a part of ML-KEM; draft-ietf-tls-mlkem has it alone.
+class MlKemGroupTest : public HybridTest {};
+
+TEST_P(MlKemGroupTest, TwoSidesAgree) { ExpectAgreement(GetParam()); }
+
+TEST_P(MlKemGroupTest, SharesAndSecretsHaveTheDraftsLengths) {
+  constexpr struct {
+    NamedGroup group;
+    size_t client_share_len;
+    size_t server_share_len;
+    size_t secret_len;
+  } kLengths[] = {{NamedGroup::kMlKem512, 800, 768, 32},
+                  {NamedGroup::kMlKem768, 1184, 1088, 32},
+                  {NamedGroup::kMlKem1024, 1568, 1568, 32},
+                  {NamedGroup::kX25519MlKem768, 1216, 1120, 64},
+                  {NamedGroup::kSecp256r1MlKem768, 1249, 1153, 64},
+                  {NamedGroup::kSecp384r1MlKem1024, 1665, 1665, 80}};
+  const auto* const expected = std::ranges::find_if(
+      kLengths, [](const auto& lengths) { return lengths.group == GetParam(); });
+  ASSERT_NE(expected, std::end(kLengths));
+  const auto client = KeyExchange::Generate(*DefaultAlgorithms(), GetParam());
+  ASSERT_TRUE(client);
+  EXPECT_EQ(client->public_key().size(), expected->client_share_len);
+  KeyExchange::Response server;
+  ASSERT_TRUE(
+      KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), client->public_key(), &server).ok());
+  EXPECT_EQ(server.share.size(), expected->server_share_len);
+  EXPECT_EQ(server.secret.bytes().size(), expected->secret_len);
+}
+
+TEST_P(MlKemGroupTest, BadKeysAndLengthsAreRefused) {
+  const auto client = KeyExchange::Generate(*DefaultAlgorithms(), GetParam());
+  ASSERT_TRUE(client);
+  const Bytes share = ToBytes(client->public_key());
+  KeyExchange::Response server;
+  ASSERT_TRUE(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), share, &server).ok());
+  KeyExchange::Response response;
+  Secret secret;
+  for (size_t len : {size_t{0}, size_t{1}, share.size() - 1}) {
+    ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(),
+                                        std::span(share).first(len), &response));
+  }
+  for (size_t len : {size_t{0}, size_t{1}, server.share.size() - 1}) {
+    ExpectBadShare(client->Derive(std::span(server.share).first(len), &secret));
+  }
+  // Coefficients of 4095, which are not below q = 3329 (FIPS 203 section 7.2), throughout the key
+  // but for its seed.
+  const NamedGroupInfo& info = *FindNamedGroup(GetParam());
+  constexpr size_t kSeedLen = 32;
+  Bytes bad_key = share;
+  std::fill_n(
+      bad_key.begin() +
+          static_cast<ptrdiff_t>(info.order == KemOrder::kLast ? info.public_key_len : size_t{0}),
+      info.ml_kem->encapsulation_key_len - kSeedLen, 0xff);
+  ExpectBadShare(KeyExchange::Respond(*DefaultAlgorithms(), GetParam(), bad_key, &response));
+  ERR_clear_error();
+}
+
+INSTANTIATE_TEST_SUITE_P(All, MlKemGroupTest,
+                         testing::Values(NamedGroup::kMlKem512, NamedGroup::kMlKem768,
+                                         NamedGroup::kMlKem1024, NamedGroup::kX25519MlKem768,
+                                         NamedGroup::kSecp256r1MlKem768,
+                                         NamedGroup::kSecp384r1MlKem1024));
 
 }  // namespace
 }  // namespace dtls13

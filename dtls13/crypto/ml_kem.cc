@@ -3,8 +3,6 @@
 
 #include <openssl/evp.h>
 
-#include "dtls13/crypto/named_group.h"
-
 namespace dtls13 {
 namespace {
 
@@ -15,9 +13,9 @@ OpenSslPtr<EVP_PKEY_CTX> ContextOf(const Algorithms& algorithms, EVP_PKEY* key) 
 
 }  // namespace
 
-OpenSslPtr<EVP_PKEY> GenerateMlKem768Key(const Algorithms& algorithms) {
+OpenSslPtr<EVP_PKEY> GenerateMlKemKey(const Algorithms& algorithms, const MlKem& parameters) {
   OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(
-      algorithms.library_context(), kMlKem768Name, algorithms.property_query()));
+      algorithms.library_context(), parameters.name, algorithms.property_query()));
   EVP_PKEY* key = nullptr;
   if (!context || EVP_PKEY_keygen_init(context.get()) != 1 ||
       EVP_PKEY_generate(context.get(), &key) != 1) {
@@ -26,21 +24,22 @@ OpenSslPtr<EVP_PKEY> GenerateMlKem768Key(const Algorithms& algorithms) {
   return OpenSslPtr<EVP_PKEY>(key);
 }
 
-bool WriteMlKem768EncapsulationKey(EVP_PKEY* key, std::span<uint8_t> out) {
+bool WriteMlKemEncapsulationKey(EVP_PKEY* key, std::span<uint8_t> out) {
   size_t len = out.size();
   return EVP_PKEY_get_raw_public_key(key, out.data(), &len) == 1 && len == out.size();
 }
 
-OpenSslPtr<EVP_PKEY> ReadMlKem768EncapsulationKey(const Algorithms& algorithms,
-                                                  std::span<const uint8_t> encoded) {
-  if (encoded.size() != kMlKem768EncapsulationKeyLen) return nullptr;
+OpenSslPtr<EVP_PKEY> ReadMlKemEncapsulationKey(const Algorithms& algorithms,
+                                               const MlKem& parameters,
+                                               std::span<const uint8_t> encoded) {
+  if (encoded.size() != parameters.encapsulation_key_len) return nullptr;
   return OpenSslPtr<EVP_PKEY>(
-      EVP_PKEY_new_raw_public_key_ex(algorithms.library_context(), kMlKem768Name,
+      EVP_PKEY_new_raw_public_key_ex(algorithms.library_context(), parameters.name,
                                      algorithms.property_query(), encoded.data(), encoded.size()));
 }
 
-bool EncapsulateMlKem768(const Algorithms& algorithms, EVP_PKEY* peer,
-                         std::span<uint8_t> ciphertext, std::span<uint8_t> secret) {
+bool EncapsulateMlKem(const Algorithms& algorithms, EVP_PKEY* peer, std::span<uint8_t> ciphertext,
+                      std::span<uint8_t> secret) {
   const OpenSslPtr<EVP_PKEY_CTX> context = ContextOf(algorithms, peer);
   size_t ciphertext_len = ciphertext.size();
   size_t secret_len = secret.size();
@@ -50,8 +49,8 @@ bool EncapsulateMlKem768(const Algorithms& algorithms, EVP_PKEY* peer,
          ciphertext_len == ciphertext.size() && secret_len == secret.size();
 }
 
-bool DecapsulateMlKem768(const Algorithms& algorithms, EVP_PKEY* key,
-                         std::span<const uint8_t> ciphertext, std::span<uint8_t> secret) {
+bool DecapsulateMlKem(const Algorithms& algorithms, EVP_PKEY* key,
+                      std::span<const uint8_t> ciphertext, std::span<uint8_t> secret) {
   const OpenSslPtr<EVP_PKEY_CTX> context = ContextOf(algorithms, key);
   size_t len = secret.size();
   return context && EVP_PKEY_decapsulate_init(context.get(), nullptr) == 1 &&

@@ -6,34 +6,36 @@
 #include <span>
 
 #include "dtls13/crypto/algorithms.h"
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/openssl_ptr.h"
 
 namespace dtls13 {
 
-// ML-KEM-768, FIPS 203, as libcrypto has it from 3.5 on; Algorithms::Supports of a hybrid group
-// says whether it is there. Fetched at run time: nothing here needs newer headers. Lengths are the
-// constants of named_group.h. Nothing here knows of key shares.
+// ML-KEM, FIPS 203, as libcrypto has it from 3.5 on; Algorithms::Supports of a group with a part of
+// it says whether it is there. Fetched at run time: nothing here needs newer headers. Lengths are
+// MlKem's. Nothing here knows of key shares.
 
-// GenerateMlKem768Key returns the decapsulation key, null when libcrypto fails.
-OpenSslPtr<EVP_PKEY> GenerateMlKem768Key(const Algorithms& algorithms);
+// GenerateMlKemKey returns the decapsulation key, null when libcrypto fails.
+OpenSslPtr<EVP_PKEY> GenerateMlKemKey(const Algorithms& algorithms, const MlKem& parameters);
 
-// WriteMlKem768EncapsulationKey fills `out`, of kMlKem768EncapsulationKeyLen bytes.
-bool WriteMlKem768EncapsulationKey(EVP_PKEY* key, std::span<uint8_t> out);
+// WriteMlKemEncapsulationKey fills `out`, of encapsulation_key_len bytes.
+bool WriteMlKemEncapsulationKey(EVP_PKEY* key, std::span<uint8_t> out);
 
-// ReadMlKem768EncapsulationKey returns the peer's key, null (illegal_parameter for the peer) when
+// ReadMlKemEncapsulationKey returns the peer's key, null (illegal_parameter for the peer) when
 // it has the wrong length or does not pass the check of FIPS 203 section 7.2.
-OpenSslPtr<EVP_PKEY> ReadMlKem768EncapsulationKey(const Algorithms& algorithms,
-                                                  std::span<const uint8_t> encoded);
+OpenSslPtr<EVP_PKEY> ReadMlKemEncapsulationKey(const Algorithms& algorithms,
+                                               const MlKem& parameters,
+                                               std::span<const uint8_t> encoded);
 
-// EncapsulateMlKem768 fills `ciphertext` and `secret`. False when libcrypto fails.
-bool EncapsulateMlKem768(const Algorithms& algorithms, EVP_PKEY* peer,
-                         std::span<uint8_t> ciphertext, std::span<uint8_t> secret);
+// EncapsulateMlKem fills `ciphertext` and `secret`. False when libcrypto fails.
+bool EncapsulateMlKem(const Algorithms& algorithms, EVP_PKEY* peer, std::span<uint8_t> ciphertext,
+                      std::span<uint8_t> secret);
 
-// DecapsulateMlKem768 fills `secret`. A ciphertext of the right length always decapsulates: one
+// DecapsulateMlKem fills `secret`. A ciphertext of the right length always decapsulates: one
 // that was not made for `key` gives another secret (FIPS 203 section 6.3). False when libcrypto
 // fails.
-bool DecapsulateMlKem768(const Algorithms& algorithms, EVP_PKEY* key,
-                         std::span<const uint8_t> ciphertext, std::span<uint8_t> secret);
+bool DecapsulateMlKem(const Algorithms& algorithms, EVP_PKEY* key,
+                      std::span<const uint8_t> ciphertext, std::span<uint8_t> secret);
 
 }  // namespace dtls13
 

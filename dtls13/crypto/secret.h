@@ -17,9 +17,9 @@ namespace dtls13 {
 // It does not know what its bytes are for.
 class Secret {
  public:
-  // Holds the longest used here: both keys and the IV of an epoch under AES-256 (PackTrafficKeys).
-  // A P-521 shared secret is 66 bytes.
-  static constexpr size_t kMaxLen = 32 + 32 + 12;
+  // Holds the longest used here: the shared secret of SecP384r1MLKEM1024. Both keys and the IV of
+  // an epoch under AES-256 (PackTrafficKeys) are 76 bytes.
+  static constexpr size_t kMaxLen = 48 + 32;
 
   Secret() = default;
   // `len` zero bytes, at most kMaxLen.

@@ -24,6 +24,9 @@ KeyType CurveOf(const EVP_PKEY* key) {
   if (curve == "prime256v1" || curve == "P-256") return KeyType::kEcdsaP256;
   if (curve == "secp384r1" || curve == "P-384") return KeyType::kEcdsaP384;
   if (curve == "secp521r1" || curve == "P-521") return KeyType::kEcdsaP521;
+  if (curve == "brainpoolP256r1") return KeyType::kBrainpoolP256;
+  if (curve == "brainpoolP384r1") return KeyType::kBrainpoolP384;
+  if (curve == "brainpoolP512r1") return KeyType::kBrainpoolP512;
   return KeyType::kUnknown;
 }
 
@@ -121,6 +124,9 @@ KeyType KeyTypeOf(const EVP_PKEY* key) {
   if (EVP_PKEY_is_a(key, "RSA-PSS")) return KeyType::kRsaPss;
   if (EVP_PKEY_is_a(key, "ED25519")) return KeyType::kEd25519;
   if (EVP_PKEY_is_a(key, "ED448")) return KeyType::kEd448;
+  if (EVP_PKEY_is_a(key, "ML-DSA-44")) return KeyType::kMlDsa44;
+  if (EVP_PKEY_is_a(key, "ML-DSA-65")) return KeyType::kMlDsa65;
+  if (EVP_PKEY_is_a(key, "ML-DSA-87")) return KeyType::kMlDsa87;
   return KeyType::kUnknown;
 }
 

@@ -21,7 +21,7 @@ namespace {
 //= rfc8446#section-4.2.3
 //# Endpoints SHOULD NOT negotiate these algorithms but are permitted to
 //# do so solely for backward compatibility.
-constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
+constexpr std::array<SignatureSchemeInfo, 20> kSchemes = {{
     {SignatureScheme::kEcdsaSecp256r1Sha256, "ecdsa_secp256r1_sha256", KeyType::kEcdsaP256,
      "SHA2-256", 32, false, true},
     {SignatureScheme::kEcdsaSecp384r1Sha384, "ecdsa_secp384r1_sha384", KeyType::kEcdsaP384,
@@ -42,6 +42,15 @@ constexpr std::array<SignatureSchemeInfo, 14> kSchemes = {{
      true, true},
     {SignatureScheme::kRsaPssPssSha512, "rsa_pss_pss_sha512", KeyType::kRsaPss, "SHA2-512", 64,
      true, true},
+    {SignatureScheme::kEcdsaBrainpoolP256r1Tls13Sha256, "ecdsa_brainpoolP256r1tls13_sha256",
+     KeyType::kBrainpoolP256, "SHA2-256", 32, false, true},
+    {SignatureScheme::kEcdsaBrainpoolP384r1Tls13Sha384, "ecdsa_brainpoolP384r1tls13_sha384",
+     KeyType::kBrainpoolP384, "SHA2-384", 48, false, true},
+    {SignatureScheme::kEcdsaBrainpoolP512r1Tls13Sha512, "ecdsa_brainpoolP512r1tls13_sha512",
+     KeyType::kBrainpoolP512, "SHA2-512", 64, false, true},
+    {SignatureScheme::kMlDsa44, "mldsa44", KeyType::kMlDsa44, nullptr, 0, false, true},
+    {SignatureScheme::kMlDsa65, "mldsa65", KeyType::kMlDsa65, nullptr, 0, false, true},
+    {SignatureScheme::kMlDsa87, "mldsa87", KeyType::kMlDsa87, nullptr, 0, false, true},
     //= rfc8446#section-4.2.3
     //# These values refer solely to signatures which appear in certificates
     //# (see Section 4.4.2.2) and are not defined for use in signed TLS

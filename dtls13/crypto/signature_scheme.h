@@ -21,9 +21,16 @@ enum class KeyType : uint8_t {
   kEcdsaP521,
   kEd25519,
   kEd448,
+  kBrainpoolP256,
+  kBrainpoolP384,
+  kBrainpoolP512,
+  kMlDsa44,
+  kMlDsa65,
+  kMlDsa87,
 };
 
-// SignatureSchemeInfo is one row of RFC 8446 section 4.2.3. Rows are static.
+// SignatureSchemeInfo is one row of RFC 8446 section 4.2.3, RFC 8734 section 2 or
+// draft-ietf-tls-mldsa section 3. Rows are static.
 struct SignatureSchemeInfo {
   SignatureScheme scheme;
   const char* name;  // "ecdsa_secp256r1_sha256"

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dtls13/handshake/handshake_test_util.h"
+#include "dtls13/handshake/negotiation.h"
 #include "dtls13/message/certificate.h"
 #include "dtls13/message/certificate_request.h"
 #include "dtls13/wire/bytes_test_util.h"
@@ -196,7 +197,7 @@ TEST(ClientAuthenticationTest, TheCallerIsAskedForTheCredential) {
   pair.Run();
   ASSERT_TRUE(pair.completed());
   const CertificateRequestInfo& request = pair.client_handshake->certificate_request();
-  EXPECT_EQ(request.signature_schemes, server.signature_schemes);
+  EXPECT_EQ(request.signature_schemes, UsableSchemes(server));
   EXPECT_EQ(request.wishes.authorities, server.certificate_authorities);
   EXPECT_EQ(request.wishes.certificate_schemes, server.certificate_signature_schemes);
   EXPECT_TRUE(request.wishes.ocsp);

@@ -122,7 +122,11 @@ struct HandshakeConfig {
   // What else is settled besides keys: ALPN, SRTP, record sizes.
   ConnectionConfig connection;
   // Accepted in the peer's CertificateVerify (and sent as signature_algorithms).
-  std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kEcdsaSecp256r1Sha256,
+  // ML-DSA goes first where libcrypto has it, as in OpenSSL 3.5.
+  std::vector<SignatureScheme> signature_schemes = {SignatureScheme::kMlDsa65,
+                                                    SignatureScheme::kMlDsa87,
+                                                    SignatureScheme::kMlDsa44,
+                                                    SignatureScheme::kEcdsaSecp256r1Sha256,
                                                     SignatureScheme::kEcdsaSecp384r1Sha384,
                                                     SignatureScheme::kEd25519,
                                                     SignatureScheme::kRsaPssRsaeSha256,

@@ -105,7 +105,7 @@ std::vector<NamedGroup> InitialShares(const HandshakeConfig& config) {
                [&](NamedGroup group) { return Contains(config.client.initial_key_shares, group); });
   if (!shares.empty() || groups.empty()) return shares;
   const auto small = std::find_if(groups.begin(), groups.end(), [](NamedGroup group) {
-    return !FindNamedGroup(group)->is_hybrid();
+    return FindNamedGroup(group)->ml_kem == nullptr;
   });
   return {small != groups.end() ? *small : groups.front()};
 }

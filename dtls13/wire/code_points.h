@@ -74,8 +74,15 @@ enum class NamedGroup : uint16_t {
   kSecp521r1 = 25,
   kX25519 = 29,
   kX448 = 30,
+  kBrainpoolP256r1Tls13 = 31,  // RFC 8734
+  kBrainpoolP384r1Tls13 = 32,
+  kBrainpoolP512r1Tls13 = 33,
+  kMlKem512 = 0x0200,  // draft-ietf-tls-mlkem
+  kMlKem768 = 0x0201,
+  kMlKem1024 = 0x0202,
   kSecp256r1MlKem768 = 0x11eb,  // draft-ietf-tls-ecdhe-mlkem
   kX25519MlKem768 = 0x11ec,
+  kSecp384r1MlKem1024 = 0x11ed,
 };
 
 enum class SignatureScheme : uint16_t {
@@ -93,6 +100,12 @@ enum class SignatureScheme : uint16_t {
   kRsaPssPssSha256 = 0x0809,
   kRsaPssPssSha384 = 0x080a,
   kRsaPssPssSha512 = 0x080b,
+  kEcdsaBrainpoolP256r1Tls13Sha256 = 0x081a,  // RFC 8734
+  kEcdsaBrainpoolP384r1Tls13Sha384 = 0x081b,
+  kEcdsaBrainpoolP512r1Tls13Sha512 = 0x081c,
+  kMlDsa44 = 0x0904,  // draft-ietf-tls-mldsa
+  kMlDsa65 = 0x0905,
+  kMlDsa87 = 0x0906,
 };
 
 // CertificateType, RFC 8446 section 4.4.2.

@@ -52,8 +52,16 @@ bool MayBeInChain(X509* certificate, const std::vector<SignatureScheme>& schemes
 
 // SlotType is a key's type as libssl has places for certificates: one for all curves of ECDSA.
 KeyType SlotType(KeyType type) {
-  const bool is_ecdsa = type == KeyType::kEcdsaP384 || type == KeyType::kEcdsaP521;
-  return is_ecdsa ? KeyType::kEcdsaP256 : type;
+  switch (type) {
+    case KeyType::kEcdsaP384:
+    case KeyType::kEcdsaP521:
+    case KeyType::kBrainpoolP256:
+    case KeyType::kBrainpoolP384:
+    case KeyType::kBrainpoolP512:
+      return KeyType::kEcdsaP256;
+    default:
+      return type;
+  }
 }
 
 KeyType SlotTypeOf(const EVP_PKEY* key) {

@@ -32,11 +32,11 @@ long SignatureHash(SignatureScheme scheme, int* nid) {
   return 1;
 }
 
-// Public keys only: what a hello carried, as libcrypto's object. A hybrid share is no key of any
+// Public keys only: what a hello carried, as libcrypto's object. A share with an encapsulation key is no key of any
 // type.
 EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const KeyShare& share) {
   const NamedGroupInfo* group = FindNamedGroup(share.group);
-  if (group == nullptr || group->is_hybrid()) return nullptr;
+  if (group == nullptr || group->ml_kem != nullptr) return nullptr;
   const CtxAttachment* ctx = attachment.ctx();
   OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_name(
       ctx == nullptr ? nullptr : ctx->shared.library_context(), group->key_type,

@@ -20,14 +20,21 @@ int BitsOf(NamedGroup group) {
   switch (group) {
     case NamedGroup::kSecp256r1:
     case NamedGroup::kX25519:
+    case NamedGroup::kBrainpoolP256r1Tls13:
+    case NamedGroup::kMlKem512:
       return 128;
     case NamedGroup::kSecp384r1:
     case NamedGroup::kX25519MlKem768:
     case NamedGroup::kSecp256r1MlKem768:
+    case NamedGroup::kBrainpoolP384r1Tls13:
+    case NamedGroup::kMlKem768:
       return 192;
     case NamedGroup::kX448:
       return 224;
     case NamedGroup::kSecp521r1:
+    case NamedGroup::kBrainpoolP512r1Tls13:
+    case NamedGroup::kSecp384r1MlKem1024:
+    case NamedGroup::kMlKem1024:
       return 256;
     default:
       return kUnknown;
@@ -41,11 +48,15 @@ int BitsOf(SignatureScheme scheme) {
     case SignatureScheme::kRsaPssRsaeSha256:
     case SignatureScheme::kRsaPssPssSha256:
     case SignatureScheme::kEd25519:
+    case SignatureScheme::kEcdsaBrainpoolP256r1Tls13Sha256:
+    case SignatureScheme::kMlDsa44:
       return 128;
     case SignatureScheme::kRsaPkcs1Sha384:
     case SignatureScheme::kEcdsaSecp384r1Sha384:
     case SignatureScheme::kRsaPssRsaeSha384:
     case SignatureScheme::kRsaPssPssSha384:
+    case SignatureScheme::kEcdsaBrainpoolP384r1Tls13Sha384:
+    case SignatureScheme::kMlDsa65:
       return 192;
     case SignatureScheme::kEd448:
       return 224;
@@ -53,6 +64,8 @@ int BitsOf(SignatureScheme scheme) {
     case SignatureScheme::kEcdsaSecp521r1Sha512:
     case SignatureScheme::kRsaPssRsaeSha512:
     case SignatureScheme::kRsaPssPssSha512:
+    case SignatureScheme::kEcdsaBrainpoolP512r1Tls13Sha512:
+    case SignatureScheme::kMlDsa87:
       return 256;
     default:
       return kUnknown;

@@ -13,6 +13,7 @@
 #include <new>
 #include <string_view>
 
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/version.h"
 #include "dtls13/wire/code_points.h"
 #include "shim/libssl/policy.h"
@@ -56,6 +57,7 @@ constexpr Label kLabels[] = {
     {kGroup, "X448"},
     {kGroup, "SecP256r1MLKEM768"},
     {kGroup, "X25519MLKEM768"},
+    {kGroup, "another"},
     // DropReason.
     {kDropped, "malformed header"},
     {kDropped, "unknown first byte"},
@@ -100,6 +102,7 @@ constexpr size_t kBegun = IndexOf(kConnections, "begun");
 constexpr size_t kCompleted = IndexOf(kConnections, "DTLSv1.3 negotiated");
 constexpr size_t kFailed = IndexOf(kConnections, "failed");
 constexpr size_t kNoGroup = IndexOf(kGroup, "none");
+constexpr size_t kOtherGroup = IndexOf(kGroup, "another");
 constexpr size_t kDrops = IndexOf(kDropped, "malformed header");
 constexpr size_t kRetransmissions = IndexOf(kSending, "retransmissions");
 constexpr size_t kMtu = IndexOf(kSending, "MTU of the newest");
@@ -124,23 +127,11 @@ size_t SuiteCounter(CipherSuiteId suite) {
 }
 
 size_t GroupCounter(NamedGroup group) {
-  switch (group) {
-    case NamedGroup::kSecp256r1:
-      return IndexOf(kGroup, "P-256");
-    case NamedGroup::kSecp384r1:
-      return IndexOf(kGroup, "P-384");
-    case NamedGroup::kSecp521r1:
-      return IndexOf(kGroup, "P-521");
-    case NamedGroup::kX25519:
-      return IndexOf(kGroup, "X25519");
-    case NamedGroup::kX448:
-      return IndexOf(kGroup, "X448");
-    case NamedGroup::kSecp256r1MlKem768:
-      return IndexOf(kGroup, "SecP256r1MLKEM768");
-    case NamedGroup::kX25519MlKem768:
-      return IndexOf(kGroup, "X25519MLKEM768");
-  }
-  return kNoGroup;  // a PSK alone
+  if (group == NamedGroup{}) return kNoGroup;  // a PSK alone
+  const NamedGroupInfo* info = FindNamedGroup(group);
+  size_t index = kNoGroup + 1;
+  while (index < kOtherGroup && (info == nullptr || kLabels[index].name != info->name)) ++index;
+  return index;
 }
 
 template <size_t len>

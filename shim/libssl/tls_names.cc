@@ -32,10 +32,22 @@ constexpr GroupName kGroups[] = {
     {258, NID_ffdhe4096, {"ffdhe4096", nullptr, nullptr}},
     {259, NID_ffdhe6144, {"ffdhe6144", nullptr, nullptr}},
     {260, NID_ffdhe8192, {"ffdhe8192", nullptr, nullptr}},
-    // Known to libssl from 3.5 on, without NIDs of their own.
+    // Known to libssl from 3.2 on, and from 3.5 on; without NIDs of their own.
+    {31, TLSEXT_nid_unknown | 31, {"brainpoolP256r1tls13", nullptr, nullptr}},
+    {32, TLSEXT_nid_unknown | 32, {"brainpoolP384r1tls13", nullptr, nullptr}},
+    {33, TLSEXT_nid_unknown | 33, {"brainpoolP512r1tls13", nullptr, nullptr}},
+    {0x0200, TLSEXT_nid_unknown | 0x0200, {"MLKEM512", nullptr, nullptr}},
+    {0x0201, TLSEXT_nid_unknown | 0x0201, {"MLKEM768", nullptr, nullptr}},
+    {0x0202, TLSEXT_nid_unknown | 0x0202, {"MLKEM1024", nullptr, nullptr}},
     {0x11eb, TLSEXT_nid_unknown | 0x11eb, {"SecP256r1MLKEM768", nullptr, nullptr}},
     {0x11ec, TLSEXT_nid_unknown | 0x11ec, {"X25519MLKEM768", nullptr, nullptr}},
+    {0x11ed, TLSEXT_nid_unknown | 0x11ed, {"SecP384r1MLKEM1024", nullptr, nullptr}},
 };
+
+// NID_ML_DSA_44 and its like, which obj_mac.h of 3.0 has not.
+constexpr int kNidMlDsa44 = 1457;
+constexpr int kNidMlDsa65 = 1458;
+constexpr int kNidMlDsa87 = 1459;
 
 struct SchemeName {
   uint16_t scheme;
@@ -50,6 +62,13 @@ constexpr SchemeName kSchemes[] = {
     {0x0603, "ecdsa_secp521r1_sha512", {EVP_PKEY_EC, NID_sha512, NID_ecdsa_with_SHA512}},
     {0x0807, "ed25519", {EVP_PKEY_ED25519, NID_undef, NID_undef}},
     {0x0808, "ed448", {EVP_PKEY_ED448, NID_undef, NID_undef}},
+    // Known to libssl from 3.2 on, and from 3.5 on.
+    {0x081a, "ecdsa_brainpoolP256r1tls13_sha256", {EVP_PKEY_EC, NID_sha256, NID_ecdsa_with_SHA256}},
+    {0x081b, "ecdsa_brainpoolP384r1tls13_sha384", {EVP_PKEY_EC, NID_sha384, NID_ecdsa_with_SHA384}},
+    {0x081c, "ecdsa_brainpoolP512r1tls13_sha512", {EVP_PKEY_EC, NID_sha512, NID_ecdsa_with_SHA512}},
+    {0x0904, "mldsa44", {kNidMlDsa44, NID_undef, kNidMlDsa44}},
+    {0x0905, "mldsa65", {kNidMlDsa65, NID_undef, kNidMlDsa65}},
+    {0x0906, "mldsa87", {kNidMlDsa87, NID_undef, kNidMlDsa87}},
     {0x0303, "ecdsa_sha224", {EVP_PKEY_EC, NID_sha224, NID_ecdsa_with_SHA224}},
     {0x0203, "ecdsa_sha1", {EVP_PKEY_EC, NID_sha1, NID_ecdsa_with_SHA1}},
     {0x0804, "rsa_pss_rsae_sha256", {EVP_PKEY_RSA_PSS, NID_sha256, NID_undef}},

@@ -71,7 +71,7 @@ OpenSslPtr<EVP_MD_CTX> SigningContext(sim::KeyType type, EVP_PKEY* key, Init ini
 PublicKeyCeiling::PublicKeyCeiling(NamedGroup group, std::optional<sim::KeyType> signer) {
   const NamedGroupInfo& info = *FindNamedGroup(group);
   generate_ = GenerationContext(info.key_type, info.curve);
-  if (info.is_hybrid()) generate_ml_kem_ = GenerationContext(kMlKem768Name, nullptr);
+  if (info.ml_kem != nullptr) generate_ml_kem_ = GenerationContext(info.ml_kem->name, nullptr);
   if (!signer) return;
   Signing& signing = signing_.emplace();
   signing.key.reset(NewSigner(*signer));
@@ -102,7 +102,7 @@ void PublicKeyCeiling::Derive(EVP_PKEY* key, EVP_PKEY* peer) {
 void PublicKeyCeiling::Encapsulate() {
   const OpenSslPtr<EVP_PKEY> key = Generate(generate_ml_kem_.get());
   OpenSslPtr<EVP_PKEY_CTX> context(EVP_PKEY_CTX_new_from_pkey(nullptr, key.get(), nullptr));
-  std::array<uint8_t, kMlKem768CiphertextLen> ciphertext;
+  std::array<uint8_t, kMlKem1024.ciphertext_len> ciphertext;
   std::array<uint8_t, kMlKemSecretLen> secret;
   size_t ciphertext_len = ciphertext.size();
   size_t secret_len = secret.size();

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/wire/plaintext_handshake.h"
 #include "tools/dtls13_cli/failure_text.h"
 
@@ -23,23 +24,8 @@ WallTime CurrentWallTime() {
 }
 
 const char* GroupName(NamedGroup group) {
-  switch (group) {
-    case NamedGroup::kSecp256r1:
-      return "P-256";
-    case NamedGroup::kSecp384r1:
-      return "P-384";
-    case NamedGroup::kSecp521r1:
-      return "P-521";
-    case NamedGroup::kX25519:
-      return "X25519";
-    case NamedGroup::kX448:
-      return "X448";
-    case NamedGroup::kSecp256r1MlKem768:
-      return "SecP256r1MLKEM768";
-    case NamedGroup::kX25519MlKem768:
-      return "X25519MLKEM768";
-  }
-  return "unknown";
+  const NamedGroupInfo* info = FindNamedGroup(group);
+  return info != nullptr ? info->name : "unknown";
 }
 
 }  // namespace

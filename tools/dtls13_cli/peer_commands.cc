@@ -13,8 +13,10 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "dtls13/association_config.h"
+#include "dtls13/crypto/named_group.h"
 #include "dtls13/new_config.h"
 #include "dtls13/session/anti_replay.h"
 #include "dtls13/session/ticket_keyring.h"
@@ -80,26 +82,19 @@ constexpr auto kServerOptions = WithCommon(kServerOnly);
 constexpr auto kClientOptions = WithCommon(kClientOnly);
 
 absl::StatusOr<std::vector<NamedGroup>> ParseGroups(const std::string& list) {
-  constexpr std::pair<const char*, NamedGroup> kGroups[] = {
-      {"X25519", NamedGroup::kX25519},
-      {"X448", NamedGroup::kX448},
-      {"P-256", NamedGroup::kSecp256r1},
-      {"P-384", NamedGroup::kSecp384r1},
-      {"P-521", NamedGroup::kSecp521r1},
-      {"X25519MLKEM768", NamedGroup::kX25519MlKem768},
-      {"SecP256r1MLKEM768", NamedGroup::kSecp256r1MlKem768}};
   std::vector<NamedGroup> groups;
   for (const auto& word : absl::StrSplit(list, ':')) {
     const std::string name(word);
-    const auto* found = std::find_if(std::begin(kGroups), std::end(kGroups),
-                                     [&](const auto& group) { return name == group.first; });
-    if (found == std::end(kGroups)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("--groups takes X25519, X448, P-256, P-384, P-521, X25519MLKEM768 and "
-                       "SecP256r1MLKEM768, not '",
-                       name, "'."));
+    const auto found = std::ranges::find_if(
+        kNamedGroups, [&](const NamedGroupInfo& group) { return name == group.name; });
+    if (found == kNamedGroups.end()) {
+      const auto append = [](std::string* out, const NamedGroupInfo& group) {
+        absl::StrAppend(out, group.name);
+      };
+      return absl::InvalidArgumentError(absl::StrCat(
+          "--groups takes ", absl::StrJoin(kNamedGroups, ", ", append), ", not '", name, "'."));
     }
-    groups.push_back(found->second);
+    groups.push_back(found->group);
   }
   return groups;
 }
