@@ -10,6 +10,7 @@
 
 #include "dtls13/crypto/named_group.h"
 #include "dtls13/crypto/openssl_ptr.h"
+#include "dtls13/crypto/signature_scheme.h"
 #include "shim/attachment/security_policy.h"
 #include "shim/libssl/real_libssl.h"
 #include "shim/libssl/tls_names.h"
@@ -32,8 +33,15 @@ long SignatureHash(SignatureScheme scheme, int* nid) {
   return 1;
 }
 
-// Public keys only: what a hello carried, as libcrypto's object. A share with an encapsulation key is no key of any
-// type.
+long SignatureName(SignatureScheme scheme, const char** name) {
+  const SignatureSchemeInfo* info = FindSignatureScheme(scheme);
+  if (info == nullptr) return 0;
+  if (name != nullptr) *name = info->name;
+  return 1;
+}
+
+// Public keys only: what a hello carried, as libcrypto's object. A share with an encapsulation key
+// is no key of any type.
 EVP_PKEY* MakePublicKey(const SslAttachment& attachment, const KeyShare& share) {
   const NamedGroupInfo* group = FindNamedGroup(share.group);
   if (group == nullptr || group->ml_kem != nullptr) return nullptr;
@@ -101,6 +109,16 @@ long PeerSignatureHash(const SslAttachment& attachment, int* nid) {
 long LocalSignatureHash(const SslAttachment& attachment, int* nid) {
   if (attachment.association() == nullptr) return 0;
   return SignatureHash(attachment.association()->facts().result.local_signature_scheme, nid);
+}
+
+long PeerSignatureName(const SslAttachment& attachment, const char** name) {
+  if (attachment.association() == nullptr) return 0;
+  return SignatureName(attachment.association()->facts().result.peer_signature_scheme, name);
+}
+
+long LocalSignatureName(const SslAttachment& attachment, const char** name) {
+  if (attachment.association() == nullptr) return 0;
+  return SignatureName(attachment.association()->facts().result.local_signature_scheme, name);
 }
 
 long PeerTemporaryKey(const SslAttachment& attachment, EVP_PKEY** key) {

@@ -14,6 +14,10 @@ namespace dtls13::shim {
 long PeerSignatureHash(const SslAttachment& attachment, int* nid);
 long LocalSignatureHash(const SslAttachment& attachment, int* nid);
 
+// The names of their signature schemes, as OpenSSL 3.5 asks for them.
+long PeerSignatureName(const SslAttachment& attachment, const char** name);
+long LocalSignatureName(const SslAttachment& attachment, const char** name);
+
 // The public key of the peer's, and of our own, key share; the caller owns it.
 long PeerTemporaryKey(const SslAttachment& attachment, EVP_PKEY** key);
 long LocalTemporaryKey(const SslAttachment& attachment, EVP_PKEY** key);

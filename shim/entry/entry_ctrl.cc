@@ -162,6 +162,10 @@ void NoteMtu(SslAttachment& attachment, int command, long larg) {
   FindMtuAnew(attachment);
 }
 
+// SSL_CTRL_GET_SIGNATURE_NAME and SSL_CTRL_GET_PEER_SIGNATURE_NAME, which ssl.h has from 3.5 on.
+constexpr int kGetSignatureName = 140;
+constexpr int kGetPeerSignatureName = 141;
+
 // AnswerOurs answers a question about an SSL that is ours. False where libssl's own is right.
 bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, long* result) {
   switch (command) {
@@ -180,6 +184,12 @@ bool AnswerOurs(SslAttachment& attachment, int command, long larg, void* parg, l
       return true;
     case SSL_CTRL_GET_SIGNATURE_NID:
       *result = LocalSignatureHash(attachment, static_cast<int*>(parg));
+      return true;
+    case kGetPeerSignatureName:
+      *result = PeerSignatureName(attachment, static_cast<const char**>(parg));
+      return true;
+    case kGetSignatureName:
+      *result = LocalSignatureName(attachment, static_cast<const char**>(parg));
       return true;
     case SSL_CTRL_GET_PEER_TMP_KEY:
       *result = PeerTemporaryKey(attachment, static_cast<EVP_PKEY**>(parg));

@@ -247,6 +247,17 @@ DTLS13_EXPORT int SSL_session_reused(const SSL* ssl) noexcept {
   return dtls13::shim::UsesPsk(*ours) ? 1 : 0;
 }
 
+// libssl knows groups by its own names, which SSL_group_to_name tells.
+DTLS13_EXPORT const char* SSL_get0_group_name(SSL* ssl) noexcept {
+  const SslAttachment* ours = Started(ssl);
+  if (ours == nullptr) {
+    const auto real = Real().SSL_get0_group_name;
+    return real != nullptr ? real(ssl) : nullptr;
+  }
+  const long nid = dtls13::shim::NegotiatedGroup(*ours);
+  return nid != NID_undef ? Real().SSL_group_to_name(ssl, static_cast<int>(nid)) : nullptr;
+}
+
 DTLS13_EXPORT int SSL_get_peer_signature_type_nid(const SSL* ssl, int* nid) noexcept {
   const SslAttachment* ours = Started(ssl);
   if (ours == nullptr) return Real().SSL_get_peer_signature_type_nid(ssl, nid);

@@ -13,6 +13,7 @@ using MethodFunction = const SSL_METHOD* (*)();
 
 // The types of functions that the oldest libssl has not.
 using FlushSessionsFunction = void (*)(SSL_CTX* ctx, time_t time);
+using GroupNameFunction = const char* (*)(SSL* ssl);
 using CtxBlockPaddingFunction = int (*)(SSL_CTX* ctx, size_t data_block, size_t handshake_block);
 using BlockPaddingFunction = int (*)(SSL* ssl, size_t data_block, size_t handshake_block);
 
