@@ -183,6 +183,23 @@ TEST(RecordBatch, EndsWithTheNumbersOfItsEpoch) {
   EXPECT_EQ(SealTogether(&pair.sender, kEpoch, Contents(1)).num, 0u);
 }
 
+TEST(RecordBatch, TakesNoMoreThanItHasRoomForOnTheStack) {
+  RecordPair pair;
+  pair.Install(kEpoch);
+  const std::vector<Bytes> contents = Contents(3 * kMaxBatchRecords);
+  const Batch batch = SealTogether(&pair.sender, kEpoch, contents);
+  EXPECT_EQ(batch.num, kMaxBatchRecords);
+  // More datagrams than that are opened all the same.
+  std::vector<Bytes> records = SealSingly(&pair.sender, kEpoch, contents);
+  std::vector<std::span<uint8_t>> datagrams(records.begin(), records.end());
+  std::vector<std::optional<OpenedRecord>> opened(records.size());
+  pair.receiver.OpenBatch(datagrams, opened);
+  for (size_t i = 0; i < opened.size(); ++i) {
+    ASSERT_TRUE(opened[i]) << i;
+    EXPECT_TRUE(std::ranges::equal(opened[i]->content, contents[i])) << i;
+  }
+}
+
 TEST(RecordBatch, IsOfProtectedEpochsAlone) {
   RecordPair pair;
   EXPECT_EQ(SealTogether(&pair.sender, kPlaintextEpoch, Contents(2)).num, 0u);

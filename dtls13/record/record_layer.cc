@@ -144,10 +144,11 @@ void RecordLayer::OpenBatch(std::span<std::span<uint8_t>> datagrams,
   uint64_t made = 0;
   KnownMask mask{};
   // One mask costs less by itself.
-  if (datagrams.size() > 1) mask.epoch = MakeMasks(datagrams, masks, &made);
+  const size_t num_masked = std::min(datagrams.size(), kMaxBatchRecords);
+  if (num_masked > 1) mask.epoch = MakeMasks(datagrams.first(num_masked), masks, &made);
   size_t num_used = 0;
   for (size_t i = 0; i < datagrams.size(); ++i) {
-    const bool is_known = (made >> i & 1) != 0;
+    const bool is_known = i < num_masked && (made >> i & 1) != 0;
     if (is_known) mask.mask = masks[num_used++];
     opened[i].emplace();
     if (!OpenFrom(&datagrams[i], awaited, is_known ? &mask : nullptr, &*opened[i])) {
@@ -466,6 +467,7 @@ size_t RecordLayer::SealBatch(Epoch epoch, ContentType type,
                               std::span<uint8_t> out, std::span<std::span<uint8_t>> records,
                               RecordNumber* first) {
   if (epoch == kPlaintextEpoch) return 0;
+  contents = contents.first(std::min(contents.size(), kMaxBatchRecords));
   // One mask costs less by itself.
   if (contents.size() == 1) {
     records[0] = out.first(Seal(epoch, type, contents[0], form, out, first));

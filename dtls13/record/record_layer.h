@@ -148,9 +148,9 @@ class RecordLayer {
   std::optional<OpenedRecord> OpenNext(std::span<uint8_t>* datagram,
                                        Epoch awaited = kPlaintextEpoch);
 
-  // OpenBatch does for each of `datagrams`, at most kMaxBatchRecords, in their order what OpenNext
-  // does for one, with the masks of their first records' numbers made at once. `opened` has as many
-  // elements. What is left of a datagram is OpenNext's.
+  // OpenBatch does for each of `datagrams` in their order what OpenNext does for one, with the
+  // masks of their first records' numbers made at once, as far as the first kMaxBatchRecords go.
+  // `opened` has as many elements. What is left of a datagram is OpenNext's.
   void OpenBatch(std::span<std::span<uint8_t>> datagrams,
                  std::span<std::optional<OpenedRecord>> opened, Epoch awaited = kPlaintextEpoch);
 
@@ -220,12 +220,11 @@ class RecordLayer {
   size_t Seal(Epoch epoch, ContentType type, std::span<const uint8_t> content, HeaderForm form,
               std::span<uint8_t> out, RecordNumber* number, size_t padding_len = 0);
 
-  // SealBatch is Seal of `contents`, at most kMaxBatchRecords, in their order under a protected
-  // epoch, with the masks of their numbers made at once. Each record begins in `out` where the one
-  // before it ends, a datagram by itself unless it has a length; `records`, of as many elements,
-  // get them, and the numbers go up by one from
-  // `*first`. No content may lie in `out`. Returns how many were sealed: fewer where `out` or the
-  // epoch's numbers end, and none when libcrypto fails.
+  // SealBatch is Seal of `contents` in their order under a protected epoch, with the masks of their
+  // numbers made at once. Each record begins in `out` where the one before it ends, a datagram by
+  // itself unless it has a length; `records`, of as many elements, get them, and the numbers go up
+  // by one from `*first`. No content may lie in `out`. Returns how many were sealed: at most
+  // kMaxBatchRecords, fewer where `out` or the epoch's numbers end, and none when libcrypto fails.
   size_t SealBatch(Epoch epoch, ContentType type,
                    std::span<const std::span<const uint8_t>> contents, HeaderForm form,
                    std::span<uint8_t> out, std::span<std::span<uint8_t>> records,
