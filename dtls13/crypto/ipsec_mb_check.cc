@@ -35,18 +35,31 @@ constexpr std::array<uint8_t, 16> kZerosUnderAes256 = {
 constexpr Tag kTagUnderAes256 = {0xd0, 0xd1, 0xc8, 0xa7, 0x99, 0x99, 0x6b, 0xf0,
                                  0x26, 0x5b, 0x98, 0xb5, 0xd4, 0x8a, 0xb9, 0x19};
 
-// A layout of keys that is longer than the room for them would be written over what follows.
+// A layout of keys, or of what one message needs, that is longer than the room for it would be
+// written over what follows.
 bool FitsIntoItsRoom(const IpsecMbGcm& gcm) {
   struct Room {
     alignas(64) std::array<uint8_t, kIpsecMbKeyLen> key;
-    std::array<uint8_t, kIpsecMbKeyLen> behind;
+    std::array<uint8_t, kIpsecMbKeyLen> behind_key;
+    alignas(16) std::array<uint8_t, kIpsecMbScratchLen> scratch;
+    std::array<uint8_t, kIpsecMbKeyLen> behind_scratch;
   };
-  const std::array<uint8_t, kMaxKeyLen> key{};
+  const std::array<uint8_t, kMaxKeyLen> zeros{};
   return std::ranges::all_of(std::array<uint8_t, 2>{0x00, 0xff}, [&](uint8_t fill) {
     const auto room = std::make_unique<Room>();
-    room->behind.fill(fill);
-    gcm.prepare(key.data(), room->key.data());
-    return std::ranges::all_of(room->behind, [fill](uint8_t byte) { return byte == fill; });
+    room->behind_key.fill(fill);
+    room->behind_scratch.fill(fill);
+    const auto is_filled = [fill](uint8_t byte) { return byte == fill; };
+    gcm.prepare(zeros.data(), room->key.data());
+    if (!std::ranges::all_of(room->behind_key, is_filled)) return false;
+    // With a part of a block at its end.
+    std::array<uint8_t, 100> text{};
+    Tag tag;
+    for (const IpsecMbGcm::Crypt crypt : {gcm.seal, gcm.open}) {
+      crypt(room->key.data(), room->scratch.data(), text.data(), text.data(), text.size(),
+            zeros.data(), zeros.data(), zeros.size(), tag.data(), tag.size());
+    }
+    return std::ranges::all_of(room->behind_scratch, is_filled);
   });
 }
 

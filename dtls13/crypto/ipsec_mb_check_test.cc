@@ -41,6 +41,20 @@ void PrepareTooMuch(const void* key, void* prepared) {
   static_cast<uint8_t*>(prepared)[kIpsecMbKeyLen] = 0x55;
 }
 
+void SealWithMoreScratch(const void* prepared, void* scratch, uint8_t* out, const uint8_t* in,
+                         uint64_t len, const uint8_t* nonce, const uint8_t* aad, uint64_t aad_len,
+                         uint8_t* tag, uint64_t tag_len) {
+  g_true.seal(prepared, scratch, out, in, len, nonce, aad, aad_len, tag, tag_len);
+  static_cast<uint8_t*>(scratch)[kIpsecMbScratchLen] = 0x55;
+}
+
+void OpenWithMoreScratch(const void* prepared, void* scratch, uint8_t* out, const uint8_t* in,
+                         uint64_t len, const uint8_t* nonce, const uint8_t* aad, uint64_t aad_len,
+                         uint8_t* tag, uint64_t tag_len) {
+  g_true.open(prepared, scratch, out, in, len, nonce, aad, aad_len, tag, tag_len);
+  static_cast<uint8_t*>(scratch)[kIpsecMbScratchLen] = 0x55;
+}
+
 class IpsecMbCheckTest : public testing::TestWithParam<CipherSuiteId> {
  protected:
   void SetUp() override {
@@ -61,18 +75,20 @@ class IpsecMbCheckTest : public testing::TestWithParam<CipherSuiteId> {
 TEST_P(IpsecMbCheckTest, TheTrueFunctionsPass) { EXPECT_TRUE(Passes(g_true)); }
 
 TEST_P(IpsecMbCheckTest, OneWrongAnswerIsFoundWhereverItIs) {
+  // The room is measured before, with two calls of each, whose answers are nobody's.
+  constexpr int kForTheRoom = 2;
   for (int call : {0, 1, 500, 999}) {
     IpsecMbGcm wrong = g_true;
     wrong.seal = SealWrongOnce;
-    g_calls_left = call;
+    g_calls_left = kForTheRoom + call;
     EXPECT_FALSE(Passes(wrong)) << "text sealed in call " << call;
     wrong.seal = TagWrongOnce;
-    g_calls_left = call;
+    g_calls_left = kForTheRoom + call;
     EXPECT_FALSE(Passes(wrong)) << "tag of call " << call;
     wrong = g_true;
     wrong.open = OpenWrongOnce;
     // Every record is opened twice, and only the first time counts.
-    g_calls_left = 2 * call;
+    g_calls_left = kForTheRoom + 2 * call;
     EXPECT_FALSE(Passes(wrong)) << "text opened in call " << call;
   }
 }
@@ -87,6 +103,15 @@ TEST_P(IpsecMbCheckTest, TheOtherKeyLengthIsAnotherAnswer) {
 TEST_P(IpsecMbCheckTest, AKeyThatNeedsMoreRoomIsFound) {
   IpsecMbGcm wrong = g_true;
   wrong.prepare = PrepareTooMuch;
+  EXPECT_FALSE(Passes(wrong));
+}
+
+TEST_P(IpsecMbCheckTest, AMessageThatNeedsMoreRoomIsFound) {
+  IpsecMbGcm wrong = g_true;
+  wrong.seal = SealWithMoreScratch;
+  EXPECT_FALSE(Passes(wrong));
+  wrong = g_true;
+  wrong.open = OpenWithMoreScratch;
   EXPECT_FALSE(Passes(wrong));
 }
 
