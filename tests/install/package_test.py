@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the Debian packages, and installs, uses and removes one where nothing else of ours is: package_test.py PREPARE_PEERS.
+"""Makes the Debian packages, and installs, uses and removes one where nothing else of ours is, in this Debian and in
+newer ones: package_test.py PREPARE_PEERS.
 
-The folder that PREPARE_PEERS makes of Debian 12 stays as it is: what happens in it is laid over it in memory. All but the
-making of that folder is without a network. In the runfiles of its target; needs root.
+The folders that PREPARE_PEERS makes of Debian 12 and 13 stay as they are: what happens in them is laid over them in memory. All
+but the making of those folders is without a network. In the runfiles of its target; needs root.
 """
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -24,7 +26,8 @@ PREPARE = os.path.abspath(sys.argv[1])
 PORT, SECURE_PORT, OPENSSL_PORT = 5683, 5684, 4433
 # How coap-server's example begins.
 EXAMPLE = "a123456789b123456789"
-INSTALLED = harness.Mix("in a fresh Debian 12", False, False, harness.DTLS13)
+# The releases that a package is tried in, the oldest first.
+RELEASES = {"bookworm": 12, "trixie": 13}
 # What dpkg and apt note of any package, in names that stay.
 NOTES = re.compile(r"(dev|proc|sys|tmp|var/cache|var/lib/apt|var/log)/|var/lib/dpkg/[^/]*$")
 
@@ -43,9 +46,10 @@ def succeed(*command):
 
 
 class Debian:
-    """A folder with Debian 12 as it was made, which forgets what is done in it. In a mount namespace of its own."""
+    """A folder with a Debian as it was made, which forgets what is done in it. In a mount namespace of its own."""
 
     def __init__(self, made):
+        self.before = None
         self._memory = memory = tempfile.mkdtemp(prefix="dtls13-package-")
         succeed("mount", "-t", "tmpfs", "tmpfs", memory)
         for name in ("changes", "work", "root"):
@@ -96,21 +100,25 @@ class Debian:
 
 
 class Packages:
-    """The two packages, and the folder where the first is installed."""
+    """The two packages, and by release the folders where the first is installed."""
 
     def __init__(self):
         self.tree = installation.Tree()
         self.version = self.tree.version()
         self.folder = self.tree.folder()
-        self.debian = None
-        self.before = None
+        self.debians = {}
 
     def make(self, made):
-        """With what was built, as a user without rights."""
+        """With what was built, as a user without rights. `made` has each release's folder."""
         result = self.tree.run("--output", self.folder, program="tools/package")
         print(result.stdout + result.stderr)
         expect(result.returncode == 0, "tools/package: exit status %d" % result.returncode)
-        self.debian = Debian(made)
+        for release, folder in made.items():
+            self.debians[release] = Debian(folder)
+
+    def close(self):
+        for debian in self.debians.values():
+            debian.close()
 
     def path(self, name):
         architecture = succeed("dpkg", "--print-architecture").strip()
@@ -137,9 +145,8 @@ def contents_of_both(_):
     expect("dtls13 (= %s)" % PACKAGES.version in depends, "it depends on " + depends)
 
 
-def install(_):
-    debian = PACKAGES.debian
-    PACKAGES.before = debian.files()
+def install(_, debian):
+    debian.before = debian.files()
     # Its dependencies are in the folder; what were not could not be fetched.
     succeed(*debian.command("apt-get", "install", "-y", "--no-install-recommends",
                             debian.bring(PACKAGES.path("dtls13"))))
@@ -149,20 +156,18 @@ def install(_):
 
 
 def coap(start):
-    """A request and its answer, with what `start` makes of both programs."""
-    def run_it(run):
-        debian = PACKAGES.debian
+    """A request and its answer, with `start`, a method of Debian's, for both programs."""
+    def run_it(run, debian):
         authority, certificate, key = (debian.bring(run.path(name)) for name in ("ca.pem", "server.pem", "server.key"))
-        run.start(start("coap-server-openssl", "-A", "127.0.0.1", "-p", str(PORT), "-c", certificate, "-j", key))
+        run.start(start(debian, "coap-server-openssl", "-A", "127.0.0.1", "-p", str(PORT), "-c", certificate, "-j", key))
         run.wait_for_port(SECURE_PORT)
-        client = run.start(start("coap-client-openssl", "-B", "60", "-R", authority,
+        client = run.start(start(debian, "coap-client-openssl", "-B", "60", "-R", authority,
                                  "coaps://127.0.0.1:%d/example_data" % SECURE_PORT))
         expect(client.finish() == 0 and EXAMPLE in client.output, "the client says %r" % client.output)
     return run_it
 
 
-def openssl(run):
-    debian = PACKAGES.debian
+def openssl(run, debian):
     authority, certificate, key = (debian.bring(run.path(name)) for name in ("ca.pem", "server.pem", "server.key"))
     server = run.start(debian.preloaded("openssl", "s_server", "-dtls", "-accept", "127.0.0.1:%d" % OPENSSL_PORT,
                                         "-cert", certificate, "-key", key))
@@ -174,73 +179,101 @@ def openssl(run):
 
 
 REACHABLE, NOT, PERHAPS = 0, 1, 3
-# What the installed doctor says of programs that the folder has: its exit status, and a part of its verdict.
-DIAGNOSES = {
-    "openssl": (REACHABLE, "calls libssl's functions by name"),
-    "coap-client-openssl": (REACHABLE, "calls libssl's functions by name"),
-    "coap-server-openssl": (REACHABLE, "calls libssl's functions by name"),
-    "coap-rd-openssl": (REACHABLE, "calls libssl's functions by name"),
-    "coap-client-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
-    "coap-server-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
-    "coap-rd-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
-    "coap-client-notls": (NOT, "nothing in it uses libssl"),
+BY_NAME = (REACHABLE, "calls libssl's functions by name")
+IN_EACH = {
+    "openssl": BY_NAME,
     "bash": (PERHAPS, "loads libraries while it runs"),  # enable -f
     "ldconfig": (NOT, "linked statically"),
 }
+# What the installed doctor says of programs that a folder has: its exit status, and a part of its verdict.
+DIAGNOSES = {
+    "bookworm": {
+        **IN_EACH,
+        "coap-client-openssl": BY_NAME,
+        "coap-server-openssl": BY_NAME,
+        "coap-rd-openssl": BY_NAME,
+        "coap-client-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+        "coap-server-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+        "coap-rd-gnutls": (NOT, "GnuTLS's (libgnutls.so."),
+        "coap-client-notls": (NOT, "nothing in it uses libssl"),
+    },
+    "trixie": {**IN_EACH, "strsclnt": (NOT, "NSS")},
+}
 
 
-def doctor(_):
-    for name, (status, words) in DIAGNOSES.items():
-        path = succeed(*PACKAGES.debian.command("sh", "-c", "command -v " + name)).strip()
-        result = run(*PACKAGES.debian.command("dtls13", "doctor", path))
-        verdict = result.stdout.splitlines()[-1]
-        expect(result.returncode == status and words in verdict,
-               "of %s: %d, %s" % (name, result.returncode, result.stdout))
+def doctor(diagnoses):
+    def run_it(_, debian):
+        for name, (status, words) in diagnoses.items():
+            path = succeed(*debian.command("sh", "-c", "command -v " + name)).strip()
+            result = run(*debian.command("dtls13", "doctor", path))
+            verdict = result.stdout.splitlines()[-1]
+            expect(result.returncode == status and words in verdict,
+                   "of %s: %d, %s" % (name, result.returncode, result.stdout))
+    return run_it
 
 
-def remove(_):
-    debian = PACKAGES.debian
+def remove(_, debian):
     during = debian.files()
     expect(any("libdtls13" in name for name in during), "it is not installed")
     succeed(*debian.command("apt-get", "purge", "-y", "dtls13"))
     after = debian.files()
-    changed = {name for name in set(after) | set(PACKAGES.before) if after.get(name) != PACKAGES.before.get(name)}
+    changed = {name for name in set(after) | set(debian.before) if after.get(name) != debian.before.get(name)}
     expect(not changed, "changed by it: %s" % sorted(changed))
 
 
-def prepare():
-    """Before the network is gone: Debian's folder."""
-    made = run(PREPARE, "bookworm")
-    if made.returncode == 77:
-        return None, made.stdout.strip().splitlines()[-1]
-    expect(made.returncode == 0, "prepare_peers: exit status %d: %s" % (made.returncode, made.stdout))
-    return re.search("^root=(.*)$", made.stdout, re.MULTILINE).group(1), None
+def cases_in(release):
+    """All that is done in a release's folder, in this order."""
+    mix = harness.Mix("in a fresh Debian %d" % RELEASES[release], False, False, harness.DTLS13)
+
+    def case(name, function, version=""):
+        return harness.case(name, lambda run: function(run, PACKAGES.debians[release]), mix, version)
+
+    cases = [case("install", install, None), case("openssl", openssl), case("doctor", doctor(DIAGNOSES[release]), None),
+             case("remove", remove, None)]
+    if release == "bookworm":
+        # Its folder has these programs.
+        cases.insert(1, case("coap", coap(Debian.preloaded)))
+        cases.append(case("coap afterwards", coap(Debian.command), harness.DTLS12))
+    return cases
+
+
+def releases():
+    """Those where a package that is made here can be installed: of this Debian and of newer ones."""
+    release = platform.freedesktop_os_release()
+    return [name for name, number in RELEASES.items() if number >= float(release.get("VERSION_ID", "inf"))]
+
+
+def prepare(wanted):
+    """Before the network is gone: each release's folder; or None and why not."""
+    folders = {}
+    for release in wanted:
+        made = run(PREPARE, release)
+        if made.returncode == 77:
+            return None, made.stdout.strip().splitlines()[-1]
+        expect(made.returncode == 0, "prepare_peers: exit status %d: %s" % (made.returncode, made.stdout))
+        folders[release] = re.search("^root=(.*)$", made.stdout, re.MULTILINE).group(1)
+    return folders, None
 
 
 def main():
     if os.geteuid() == 0 and "DTLS13_MOUNTS" not in os.environ:
         os.environ["DTLS13_MOUNTS"] = "own"
         os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, *sys.argv])
-    folder, reason = prepare()
+    wanted = releases()
+    folders, reason = prepare(wanted)
 
     def make():
-        if folder is None:
+        if folders is None:
             raise harness.Unavailable(reason)
-        PACKAGES.make(folder)
+        PACKAGES.make(folders)
 
     sys.argv[1] = "libdtls13.so"
-    status = harness.main("package", ["chroot", "dh", "dpkg-buildpackage", "lintian", "mount"], [
-        harness.case("contents", contents_of_both, INSTALLED, None),
-        harness.case("install", install, INSTALLED, None),
-        harness.case("coap", coap(lambda *arguments: PACKAGES.debian.preloaded(*arguments)), INSTALLED),
-        harness.case("openssl", openssl, INSTALLED),
-        harness.case("doctor", doctor, INSTALLED, None),
-        harness.case("remove", remove, INSTALLED, None),
-        harness.case("coap afterwards", coap(lambda *arguments: PACKAGES.debian.command(*arguments)), INSTALLED,
-                     harness.DTLS12),
-    ], prepare=make, bears_sanitizer=False)
-    if PACKAGES.debian is not None:
-        PACKAGES.debian.close()
+    made = harness.Mix("where it is built", False, False, None)
+    cases = [harness.case("contents", contents_of_both, made)]
+    status = harness.main("package", ["chroot", "dh", "dpkg-buildpackage", "lintian", "mount"],
+                          cases + [case for release in wanted for case in cases_in(release)], prepare=make,
+                          bears_sanitizer=False)
+    PACKAGES.close()
     return status
 
 

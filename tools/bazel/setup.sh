@@ -32,7 +32,7 @@ DTLS13_PACKAGES=(
 # For the interoperability peers, which only root can have.
 DTLS13_PEER_PACKAGES=(debootstrap)
 # What makes packages, and what tests/install checks with.
-DTLS13_PACKAGE_TOOLS=(debhelper dpkg-dev lintian)
+DTLS13_PACKAGE_TOOLS=(build-essential debhelper dpkg-dev lintian)
 DTLS13_INSTALL_CHECKERS=(cmake groff-base man-db mandoc systemd)
 # The programs of tests/apps and servers of other tests, which need root too.
 DTLS13_APP_PACKAGES=(
