@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/handshake/negotiation.h"

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <variant>
 
 #include "dtls13/crypto/key_exchange.h"
 #include "dtls13/crypto/signature.h"

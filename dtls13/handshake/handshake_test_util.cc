@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdlib>
+#include <variant>
 
 #include "dtls13/crypto/signature.h"
 #include "dtls13/message/client_hello.h"

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <utility>
+#include <variant>
 
 #include "dtls13/crypto/crypto_test_util.h"
 #include "dtls13/crypto/key_exchange.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <variant>
 
 #include "dtls13/handshake/handshake_test_util.h"
 #include "dtls13/message/server_hello.h"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 
 #include "dtls13/crypto/aead.h"
 #include "dtls13/crypto/record_number_cipher.h"

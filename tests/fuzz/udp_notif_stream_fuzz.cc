@@ -2,6 +2,7 @@
 // Input: the application data of a connection, cut into records: two octets of length, the high bit
 // of which leaves out a record number before it, and the content. What is kept stays in its bounds,
 // and all of it is given back at the end.
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
