@@ -30,11 +30,15 @@ uint8_t Digit(char c) {
   return c - 'a' + 10;
 }
 
-void SetName(X509_NAME* name, const std::string& common_name) {
+void SetName(X509* certificate, int (*set)(X509* certificate, const X509_NAME* name),
+             const std::string& common_name) {
+  X509_NAME* name = X509_NAME_new();
   Require(X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
                                      reinterpret_cast<const unsigned char*>(common_name.c_str()),
                                      -1, -1, 0) == 1,
           "X509_NAME_add_entry_by_txt");
+  Require(set(certificate, name) == 1, "SetName");
+  X509_NAME_free(name);
 }
 
 void AddExtension(X509* certificate, int nid, const std::string& value) {
@@ -119,8 +123,8 @@ std::vector<uint8_t> MakeCertificate(const TestCertificate& wanted) {
   ASN1_INTEGER_set_int64(X509_get_serialNumber(x), serial_number++);
   Require(ASN1_TIME_set(X509_getm_notBefore(x), wanted.not_before) != nullptr, "notBefore");
   Require(ASN1_TIME_set(X509_getm_notAfter(x), wanted.not_after) != nullptr, "notAfter");
-  SetName(X509_get_subject_name(x), wanted.common_name);
-  SetName(X509_get_issuer_name(x), wanted.issuer_name);
+  SetName(x, X509_set_subject_name, wanted.common_name);
+  SetName(x, X509_set_issuer_name, wanted.issuer_name);
   Require(X509_set_pubkey(x, wanted.key) == 1, "X509_set_pubkey");
   AddExtension(x, NID_basic_constraints, wanted.is_ca ? "critical,CA:TRUE" : "critical,CA:FALSE");
   AddExtension(x, NID_subject_alt_name, wanted.alternative_names);
