@@ -7,10 +7,13 @@
 namespace dtls13::shim {
 namespace {
 
-void AddName(X509_NAME* name, const std::string& text) {
+void SetSubject(X509* certificate, const std::string& text) {
+  X509_NAME* name = X509_NAME_new();
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(text.data()),
                              static_cast<int>(text.size()), -1, 0);
+  X509_set_subject_name(certificate, name);
+  X509_NAME_free(name);
 }
 
 EVP_PKEY* NewRsaKey(const char* type) {
@@ -90,7 +93,7 @@ TestCertificate::TestCertificate(const std::string& name, const TestCertificate*
   ASN1_INTEGER_set(X509_get_serialNumber(x509), ++serial);
   X509_gmtime_adj(X509_getm_notBefore(x509), -3600);
   X509_gmtime_adj(X509_getm_notAfter(x509), 3600);
-  AddName(X509_get_subject_name(x509), name);
+  SetSubject(x509, name);
   X509_set_issuer_name(x509,
                        X509_get_subject_name(issuer == nullptr ? x509 : issuer->certificate.get()));
   X509_set_pubkey(x509, key.get());
