@@ -83,6 +83,22 @@ def messages_and_states():
                      "^SSL_accept:SSLv3/TLS read finished$")
 
 
+def trace():
+    """libssl's own printer is told records, their inner content types and messages; it knows neither the short headers of
+    DTLS 1.3, which it prints in hexadecimal, nor its number, nor the forms of TLS 1.3 under DTLS."""
+    with session(["-trace"]) as running:
+        is_up(running)
+        running.exchange()
+        expect(running.close() == (0, 0), "exit status")
+        expect_lines(running.client, r"^  epoch=0, sequence_number=000000000000$", r"^    ClientHello, Length=\d+$",
+                     r"^          UNKNOWN \(65276\)$", r"^    ServerHello, Length=\d+$",
+                     r"^            NamedGroup: ecdh_x25519 \(29\)$", r"^  Inner Content Type = Handshake \(22\)$",
+                     r"^    EncryptedExtensions, Length=\d+$", r"^      Signature Algorithm: rsa_pss_rsae_sha256 ",
+                     r"^      verify_data \(len=48\): [0-9A-F]{96}$", r"^Received too short message \(len=5\): 2E")
+        # Both ends' Finished, each once.
+        expect(len(re.findall("^    Finished, Length=48$", running.client.output, re.MULTILINE)) == 2, running.client.output)
+
+
 def key_log():
     logs = [FOLDER.path("client.log"), FOLDER.path("server.log")]
     with session(["-keylogfile", logs[0]], ["-keylogfile", logs[1]]) as running:
@@ -276,6 +292,7 @@ sys.exit(programs.run_all([
     session_block,
     suites_and_groups,
     messages_and_states,
+    trace,
     key_log,
     trusted_server,
     untrusted_server_is_refused,
