@@ -50,6 +50,20 @@ X509_STORE* ChainStore(SSL* ssl) {
   return store != nullptr ? store : Real().SSL_CTX_get_cert_store(Real().SSL_get_SSL_CTX(ssl));
 }
 
+// Parse takes exactly one certificate. Null when it does not parse.
+OpenSslPtr<X509> Parse(OSSL_LIB_CTX* library_context, const char* property_query,
+                       std::span<const uint8_t> der) {
+  X509* certificate = X509_new_ex(library_context, property_query);
+  const unsigned char* next = der.data();
+  // d2i frees and clears `certificate` when it fails.
+  if (certificate == nullptr ||
+      d2i_X509(&certificate, &next, static_cast<long>(der.size())) == nullptr) {
+    return nullptr;
+  }
+  OpenSslPtr<X509> parsed(certificate);
+  return next == der.data() + der.size() ? std::move(parsed) : nullptr;
+}
+
 }  // namespace
 
 std::vector<OpenSslPtr<X509>> CertificateChain(const SslAttachment& attachment, X509* leaf) {
@@ -91,17 +105,13 @@ std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate) {
 }
 
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der) {
-  const CtxAttachment* ctx = attachment.ctx();
-  X509* certificate = X509_new_ex(ctx == nullptr ? nullptr : ctx->shared.library_context(),
-                                  ctx == nullptr ? nullptr : ctx->shared.property_query());
-  const unsigned char* next = der.data();
-  // d2i frees and clears `certificate` when it fails.
-  if (certificate == nullptr ||
-      d2i_X509(&certificate, &next, static_cast<long>(der.size())) == nullptr) {
-    return nullptr;
-  }
-  OpenSslPtr<X509> parsed(certificate);
-  return next == der.data() + der.size() ? std::move(parsed) : nullptr;
+  CtxAttachment* ctx = attachment.ctx();
+  if (ctx == nullptr) return Parse(nullptr, nullptr, der);
+  if (OpenSslPtr<X509> recent = ctx->recent_certificates.Find(der)) return recent;
+  const SharedMaterial& shared = ctx->shared;
+  OpenSslPtr<X509> parsed = Parse(shared.library_context(), shared.property_query(), der);
+  if (parsed != nullptr) ctx->recent_certificates.Keep(parsed.get());
+  return parsed;
 }
 
 OpenSslPtr<X509> ParsePeerChain(SslAttachment& attachment) {

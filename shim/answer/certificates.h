@@ -26,7 +26,8 @@ std::vector<std::vector<uint8_t>> ToDer(std::span<const OpenSslPtr<X509>> chain)
 // ChainOfOne returns the DER of `certificate` alone. Empty when libcrypto fails.
 std::vector<std::vector<uint8_t>> ChainOfOne(X509* certificate);
 
-// ParseCertificate takes exactly one certificate. Null when it does not parse.
+// ParseCertificate takes exactly one certificate. The object of one that the SSL_CTX was shown
+// before may be that of other connections too. Null when it does not parse.
 OpenSslPtr<X509> ParseCertificate(const SslAttachment& attachment, std::span<const uint8_t> der);
 
 // ParsePeerChain keeps the association's certificates of the peer in attachment.lent(), as libssl's

@@ -2,6 +2,7 @@
 #ifndef DTLS13_SHIM_ATTACHMENT_CTX_ATTACHMENT_H_
 #define DTLS13_SHIM_ATTACHMENT_CTX_ATTACHMENT_H_
 
+#include "shim/attachment/recent_certificates.h"
 #include "shim/attachment/session_statistics.h"
 #include "shim/attachment/shared_material.h"
 #include "shim/attachment/ssl_settings.h"
@@ -33,6 +34,9 @@ class CtxAttachment {
 
   // libssl's handshakes of this SSL_CTX hash by way of a TranscriptCorrection.
   TranscriptDigests transcript_digests;
+
+  // Of its connections, which may come again with the next.
+  RecentCertificates recent_certificates;
 };
 
 }  // namespace dtls13::shim
