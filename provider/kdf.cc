@@ -76,8 +76,14 @@ bool Kdf::SetMode(const OSSL_PARAM* param) {
                 {"EXTRACT_ONLY", EVP_KDF_HKDF_MODE_EXTRACT_ONLY, Mode::kExtract}};
   const char* name = nullptr;
   int number = -1;
-  const bool is_text = OSSL_PARAM_get_utf8_string_ptr(param, &name) == 1;
-  if (is_text || OSSL_PARAM_get_int(param, &number) == 1) {
+  // By its type first: a try that fails raises an error from OpenSSL 3.2 on.
+  const bool is_text =
+      (param->data_type == OSSL_PARAM_UTF8_STRING || param->data_type == OSSL_PARAM_UTF8_PTR) &&
+      OSSL_PARAM_get_utf8_string_ptr(param, &name) == 1;
+  const bool is_number =
+      (param->data_type == OSSL_PARAM_INTEGER || param->data_type == OSSL_PARAM_UNSIGNED_INTEGER) &&
+      OSSL_PARAM_get_int(param, &number) == 1;
+  if (is_text || is_number) {
     for (const auto& known : kModes) {
       if (is_text ? OPENSSL_strcasecmp(name, known.name) == 0 : number == known.number) {
         mode_ = known.mode;

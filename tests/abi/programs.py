@@ -19,6 +19,8 @@ TIMEOUT_S = 60
 HERE = os.path.dirname(os.path.realpath(__file__))
 # Of RHEL 9 and Ubuntu 22.04, where what Debian builds is to run too.
 OLDEST_GLIBC = (2, 34)
+# Of Debian 12, where what is to run with the oldest is made.
+NEWEST_GLIBC_FOR_RELEASES = (2, 36)
 SANITIZERS = re.compile(r"lib(a|l|t|ub)san\.so")
 
 
