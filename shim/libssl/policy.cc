@@ -142,7 +142,7 @@ constexpr Option kOptions[] = {
        return ParseNumber(value, 0, kMaxConnectionIdLen, &policy->connection_id_len);
      }},
     {"groups",
-     "names of X25519, X448, P-256, P-384, P-521, X25519MLKEM768 and SecP256r1MLKEM768, "
+     "names of groups, such as X25519, P-256 and X25519MLKEM768, "
      "with colons between them",
      "The groups of DTLS 1.3, most wanted first, in place of the program's.",
      [](std::string_view value, Policy* policy) { return ParseGroups(value, &policy->groups); }},
