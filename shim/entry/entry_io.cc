@@ -152,6 +152,19 @@ DTLS13_EXPORT int SSL_write_ex(SSL* ssl, const void* data, size_t len,
   return Real().SSL_write_ex(ssl, data, len, num_written);
 }
 
+// libssl's own would send a record of its idle object, in the clear. Its flags are for QUIC: with
+// one set, a connection of ours is refused.
+DTLS13_EXPORT int SSL_write_ex2(SSL* ssl, const void* data, size_t len, uint64_t flags,
+                                size_t* num_written) noexcept {
+  if (flags == 0) return SSL_write_ex(ssl, data, len, num_written);
+  if (SslAttachment::Ours(ssl) != nullptr || Real().SSL_write_ex2 == nullptr) {
+    ERR_raise(ERR_LIB_SSL, ERR_R_UNSUPPORTED);
+    return 0;
+  }
+  LibsslCall call(ssl);
+  return Real().SSL_write_ex2(ssl, data, len, flags, num_written);
+}
+
 DTLS13_EXPORT int SSL_shutdown(SSL* ssl) noexcept {
   if (SslAttachment* attachment = SslAttachment::Ours(ssl))
     return ReturnValue(Shutdown(*attachment));

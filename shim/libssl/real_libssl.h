@@ -16,6 +16,8 @@ using FlushSessionsFunction = void (*)(SSL_CTX* ctx, time_t time);
 using GroupNameFunction = const char* (*)(SSL* ssl);
 using CtxBlockPaddingFunction = int (*)(SSL_CTX* ctx, size_t data_block, size_t handshake_block);
 using BlockPaddingFunction = int (*)(SSL* ssl, size_t data_block, size_t handshake_block);
+using WriteEx2Function = int (*)(SSL* ssl, const void* data, size_t len, uint64_t flags,
+                                 size_t* num_written);
 
 // RealLibssl holds the application's own libssl functions, one member for each line of
 // entry_points.inc and under the function's own name: Real().SSL_read(ssl, ...). A member is null

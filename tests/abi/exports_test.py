@@ -15,7 +15,7 @@ from programs import expect
 LIBRARY, EXPORTS, VERSION = sys.argv[1:4]
 NODE = "OPENSSL_3.0.0"
 # Of what came with a later libssl than the oldest.
-LATER_NODES = ["OPENSSL_3.2.0", "OPENSSL_3.4.0"]
+LATER_NODES = ["OPENSSL_3.2.0", "OPENSSL_3.3.0", "OPENSSL_3.4.0"]
 # Of what programs of another libssl ask for, hidden from whoever names no version.
 STRANGE_NODE = "OPENSSL_4.0.0"
 # Of what is not libssl's.
